@@ -1,0 +1,1 @@
+//! The adapter of AWS dynamodb, the only crate that uses its SDK.

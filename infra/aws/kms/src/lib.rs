@@ -1,0 +1,1 @@
+//! The adapter of AWS kms, the only crate that uses its SDK.

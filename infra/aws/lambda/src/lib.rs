@@ -1,0 +1,1 @@
+//! The adapter of AWS lambda, the only crate that uses its SDK.

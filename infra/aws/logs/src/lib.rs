@@ -1,0 +1,1 @@
+//! The adapter of AWS logs, the only crate that uses its SDK.

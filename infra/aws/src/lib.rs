@@ -1,0 +1,1 @@
+//! AWS names that parse, and sessions.

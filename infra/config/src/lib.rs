@@ -1,0 +1,1 @@
+//! Configuration: TOML with spans in errors, and an injectable environment.

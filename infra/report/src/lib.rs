@@ -1,0 +1,1 @@
+//! What tools print: data on stdout, all else on stderr, and the exit status.

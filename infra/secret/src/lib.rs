@@ -1,0 +1,1 @@
+//! Values that must not be printed, logged or left in memory.

@@ -1,0 +1,1 @@
+//! Signing keys behind one object-safe trait: local encrypted files and AWS KMS.

@@ -1,0 +1,1 @@
+//! Durable stores: the append-only, hash-chained log and its verifier.

@@ -1,0 +1,1 @@
+//! Tracing to stderr, for people or as JSON.
