@@ -1,0 +1,155 @@
+//! Credentials, Region and endpoint, shared by the adapters; and the error of a call.
+//!
+//! Credentials come from the SDK's default chain (environment, profile, IAM Identity Center, container, instance), with the role to
+//! assume on top. `AWS_ENDPOINT_URL` and its per-service forms are honoured by the SDK itself.
+
+use std::fmt;
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use crate::Arn;
+
+/// How to reach AWS. The default is what the environment and the shared configuration files say.
+#[derive(Debug, Clone, Default)]
+pub struct SessionOptions {
+    /// The Region; else the environment's or the profile's.
+    pub region: Option<String>,
+    /// A profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// The endpoint for every service, for emulators.
+    pub endpoint_url: Option<String>,
+    /// A role to assume before the first call.
+    pub assume_role: Option<Arn>,
+}
+
+/// Why no session could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// Nothing says which Region is meant.
+    #[error("no AWS Region is set: set AWS_REGION, or a region in the profile or the configuration")]
+    NoRegion,
+}
+
+/// Credentials, Region and endpoint for calls to AWS.
+#[derive(Debug, Clone)]
+pub struct Session {
+    config: SdkConfig,
+    region: String,
+}
+
+impl Session {
+    /// Reads the environment and the shared configuration files; makes no call.
+    ///
+    /// # Errors
+    /// [`SessionError::NoRegion`] if no Region is given anywhere.
+    pub async fn load(options: SessionOptions) -> Result<Self, SessionError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc)).build_https())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(std::time::Duration::from_secs(3))
+                    .operation_attempt_timeout(std::time::Duration::from_secs(5))
+                    .operation_timeout(std::time::Duration::from_secs(15))
+                    .build(),
+            );
+        if let Some(region) = &options.region {
+            loader = loader.region(aws_config::Region::new(region.clone()));
+        }
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let mut config = loader.load().await;
+        let region = config.region().map(ToString::to_string).ok_or(SessionError::NoRegion)?;
+        if let Some(role) = &options.assume_role {
+            let provider = AssumeRoleProvider::builder(role.as_str()).session_name("menagerie").configure(&config).build().await;
+            config = config.into_builder().credentials_provider(aws_config::SharedCredentialsProvider::new(provider)).build();
+        }
+        Ok(Self { config, region })
+    }
+
+    /// What the adapters make their clients of.
+    #[must_use]
+    pub const fn sdk_config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The Region's code.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+}
+
+/// A call to AWS that failed: what the service answered, or that it could not be reached.
+#[derive(Debug, Clone)]
+pub struct CallError {
+    /// The service, such as `KMS`.
+    pub service: &'static str,
+    /// The operation, such as `Decrypt`.
+    pub operation: &'static str,
+    /// The service's error code, such as `AccessDeniedException`; none if it gave no answer.
+    pub code: Option<String>,
+    /// What the service, or the way to it, said.
+    pub message: String,
+    /// Whether no answer came: no credentials, no connection, a time-out.
+    pub unreachable: bool,
+}
+
+impl CallError {
+    /// Reads the SDK's error of `operation`.
+    pub fn from_sdk<E>(service: &'static str, operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        match error {
+            SdkError::ServiceError(answer) => {
+                let inner = answer.err();
+                Self {
+                    service,
+                    operation,
+                    code: Some(inner.code().unwrap_or("Unknown").to_owned()),
+                    message: inner.message().unwrap_or("no message").to_owned(),
+                    unreachable: false,
+                }
+            }
+            other => Self { service, operation, code: None, message: DisplayErrorContext(other).to_string(), unreachable: true },
+        }
+    }
+
+    /// An answer that lacks what the service's description promises.
+    #[must_use]
+    pub fn malformed(service: &'static str, operation: &'static str, message: impl Into<String>) -> Self {
+        Self { service, operation, code: None, message: message.into(), unreachable: false }
+    }
+
+    /// Whether the service's error code is `code`.
+    #[must_use]
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+}
+
+impl fmt::Display for CallError {
+    /// As botocore words it, which is what BLESS's callers have seen.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.code {
+            Some(code) => write!(f, "An error occurred ({code}) when calling the {} operation: {}", self.operation, self.message),
+            None if self.unreachable => write!(f, "{} could not be reached for {}: {}", self.service, self.operation, self.message),
+            None => write!(f, "{} gave an answer to {} that cannot be used: {}", self.service, self.operation, self.message),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}
