@@ -65,6 +65,12 @@ pub fn check(
     Ok(())
 }
 
+/// The limits on content alone, for certificates that no template can mean.
+#[cfg(test)]
+pub(super) fn judge_content(blob: &[u8]) -> Result<(), CheckError> {
+    content::check(&read(blob)?, &Policy::default())
+}
+
 /// The authority's key is ours, is not the certified one, and signs with an algorithm that OpenSSH takes.
 fn check_authority(certificate: &Certificate<'_>, expectations: &Expectations<'_>) -> Result<(), CheckError> {
     if certificate.ca_blob != expectations.ca_public_key {

@@ -149,7 +149,8 @@ impl SubjectKey {
         if *self.blob == *other {
             return true;
         }
-        let moduli = self.key_type == KeyType::Rsa && matches!((blob::modulus(&self.blob), blob::modulus(other)), (Some(a), Some(b)) if a == b);
+        let moduli =
+            self.key_type == KeyType::Rsa && matches!((blob::modulus(&self.blob), blob::modulus(other)), (Some(a), Some(b)) if a == b);
         moduli || matches!((blob::point(&self.blob), blob::point(other)), (Some(a), Some(b)) if a == b)
     }
 
