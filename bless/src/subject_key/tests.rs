@@ -178,13 +178,12 @@ fn the_binary_form_is_exact() {
     assert_eq!(judge(&good[..good.len() - 1]), SubjectKeyError::Truncated { part: Part::Point });
     assert_eq!(judge(&good[..10]), SubjectKeyError::Truncated { part: Part::TypeName });
     assert_eq!(judge(&[string(b"ssh-rsa"), string(&POINT)].concat()), SubjectKeyError::TypeMismatch { stated: "ssh-ed25519" });
-    let text = STANDARD.encode(&good);
-    assert!(text.ends_with('='), "the test needs padding");
-    let unpadded = text.trim_end_matches('=');
-    assert_eq!(refusal(&format!("ssh-ed25519 {unpadded}")), SubjectKeyError::Base64);
+    let padded = line("sk-ssh-ed25519@openssh.com", &[&POINT, b"ssh:"]);
+    let unpadded = padded.strip_suffix('=').expect("74 bytes need padding");
+    assert_eq!(refusal(unpadded), SubjectKeyError::Base64);
     let (head, last) = unpadded.split_at(unpadded.len() - 1);
     let loose = char::from(last.as_bytes()[0] + 1);
-    assert_eq!(refusal(&format!("ssh-ed25519 {head}{loose}=")), SubjectKeyError::Base64, "bits behind the last byte");
+    assert_eq!(refusal(&format!("{head}{loose}=")), SubjectKeyError::Base64, "bits behind the last byte");
     assert_eq!(refusal("ssh-ed25519 AA*A"), SubjectKeyError::Base64);
 }
 
@@ -203,6 +202,47 @@ fn rsa_numbers_are_minimal_and_strong() {
     let other_exponent = [string(b"ssh-rsa"), string(b"\x01\0\x03"), string(&wide)].concat();
     assert!(key.is_same_key(&other_exponent), "one modulus is one key");
     assert!(!key.is_same_key(&[string(b"ssh-ed25519"), string(&POINT)].concat()));
+}
+
+/// A product of two 1024-bit primes about 2^500 apart.
+const FERMAT_CLOSE: &str = "\
+    a8ee2ed4ec9fed69515a95c7f7225b5027626d306c1e383d3abf2e8378bb284eaf72535a1c5cf34201eebb8438e622a0fdb5452a71f2dfd0ffb0570215c35c9a\
+    3ee2bcff945ef884c4c51e03380c168b10c973f4687a5095352e5278ac3203dc7bb84d164aee5842143af1bb963dc6dac49cef2d474cd5951085a6fa89b8c0c9\
+    aaee849e58ccfb2f454b39ba00ebbd73c540f70844dbb6eee73999ed487dce777eb41b93080f88e9eaf5f4596b28757470d98f1849ffc5afdf13ea5130e8f49e\
+    024b54fd9213114915827f689e35bbd5356525a003e330cf25dd8369ec2355d9b17aedd1091f32579e28caaf930f4f865b5bcd8cca8b42288ad75db70d4e496d";
+
+/// A product of two primes of the form k * M + 65537^a mod M (CVE-2017-15361).
+const ROCA: &str = "\
+    d9514ae9f9874d5c5eba220251427489a28b09505d71a3584beebc630f59c3185fe8779f6096eba97a24122d78c2dccc751f3908d27d9a43f9671782da85870e\
+    d7ba7c47e43bd43298ded1018ceb87f417514098620f685767cb0378b621688868e4346231d1d199fce89e7c66cf2a5d23afe5c1974866307f11c3653528a173\
+    54280aa8cc36e2078f79897421978cfdd36f479cd0552e6af8c039d0913e6d78df2851ef5115979a50edb5e2ed218146a26570319cf06594626cbb32f4244290\
+    f1971618a5c7df616d9b1dfad830412fb1ce1d6b89d203b602de8a8d541c5464d072a33e46fb0f57c44186f4149b3368addf611a888c3d9ef730b805822ecfd1";
+
+#[test]
+fn each_weakness_of_an_rsa_key_has_its_message() {
+    const F4: &[u8] = b"\x01\0\x01";
+    let (_, public) = generate("rsa", "2048");
+    let good = blob::modulus(SubjectKey::parse(&public).unwrap().blob()).unwrap().to_vec();
+    let judge = |e: &[u8], n: &[u8]| match refusal(&line("ssh-rsa", &[e, &[&[0], n].concat()])) {
+        SubjectKeyError::WeakRsa(weak) => weak,
+        other => panic!("{other}"),
+    };
+    let last = good.len() - 1;
+    let with_last = |byte: u8| [&good[..last], &[byte]].concat();
+    let (_, small) = generate("rsa", "1024");
+    assert_eq!(refusal(&small), SubjectKeyError::WeakRsa(WeakRsa::TooSmall { bits: 1024 }));
+    assert_eq!(judge(F4, &[0xff; 1025]), WeakRsa::TooLarge { bits: 8200 });
+    for e in [&b"\x03"[..], b"\x01\0\0", b"\x02\0\0\0\x01"] {
+        assert_eq!(judge(e, &good), WeakRsa::Exponent, "{e:?}");
+    }
+    assert_eq!(judge(F4, &with_last(good[last] ^ 1)), WeakRsa::Even);
+    let divisible = (0..=255u8)
+        .filter(|byte| byte % 2 == 1)
+        .map(with_last)
+        .find(|n| n.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % 3) == 0);
+    assert_eq!(judge(F4, &divisible.unwrap()), WeakRsa::SmallFactor(3));
+    assert_eq!(judge(F4, &hex::decode(ROCA).unwrap()), WeakRsa::Roca);
+    assert_eq!(judge(F4, &hex::decode(FERMAT_CLOSE).unwrap()), WeakRsa::FermatClose);
 }
 
 proptest! {
