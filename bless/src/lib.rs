@@ -2,4 +2,5 @@
 
 pub mod certificate;
 pub mod client;
+pub mod commands;
 pub mod subject_key;
