@@ -18,7 +18,7 @@ use crate::subject_key::fingerprint_sha256;
 
 /// The certificate as `ssh-keygen -L` shows it in this time zone: lines indented by eight blanks, each ended.
 #[must_use]
-pub fn text(certificate: &Certificate<'_>, time_zone: &TimeZone) -> String {
+pub fn inspect(certificate: &Certificate<'_>, time_zone: &TimeZone) -> String {
     let mut out = String::with_capacity(1024);
     let mut line = |label: &str, value: &str| {
         out.push_str("        ");

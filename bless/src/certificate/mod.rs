@@ -17,7 +17,7 @@ mod write;
 mod tests;
 
 pub use check::{CheckError, Expectations, Policy, Stated, check};
-pub use inspect::{CertificateReport, KeyReport, OptionReport, Report, SourceError, text};
+pub use inspect::{CertificateReport, KeyReport, OptionReport, Report, SourceError, inspect};
 pub use options::{CriticalOptions, Extension, Extensions, ExtensionsError};
 pub use read::{Certificate, CertificateOption, Curve, Field, Problem, PublicKey, ReadError, Signature, blob_of, read};
 pub use source_address::{SourceAddress, SourceAddressError};

@@ -7,6 +7,9 @@ use super::{KeyType, rsa};
 const MAX_APPLICATION: usize = 256;
 const CERTIFICATE_SUFFIX: &[u8] = b"-cert-v01@openssh.com";
 
+/// How the base64 of an OpenSSH private key begins, without the lines around it.
+const OPENSSH_PRIVATE_KEY: &[u8] = b"b3BlbnNzaC1rZXktdjE";
+
 /// Checks a blob against the type that stands before it.
 pub(super) fn check(blob: &[u8], key_type: KeyType) -> Result<(), SubjectKeyError> {
     if blob.is_empty() {
@@ -54,7 +57,16 @@ pub(super) fn key_type(name: &[u8]) -> Result<KeyType, SubjectKeyError> {
     if name == b"ssh-dss" {
         return Err(SubjectKeyError::Dsa);
     }
-    Err(SubjectKeyError::UnknownType { name: String::from_utf8_lossy(name).chars().take(64).collect() })
+    if name.starts_with(OPENSSH_PRIVATE_KEY) {
+        return Err(SubjectKeyError::PrivateKey);
+    }
+    Err(SubjectKeyError::UnknownType { name: repeatable(name) })
+}
+
+/// What may be repeated in a message: what has the form of a type's name. Anything else could be a secret.
+fn repeatable(name: &[u8]) -> String {
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.@_".contains(byte);
+    if name.len() <= 64 && name.iter().all(plain) { name.iter().map(|byte| char::from(*byte)).collect() } else { "...".to_owned() }
 }
 
 fn edwards(fields: &mut Fields<'_>) -> Result<(), SubjectKeyError> {

@@ -71,7 +71,7 @@ pub enum SubjectKeyError {
     /// A type that is not known here.
     #[error("{name:?} is no type of public key that can be certified")]
     UnknownType {
-        /// The beginning of the name.
+        /// The name, or `...` where it does not have a name's form.
         name: String,
     },
     /// The type before the key is not the type inside it.

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::certificate::{CertificateReport, Report, blob_of, read, text, visible};
+use crate::certificate::{CertificateReport, Report, blob_of, inspect, read, visible};
 
 const MADE_BY_SSH_KEYGEN: &[&[&str]] = &[
     &["-I", "plain", "-n", "ada"],
@@ -45,7 +45,7 @@ fn byte_identical_to_ssh_keygen() {
             let certificate = read(&blob).unwrap();
             for zone in ["UTC", "Europe/Paris", "America/St_Johns", "Asia/Kathmandu"] {
                 let real = keygen_in(zone, dir, &["-Lf", "k-cert.pub"]);
-                let ours = format!("k-cert.pub:\n{}", text(&certificate, &TimeZone::get(zone).unwrap()));
+                let ours = format!("k-cert.pub:\n{}", inspect(&certificate, &TimeZone::get(zone).unwrap()));
                 assert_eq!(ours, String::from_utf8(real).unwrap(), "{args:?} {zone}");
             }
             seen += 1;
@@ -64,13 +64,13 @@ fn years_behind_the_calendar_match_too() {
         std::fs::write(dir.path().join("c.pub"), certificate.to_line("").unwrap()).unwrap();
         for zone in ["UTC", "Asia/Kathmandu"] {
             let real = String::from_utf8(keygen_in(zone, dir.path(), &["-Lf", "c.pub"])).unwrap();
-            let ours = text(&read(certificate.as_bytes()).unwrap(), &TimeZone::get(zone).unwrap());
+            let ours = inspect(&read(certificate.as_bytes()).unwrap(), &TimeZone::get(zone).unwrap());
             assert_eq!(format!("c.pub:\n{ours}"), real, "{before} {zone}");
         }
     }
     template.valid_before = u64::MAX - 1;
     let certificate = ED25519_CA.certify(&template);
-    assert!(text(&read(certificate.as_bytes()).unwrap(), &TimeZone::UTC).contains("Valid: from 2024-01-01T00:00:00 to 584554051223-"));
+    assert!(inspect(&read(certificate.as_bytes()).unwrap(), &TimeZone::UTC).contains("Valid: from 2024-01-01T00:00:00 to 584554051223-"));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_hostile_certificate_cannot_drive_a_terminal() {
     template.critical_options.force_command = Some("\x1b]0;x\x07".to_owned());
     let certificate = ED25519_CA.certify(&template);
     let parsed = read(certificate.as_bytes()).unwrap();
-    let shown = text(&parsed, &TimeZone::UTC);
+    let shown = inspect(&parsed, &TimeZone::UTC);
     assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
     assert!(shown.contains(r#"Key ID: "a\033[31m\302\2332J\015\012\342\200\256\177ü""#), "{shown}");
     assert!(shown.contains("                p\\007\n"), "{shown}");

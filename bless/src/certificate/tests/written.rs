@@ -1,7 +1,7 @@
 //! What the writer makes, real ssh-keygen reads and shows as meant, for every subject and authority type.
 
 use super::*;
-use crate::certificate::{SourceAddress, WriteError, blob_of, read, text};
+use crate::certificate::{SourceAddress, WriteError, blob_of, inspect, read};
 
 #[test]
 fn ssh_keygen_reads_every_type_as_this_does() {
@@ -25,7 +25,7 @@ fn ssh_keygen_reads_every_type_as_this_does() {
                 let blob = blob_of(line.as_bytes()).unwrap();
                 assert_eq!(blob, certificate.as_bytes());
                 let parsed = read(&blob).unwrap();
-                assert_eq!(format!("c.pub:\n{}", text(&parsed, &jiff::tz::TimeZone::UTC)), shown);
+                assert_eq!(format!("c.pub:\n{}", inspect(&parsed, &jiff::tz::TimeZone::UTC)), shown);
                 assert!(shown.contains(&format!("{} {kind} certificate", certificate.type_name())), "{shown}");
                 assert!(shown.contains(&subject.fingerprint_sha256()), "{shown}");
             }
