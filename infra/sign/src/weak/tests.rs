@@ -139,7 +139,9 @@ fn fermat_close() {
     let mut numbers = Numbers(5);
     for bits in [1024, 2048] {
         for (steps, expected) in [(0, true), (1, true), (50, true), (99, true), (100, false), (1000, false)] {
-            let n = std::iter::repeat_with(|| close(&numbers.odd(bits), steps)).find(|n| n.bit(0) && !has_small_factor(n)).expect("one is found");
+            let n = std::iter::repeat_with(|| close(&numbers.odd(bits), steps))
+                .find(|n| n.bit(0) && !has_small_factor(n))
+                .expect("one is found");
             assert_eq!(check(&n), if expected { Err(WeakRsa::FermatClose) } else { Ok(()) }, "{bits} {steps}");
         }
         let p = std::iter::repeat_with(|| numbers.odd(bits)).find(|p| !has_small_factor(p)).expect("one is found");

@@ -33,10 +33,21 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 #[test]
 fn no_key_at_all() {
     assert_eq!(refusal(&[b'a'; MAX_KEY_FILE_BYTES + 1]), KeyFileError::TooLarge { len: MAX_KEY_FILE_BYTES + 1 });
-    for garbage in [b"".as_slice(), b"garbage", &[0xff; 100], b"\n\n# only a comment\n", &[b'a'; MAX_KEY_FILE_BYTES], b"-----BEGIN MESSAGE-----\n-----END MESSAGE-----\n"] {
+    for garbage in [
+        b"".as_slice(),
+        b"garbage",
+        &[0xff; 100],
+        b"\n\n# only a comment\n",
+        &[b'a'; MAX_KEY_FILE_BYTES],
+        b"-----BEGIN MESSAGE-----\n-----END MESSAGE-----\n",
+    ] {
         assert_eq!(refusal(garbage), KeyFileError::NotAKey);
     }
-    for cut in ["-----BEGIN PRIVATE KEY-----\nAAAA", "-----BEGIN PRIVATE KEY-----\n%\n-----END PRIVATE KEY-----\n", "-----BEGIN PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----"] {
+    for cut in [
+        "-----BEGIN PRIVATE KEY-----\nAAAA",
+        "-----BEGIN PRIVATE KEY-----\n%\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----",
+    ] {
         assert!(matches!(refusal(cut.as_bytes()), KeyFileError::Malformed { form: "PEM", .. }), "{cut}");
     }
 }
@@ -64,8 +75,7 @@ fn certificates_and_public_keys() {
     let key = body(&key);
     let at = b"openssh-key-v1\0".len() + 8 + 8 + 4 + 4;
     let public_len = usize::from(key[at + 3]);
-    let hostile =
-        [&key[..at], &u32::try_from(blob.len()).expect("it is short").to_be_bytes(), &blob, &key[at + 4 + public_len..]].concat();
+    let hostile = [&key[..at], &u32::try_from(blob.len()).expect("it is short").to_be_bytes(), &blob, &key[at + 4 + public_len..]].concat();
     assert_eq!(refusal(&pem("OPENSSH PRIVATE KEY", &hostile)), KeyFileError::Certificate);
 }
 
@@ -118,7 +128,11 @@ fn ciphers() {
         workshop.run_words(&line.split(' ').chain([password.as_str()]).collect::<Vec<_>>());
         assert_eq!(refusal(&workshop.read("key")), cipher(name));
     }
-    let legacy = |dek: &str| format!("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: {dek}\n\nAAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n");
+    let legacy = |dek: &str| {
+        format!(
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: {dek}\n\nAAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n"
+        )
+    };
     assert_eq!(refusal(legacy("DES-CBC,0011223344556677").as_bytes()), cipher("DES-CBC"));
     for broken in ["AES-256-CBC", "AES-256-CBC,", "AES-256-CBC,00", "AES-256-CBC,zz112233445566770011223344556677"] {
         assert!(matches!(refusal(legacy(broken).as_bytes()), KeyFileError::Malformed { form: "PKCS #1", .. }), "{broken}");
@@ -146,7 +160,9 @@ fn costs() {
     workshop.run_words(&["openssl", "pkcs8", "-topk8", "-in", "plain", "-out", "scrypt", "-scrypt", "-passout", &password]);
     let scrypt = body(&workshop.read("scrypt"));
     let usual = [2, 2, 0x40, 0, 2, 1, 8, 2, 1, 1];
-    for (parameters, unit) in [([2, 2, 0x7f, 0xff, 2, 1, 0x7f, 2, 1, 1], "bytes of memory"), ([2, 2, 0x40, 0, 2, 1, 8, 2, 1, 0x7f], "blocks")] {
+    for (parameters, unit) in
+        [([2, 2, 0x7f, 0xff, 2, 1, 0x7f, 2, 1, 1], "bytes of memory"), ([2, 2, 0x40, 0, 2, 1, 8, 2, 1, 0x7f], "blocks")]
+    {
         let costly = pem("ENCRYPTED PRIVATE KEY", &replaced(&scrypt, &usual, &parameters));
         assert!(matches!(refusal(&costly), KeyFileError::TooCostly { kdf: "scrypt", unit: found, .. } if found == unit), "{unit}");
     }

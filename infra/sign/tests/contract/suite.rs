@@ -51,7 +51,9 @@ async fn signs(signer: &dyn Signer, message: &[u8]) {
 
     let other = Verifier::new(&other_key(signer.public_key())).expect("the key is sound");
     assert_eq!(other.verify(message, &signature), Err(VerifyError::Mismatch), "another key");
-    for algorithm in [Algorithm::Ed25519, Algorithm::EcdsaP256Sha256, Algorithm::EcdsaP384Sha384, Algorithm::RsaPkcs1Sha256, Algorithm::RsaPkcs1Sha512] {
+    for algorithm in
+        [Algorithm::Ed25519, Algorithm::EcdsaP256Sha256, Algorithm::EcdsaP384Sha384, Algorithm::RsaPkcs1Sha256, Algorithm::RsaPkcs1Sha512]
+    {
         let Ok(renamed) = Signature::new(algorithm, signature.as_bytes().to_vec()) else { continue };
         assert_eq!(verifier.verify(message, &renamed).is_ok(), algorithm == signature.algorithm(), "{algorithm}");
     }

@@ -44,7 +44,8 @@ impl Workshop {
     }
 
     pub(crate) fn run_words(&self, words: &[&str]) -> String {
-        let output = Command::new(words[0]).args(&words[1..]).current_dir(self.0.path()).stdin(Stdio::null()).output().expect("the tool runs");
+        let output =
+            Command::new(words[0]).args(&words[1..]).current_dir(self.0.path()).stdin(Stdio::null()).output().expect("the tool runs");
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("the tool prints text")
     }
