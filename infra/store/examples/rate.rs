@@ -1,7 +1,7 @@
 //! How many lines a second a log takes, and what a line costs: `rate SINK [SECONDS] [APPENDERS]`.
 //!
-//! The sinks are `none` (lines are built, chained and thrown away), `file`, `sqlite`, and `cloudwatch`, which calls a loopback server that
-//! keeps nothing, in a process of its own. Everything but that server, and the threads that wait for the disk, runs on one thread.
+//! The sinks are `none` (lines are built, chained and thrown away), `file`, `sqlite`, and `cloudwatch` and `dynamodb`, which call a
+//! loopback server that keeps nothing, in a process of its own. Everything but that server, and the threads that wait for the disk, runs on one thread.
 //! Printed are lines a second and processor time for each line, the whole process counted.
 
 use std::error::Error;
@@ -12,9 +12,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use menagerie_aws_dynamodb::DynamoDb;
 use menagerie_aws_logs::Logs;
-use menagerie_store::log::{CloudWatchSink, Entry, FileSink, FileSource, Line, Log, Sink, SinkFuture, SqliteSink, WriterId, verify};
+use menagerie_store::log::{
+    CloudWatchSink, DynamoDbSink, Entry, FileSink, FileSource, Line, Log, Sink, SinkFuture, SqliteSink, WriterId, verify,
+};
 
 struct Nowhere;
 
@@ -95,11 +98,11 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     }
 }
 
-async fn cloudwatch(endpoint: &str) -> CloudWatchSink {
+async fn configuration(endpoint: &str) -> SdkConfig {
     let credentials = aws_credential_types::Credentials::new("test", "test", None, None, "example");
     let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(aws_smithy_http_client::Builder::new().build_http());
     let loader = loader.region(Region::new("us-east-1")).endpoint_url(endpoint).credentials_provider(credentials);
-    CloudWatchSink::new(Logs::from_config(&loader.load().await), "group", "")
+    loader.load().await
 }
 
 async fn measure(name: &str, sink: Box<dyn Sink>, time: Duration, appenders: usize) -> Result<(), Box<dyn Error>> {
@@ -148,11 +151,16 @@ async fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
             writeln!(std::io::stdout(), "verified {} lines, {each:.2} us a line, {} problems", found.entries, found.problems.len())?;
         }
         "sqlite" => measure(name, Box::new(SqliteSink::open(&path).await?), time, appenders).await?,
-        "cloudwatch" => {
+        "cloudwatch" | "dynamodb" => {
             let mut server = Command::new(std::env::current_exe()?).arg("serve").stdout(Stdio::piped()).spawn()?;
             let mut endpoint = String::new();
             BufReader::new(server.stdout.take().ok_or("the server's output is piped")?).read_line(&mut endpoint)?;
-            let measured = measure(name, Box::new(cloudwatch(endpoint.trim()).await), time, appenders).await;
+            let configuration = configuration(endpoint.trim()).await;
+            let sink: Box<dyn Sink> = match name {
+                "cloudwatch" => Box::new(CloudWatchSink::new(Logs::from_config(&configuration), "group", "")),
+                _ => Box::new(DynamoDbSink::new(DynamoDb::from_config(&configuration), "table")),
+            };
+            let measured = measure(name, sink, time, appenders).await;
             server.kill()?;
             server.wait()?;
             measured?;
