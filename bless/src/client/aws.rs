@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use menagerie_aws::{Region, Session, SessionOptions};
 use menagerie_aws_kms::Kms;
 use menagerie_aws_lambda::Lambda;
+use menagerie_secret::Secret;
 
 use super::answer::{Answer, excerpt};
 use super::kmsauth::{self, Plain};
@@ -15,7 +16,7 @@ use super::transport::TransportError;
 ///
 /// # Errors
 /// [`TransportError`] if no Region answers, with what each said.
-pub async fn ask_lambda(settings: &Settings, lambda: &LambdaFunction, public_line: &str, now: Timestamp) -> Result<Answer, TransportError> {
+pub(super) async fn ask_lambda(settings: &Settings, lambda: &LambdaFunction, public_line: &str, now: Timestamp) -> Result<Answer, TransportError> {
     if lambda.regions.is_empty() {
         return ask_region(settings, lambda, None, public_line, now).await;
     }
@@ -71,7 +72,7 @@ async fn session(access: &AwsAccess, region: Option<&Region>) -> Result<Session,
 ///
 /// # Errors
 /// [`TransportError`] if KMS does not encrypt it.
-pub async fn token(settings: &Settings, near: Option<&Session>, now: Timestamp) -> Result<Option<String>, TransportError> {
+pub(super) async fn token(settings: &Settings, near: Option<&Session>, now: Timestamp) -> Result<Option<String>, TransportError> {
     let Some(wanted) = &settings.kmsauth else { return Ok(None) };
     let session = match (near, &wanted.region) {
         (Some(near), None) => near.clone(),
@@ -79,9 +80,8 @@ pub async fn token(settings: &Settings, near: Option<&Session>, now: Timestamp) 
         (_, region) => session(&settings.aws, region.as_ref()).await?,
     };
     let plain = Plain::new(wanted, now);
-    let context = plain.context.each_ref().map(|(key, value)| (key.as_str(), value.as_str()));
     let ciphertext = Kms::new(&session)
-        .encrypt(&wanted.key_id, plain.text.as_bytes(), &context)
+        .encrypt(&wanted.key_id, &Secret::new(plain.text.into_bytes()), &plain.context)
         .await
         .map_err(|source| TransportError::Call { region: session.region().to_owned(), source })?;
     Ok(Some(kmsauth::token(&ciphertext)))

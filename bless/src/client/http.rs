@@ -21,7 +21,7 @@ use super::service::{Loopback, Service};
 use super::transport::TransportError;
 
 /// How long a service on this machine may take for its answer.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The longest token file, in bytes.
 const LONGEST_TOKEN: u64 = 4096;
@@ -30,7 +30,7 @@ const LONGEST_TOKEN: u64 = 4096;
 ///
 /// # Errors
 /// [`TransportError`] if no answer comes.
-pub async fn ask(service: &Service, path: &'static str, event: Vec<u8>) -> Result<Answer, TransportError> {
+pub(super) async fn ask(service: &Service, path: &'static str, event: Vec<u8>) -> Result<Answer, TransportError> {
     let name = service.name();
     let asking = async {
         match service {
