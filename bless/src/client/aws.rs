@@ -16,7 +16,12 @@ use super::transport::TransportError;
 ///
 /// # Errors
 /// [`TransportError`] if no Region answers, with what each said.
-pub(super) async fn ask_lambda(settings: &Settings, lambda: &LambdaFunction, public_line: &str, now: Timestamp) -> Result<Answer, TransportError> {
+pub(super) async fn ask_lambda(
+    settings: &Settings,
+    lambda: &LambdaFunction,
+    public_line: &str,
+    now: Timestamp,
+) -> Result<Answer, TransportError> {
     if lambda.regions.is_empty() {
         return ask_region(settings, lambda, None, public_line, now).await;
     }
@@ -49,11 +54,9 @@ async fn ask_region(
         .await
         .map_err(|source| TransportError::Call { region: region.clone(), source })?;
     match invoked.function_error {
-        Some(kind) => Err(TransportError::Function {
-            region,
-            kind: menagerie_report::shown(&kind).into_owned(),
-            reason: excerpt(&invoked.payload),
-        }),
+        Some(kind) => {
+            Err(TransportError::Function { region, kind: menagerie_report::shown(&kind).into_owned(), reason: excerpt(&invoked.payload) })
+        }
         None => Answer::parse(&invoked.payload).map_err(|source| TransportError::Answer { service: region, source }),
     }
 }

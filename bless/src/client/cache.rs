@@ -221,4 +221,3 @@ fn request_file(paths: &Paths) -> PathBuf {
 fn failure_file(paths: &Paths) -> PathBuf {
     paths.directory.join("failure.json")
 }
-

@@ -42,7 +42,8 @@ fn a_signature_by_the_agents_key_verifies() {
     for kind in ["ed25519", "ecdsa-p256", "rsa-4096"] {
         assert_eq!(run(world.get(&["--key-type", kind]).env("SSH_AUTH_SOCK", &agent.socket)).status, 0);
         // ssh-add -T has the agent sign with the key of this certificate and verifies it.
-        let done = std::process::Command::new("ssh-add").arg("-T").arg(world.kept("id-cert.pub")).env("SSH_AUTH_SOCK", &agent.socket).output();
+        let done =
+            std::process::Command::new("ssh-add").arg("-T").arg(world.kept("id-cert.pub")).env("SSH_AUTH_SOCK", &agent.socket).output();
         assert!(done.expect("ssh-add runs").status.success(), "{kind}");
     }
 }
@@ -67,7 +68,8 @@ fn other_keys_stay_in_the_agent() {
     let agent = RealAgent::start(world.directory.path());
     let mine = world.path("mine");
     keygen(&["-q", "-t", "ed25519", "-N", "", "-C", "mine", "-f", path(&mine)]);
-    let added = std::process::Command::new("ssh-add").arg("-q").arg(&mine).env("SSH_AUTH_SOCK", &agent.socket).status().expect("ssh-add runs");
+    let added =
+        std::process::Command::new("ssh-add").arg("-q").arg(&mine).env("SSH_AUTH_SOCK", &agent.socket).status().expect("ssh-add runs");
     assert!(added.success());
     for _ in 0..2 {
         assert_eq!(run(world.get(&["--force"]).env("SSH_AUTH_SOCK", &agent.socket)).status, 0);

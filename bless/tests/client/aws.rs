@@ -12,7 +12,11 @@ fn lambda(world: &World, arguments: &[&str]) -> Command {
     let address = world.service.on_loopback();
     let mut command = world.command();
     command.args(["get", "--lambda", "bless:prod", "--source", "192.0.2.7", "--endpoint-url", &format!("http://{address}")]);
-    command.args(arguments).env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "secret").env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+        .args(arguments)
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
     command
 }
 
@@ -37,7 +41,9 @@ fn a_certificate_from_a_function() {
 #[test]
 fn a_refusal_is_no_failure_of_the_function() {
     let world = World::new();
-    world.service.set(Mood::Say(r#"{"errorType":"KMSAuthValidationError","errorMessage":"Invalid request, missing kmsauth token"}"#.into()));
+    world
+        .service
+        .set(Mood::Say(r#"{"errorType":"KMSAuthValidationError","errorMessage":"Invalid request, missing kmsauth token"}"#.into()));
     let done = run(&mut lambda(&world, &["--region", "eu-west-1", "--region", "us-east-1"]));
     assert_eq!((done.status, world.service.requests().len()), (1, 1), "no other Region is asked: {done:?}");
     assert!(done.stderr.contains("KMSAuthValidationError: Invalid request, missing kmsauth token"), "{done:?}");

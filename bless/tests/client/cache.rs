@@ -24,7 +24,9 @@ fn another_request_is_asked_for() {
     let world = World::new();
     world.must_get(&[]);
     let mut asked = 1;
-    for arguments in [&["--principal", "ops"][..], &["--user", "eve"], &["--source", "192.0.2.1"], &["--key-type", "ecdsa-p256"], &["--force"]] {
+    for arguments in
+        [&["--principal", "ops"][..], &["--user", "eve"], &["--source", "192.0.2.1"], &["--key-type", "ecdsa-p256"], &["--force"]]
+    {
         world.must_get(arguments);
         asked += 1;
         assert_eq!(world.service.connections(), asked, "{arguments:?}");
@@ -77,6 +79,16 @@ fn the_old_certificate_does_while_it_is_valid() {
 }
 
 #[test]
+fn a_service_that_hangs_is_waited_for_a_while() {
+    let world = World::new();
+    world.service.set(Mood::Issue("-600s:+120s"));
+    world.must_get(&[]);
+    world.service.set(Mood::Hang);
+    let done = world.must_get(&[]);
+    assert!(done.stderr.contains("gave no answer in 15 seconds"), "{done:?}");
+}
+
+#[test]
 fn an_expired_certificate_does_not() {
     let world = World::new();
     world.service.set(Mood::Issue("-1m:+1s"));
@@ -93,7 +105,9 @@ fn leftovers_that_do_not_fit_together_are_replaced() {
     let other = world.path("other");
     keygen(&["-q", "-t", "ed25519", "-N", "", "-f", path(&other)]);
     let spoil: [(&str, &dyn Fn()); 5] = [
-        ("another public key", &|| drop(std::fs::copy(other.with_extension("pub"), world.kept("id.pub")).expect("copied"))),
+        ("another public key", &|| {
+            std::fs::copy(other.with_extension("pub"), world.kept("id.pub")).expect("copied");
+        }),
         ("no private key", &|| std::fs::remove_file(world.kept("id")).expect("removed")),
         ("half a certificate", &|| std::fs::write(world.kept("id-cert.pub"), "ssh-ed25519-cert-v01@openssh.com AAAA").expect("written")),
         ("no word of the request", &|| std::fs::remove_file(world.kept("request.json")).expect("removed")),
@@ -113,7 +127,9 @@ fn leftovers_that_do_not_fit_together_are_replaced() {
 fn of_many_at_once_one_asks() {
     let world = World::new();
     world.service.delay(Duration::from_millis(400));
-    let all: Vec<_> = (0..8).map(|_| world.get(&["--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bless runs")).collect();
+    let all: Vec<_> = (0..8)
+        .map(|_| world.get(&["--format", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bless runs"))
+        .collect();
     let done: Vec<_> = all.into_iter().map(|child| read(child.wait_with_output().expect("it ends"))).collect();
     assert_eq!(world.service.connections(), 1);
     assert!(done.iter().all(|done| done.status == 0 && done.json()["certificates"][0]["serial"] == 1), "{done:?}");

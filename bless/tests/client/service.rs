@@ -73,14 +73,18 @@ impl FakeService {
     pub(crate) fn on_socket(&self, socket: &Path) {
         let listener = UnixListener::bind(socket).expect("bound");
         let service = self.clone();
-        std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| service.serve(stream.try_clone().expect("cloned"), stream)));
+        std::thread::spawn(move || {
+            listener.incoming().flatten().for_each(|stream| service.serve(stream.try_clone().expect("cloned"), stream))
+        });
     }
 
     pub(crate) fn on_loopback(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
         let address = listener.local_addr().expect("an address");
         let service = self.clone();
-        std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| service.serve(stream.try_clone().expect("cloned"), stream)));
+        std::thread::spawn(move || {
+            listener.incoming().flatten().for_each(|stream| service.serve(stream.try_clone().expect("cloned"), stream))
+        });
         address
     }
 

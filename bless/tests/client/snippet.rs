@@ -78,8 +78,13 @@ fn paths_with_spaces_quotes_and_percent_signs_work() {
         let identity = format!("identityfile {}", path(&cache.join("default/id")).replace('%', "%%"));
         assert!(seen.contains(&identity), "{shell}: {identity} is not in {seen}\n{text}");
         let ran: Vec<String> = std::fs::read_to_string(&log).expect("it was run").lines().map(str::to_owned).collect();
-        let wanted =
-            ["get", "--quiet", &format!("--socket={}", path(&world.path("bless.sock"))), &format!("--cache-dir={}", path(&cache)), "--user=-x'y"];
+        let wanted = [
+            "get",
+            "--quiet",
+            &format!("--socket={}", path(&world.path("bless.sock"))),
+            &format!("--cache-dir={}", path(&cache)),
+            "--user=-x'y",
+        ];
         assert_eq!(ran, wanted, "{shell}: {text}");
     }
     assert!(!world.path("pwned").exists(), "a name was run");
@@ -111,7 +116,16 @@ fn what_a_host_or_user_is_called_reaches_no_shell() {
     assert!(!line.contains('%'), "a token is in {line}");
     ssh(&world, &file, "/bin/sh", &["plain.example"]);
     let plain = std::fs::read_to_string(&log).expect("it was run");
-    for name in ["$(touch pwned)", "`touch pwned`", ";touch pwned", "x\";touch pwned;\"", "x';touch pwned;'", "x|touch pwned", "x\ntouch pwned", "%h"] {
+    for name in [
+        "$(touch pwned)",
+        "`touch pwned`",
+        ";touch pwned",
+        "x\";touch pwned;\"",
+        "x';touch pwned;'",
+        "x|touch pwned",
+        "x\ntouch pwned",
+        "%h",
+    ] {
         for arguments in [&[name][..], &["-l", name, "host.example"], &["-o", &format!("HostKeyAlias={name}"), "host.example"]] {
             let _ = std::fs::remove_file(&log);
             ssh(&world, &file, "/bin/sh", arguments);

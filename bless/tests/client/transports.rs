@@ -10,9 +10,13 @@ use crate::world::{World, mode, run};
 #[test]
 fn a_certificate_over_the_socket() {
     let world = World::new();
-    let done = world.must_get(&["--principal", "ada", "--principal", "ops", "--source", "192.0.2.0/24", "--command", "look", "--format", "json"]);
+    let done =
+        world.must_get(&["--principal", "ada", "--principal", "ops", "--source", "192.0.2.0/24", "--command", "look", "--format", "json"]);
     let report = done.json();
-    assert_eq!((report["schema"].as_str(), report["source"].as_str(), report["agent"].as_str()), (Some("bless.get/1"), Some("service"), Some("absent")));
+    assert_eq!(
+        (report["schema"].as_str(), report["source"].as_str(), report["agent"].as_str()),
+        (Some("bless.get/1"), Some("service"), Some("absent"))
+    );
     let certificate = &report["certificates"][0];
     assert_eq!(certificate["principals"], json!(["ada", "ops"]));
     assert_eq!((certificate["type"].as_str(), certificate["serial"].as_u64()), (Some("user"), Some(1)));
@@ -115,12 +119,18 @@ fn a_certificate_goes_where_output_says() {
 fn flags_beat_variables_beat_the_file() {
     let world = World::new();
     std::fs::create_dir_all(world.path("config/bless")).expect("made");
-    let file = format!("[client]\nsocket = {:?}\nuser = \"file\"\nprincipals = [\"file\"]\nsource_addresses = [\"192.0.2.1\"]\n", path(&world.path("bless.sock")));
+    let file = format!(
+        "[client]\nsocket = {:?}\nuser = \"file\"\nprincipals = [\"file\"]\nsource_addresses = [\"192.0.2.1\"]\n",
+        path(&world.path("bless.sock"))
+    );
     std::fs::write(world.path("config/bless/client.toml"), file).expect("written");
     let done = run(world.command().args(["get", "--principal", "flag"]).env("BLESS_PRINCIPALS", "variable").env("BLESS_USER", "variable"));
     assert_eq!(done.status, 0, "{done:?}");
     let body = &world.service.requests()[0].body;
-    assert_eq!((&body["remote_usernames"], &body["bastion_user"], &body["bastion_ips"]), (&json!("flag"), &json!("variable"), &json!("192.0.2.1")));
+    assert_eq!(
+        (&body["remote_usernames"], &body["bastion_user"], &body["bastion_ips"]),
+        (&json!("flag"), &json!("variable"), &json!("192.0.2.1"))
+    );
 
     std::fs::write(world.path("config/bless/client.toml"), "[client]\nsokcet = \"x\"\n").expect("written");
     let done = run(world.command().arg("get"));

@@ -17,7 +17,10 @@ fn what_either_reader_could_mistake_is_printed_by_its_number() {
     assert_eq!(Shell::Posix.word("a b").as_deref(), Ok("'a b'"));
     assert_eq!(Shell::Posix.word("100%h").as_deref(), Ok("'100%%h'"));
     assert_eq!(Shell::Posix.word("").as_deref(), Ok("''"));
-    assert_eq!(Shell::Posix.word("a'b\"c\\d$e").as_deref(), Ok("'a'$(printf '\\047')'b'$(printf '\\042')'c'$(printf '\\134')'d'$(printf '\\044')'e'"));
+    assert_eq!(
+        Shell::Posix.word("a'b\"c\\d$e").as_deref(),
+        Ok("'a'$(printf '\\047')'b'$(printf '\\042')'c'$(printf '\\134')'d'$(printf '\\044')'e'")
+    );
     for hostile in ["a\"b", "\\\"", "\\'", "${HOME}", "x\\ y"] {
         let word = Shell::Posix.word(hostile).expect("good");
         assert!(!word.contains('"') && !word.contains("\\'") && !word.contains("\\ ") && !word.contains("${"), "{word}");
