@@ -172,7 +172,16 @@ mod tests {
 
     #[test]
     fn what_is_no_arn() {
-        for text in ["", "arn", "arn:aws:s3::", "arn:aws:s3:::", "urn:aws:s3:::b", "arn:aws:s3:::b c", "arn:aws:iam::12:role/x", "arn:aws:ec2:nowhere:111122223333:x"] {
+        for text in [
+            "",
+            "arn",
+            "arn:aws:s3::",
+            "arn:aws:s3:::",
+            "urn:aws:s3:::b",
+            "arn:aws:s3:::b c",
+            "arn:aws:iam::12:role/x",
+            "arn:aws:ec2:nowhere:111122223333:x",
+        ] {
             assert!(text.parse::<Arn>().is_err(), "{text}");
         }
     }

@@ -74,7 +74,10 @@ impl Session {
         let region = config.region().map(ToString::to_string).ok_or(SessionError::NoRegion)?;
         if let Some(role) = &options.assume_role {
             let provider = AssumeRoleProvider::builder(role.as_str()).session_name("menagerie").configure(&config).build().await;
-            config = config.into_builder().credentials_provider(aws_config::SharedCredentialsProvider::new(provider)).build();
+            config = config
+                .into_builder()
+                .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(provider))
+                .build();
         }
         Ok(Self { config, region })
     }

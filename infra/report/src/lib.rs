@@ -1,1 +1,114 @@
-//! What tools print: data on stdout, all else on stderr, and the exit status.
+//! What tools print: data on stdout, all else on stderr; and the exit status.
+//!
+//! A reader that closes the pipe early is no error. Text that came from outside is shown with [`shown`], so that it cannot drive
+//! the terminal.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+/// How a run ended; the same for every tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// All is well.
+    Fine,
+    /// The tool ran and found what it looks for: a finding, a refusal.
+    Found,
+    /// The tool could not do its job in full.
+    Incomplete,
+}
+
+impl Exit {
+    /// The process's status.
+    #[must_use]
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Found => 1,
+            Self::Incomplete => 2,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.status())
+    }
+}
+
+/// Writes to stdout. A closed pipe counts as written.
+///
+/// # Errors
+/// What the system said, such as a full disk.
+pub fn data(text: impl Display) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match write!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes one value as indented JSON to stdout.
+///
+/// # Errors
+/// What the system said, such as a full disk.
+pub fn json(value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    data(format_args!("{text}\n"))
+}
+
+fn say(label: &str, style: Style, text: &dyn Display) {
+    // Nothing can be done about a stderr that is gone.
+    let _ = writeln!(anstream::stderr().lock(), "{style}{label}{style:#} {text}");
+}
+
+/// Tells a person what went on, on stderr.
+pub fn note(text: impl Display) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Tells of something that a person should look at, on stderr.
+pub fn warning(text: impl Display) {
+    say("warning:", AnsiColor::Yellow.on_default().bold(), &text);
+}
+
+/// Tells why the tool could not do its job, on stderr.
+pub fn error(text: impl Display) {
+    say("error:", AnsiColor::Red.on_default().bold(), &text);
+}
+
+/// Tells what to do next, under an error.
+pub fn hint(text: impl Display) {
+    say("hint:", AnsiColor::Cyan.on_default().bold(), &text);
+}
+
+/// `text` with control characters written out, so that it cannot drive a terminal or forge a line.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    let hostile = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.chars().any(hostile) {
+        Cow::Owned(text.chars().map(|c| if hostile(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_written_out() {
+        assert_eq!(shown("plain é"), "plain é");
+        assert_eq!(shown("a\u{1b}[2Jb\nc\u{202e}"), "a\\u{1b}[2Jb\\u{a}c\\u{202e}");
+    }
+
+    #[test]
+    fn incomplete_beats_found() {
+        assert_eq!(Exit::Found.max(Exit::Incomplete).status(), 2);
+    }
+}

@@ -1,1 +1,77 @@
-//! Tracing to stderr, for people or as JSON.
+//! Tracing to stderr: lines for people, or JSON for a machine that collects them.
+//!
+//! What is traced holds no secret: tools trace facts about a request, never the request.
+
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+
+/// How the lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One line a person reads.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The least severe line that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Everything that helps to find a fault.
+    Debug,
+    /// What a healthy run says.
+    Info,
+    /// What a person should look at.
+    Warning,
+    /// What failed.
+    Error,
+}
+
+/// The text names no level.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no logging level: DEBUG, INFO, WARNING, ERROR or CRITICAL is wanted")]
+pub struct LevelError(pub String);
+
+impl FromStr for Level {
+    type Err = LevelError;
+
+    /// Reads the names of Python's `logging`, which BLESS's configuration uses, in any case.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_uppercase().as_str() {
+            "DEBUG" | "NOTSET" => Ok(Self::Debug),
+            "INFO" => Ok(Self::Info),
+            "WARNING" | "WARN" => Ok(Self::Warning),
+            "ERROR" | "CRITICAL" | "FATAL" => Ok(Self::Error),
+            _ => Err(LevelError(text.to_owned())),
+        }
+    }
+}
+
+/// Starts tracing for the whole process; a second call changes nothing.
+pub fn start(format: Format, level: Level) {
+    let level = match level {
+        Level::Debug => "debug,hyper=info,aws=info,rustls=info,h2=info",
+        Level::Info => "info,aws=warn",
+        Level::Warning => "warn",
+        Level::Error => "error",
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr).with_target(false);
+    // An error here means that a subscriber is already there, which is then used.
+    let _ = match format {
+        Format::Human => builder.with_ansi(false).compact().try_init(),
+        Format::Json => builder.json().flatten_event(true).try_init(),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_of_python() {
+        assert_eq!("info".parse(), Ok(Level::Info));
+        assert_eq!("CRITICAL".parse(), Ok(Level::Error));
+        assert!("LOUD".parse::<Level>().is_err());
+    }
+}
