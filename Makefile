@@ -36,7 +36,7 @@ soak: setup cargo ## Run the tests with the full counts that the issues name
 lint: cargo-deny ## Formatting, clippy, licences and sources of what is depended on, and who may depend on what
 	cargo fmt --all --check
 	cargo clippy --locked --release --workspace --all-targets -- -D warnings
-	cargo deny --locked check --hide-inclusion-graph bans licenses sources
+	cargo deny --locked --log-level error check bans licenses sources
 	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-report menagerie-telemetry; do \
 		if cargo tree --locked -p $$crate -e normal --prefix none | grep -E '^aws-(sdk|config|smithy)'; then \
 			echo "$$crate pulls in AWS crates without a feature that asks for them" >&2; exit 1; \
