@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The command `bless`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bless::commands::main(std::env::args_os())
+}

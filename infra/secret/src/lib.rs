@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// A value that is wiped from memory when it is dropped and that has no printed form.
+#[expect(missing_debug_implementations, reason = "a secret has no printed form")]
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {

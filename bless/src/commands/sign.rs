@@ -1,0 +1,107 @@
+//! `bless sign`: the administrator's own signatures, logged as all others.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use menagerie_config::Environment;
+use menagerie_report::{Exit, note, shown};
+use menagerie_telemetry::{Format, Level};
+
+use super::service;
+use crate::certificate::{Kind, SourceAddress};
+use crate::cli::{Sign, SignArgs};
+use crate::issue::{AdministratorRequest, Answer, Call};
+use crate::subject_key::SubjectKey;
+
+/// The most bytes of a public key file.
+const MAX_KEY_FILE: u64 = 64 * 1024;
+
+/// Signs one key.
+///
+/// # Errors
+/// A configuration, key or option that cannot be used.
+pub fn run(args: &Sign, environment: &dyn Environment) -> anyhow::Result<Exit> {
+    let (kind, sign) = match args {
+        Sign::User(user) => (Kind::User, &user.sign),
+        Sign::Host(host) => (Kind::Host, &host.sign),
+    };
+    let settings = service::settings(&sign.config, environment)?;
+    menagerie_telemetry::start(Format::Human, Level::Warning);
+    let mut request = AdministratorRequest {
+        kind,
+        public_key: read_key(&sign.key)?,
+        principals: sign.principal.clone(),
+        validity_seconds: sign.validity.as_deref().map(menagerie_config::parse_seconds).transpose().context("--validity")?,
+        key_id: sign.key_id.clone(),
+        source_address: None,
+        force_command: None,
+        verify_required: false,
+        extensions: None,
+        host_wildcards: matches!(args, Sign::Host(host) if host.allow_wildcards),
+    };
+    if let Sign::User(user) = args {
+        if !user.source_address.is_empty() {
+            request.source_address = Some(SourceAddress::parse(&user.source_address.join(",")).context("--source-address")?);
+        }
+        request.force_command.clone_from(&user.force_command);
+        request.verify_required = user.verify_required;
+        request.extensions = match user.extension.as_slice() {
+            [] => None,
+            [none] if none == "none" => Some(Vec::new()),
+            names => Some(names.to_vec()),
+        };
+    }
+    let answer = service::runtime()?.block_on(async {
+        let issuer = service::issuer(&sign.config, settings, environment).await?;
+        let call = Call { request_id: crate::issue::request_id()?, function_arn: "bless-sign".to_owned(), caller: service::administrator() };
+        let decision = issuer.decide_administrator(&request, &call).await;
+        let answer = issuer.commit(vec![decision]).await.pop().context("no answer")?;
+        issuer.log().close().await;
+        Ok::<_, anyhow::Error>(answer)
+    })?;
+    match answer {
+        Answer::Certificate(line) => {
+            write(sign, &line)?;
+            Ok(Exit::Fine)
+        }
+        Answer::Refused(refusal) => {
+            menagerie_report::error(shown(&refusal.message));
+            Ok(if refusal.is_fault() { Exit::Incomplete } else { Exit::Found })
+        }
+    }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<SubjectKey> {
+    let failed = || format!("cannot read the public key {}", path.display());
+    let mut text = String::new();
+    std::fs::File::open(path).with_context(failed)?.take(MAX_KEY_FILE).read_to_string(&mut text).with_context(failed)?;
+    SubjectKey::parse(text.trim_end()).with_context(|| path.display().to_string())
+}
+
+fn write(args: &SignArgs, line: &str) -> anyhow::Result<()> {
+    let path = match &args.output {
+        Some(path) if path == Path::new("-") => return Ok(menagerie_report::data(format_args!("{line}\n"))?),
+        Some(path) => path.clone(),
+        None => beside(&args.key),
+    };
+    let failed = || format!("cannot write {}", path.display());
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir).with_context(failed)?;
+    writeln!(file, "{line}").with_context(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).with_context(failed)?;
+    }
+    file.as_file().sync_all().with_context(failed)?;
+    file.persist(&path).map_err(|error| error.error).with_context(failed)?;
+    note(format_args!("the certificate is in {}", path.display()));
+    Ok(())
+}
+
+/// `id_ed25519.pub` → `id_ed25519-cert.pub`, where ssh looks for it.
+fn beside(key: &Path) -> PathBuf {
+    let stem = key.file_stem().unwrap_or_default().to_string_lossy();
+    key.with_file_name(format!("{stem}-cert.pub"))
+}

@@ -1,0 +1,153 @@
+//! The service on AWS Lambda (`provided.al2023`): settings from the function's files and environment, then one event after the other.
+//!
+//! The protocol is AWS's Lambda Runtime API ([`runtime_api`]). Nothing that an invocation holds ends the process: what is no request
+//! gets an answer that says so. Only what is wrong before the first invocation does, and then the Runtime API is told why.
+
+mod runtime_api;
+
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::FutureExt as _;
+use menagerie_config::Environment;
+use menagerie_secret::Secret;
+use menagerie_telemetry::{Format, Level};
+
+use crate::authority::AuthoritySource;
+use crate::certificate::Kind;
+use crate::config::{self, LogTarget, Settings};
+use crate::issue::{Answer, AwsClients, Call, Caller, Issuer, Refusal};
+use runtime_api::{Invocation, RuntimeApi, RuntimeApiError};
+
+/// How often in a row the Runtime API may fail before the process gives up; Lambda then starts another.
+const MAX_FAILURES: u32 = 20;
+
+/// Serves invocations until the Runtime API is gone.
+pub async fn run(environment: &dyn Environment) -> ExitCode {
+    let Some(api) = environment.var("AWS_LAMBDA_RUNTIME_API") else {
+        menagerie_report::error("AWS_LAMBDA_RUNTIME_API is not set: this is the bootstrap of an AWS Lambda function");
+        menagerie_report::hint("off Lambda, `bless serve` and `bless handle` answer the same events");
+        return ExitCode::from(2);
+    };
+    let mut api = RuntimeApi::new(api);
+    let issuer = match issuer(environment).await {
+        Ok(issuer) => issuer,
+        Err(error) => {
+            let message = format!("{error:#}");
+            menagerie_telemetry::start(Format::Json, Level::Info);
+            tracing::error!(error = message, "the function cannot start");
+            if let Err(error) = api.init_error("Configuration.Invalid", &message).await {
+                tracing::error!(%error, "the Runtime API was not told");
+            }
+            return ExitCode::from(1);
+        }
+    };
+    let kind = handler_kind(&environment.var("_HANDLER").unwrap_or_default());
+    serve(&mut api, &issuer, kind).await
+}
+
+/// The handler that the function's setting names, if it names one of BLESS's.
+fn handler_kind(handler: &str) -> Option<Kind> {
+    let handler = handler.to_ascii_lowercase();
+    if handler.contains("host") {
+        Some(Kind::Host)
+    } else if handler.contains("user") || handler.contains("bless_lambda.lambda_handler") {
+        Some(Kind::User)
+    } else {
+        None
+    }
+}
+
+async fn serve(api: &mut RuntimeApi, issuer: &Issuer, kind: Option<Kind>) -> ExitCode {
+    let mut failures = 0;
+    while failures < MAX_FAILURES {
+        let step = match api.next().await {
+            Ok(invocation) => {
+                let answer = answer(issuer, kind, &invocation).await;
+                api.respond(&invocation.request_id, answer.to_json()).await
+            }
+            Err(RuntimeApiError::TooLarge { request_id }) => {
+                let refusal = Answer::Refused(Refusal::invalid("the event is larger than any request"));
+                api.respond(&request_id, refusal.to_json()).await
+            }
+            Err(error) => Err(error),
+        };
+        match step {
+            Ok(()) => failures = 0,
+            Err(error) => {
+                failures += 1;
+                tracing::error!(%error, failures, "the Runtime API failed");
+                tokio::time::sleep(Duration::from_millis(10 << failures.min(7))).await;
+            }
+        }
+    }
+    ExitCode::from(1)
+}
+
+async fn answer(issuer: &Issuer, kind: Option<Kind>, invocation: &Invocation) -> Answer {
+    let call = Call {
+        request_id: invocation.request_id.clone(),
+        function_arn: invocation.function_arn.clone(),
+        caller: Caller::Lambda,
+    };
+    let answered = AssertUnwindSafe(issuer.answer(kind, &invocation.event, &call)).catch_unwind().await;
+    answered.unwrap_or_else(|_| {
+        tracing::error!(request_id = call.request_id, "a fault in this program: the request is refused");
+        Answer::Refused(Refusal::unavailable("the service failed; its log says where"))
+    })
+}
+
+async fn issuer(environment: &dyn Environment) -> anyhow::Result<Issuer> {
+    let settings = settings(environment)?;
+    menagerie_telemetry::start(Format::Json, settings.logging_level);
+    let target = settings.log.clone().or_else(|| own_log_group(environment)).ok_or_else(|| {
+        anyhow::anyhow!("there is no log for issuances: set BLESS_LOG to cloudwatch:GROUP or dynamodb:TABLE")
+    })?;
+    let clients = Arc::new(AwsClients::new(settings.aws.clone()));
+    let log = crate::record::open(&target, &clients).await?;
+    let passphrase = environment.var("BLESS_CA_PASSPHRASE").map(|text| Secret::new(text.into_bytes()));
+    let authority = AuthoritySource::new(settings.ca.clone(), passphrase);
+    if let Err(error) = authority.load(&clients).await {
+        // Not the end: what KMS refuses now it may give at the next call, and until then every caller is told.
+        tracing::error!(%error, "the CA's key could not be loaded");
+    }
+    Ok(Issuer::new(settings, authority, clients, log, Arc::new(SystemTime::now))?)
+}
+
+/// The log group that Lambda gives the function, where the roles that BLESS runs under may already write.
+fn own_log_group(environment: &dyn Environment) -> Option<LogTarget> {
+    let group = environment.var("AWS_LAMBDA_LOG_GROUP_NAME")?;
+    Some(LogTarget::CloudWatch { group, prefix: LogTarget::DEFAULT_PREFIX.to_owned() })
+}
+
+/// The file that `BLESS_CONFIG` names; else `bless_deploy.cfg` or `bless.toml` beside the function's code; else the environment alone.
+fn settings(environment: &dyn Environment) -> Result<Settings, config::SettingsError> {
+    let root = environment.var("LAMBDA_TASK_ROOT").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    if let Some(path) = environment.var("BLESS_CONFIG") {
+        return config::load(&root.join(path), environment);
+    }
+    for name in ["bless_deploy.cfg", "bless.toml"] {
+        let path: &Path = &root.join(name);
+        if path.exists() {
+            return config::load(path, environment);
+        }
+    }
+    config::from_environment(environment, root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handler_setting_tells_the_kind() {
+        assert_eq!(handler_kind("bless_lambda_user.lambda_handler_user"), Some(Kind::User));
+        assert_eq!(handler_kind("bless_lambda_host.lambda_handler_host"), Some(Kind::Host));
+        assert_eq!(handler_kind("bless_lambda.lambda_handler"), Some(Kind::User));
+        assert_eq!(handler_kind("bootstrap"), None);
+        assert_eq!(handler_kind(""), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! Public keys as numbers and points, free of any wire format.
+
+use std::fmt;
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey};
+use curve25519_dalek::edwards::CompressedEdwardsY;
+
+use crate::der;
+use crate::weak::{self, WeakRsa};
+
+/// The kinds of key that can be made here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyType {
+    /// Ed25519.
+    Ed25519,
+    /// ECDSA on P-256.
+    EcdsaP256,
+    /// ECDSA on P-384.
+    EcdsaP384,
+    /// RSA of 4096 bits with 65537.
+    Rsa4096,
+}
+
+/// A public key. Its fields may hold anything of the right shape: [`PublicKey::validate`] says whether they are a key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PublicKey {
+    /// A point in RFC 8032's encoding.
+    Ed25519([u8; 32]),
+    /// A point in SEC 1's uncompressed encoding.
+    EcdsaP256([u8; 65]),
+    /// A point in SEC 1's uncompressed encoding.
+    EcdsaP384([u8; 97]),
+    /// Unsigned big-endian numbers without leading zeros.
+    Rsa {
+        /// The modulus.
+        n: Vec<u8>,
+        /// The public exponent.
+        e: Vec<u8>,
+    },
+}
+
+/// Why something is no public key that may be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublicKeyError {
+    /// Not the structure it should be.
+    #[error("malformed {what}")]
+    Malformed {
+        /// The structure.
+        what: &'static str,
+    },
+    /// A kind of key that has no use here.
+    #[error("keys of type {name} are not supported")]
+    Unsupported {
+        /// The kind's name, or its object identifier.
+        name: String,
+    },
+    /// Bytes that encode no point of the curve, or not in the one allowed way.
+    #[error("the key is no point on {curve}")]
+    NotOnCurve {
+        /// The curve.
+        curve: &'static str,
+    },
+    /// A point for which anyone can make signatures.
+    #[error("the Ed25519 key is a point of small order")]
+    SmallOrder,
+    /// An RSA key that is not safe.
+    #[error(transparent)]
+    Weak(#[from] WeakRsa),
+}
+
+impl PublicKey {
+    /// Reads a DER-encoded SubjectPublicKeyInfo (RFC 5280, 4.1) and checks that it is a key.
+    ///
+    /// # Errors
+    /// As [`PublicKey::validate`], and [`PublicKeyError::Malformed`] or [`PublicKeyError::Unsupported`].
+    pub fn from_spki_der(spki: &[u8]) -> Result<Self, PublicKeyError> {
+        let key = der::public_key(spki)?;
+        key.validate()?;
+        Ok(key)
+    }
+
+    /// Checks that points are on their curve and of no small order, and that an RSA key is not weak ([`weak::check_rsa`]).
+    ///
+    /// # Errors
+    /// [`PublicKeyError`] names what is wrong.
+    pub fn validate(&self) -> Result<(), PublicKeyError> {
+        match self {
+            Self::Ed25519(bytes) => check_ed25519(bytes),
+            Self::EcdsaP256(point) => match ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point) {
+                Ok(_) if point[0] == 4 => Ok(()),
+                _ => Err(PublicKeyError::NotOnCurve { curve: "P-256" }),
+            },
+            Self::EcdsaP384(point) => match ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point) {
+                Ok(_) if point[0] == 4 => Ok(()),
+                _ => Err(PublicKeyError::NotOnCurve { curve: "P-384" }),
+            },
+            Self::Rsa { n, e } => Ok(weak::check_rsa(n, e)?),
+        }
+    }
+
+    /// The size that people name a key by: 256, 384, or the bits of an RSA modulus.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        match self {
+            Self::Ed25519(_) | Self::EcdsaP256(_) => 256,
+            Self::EcdsaP384(_) => 384,
+            Self::Rsa { n, .. } => weak::bits(n),
+        }
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ed25519(_) => f.write_str("Ed25519"),
+            Self::EcdsaP256(_) => f.write_str("ECDSA P-256"),
+            Self::EcdsaP384(_) => f.write_str("ECDSA P-384"),
+            Self::Rsa { .. } => write!(f, "RSA {}", self.bits()),
+        }
+    }
+}
+
+/// A canonical encoding of a point whose order is not a divisor of eight.
+fn check_ed25519(bytes: &[u8; 32]) -> Result<(), PublicKeyError> {
+    let encoded = CompressedEdwardsY(*bytes);
+    let point = encoded.decompress().ok_or(PublicKeyError::NotOnCurve { curve: "Ed25519" })?;
+    if point.compress() != encoded {
+        return Err(PublicKeyError::NotOnCurve { curve: "Ed25519" });
+    }
+    if point.is_small_order() {
+        return Err(PublicKeyError::SmallOrder);
+    }
+    Ok(())
+}

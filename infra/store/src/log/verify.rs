@@ -1,0 +1,296 @@
+//! The verifier: reads a log once, front to back, and names what is wrong with its chains.
+//!
+//! It keeps about 150 bytes for each writer (number and hash of the last line), the last 16,384 lines' hashes, and the first
+//! [`MAX_PROBLEMS`] problems; nothing grows with the number of lines. A chain shows that what stands before its last line is unchanged and
+//! whole. That the last line itself is unchanged and that nothing followed it is shown only by an expected [`Position`] noted elsewhere.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+
+use super::chain::{self, LineHead, MAX_LINE};
+use super::position::{Digest, Position, WriterId};
+use super::source::{RawLine, Source, SourceError};
+
+/// How many problems, and how many notices, are kept one by one. Further ones are counted.
+pub const MAX_PROBLEMS: usize = 1000;
+
+/// How far back an identical repeated line is known again. A repeated CloudWatch Logs call has 10,000 lines at most.
+const RECENT: usize = 1 << 14;
+
+/// What is wrong with a log. `place` is a line's place in reading order, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Problem {
+    /// A line does not name the hash of the line before it: that line or this one was changed.
+    #[error("line {place}: line {seq} of writer {writer} does not follow from the line before it: one of the two was changed")]
+    BrokenLink {
+        /// Where.
+        place: u64,
+        /// Whose.
+        writer: WriterId,
+        /// Its number.
+        seq: u64,
+    },
+    /// Lines are not where their numbers say they should be.
+    #[error("line {place}: of writer {writer}, the lines {first} to {last} are missing here")]
+    Missing {
+        /// Where.
+        place: u64,
+        /// Whose.
+        writer: WriterId,
+        /// The first missing number.
+        first: u64,
+        /// The last missing number.
+        last: u64,
+    },
+    /// A line comes after one with a higher number, and is no repetition of a recent line.
+    #[error("line {place}: line {seq} of writer {writer} is out of order")]
+    OutOfOrder {
+        /// Where.
+        place: u64,
+        /// Whose.
+        writer: WriterId,
+        /// Its number.
+        seq: u64,
+    },
+    /// A line has the number of an earlier one, and another content.
+    #[error("line {place}: line {seq} of writer {writer} is there twice with different content")]
+    Conflict {
+        /// Where.
+        place: u64,
+        /// Whose.
+        writer: WriterId,
+        /// Its number.
+        seq: u64,
+    },
+    /// What stands there is no line of a log.
+    #[error("line {place} is no line of a log")]
+    Garbage {
+        /// Where.
+        place: u64,
+    },
+    /// The log has no line of an expected writer.
+    #[error("nothing of writer {} is in the log, but its line {} was expected", expected.writer, expected.seq)]
+    UnknownWriter {
+        /// What was expected.
+        expected: Position,
+    },
+    /// A writer's chain ends before an expected line.
+    #[error("the end of writer {}'s chain is cut off: it ends with line {found}, but line {} was expected", expected.writer, expected.seq)]
+    CutTail {
+        /// What was expected.
+        expected: Position,
+        /// The number of its last line.
+        found: u64,
+    },
+    /// The line in the place of an expected one is another.
+    #[error("line {} of writer {} is not the expected one", expected.seq, expected.writer)]
+    NotExpected {
+        /// What was expected.
+        expected: Position,
+    },
+}
+
+/// What is worth knowing and no sign of tampering.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Notice {
+    /// A write was broken off here, by a crash or a full disk. Nothing of it was acknowledged.
+    Torn {
+        /// The line's place in reading order, from 1.
+        place: u64,
+    },
+    /// A line is there again, unchanged, as after a repeated call.
+    Repeated {
+        /// The line's place in reading order, from 1.
+        place: u64,
+        /// Whose.
+        writer: WriterId,
+        /// Its number.
+        seq: u64,
+    },
+}
+
+/// What a verifier found.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Verification {
+    /// How many entries the log has, repetitions left out.
+    pub entries: u64,
+    /// Each chain's last line, by writer.
+    pub writers: Vec<Position>,
+    /// What is wrong, [`MAX_PROBLEMS`] at most.
+    pub problems: Vec<Problem>,
+    /// How many problems there were beyond those kept.
+    pub further_problems: u64,
+    /// What else was seen, [`MAX_PROBLEMS`] at most.
+    pub notices: Vec<Notice>,
+    /// How many notices there were beyond those kept.
+    pub further_notices: u64,
+}
+
+impl Verification {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+#[derive(Debug)]
+struct Expected {
+    position: Position,
+    met: bool,
+}
+
+/// Checks lines one after the other. [`verify`] does so with a whole [`Source`].
+#[derive(Debug, Default)]
+pub struct Verifier {
+    found: Verification,
+    place: u64,
+    heads: HashMap<WriterId, (u64, Digest)>,
+    expected: HashMap<(WriterId, u64), Vec<Expected>>,
+    recent: HashMap<(WriterId, u64), Digest>,
+    recent_order: VecDeque<(WriterId, u64)>,
+    /// Lines just read that may be torn; what follows decides.
+    torn: VecDeque<u64>,
+}
+
+/// Reads a log to its end and checks it. `expected` are positions that must be in it.
+///
+/// # Errors
+/// [`SourceError`] if it cannot be read to its end: then nothing is known.
+pub async fn verify(source: &mut dyn Source, expected: &[Position]) -> Result<Verification, SourceError> {
+    let mut verifier = Verifier::new(expected);
+    source
+        .read_lines(&mut |line| {
+            verifier.line(line);
+            ControlFlow::Continue(())
+        })
+        .await?;
+    Ok(verifier.finish())
+}
+
+impl Verifier {
+    /// One that wants the positions `expected`, each at or before its chain's end.
+    #[must_use]
+    pub fn new(expected: &[Position]) -> Self {
+        let mut verifier = Self::default();
+        for position in expected {
+            verifier.expected.entry((position.writer, position.seq)).or_default().push(Expected { position: *position, met: false });
+        }
+        verifier
+    }
+
+    /// Checks the next line.
+    pub fn line(&mut self, line: RawLine<'_>) {
+        self.place += 1;
+        let head = if line.bytes.len() <= MAX_LINE { chain::read(line.bytes) } else { None };
+        match head {
+            Some(head) => {
+                self.settle_torn(head.is_first() && !self.heads.contains_key(&head.writer));
+                self.link(head, Digest::of(line.bytes));
+            }
+            None => self.unread(line),
+        }
+    }
+
+    /// Ends the check.
+    #[must_use]
+    pub fn finish(mut self) -> Verification {
+        self.settle_torn(false);
+        let expected = std::mem::take(&mut self.expected);
+        let mut unmet: Vec<Position> = expected.into_values().flatten().filter(|one| !one.met).map(|one| one.position).collect();
+        unmet.sort_unstable();
+        for expected in unmet {
+            self.problem(match self.heads.get(&expected.writer) {
+                None => Problem::UnknownWriter { expected },
+                Some((found, _)) if *found < expected.seq => Problem::CutTail { expected, found: *found },
+                Some(_) => Problem::NotExpected { expected },
+            });
+        }
+        self.found.writers = self.heads.into_iter().map(|(writer, (seq, hash))| Position { writer, seq, hash }).collect();
+        self.found.writers.sort_unstable();
+        self.found
+    }
+
+    fn unread(&mut self, line: RawLine<'_>) {
+        let place = self.place;
+        if !chain::may_be_torn(line.bytes) {
+            self.settle_torn(false);
+            self.problem(Problem::Garbage { place });
+        } else if line.ended {
+            self.torn.push_back(place);
+            if self.torn.len() > MAX_PROBLEMS {
+                // So many broken writes in a row are none.
+                self.settle_torn(false);
+            }
+        } else {
+            self.settle_torn(true);
+            self.notice(Notice::Torn { place });
+        }
+    }
+
+    /// Torn lines stand at the end of a file or before another writer's first line.
+    fn settle_torn(&mut self, as_it_should_be: bool) {
+        while let Some(place) = self.torn.pop_front() {
+            if as_it_should_be {
+                self.notice(Notice::Torn { place });
+            } else {
+                self.problem(Problem::Garbage { place });
+            }
+        }
+    }
+
+    fn link(&mut self, head: LineHead, hash: Digest) {
+        let LineHead { writer, seq, prev } = head;
+        let place = self.place;
+        let (last, last_hash) = self.heads.get(&writer).copied().unwrap_or((0, Digest::ZERO));
+        if seq <= last {
+            match self.recent.get(&(writer, seq)) {
+                Some(known) if *known == hash => self.notice(Notice::Repeated { place, writer, seq }),
+                Some(_) => self.problem(Problem::Conflict { place, writer, seq }),
+                None => self.problem(Problem::OutOfOrder { place, writer, seq }),
+            }
+            return;
+        }
+        if seq > last + 1 {
+            self.problem(Problem::Missing { place, writer, first: last + 1, last: seq - 1 });
+        } else if prev != last_hash {
+            self.problem(Problem::BrokenLink { place, writer, seq });
+        }
+        self.heads.insert(writer, (seq, hash));
+        self.found.entries += 1;
+        self.remember((writer, seq), hash);
+        for expected in self.expected.get_mut(&(writer, seq)).into_iter().flatten() {
+            expected.met |= expected.position.hash == hash;
+        }
+    }
+
+    fn remember(&mut self, line: (WriterId, u64), hash: Digest) {
+        if self.recent_order.len() == RECENT
+            && let Some(oldest) = self.recent_order.pop_front()
+        {
+            self.recent.remove(&oldest);
+        }
+        self.recent.insert(line, hash);
+        self.recent_order.push_back(line);
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        if self.found.problems.len() < MAX_PROBLEMS {
+            self.found.problems.push(problem);
+        } else {
+            self.found.further_problems += 1;
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        if self.found.notices.len() < MAX_PROBLEMS {
+            self.found.notices.push(notice);
+        } else {
+            self.found.further_notices += 1;
+        }
+    }
+}
