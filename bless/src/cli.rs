@@ -223,7 +223,9 @@ pub enum HandlerKind {
 
 /// `bless handle`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  bless handle user --config bless_deploy.cfg < event.json\n  bless handle --jsonl --config ca/bless.toml < events.jsonl")]
+#[command(
+    after_help = "Examples:\n  bless handle user --config bless_deploy.cfg < event.json\n  bless handle --jsonl --config ca/bless.toml < events.jsonl"
+)]
 pub struct Handle {
     /// The handler [default: by the event's fields]
     #[arg(value_enum)]
@@ -246,11 +248,15 @@ pub struct Handle {
 #[derive(Debug, Subcommand)]
 pub enum Log {
     /// Check that no line was changed, left out, added or moved
-    #[command(after_help = "A chain cannot show that its end was cut off: keep the heads that this prints, and give them with --expect next time.\n\n\
-        Examples:\n  bless log verify --config ca/bless.toml\n  bless log verify file:ca/log.jsonl --expect 3f…:1204:9c…")]
+    #[command(
+        after_help = "A chain cannot show that its end was cut off: keep the heads that this prints, and give them with --expect next time.\n\n\
+        Examples:\n  bless log verify --config ca/bless.toml\n  bless log verify file:ca/log.jsonl --expect 3f…:1204:9c…"
+    )]
     Verify(LogVerify),
     /// Find issuances and refusals
-    #[command(after_help = "Examples:\n  bless log search --config ca/bless.toml --principal root --since 2026-01-01\n  bless log search file:log.jsonl --type refused --format jsonl")]
+    #[command(
+        after_help = "Examples:\n  bless log search --config ca/bless.toml --principal root --since 2026-01-01\n  bless log search file:log.jsonl --type refused --format jsonl"
+    )]
     Search(LogSearch),
 }
 

@@ -79,7 +79,11 @@ pub async fn validate(kms: &Kms, settings: &KmsAuth, user: &str, token: &Secret<
     // Decrypt finds the key by the ciphertext: anybody's key would do unless it is compared.
     let mut ours = false;
     for key_id in &settings.key_ids {
-        let arn = if key_id.starts_with("arn:") && key_id.contains(":key/") { key_id.clone() } else { kms.key_arn(key_id).await.map_err(failed)? };
+        let arn = if key_id.starts_with("arn:") && key_id.contains(":key/") {
+            key_id.clone()
+        } else {
+            kms.key_arn(key_id).await.map_err(failed)?
+        };
         ours |= arn == decrypted.key_arn;
     }
     if !ours {

@@ -12,7 +12,8 @@ use menagerie_config::Environment;
 use ssh_agent_lib::blocking::Client;
 use ssh_agent_lib::error::AgentError;
 use ssh_agent_lib::proto::{
-    AddIdentity, AddIdentityConstrained, EcdsaPrivateKey, KeyConstraint, PrivateCredential, PrivateKeyData, PublicCredential, RemoveIdentity,
+    AddIdentity, AddIdentityConstrained, EcdsaPrivateKey, KeyConstraint, PrivateCredential, PrivateKeyData, PublicCredential,
+    RemoveIdentity,
 };
 use ssh_key::Certificate;
 use ssh_key::private::{EcdsaKeypair, KeypairData};
@@ -165,7 +166,9 @@ fn add(client: &mut Client<impl Read + Write>, holding: &Holding) -> Result<(), 
 fn private_half(key: &KeypairData) -> Option<PrivateKeyData> {
     match key {
         KeypairData::Ed25519(pair) => Some(PrivateKeyData::Ed25519(pair.clone())),
-        KeypairData::Ecdsa(EcdsaKeypair::NistP256 { private, .. }) => Some(PrivateKeyData::Ecdsa(EcdsaPrivateKey::NistP256(private.clone()))),
+        KeypairData::Ecdsa(EcdsaKeypair::NistP256 { private, .. }) => {
+            Some(PrivateKeyData::Ecdsa(EcdsaPrivateKey::NistP256(private.clone())))
+        }
         KeypairData::Rsa(pair) => Some(PrivateKeyData::Rsa(pair.private.clone())),
         _ => None,
     }

@@ -4,9 +4,9 @@
 //! sshd goes by (OpenSSH's PROTOCOL.certkeys): its signature holds, it certifies our key, names what was asked and is valid now.
 
 use serde::Deserialize;
+use ssh_key::Certificate;
 use ssh_key::certificate::CertType;
 use ssh_key::public::KeyData;
-use ssh_key::Certificate;
 
 use super::request::Wanted;
 
@@ -144,7 +144,8 @@ pub fn certifies(certificate: &Certificate, wanted: &Wanted, key: &KeyData) -> R
     };
     let (named, asked) = (set(certificate.valid_principals()), set(wanted.principals()));
     if named != asked {
-        let list = |names: &[String]| if names.is_empty() { "nobody".to_owned() } else { menagerie_report::shown(&names.join(",")).into_owned() };
+        let list =
+            |names: &[String]| if names.is_empty() { "nobody".to_owned() } else { menagerie_report::shown(&names.join(",")).into_owned() };
         return Err(AnswerError::OtherPrincipals { named: list(&named), asked: list(&asked) });
     }
     Ok(())
@@ -200,7 +201,6 @@ pub fn life(certificate: &Certificate, now: u64) -> Life {
 pub fn file_text(certificate: &Certificate) -> Result<String, AnswerError> {
     certificate.to_openssh().map(|text| text + "\n").map_err(|error| AnswerError::NoCertificate(error.to_string()))
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use menagerie_aws::{Region, Session, SessionOptions};
 use menagerie_aws_kms::Kms;
 use menagerie_aws_lambda::Lambda;
+use menagerie_secret::Secret;
 
 use super::answer::{Answer, excerpt};
 use super::kmsauth::{self, Plain};
@@ -48,11 +49,9 @@ async fn ask_region(
         .await
         .map_err(|source| TransportError::Call { region: region.clone(), source })?;
     match invoked.function_error {
-        Some(kind) => Err(TransportError::Function {
-            region,
-            kind: menagerie_report::shown(&kind).into_owned(),
-            reason: excerpt(&invoked.payload),
-        }),
+        Some(kind) => {
+            Err(TransportError::Function { region, kind: menagerie_report::shown(&kind).into_owned(), reason: excerpt(&invoked.payload) })
+        }
         None => Answer::parse(&invoked.payload).map_err(|source| TransportError::Answer { service: region, source }),
     }
 }
@@ -79,9 +78,8 @@ pub async fn token(settings: &Settings, near: Option<&Session>, now: Timestamp) 
         (_, region) => session(&settings.aws, region.as_ref()).await?,
     };
     let plain = Plain::new(wanted, now);
-    let context = plain.context.each_ref().map(|(key, value)| (key.as_str(), value.as_str()));
     let ciphertext = Kms::new(&session)
-        .encrypt(&wanted.key_id, plain.text.as_bytes(), &context)
+        .encrypt(&wanted.key_id, &Secret::new(plain.text.into_bytes()), &plain.context)
         .await
         .map_err(|source| TransportError::Call { region: session.region().to_owned(), source })?;
     Ok(Some(kmsauth::token(&ciphertext)))

@@ -294,7 +294,14 @@ mod tests {
 
     #[test]
     fn what_no_client_knows_is_refused_with_its_place() {
-        for text in ["", "[cleint]\n", "[client]\nsocet = \"x\"\n", "[client]\nkey_type = \"dsa\"\n", "[client.lambda]\nname = \"x\"\n", "[client\n"] {
+        for text in [
+            "",
+            "[cleint]\n",
+            "[client]\nsocet = \"x\"\n",
+            "[client]\nkey_type = \"dsa\"\n",
+            "[client.lambda]\nname = \"x\"\n",
+            "[client\n",
+        ] {
             assert!(read(text).is_err(), "{text:?}");
         }
         let error = read("[client]\nuser = \"a\"\nsocet = \"x\"\n").expect_err("unknown").to_string();

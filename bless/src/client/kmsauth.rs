@@ -28,8 +28,8 @@ impl Plain {
         let end = begin.saturating_add(SignedDuration::from_mins(i64::from(kmsauth.lifetime_minutes))).unwrap_or(now);
         let stamp = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
         let text = serde_json::json!({ "not_before": stamp(begin), "not_after": stamp(end) }).to_string();
-        let context =
-            [("to", kmsauth.to.as_str()), ("from", kmsauth.from.as_str()), ("user_type", "user")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let context = [("to", kmsauth.to.as_str()), ("from", kmsauth.from.as_str()), ("user_type", "user")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()));
         Self { text, context }
     }
 }

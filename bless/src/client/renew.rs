@@ -118,13 +118,7 @@ pub fn obtain(settings: &Settings, anew: bool, clock: Clock<'_>) -> Result<Got, 
 }
 
 /// Renews under the lock, unless another process has done so while this one waited.
-fn renew(
-    settings: &Settings,
-    anew: bool,
-    start: SystemTime,
-    before: Option<&Certificate>,
-    clock: Clock<'_>,
-) -> Result<Got, RenewError> {
+fn renew(settings: &Settings, anew: bool, start: SystemTime, before: Option<&Certificate>, clock: Clock<'_>) -> Result<Got, RenewError> {
     let _lock = cache::lock(&settings.paths, PATIENCE)?;
     if let Some(now) = cache::find(settings, seconds(clock())).filter(|now| before != Some(&now.certificate) && now.life.is_fresh()) {
         return Ok(Got { certificate: now.certificate, life: now.life, cached: true, previous: before.cloned(), warning: None });
@@ -153,8 +147,8 @@ fn ask(settings: &Settings, anew: bool, clock: Clock<'_>) -> Result<Got, RenewEr
         Answer::Refusal(refusal) => return Err(RenewError::Refused { service: service(), refusal }),
     };
     let now = seconds(clock());
-    let certificate = accept(&text, &settings.wanted, key.public.key_data(), now)
-        .map_err(|source| RenewError::Answer { service: service(), source })?;
+    let certificate =
+        accept(&text, &settings.wanted, key.public.key_data(), now).map_err(|source| RenewError::Answer { service: service(), source })?;
     let previous = cache::certificate(&settings.paths.certificate);
     let private = key.private_file()?.filter(|_| key.is_new);
     let new = private.as_ref().map(|private| NewKey { private: private.as_str(), public: &public });

@@ -83,7 +83,8 @@ impl Service {
             Self::Loopback(loopback) => format!("http://{}", loopback.address),
             Self::Lambda(lambda) => {
                 let regions: Vec<&str> = lambda.regions.iter().map(Region::as_str).collect();
-                let mut name = format!("lambda:{} in {}", lambda.function, if regions.is_empty() { "-".to_owned() } else { regions.join(",") });
+                let mut name =
+                    format!("lambda:{} in {}", lambda.function, if regions.is_empty() { "-".to_owned() } else { regions.join(",") });
                 for (what, value) in [
                     ("profile", lambda.access.profile.as_deref()),
                     ("role", lambda.access.assume_role.as_ref().map(Arn::as_str)),

@@ -120,7 +120,9 @@ pub enum SettingsError {
     #[error("{0:?} is no source address: an IP address, or a network such as 192.0.2.0/24 without bits behind its prefix, is wanted")]
     Source(String),
     /// No source address is given to a service on another machine.
-    #[error("no source address is given: say with --source (or source_addresses in the [client] table) from which addresses you will log in")]
+    #[error(
+        "no source address is given: say with --source (or source_addresses in the [client] table) from which addresses you will log in"
+    )]
     NoSource,
     /// A host's certificate without names.
     #[error("a host's certificate wants at least one --hostname")]

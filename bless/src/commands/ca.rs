@@ -30,7 +30,11 @@ const FILES: [&str; 4] = ["ca_key", "ca_key.pub", "token", "bless.toml"];
 pub fn init(args: &CaInit, environment: &dyn Environment) -> anyhow::Result<Exit> {
     let dir = &args.dir;
     for name in FILES {
-        anyhow::ensure!(!dir.join(name).exists(), "{} is there; `bless ca init` changes no authority: name another directory", dir.join(name).display());
+        anyhow::ensure!(
+            !dir.join(name).exists(),
+            "{} is there; `bless ca init` changes no authority: name another directory",
+            dir.join(name).display()
+        );
     }
     let user = match &args.user {
         Some(user) => user.clone(),
@@ -81,7 +85,10 @@ fn configuration(user: &str) -> String {
     let uid = rustix::process::getuid().as_raw();
     #[cfg(not(unix))]
     let uid = 0;
-    TEMPLATE.replace("{uid}", &uid.to_string()).replace("user = \"{user}\"", &format!("user = {user:?}")).replace("[\"{user}\"]", &format!("[{user:?}]"))
+    TEMPLATE
+        .replace("{uid}", &uid.to_string())
+        .replace("user = \"{user}\"", &format!("user = {user:?}"))
+        .replace("[\"{user}\"]", &format!("[{user:?}]"))
 }
 
 fn login_name(environment: &dyn Environment) -> Option<String> {
@@ -130,7 +137,8 @@ fn private_directory(dir: &Path) -> anyhow::Result<()> {
         let empty = std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?.next().is_none();
         // A directory that holds other things keeps the mode that somebody chose for them.
         if empty {
-            std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).with_context(|| format!("cannot protect {}", dir.display()))?;
+            std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
+                .with_context(|| format!("cannot protect {}", dir.display()))?;
         }
     }
     Ok(())

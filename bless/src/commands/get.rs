@@ -257,8 +257,7 @@ fn hand_over(settings: &Settings, got: &Got, env: &dyn Environment) -> Result<&'
         Life::Now { left, .. } => left,
         Life::Ahead(_) | Life::Over(_) => 0,
     };
-    let holding =
-        Holding { certificate: got.certificate.clone(), private_key: private_key.clone(), previous: got.previous.clone(), left };
+    let holding = Holding { certificate: got.certificate.clone(), private_key: private_key.clone(), previous: got.previous.clone(), left };
     let patience = if got.cached { agent::SHORT } else { agent::LONG };
     Ok(match agent.hold(holding, patience)? {
         Held::Already => "held",

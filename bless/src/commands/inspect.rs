@@ -47,11 +47,11 @@ pub fn run(args: &Inspect) -> anyhow::Result<Exit> {
 }
 
 fn show(source: &str, line: &str, text: &mut String, report: &mut Report) -> Result<(), String> {
-    let blob = certificate::blob_of(line).map_err(|error| error.to_string())?;
+    let blob = certificate::blob_of(line.as_bytes()).map_err(|error| error.to_string())?;
     let certificate = certificate::read(&blob).map_err(|error| error.to_string())?;
     text.push_str(&shown(source));
     text.push_str(":\n");
-    text.push_str(&certificate::text(&certificate, &TimeZone::system()));
+    text.push_str(&certificate::inspect(&certificate, &TimeZone::system()));
     report.certificates.push(CertificateReport::new(source, &certificate));
     Ok(())
 }
@@ -62,7 +62,8 @@ fn read(path: &Path) -> anyhow::Result<String> {
         if path == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(path).context("cannot be opened")?) };
     reader.take(MAX_FILE + 1).read_to_end(&mut bytes).context("cannot be read")?;
     anyhow::ensure!(bytes.len() as u64 <= MAX_FILE, "is larger than {MAX_FILE} bytes");
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("is not text; a certificate file begins with its type, such as ssh-ed25519-cert-v01@openssh.com"))
+    String::from_utf8(bytes)
+        .map_err(|_| anyhow::anyhow!("is not text; a certificate file begins with its type, such as ssh-ed25519-cert-v01@openssh.com"))
 }
 
 /// The lines that hold something, numbered if there are several. What has a line per certificate may also be bare base64 or one object

@@ -54,7 +54,8 @@ pub fn run(args: &Sign, environment: &dyn Environment) -> anyhow::Result<Exit> {
     }
     let answer = service::runtime()?.block_on(async {
         let issuer = service::issuer(&sign.config, settings, environment).await?;
-        let call = Call { request_id: crate::issue::request_id()?, function_arn: "bless-sign".to_owned(), caller: service::administrator() };
+        let call =
+            Call { request_id: crate::issue::request_id()?, function_arn: "bless-sign".to_owned(), caller: service::administrator() };
         let decision = issuer.decide_administrator(&request, &call).await;
         let answer = issuer.commit(vec![decision]).await.pop().context("no answer")?;
         issuer.log().close().await;

@@ -102,11 +102,9 @@ fn arguments(command: &mut Vec<String>, config: &ClientConfig) -> anyhow::Result
             push(command, flag, value);
         }
     }
-    for (flag, values) in [
-        ("--region", Some(&lambda.regions)),
-        ("--principal", config.principals.as_ref()),
-        ("--source", config.source_addresses.as_ref()),
-    ] {
+    for (flag, values) in
+        [("--region", Some(&lambda.regions)), ("--principal", config.principals.as_ref()), ("--source", config.source_addresses.as_ref())]
+    {
         values.into_iter().flatten().for_each(|value| push(command, flag, value));
     }
     if let Some(kind) = config.key_type.and_then(|kind| kind.to_possible_value()) {

@@ -304,7 +304,10 @@ pub fn from_environment(environment: &dyn Environment, base: PathBuf) -> Result<
 fn is_ini(text: &str) -> bool {
     let says_nothing = text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with(['#', ';']));
     says_nothing
-        || text.lines().map(str::trim).any(|line| netflix::SECTIONS.iter().any(|name| line.strip_prefix('[').and_then(|l| l.split(']').next()) == Some(name)))
+        || text
+            .lines()
+            .map(str::trim)
+            .any(|line| netflix::SECTIONS.iter().any(|name| line.strip_prefix('[').and_then(|l| l.split(']').next()) == Some(name)))
 }
 
 #[cfg(test)]

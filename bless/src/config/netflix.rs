@@ -144,7 +144,8 @@ impl Source<'_> {
             }
         }
         for name in self.environment.keys() {
-            let Some((section, options)) = KNOWN.iter().find(|(section, _)| name.starts_with(&format!("{}_", variable(section, "").trim_end_matches('_'))))
+            let Some((section, options)) =
+                KNOWN.iter().find(|(section, _)| name.starts_with(&format!("{}_", variable(section, "").trim_end_matches('_'))))
             else {
                 continue;
             };
@@ -163,12 +164,12 @@ impl Source<'_> {
     }
 
     fn user(&self) -> Result<UserSettings, SettingsError> {
-        let extensions = self
-            .set(OPTIONS, "certificate_extensions")
-            .unwrap_or_else(|| super::toml_file::DEFAULT_EXTENSIONS.join(","));
+        let extensions = self.set(OPTIONS, "certificate_extensions").unwrap_or_else(|| super::toml_file::DEFAULT_EXTENSIONS.join(","));
         let blacklist = self
             .text(OPTIONS, "remote_usernames_blacklist")
-            .map(|text| UsernameRules::compile_blacklist(&text).map_err(|e| SettingsError::value("[Bless Options] remote_usernames_blacklist", e)))
+            .map(|text| {
+                UsernameRules::compile_blacklist(&text).map_err(|e| SettingsError::value("[Bless Options] remote_usernames_blacklist", e))
+            })
             .transpose()?;
         let settings = UserSettings {
             validity_before_seconds: self.seconds("certificate_validity_before_seconds", 120)?,
@@ -194,12 +195,17 @@ impl Source<'_> {
         let hostname_rule = match self.text(OPTIONS, "hostname_validation").as_deref() {
             None | Some("url") => HostnameRule::Url,
             Some("disabled") => HostnameRule::Disabled,
-            Some(other) => return Err(SettingsError::value("[Bless Options] hostname_validation", format!("{other:?} is neither url nor disabled"))),
+            Some(other) => {
+                return Err(SettingsError::value("[Bless Options] hostname_validation", format!("{other:?} is neither url nor disabled")));
+            }
         };
         let mut allow = Vec::new();
         for line in self.text(HOSTS, "allowed").unwrap_or_default().split(['\n', ';']).map(str::trim).filter(|line| !line.is_empty()) {
             let (function, names) = line.split_once(char::is_whitespace).ok_or_else(|| {
-                SettingsError::value("[Bless Hosts] allowed", format!("{line:?}: a line is the function's ARN, a space, and a comma list of names"))
+                SettingsError::value(
+                    "[Bless Hosts] allowed",
+                    format!("{line:?}: a line is the function's ARN, a space, and a comma list of names"),
+                )
             })?;
             let names = names.split(',').map(|name| name.trim().to_owned()).collect();
             let rule = HostRule { who: HostCaller::Function(function.to_owned()), names, wildcards: false };
@@ -249,7 +255,10 @@ impl Source<'_> {
             Some("zlib") => Compression::Zlib,
             Some("bz2") => Compression::Bz2,
             Some(other) => {
-                return Err(SettingsError::value("[Bless CA] ca_private_key_compression", format!("{other:?} is none of none, zlib and bz2")));
+                return Err(SettingsError::value(
+                    "[Bless CA] ca_private_key_compression",
+                    format!("{other:?} is none of none, zlib and bz2"),
+                ));
             }
         };
         let passphrase = PassphraseSource::Kms(password);

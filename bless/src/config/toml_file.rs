@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::sections::{Aws, Auth, Ca, Host, HostAllow, KmsAuthTable, Serve, TomlFile, User, check_extensions, check_host_rule, check_kmsauth};
+use super::sections::{
+    Auth, Aws, Ca, Host, HostAllow, KmsAuthTable, Serve, TomlFile, User, check_extensions, check_host_rule, check_kmsauth,
+};
 use super::{
-    Authentication, AwsSettings, CaSource, Compression, HostCaller, HostRule, HostSettings, KmsAuth, LocalUser, LogTarget, MAX_VALIDITY_SECONDS,
-    PassphraseSource, RemoteUsernames, ServeSettings, Settings, SettingsError, UserSettings,
+    Authentication, AwsSettings, CaSource, Compression, HostCaller, HostRule, HostSettings, KmsAuth, LocalUser, LogTarget,
+    MAX_VALIDITY_SECONDS, PassphraseSource, RemoteUsernames, ServeSettings, Settings, SettingsError, UserSettings,
 };
 use crate::certificate::{CriticalOptions, SourceAddress};
 use crate::issue::KeyIdTemplate;
@@ -25,7 +27,8 @@ impl TomlFile {
     /// # Errors
     /// [`SettingsError`], which names the key.
     pub fn settings(self, base: PathBuf) -> Result<Settings, SettingsError> {
-        let log = self.log.map(|log| LogTarget::parse(&log.target, &base).map_err(|e| SettingsError::value("[log] target", e))).transpose()?;
+        let log =
+            self.log.map(|log| LogTarget::parse(&log.target, &base).map_err(|e| SettingsError::value("[log] target", e))).transpose()?;
         let ca = self.ca.ok_or_else(|| SettingsError::Missing("there is no [ca] table: where is the CA's key?".to_owned()))?;
         let level = self.logging_level.unwrap_or_else(|| "INFO".to_owned());
         Ok(Settings {
@@ -94,7 +97,11 @@ fn user(table: User) -> Result<UserSettings, SettingsError> {
         validity_before_seconds: seconds(table.backdate, 120, "[user] backdate")?,
         validity_after_seconds: validity(table.validity, 3_600, "[user] validity")?,
         extensions,
-        critical_options: CriticalOptions { force_command: table.force_command, source_address: None, verify_required: table.verify_required },
+        critical_options: CriticalOptions {
+            force_command: table.force_command,
+            source_address: None,
+            verify_required: table.verify_required,
+        },
         rules: UserRules {
             bastion_user: rule(table.username_validation, UsernameRule::Useradd, "[user] username_validation")?,
             remote_usernames: UsernameRules {

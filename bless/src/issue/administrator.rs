@@ -53,7 +53,13 @@ impl Issuer {
         Decision { entry: record.entry(&answer), answer }
     }
 
-    async fn sign(&self, request: &AdministratorRequest, call: &Call, now: jiff::Timestamp, record: &mut Record) -> Result<String, Refusal> {
+    async fn sign(
+        &self,
+        request: &AdministratorRequest,
+        call: &Call,
+        now: jiff::Timestamp,
+        record: &mut Record,
+    ) -> Result<String, Refusal> {
         check_principals(request)?;
         let (user, host) = (&self.settings.user, &self.settings.host);
         let (before, after, template) = match request.kind {

@@ -58,7 +58,9 @@ impl Issuer {
         if let Some((method, local)) = call.caller.local_user() {
             return Ok(Some(Verified { method, user: local.user.clone() }));
         }
-        let (Some(kmsauth), Some(user), Some(token)) = (&self.settings.authentication.kmsauth, &request.bastion_user, &request.kmsauth_token) else {
+        let (Some(kmsauth), Some(user), Some(token)) =
+            (&self.settings.authentication.kmsauth, &request.bastion_user, &request.kmsauth_token)
+        else {
             return Ok(None);
         };
         let kms = self.clients.kms().await.map_err(Refusal::unavailable)?;
@@ -85,7 +87,10 @@ fn allowed_names(rules: &[HostRule], names: &[String], call: &Call, verified: Op
         let pattern = name.contains(['*', '?']);
         let fits = mine.iter().any(|rule| (!pattern || rule.wildcards) && rule.names.iter().any(|allowed| matches_name(allowed, name)));
         if !fits {
-            return Err(Refusal::invalid(InvalidRequest::new("hostnames", format!("{name:?} is none of the names that are allowed here."))));
+            return Err(Refusal::invalid(InvalidRequest::new(
+                "hostnames",
+                format!("{name:?} is none of the names that are allowed here."),
+            )));
         }
         wildcards |= pattern;
     }
@@ -101,7 +106,9 @@ fn matches_name(allowed: &str, name: &str) -> bool {
     for part in parts {
         if let Some(between) = last.replace(part) {
             // The shortest run that leaves the part behind it; one character at least is the star's.
-            let Some(at) = rest.char_indices().skip(1).find(|(at, _)| rest[*at..].starts_with(between)).map(|(at, _)| at) else { return false };
+            let Some(at) = rest.char_indices().skip(1).find(|(at, _)| rest[*at..].starts_with(between)).map(|(at, _)| at) else {
+                return false;
+            };
             rest = &rest[at + between.len()..];
         }
     }
@@ -117,10 +124,25 @@ mod tests {
 
     #[test]
     fn patterns() {
-        for (allowed, name) in [("db1", "DB1"), ("*.example.com", "a.example.com"), ("*.example.com", "a.b.example.com"), ("web-*.x.com", "web-1.x.com"), ("a*b*c", "a1b2c"), ("*", "x")] {
+        for (allowed, name) in [
+            ("db1", "DB1"),
+            ("*.example.com", "a.example.com"),
+            ("*.example.com", "a.b.example.com"),
+            ("web-*.x.com", "web-1.x.com"),
+            ("a*b*c", "a1b2c"),
+            ("*", "x"),
+        ] {
             assert!(matches_name(allowed, name), "{allowed} {name}");
         }
-        for (allowed, name) in [("db1", "db12"), ("*.example.com", "example.com"), ("*.example.com", ".example.com"), ("web-*.x.com", "web-.x.com"), ("a*b*c", "abc"), ("a*", "a"), ("*.a", "x.a.b")] {
+        for (allowed, name) in [
+            ("db1", "db12"),
+            ("*.example.com", "example.com"),
+            ("*.example.com", ".example.com"),
+            ("web-*.x.com", "web-.x.com"),
+            ("a*b*c", "abc"),
+            ("a*", "a"),
+            ("*.a", "x.a.b"),
+        ] {
             assert!(!matches_name(allowed, name), "{allowed} {name}");
         }
     }

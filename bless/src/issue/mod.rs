@@ -103,7 +103,13 @@ impl Issuer {
     ///
     /// # Errors
     /// [`NoRandomness`].
-    pub fn new(settings: Settings, authority: AuthoritySource, clients: Arc<AwsClients>, log: Log, clock: Clock) -> Result<Self, NoRandomness> {
+    pub fn new(
+        settings: Settings,
+        authority: AuthoritySource,
+        clients: Arc<AwsClients>,
+        log: Log,
+        clock: Clock,
+    ) -> Result<Self, NoRandomness> {
         let random = SystemRandom::new();
         let serials = Serials::random(&random)?;
         Ok(Self { settings, authority, clients, log, clock, random, serials })
@@ -173,7 +179,8 @@ impl Issuer {
             Ok(_) => answers,
             Err(error) => {
                 tracing::error!(%error, count, "the log of issuances cannot be written: nothing is answered with a certificate");
-                let refusal = Refusal::unavailable(format!("No certificate was issued, since the log of issuances cannot be written: {error}"));
+                let refusal =
+                    Refusal::unavailable(format!("No certificate was issued, since the log of issuances cannot be written: {error}"));
                 vec![Answer::Refused(refusal); count]
             }
         }

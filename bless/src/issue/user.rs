@@ -19,7 +19,8 @@ impl Issuer {
         record.source_address = Some(request.bastion_ips.as_str().to_owned());
         let authority = self.authority_for(&request.public_key, record).await?;
 
-        let is_test = settings.test_user.as_ref().is_some_and(|test| request.bastion_user == *test || request.remote_usernames == [test.as_str()]);
+        let is_test =
+            settings.test_user.as_ref().is_some_and(|test| request.bastion_user == *test || request.remote_usernames == [test.as_str()]);
         let validity = if is_test {
             // As in BLESS: a certificate that ends before it begins, to try the whole path with.
             Validity { after: seconds(now) + 1, before: seconds(now) }

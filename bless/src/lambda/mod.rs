@@ -88,11 +88,7 @@ async fn serve(api: &mut RuntimeApi, issuer: &Issuer, kind: Option<Kind>) -> Exi
 }
 
 async fn answer(issuer: &Issuer, kind: Option<Kind>, invocation: &Invocation) -> Answer {
-    let call = Call {
-        request_id: invocation.request_id.clone(),
-        function_arn: invocation.function_arn.clone(),
-        caller: Caller::Lambda,
-    };
+    let call = Call { request_id: invocation.request_id.clone(), function_arn: invocation.function_arn.clone(), caller: Caller::Lambda };
     let answered = AssertUnwindSafe(issuer.answer(kind, &invocation.event, &call)).catch_unwind().await;
     answered.unwrap_or_else(|_| {
         tracing::error!(request_id = call.request_id, "a fault in this program: the request is refused");
@@ -103,9 +99,11 @@ async fn answer(issuer: &Issuer, kind: Option<Kind>, invocation: &Invocation) ->
 async fn issuer(environment: &dyn Environment) -> anyhow::Result<Issuer> {
     let settings = settings(environment)?;
     menagerie_telemetry::start(Format::Json, settings.logging_level);
-    let target = settings.log.clone().or_else(|| own_log_group(environment)).ok_or_else(|| {
-        anyhow::anyhow!("there is no log for issuances: set BLESS_LOG to cloudwatch:GROUP or dynamodb:TABLE")
-    })?;
+    let target = settings
+        .log
+        .clone()
+        .or_else(|| own_log_group(environment))
+        .ok_or_else(|| anyhow::anyhow!("there is no log for issuances: set BLESS_LOG to cloudwatch:GROUP or dynamodb:TABLE"))?;
     let clients = Arc::new(AwsClients::new(settings.aws.clone()));
     let log = crate::record::open(&target, &clients).await?;
     let passphrase = environment.var("BLESS_CA_PASSPHRASE").map(|text| Secret::new(text.into_bytes()));

@@ -91,7 +91,13 @@ impl RuntimeApi {
         if status.is_success() { Ok(()) } else { Err(RuntimeApiError::Status(status)) }
     }
 
-    async fn send(&mut self, method: Method, path: &str, body: Bytes, error_type: Option<&str>) -> Result<Response<Incoming>, RuntimeApiError> {
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        error_type: Option<&str>,
+    ) -> Result<Response<Incoming>, RuntimeApiError> {
         let mut request = Request::builder().method(method).uri(path).header("host", &self.authority).header("user-agent", "bless-lambda");
         if let Some(error_type) = error_type {
             request = request.header("lambda-runtime-function-error-type", error_type);

@@ -32,7 +32,8 @@ fn is_domain_name(name: &str) -> bool {
     for label in bare.split('.') {
         let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         let bytes = label.as_bytes();
-        if bytes.len() > 63 || !edge(bytes.first()) || !edge(bytes.last()) || !bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-') {
+        if bytes.len() > 63 || !edge(bytes.first()) || !edge(bytes.last()) || !bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+        {
             return false;
         }
         labels += 1;

@@ -69,11 +69,35 @@ impl UsernameRule {
     pub fn check(self, name: &str) -> Result<(), UsernameError> {
         match self {
             Self::Disabled => Ok(()),
-            Self::Email => if is_email(name) { Ok(()) } else { Err(UsernameError::Email) },
-            Self::Principal => if is_principal(name) { Ok(()) } else { Err(UsernameError::Principal) },
+            Self::Email => {
+                if is_email(name) {
+                    Ok(())
+                } else {
+                    Err(UsernameError::Email)
+                }
+            }
+            Self::Principal => {
+                if is_principal(name) {
+                    Ok(())
+                } else {
+                    Err(UsernameError::Principal)
+                }
+            }
             Self::Useradd | Self::Debian if name.chars().count() > MAX_NAME => Err(UsernameError::TooLong),
-            Self::Useradd => if is_useradd(name) { Ok(()) } else { Err(UsernameError::Characters) },
-            Self::Debian => if is_debian(name) { Ok(()) } else { Err(UsernameError::Characters) },
+            Self::Useradd => {
+                if is_useradd(name) {
+                    Ok(())
+                } else {
+                    Err(UsernameError::Characters)
+                }
+            }
+            Self::Debian => {
+                if is_debian(name) {
+                    Ok(())
+                } else {
+                    Err(UsernameError::Characters)
+                }
+            }
         }
     }
 }

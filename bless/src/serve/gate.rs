@@ -100,14 +100,20 @@ impl Gate {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let port = address.port();
         let ours = [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("[::1]:{port}"), address.to_string()];
-        if headers.get_all(header::HOST).iter().count() != 1 || !text(header::HOST).is_some_and(|host| ours.iter().any(|name| host.eq_ignore_ascii_case(name))) {
+        if headers.get_all(header::HOST).iter().count() != 1
+            || !text(header::HOST).is_some_and(|host| ours.iter().any(|name| host.eq_ignore_ascii_case(name)))
+        {
             return Err((StatusCode::MISDIRECTED_REQUEST, "the Host header is not this service's address"));
         }
         if headers.contains_key(header::ORIGIN) {
             return Err((StatusCode::FORBIDDEN, "requests of web pages are not taken"));
         }
         let shown = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-        if token.0.ct_eq(shown.trim().as_bytes()) { Ok(()) } else { Err((StatusCode::UNAUTHORIZED, "show the token: Authorization: Bearer TOKEN")) }
+        if token.0.ct_eq(shown.trim().as_bytes()) {
+            Ok(())
+        } else {
+            Err((StatusCode::UNAUTHORIZED, "show the token: Authorization: Bearer TOKEN"))
+        }
     }
 
     /// The caller, with the configuration's entry for it.
@@ -145,7 +151,10 @@ mod tests {
     #[test]
     fn others_do_not() {
         assert_eq!(admit(&[("host", "127.0.0.1:8022")]), Some(StatusCode::UNAUTHORIZED));
-        assert_eq!(admit(&[("host", "127.0.0.1:8022"), ("authorization", "Bearer 0123456789abcdef0123456789abcdeF")]), Some(StatusCode::UNAUTHORIZED));
+        assert_eq!(
+            admit(&[("host", "127.0.0.1:8022"), ("authorization", "Bearer 0123456789abcdef0123456789abcdeF")]),
+            Some(StatusCode::UNAUTHORIZED)
+        );
         assert_eq!(admit(&[("host", "127.0.0.1:8022"), ("authorization", "Bearer ")]), Some(StatusCode::UNAUTHORIZED));
     }
 

@@ -1,7 +1,7 @@
 //! The listeners: a Unix socket that only its owner can open, and a loopback address.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -78,8 +78,15 @@ impl Listeners {
 
 pub(super) enum Listener {
     #[cfg(unix)]
-    Unix { listener: UnixListener, _file: SocketFile },
-    Tcp { listener: TcpListener, token: Arc<Token>, address: SocketAddr },
+    Unix {
+        listener: UnixListener,
+        _file: SocketFile,
+    },
+    Tcp {
+        listener: TcpListener,
+        token: Arc<Token>,
+        address: SocketAddr,
+    },
 }
 
 impl Listener {
@@ -137,7 +144,7 @@ fn bind_unix(path: PathBuf) -> Result<Listener, ListenError> {
 #[cfg(not(unix))]
 fn bind_unix(path: PathBuf) -> Result<Listener, ListenError> {
     let source = std::io::Error::new(std::io::ErrorKind::Unsupported, "there are no Unix sockets here");
-    Err(ListenError::Io { place: Path::new(&path).display().to_string(), source })
+    Err(ListenError::Io { place: path.display().to_string(), source })
 }
 
 /// A connection of either kind.

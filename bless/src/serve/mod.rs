@@ -50,7 +50,7 @@ pub async fn run(issuer: Arc<Issuer>, listeners: Listeners) {
                 let permit = Arc::clone(&connections).acquire_owned().await.expect("never closed");
                 let accepted = tokio::select! {
                     accepted = listener.accept() => accepted,
-                    _ = stopped.wait_for(|stop| *stop) => return,
+                    () = async { let _ = stopped.wait_for(|stop| *stop).await; } => return,
                 };
                 match accepted {
                     Ok((stream, gate)) => {
@@ -90,9 +90,13 @@ async fn connection(issuer: Arc<Issuer>, stream: listen::Stream, gate: Gate, mut
     http.timer(TokioTimer::new()).header_read_timeout(REQUEST_TIME).max_buf_size(64 * 1024);
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
+    let told = async {
+        // A sender that is gone has stopped, too.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = stopped.wait_for(|stop| *stop) => {
+        () = told => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

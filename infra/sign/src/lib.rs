@@ -17,7 +17,9 @@ pub mod ssh;
 mod verifier;
 pub mod weak;
 
-pub use key_file::{KeyFile, KeyFileError, MAX_BCRYPT_ROUNDS, MAX_KEY_FILE_BYTES, MAX_PBKDF2_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_WORK};
+pub use key_file::{
+    KeyFile, KeyFileError, MAX_BCRYPT_ROUNDS, MAX_KEY_FILE_BYTES, MAX_PBKDF2_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_WORK,
+};
 #[cfg(feature = "kms")]
 pub use kms::{KmsSigner, KmsSignerError, MAX_KMS_MESSAGE};
 pub use local::{ExportError, GenerateError, LocalSigner};

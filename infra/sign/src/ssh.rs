@@ -136,7 +136,17 @@ pub fn signature_blob(signature: &Signature) -> Vec<u8> {
 /// [`DecodeError`] names what is wrong.
 pub fn parse_signature_blob(blob: &[u8]) -> Result<Signature, DecodeError> {
     let mut reader = Reader(blob);
-    let algorithm = match reader.string()? {
+    let (name, held) = (reader.string()?, reader.string()?);
+    reader.finish()?;
+    parse_signature(name, held)
+}
+
+/// Reads a signature from the two strings of its wire form: its algorithm's name, and what it holds.
+///
+/// # Errors
+/// [`DecodeError`] names what is wrong.
+pub fn parse_signature(name: &[u8], held: &[u8]) -> Result<Signature, DecodeError> {
+    let algorithm = match name {
         b"ssh-ed25519" => Algorithm::Ed25519,
         b"ecdsa-sha2-nistp256" => Algorithm::EcdsaP256Sha256,
         b"ecdsa-sha2-nistp384" => Algorithm::EcdsaP384Sha384,
@@ -144,8 +154,6 @@ pub fn parse_signature_blob(blob: &[u8]) -> Result<Signature, DecodeError> {
         b"rsa-sha2-512" => Algorithm::RsaPkcs1Sha512,
         other => return Err(DecodeError::Type(String::from_utf8_lossy(other).into_owned())),
     };
-    let held = reader.string()?;
-    reader.finish()?;
     let bytes = match algorithm {
         Algorithm::EcdsaP256Sha256 => ecdsa_halves(held, 32)?,
         Algorithm::EcdsaP384Sha384 => ecdsa_halves(held, 48)?,

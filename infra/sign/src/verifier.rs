@@ -51,7 +51,8 @@ impl Verifier {
             PublicKey::EcdsaP384(point) => one(Algorithm::EcdsaP384Sha384, ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point))?,
             PublicKey::Rsa { n, e } => {
                 let numbers = RsaPublicKeyComponents { n, e };
-                let parse = |parameters| numbers.to_parsed_public_key(parameters).map_err(|_| PublicKeyError::Malformed { what: "RSA key" });
+                let parse =
+                    |parameters| numbers.to_parsed_public_key(parameters).map_err(|_| PublicKeyError::Malformed { what: "RSA key" });
                 Parsed::Rsa { sha256: parse(&RSA_PKCS1_2048_8192_SHA256)?, sha512: parse(&RSA_PKCS1_2048_8192_SHA512)? }
             }
         };

@@ -101,6 +101,17 @@ impl Kms {
         }
     }
 
+    /// The ARN of a key given by its ID, ARN or alias.
+    ///
+    /// # Errors
+    /// [`CallError`] as KMS answered.
+    pub async fn key_arn(&self, key_id: &str) -> Result<String, CallError> {
+        let call = self.client.describe_key().key_id(key_id);
+        let answer = call.send().await.map_err(|error| CallError::from_sdk(SERVICE, "DescribeKey", &error))?;
+        let arn = answer.key_metadata.and_then(|metadata| metadata.arn);
+        arn.ok_or_else(|| CallError::malformed(SERVICE, "DescribeKey", "no ARN"))
+    }
+
     /// Encrypts at most 4096 bytes with a symmetric key, under an encryption context that Decrypt must name again.
     ///
     /// # Errors

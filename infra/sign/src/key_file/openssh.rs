@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
+};
 use ssh_key::{Cipher, Kdf};
 use zeroize::Zeroizing;
 
@@ -164,7 +166,8 @@ fn read_key(reader: &mut Reader<'_>) -> Result<LocalSigner, KeyFileError> {
         b"ecdsa-sha2-nistp256" => read_ecdsa::<32>(reader, b"nistp256", &ECDSA_P256_SHA256_FIXED_SIGNING),
         b"ecdsa-sha2-nistp384" => read_ecdsa::<48>(reader, b"nistp384", &ECDSA_P384_SHA384_FIXED_SIGNING),
         _ => {
-            let [n, e, d, coefficient, p, q] = [number(reader)?, number(reader)?, number(reader)?, number(reader)?, number(reader)?, number(reader)?];
+            let [n, e, d, coefficient, p, q] =
+                [number(reader)?, number(reader)?, number(reader)?, number(reader)?, number(reader)?, number(reader)?];
             Ok(LocalSigner::from_pkcs1(&rsa::pkcs1(&rsa::Numbers { n, e, d, coefficient, p, q })?)?)
         }
     }

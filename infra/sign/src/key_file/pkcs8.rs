@@ -60,7 +60,9 @@ impl File {
 /// A wrong passphrase shows as padding or contents that make no sense.
 fn why(error: Pkcs8Error) -> KeyFileError {
     match error {
-        Pkcs8Error::EncryptedPrivateKey(Pkcs5Error::UnsupportedAlgorithm { oid }) => KeyFileError::UnsupportedCipher { name: der::name(oid) },
+        Pkcs8Error::EncryptedPrivateKey(Pkcs5Error::UnsupportedAlgorithm { oid }) => {
+            KeyFileError::UnsupportedCipher { name: der::name(oid) }
+        }
         Pkcs8Error::EncryptedPrivateKey(Pkcs5Error::AlgorithmParametersInvalid { .. }) => {
             KeyFileError::Malformed { form: FORM, reason: "the parameters of its key derivation are not valid" }
         }
@@ -86,7 +88,11 @@ fn unsupported(bytes: &[u8]) -> Option<KeyFileError> {
     })
     .ok()?;
     let known_kdf = ["1.2.840.113549.1.5.12", "1.3.6.1.4.1.11591.4.11"].contains(&kdf.to_string().as_str());
-    Some(if known_kdf { KeyFileError::UnsupportedCipher { name: der::name(cipher) } } else { KeyFileError::UnsupportedKdf { name: der::name(kdf) } })
+    Some(if known_kdf {
+        KeyFileError::UnsupportedCipher { name: der::name(cipher) }
+    } else {
+        KeyFileError::UnsupportedKdf { name: der::name(kdf) }
+    })
 }
 
 fn check_cost(kdf: &Kdf<'_>) -> Result<(), KeyFileError> {

@@ -137,7 +137,9 @@ impl Encryption {
         let mut key = Zeroizing::new(Vec::with_capacity(48));
         let mut last = Zeroizing::new(Vec::with_capacity(16));
         while key.len() < self.cipher.key_bytes() {
-            let digest = Zeroizing::<[u8; 16]>::new(Md5::new().chain_update(&*last).chain_update(passphrase).chain_update(&self.iv[..8]).finalize().into());
+            let digest = Zeroizing::<[u8; 16]>::new(
+                Md5::new().chain_update(&*last).chain_update(passphrase).chain_update(&self.iv[..8]).finalize().into(),
+            );
             last.clear();
             last.extend_from_slice(digest.as_slice());
             key.extend_from_slice(digest.as_slice());

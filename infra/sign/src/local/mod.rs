@@ -9,7 +9,8 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+    RSA_PKCS1_SHA512,
 };
 use pkcs8::PrivateKeyInfo;
 use pkcs8::der::Decode;
@@ -133,8 +134,7 @@ impl LocalSigner {
     /// Takes an RSAPrivateKey (RFC 8017, A.1.2).
     pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Rejected> {
         let numbers = pkcs1::RsaPrivateKey::from_der(der).map_err(|_| Rejected::Library)?;
-        let public_key =
-            PublicKey::Rsa { n: numbers.modulus.as_bytes().to_vec(), e: numbers.public_exponent.as_bytes().to_vec() };
+        let public_key = PublicKey::Rsa { n: numbers.modulus.as_bytes().to_vec(), e: numbers.public_exponent.as_bytes().to_vec() };
         public_key.validate().map_err(Rejected::Public)?;
         let pair = RsaKeyPair::from_der(der).map_err(|_| Rejected::Library)?;
         let key = Key::Rsa { pair, pkcs1: Zeroizing::new(der.to_vec()) };

@@ -85,8 +85,7 @@ fn check_exponent(e: &[u8]) -> Result<(), WeakRsa> {
 
 /// The number's 64-bit words, the most significant first.
 fn words(number: &[u8]) -> Vec<u64> {
-    let mut words: Vec<u64> =
-        number.rchunks(8).map(|chunk| chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))).collect();
+    let mut words: Vec<u64> = number.rchunks(8).map(|chunk| chunk.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))).collect();
     words.reverse();
     words
 }

@@ -94,15 +94,17 @@ pub enum Problem {
 }
 
 /// What is worth knowing and no sign of tampering.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Notice {
     /// A write was broken off here, by a crash or a full disk. Nothing of it was acknowledged.
+    #[error("line {place} was broken off by a crash or a full disk; nothing of it was acknowledged")]
     Torn {
         /// The line's place in reading order, from 1.
         place: u64,
     },
     /// A line is there again, unchanged, as after a repeated call.
+    #[error("line {place} repeats line {seq} of writer {writer} unchanged")]
     Repeated {
         /// The line's place in reading order, from 1.
         place: u64,
