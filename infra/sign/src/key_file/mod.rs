@@ -197,6 +197,3 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let done = work();
     (done, start.elapsed())
 }
-
-#[cfg(test)]
-mod tests;

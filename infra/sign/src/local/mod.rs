@@ -166,3 +166,6 @@ impl fmt::Debug for LocalSigner {
         f.debug_struct("LocalSigner").field("public_key", &self.public_key).field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,7 +78,7 @@ fn may_be_square(rest: u64, low_rest: u64) -> bool {
 /// Whether (root + step)² − n is a square.
 fn is_square(n: &BoxedUint, root: &BoxedUint, step: u64) -> bool {
     let bits = n.bits_precision() + 128;
-    let a = root.resize_unchecked(bits).wrapping_add(&BoxedUint::from(step).resize_unchecked(bits));
+    let a = root.resize_unchecked(bits).wrapping_add(BoxedUint::from(step).resize_unchecked(bits));
     let rest = a.wrapping_mul(&a).wrapping_sub(n.resize_unchecked(bits));
     rest.checked_sqrt_vartime().is_some()
 }

@@ -1,1 +1,10 @@
-fn main() {}
+//! One suite for every signer, with keys that real tools made and signatures that real tools check.
+
+mod key_files;
+#[cfg(feature = "kms")]
+mod kms;
+mod made_here;
+mod refusals;
+mod suite;
+mod tools;
+mod weak_keys;
