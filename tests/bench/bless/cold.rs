@@ -14,7 +14,7 @@ use crate::throughput::{log_sink, write_ca};
 
 const STARTS: usize = 20;
 
-pub fn measure(lambda: &Path, table: &mut Table) {
+pub(crate) fn measure(lambda: &Path, table: &mut Table) {
     let namespace = Namespace::new("bench-cold");
     write_ca(&namespace, CaKind::Ed25519);
     let sink = Server::start(log_sink);

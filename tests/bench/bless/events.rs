@@ -7,16 +7,16 @@ use serde_json::json;
 const SUBJECTS: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CaKind {
+pub(crate) enum CaKind {
     Ed25519,
     EcdsaP256,
     Rsa4096,
 }
 
 impl CaKind {
-    pub const ALL: [Self; 3] = [Self::Ed25519, Self::EcdsaP256, Self::Rsa4096];
+    pub(crate) const ALL: [Self; 3] = [Self::Ed25519, Self::EcdsaP256, Self::Rsa4096];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ed25519 => "ed25519",
             Self::EcdsaP256 => "ecdsa-p256",
@@ -24,12 +24,12 @@ impl CaKind {
         }
     }
 
-    pub fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         Self::ALL.into_iter().find(|kind| kind.name() == name).expect("a kind of CA")
     }
 
     /// How many certificates make a run of a few seconds.
-    pub fn count(self) -> usize {
+    pub(crate) fn count(self) -> usize {
         match self {
             Self::Ed25519 | Self::EcdsaP256 => 40_000,
             Self::Rsa4096 => 1_500,
@@ -37,7 +37,7 @@ impl CaKind {
     }
 
     /// What `openssl genpkey` is told.
-    pub fn openssl(self) -> &'static [&'static str] {
+    pub(crate) fn openssl(self) -> &'static [&'static str] {
         match self {
             Self::Ed25519 => &["-algorithm", "ed25519"],
             Self::EcdsaP256 => &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -47,8 +47,9 @@ impl CaKind {
 }
 
 /// Requests, one a line.
-pub fn lines(namespace: &Namespace, count: usize) -> String {
-    let subject = |index: usize| keys::public_line(&keys::generate_ssh_key(namespace, &format!("subject{index}"), keys::SshKey::Ed25519, ""));
+pub(crate) fn lines(namespace: &Namespace, count: usize) -> String {
+    let subject =
+        |index: usize| keys::public_line(&keys::generate_ssh_key(namespace, &format!("subject{count}-{index}"), keys::SshKey::Ed25519, ""));
     let subjects: Vec<String> = (0..SUBJECTS).map(subject).collect();
     let mut lines = String::with_capacity(count * 350);
     for index in 0..count {

@@ -20,7 +20,7 @@ const MESSAGE: [u8; 560] = [7; 560];
 const TIME: Duration = Duration::from_secs(2);
 
 /// This program again, held to one core.
-pub fn on_one_core(kind: CaKind) -> Figure {
+pub(crate) fn on_one_core(kind: CaKind) -> Figure {
     let own = std::env::current_exe().expect("this program has a path");
     let output = Command::new("taskset").args(["-c", "0"]).arg(own).args(["library", kind.name()]).output().expect("taskset runs");
     let rate: f64 = String::from_utf8_lossy(&output.stdout).trim().parse().expect("the child prints a rate");
@@ -28,7 +28,7 @@ pub fn on_one_core(kind: CaKind) -> Figure {
 }
 
 /// Signatures with their verifications in a second.
-pub fn rate(kind: CaKind) -> f64 {
+pub(crate) fn rate(kind: CaKind) -> f64 {
     let random = SystemRandom::new();
     match kind {
         CaKind::Ed25519 => {

@@ -9,7 +9,7 @@ use crate::table::Figure;
 
 const CERTIFICATES: u32 = 50;
 
-pub fn ssh_keygen(kind: CaKind) -> Figure {
+pub(crate) fn ssh_keygen(kind: CaKind) -> Figure {
     let namespace = Namespace::new("bench-keygen");
     let ca = match kind {
         CaKind::Ed25519 => keys::SshKey::Ed25519,
@@ -21,14 +21,15 @@ pub fn ssh_keygen(kind: CaKind) -> Figure {
     let start = Instant::now();
     for serial in 1..=CERTIFICATES {
         let serial = serial.to_string();
-        let arguments = ["-q", "-s", &ca.to_string_lossy(), "-I", "bench", "-n", "alice", "-z", &serial, "-V", "+1h", &subject.to_string_lossy()];
+        let arguments =
+            ["-q", "-s", &ca.to_string_lossy(), "-I", "bench", "-n", "alice", "-z", &serial, "-V", "+1h", &subject.to_string_lossy()];
         let _ = keys::ssh_keygen(arguments).success();
     }
     Figure::rate(f64::from(CERTIFICATES), start.elapsed().as_secs_f64(), None)
 }
 
 /// Signatures and verifications in a second, as `openssl speed` measures them.
-pub fn openssl(kind: CaKind) -> Vec<(&'static str, Figure)> {
+pub(crate) fn openssl(kind: CaKind) -> Vec<(&'static str, Figure)> {
     let name = match kind {
         CaKind::Ed25519 => "ed25519",
         CaKind::EcdsaP256 => "ecdsap256",

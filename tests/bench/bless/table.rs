@@ -7,34 +7,34 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One figure. Rates are per second of wall time; `cpu` is user and system seconds for each operation.
 #[derive(Clone, Copy, Debug)]
-pub struct Figure {
-    pub value: f64,
-    pub unit: &'static str,
-    pub cpu: Option<f64>,
+pub(crate) struct Figure {
+    pub(crate) value: f64,
+    pub(crate) unit: &'static str,
+    pub(crate) cpu: Option<f64>,
 }
 
 impl Figure {
-    pub fn rate(count: f64, wall: f64, cpu: Option<f64>) -> Self {
+    pub(crate) fn rate(count: f64, wall: f64, cpu: Option<f64>) -> Self {
         Self { value: count / wall, unit: "1/s", cpu: cpu.map(|seconds| seconds / count) }
     }
 }
 
 #[derive(Debug, Default)]
-pub struct Table {
+pub(crate) struct Table {
     rows: Vec<(String, String, usize, Figure)>,
 }
 
 impl Table {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn add(&mut self, subject: &str, what: &str, round: usize, figure: Figure) {
+    pub(crate) fn add(&mut self, subject: &str, what: &str, round: usize, figure: Figure) {
         eprintln!("{subject:12} {what:32} {:12.1} {}", figure.value, figure.unit);
         self.rows.push((subject.to_owned(), what.to_owned(), round, figure));
     }
 
-    pub fn write(&self, folder: &Path) {
+    pub(crate) fn write(&self, folder: &Path) {
         let mut csv = "subject,what,round,value,unit,cpu_seconds_each\n".to_owned();
         for (subject, what, round, figure) in &self.rows {
             let cpu = figure.cpu.map(|cpu| format!("{cpu:.9}")).unwrap_or_default();
@@ -47,7 +47,7 @@ impl Table {
         eprintln!("raw figures: {}", path.display());
     }
 
-    pub fn show(&self) {
+    pub(crate) fn show(&self) {
         let mut groups: BTreeMap<(&str, &str), Vec<Figure>> = BTreeMap::new();
         for (subject, what, _, figure) in &self.rows {
             groups.entry((subject, what)).or_default().push(*figure);

@@ -10,12 +10,12 @@ use crate::events::{self, CaKind};
 use crate::table::Figure;
 
 /// Where the log goes.
-pub const LOGS: [&str; 3] = ["bless, log to a loopback sink", "bless, durable file log", "bless, durable SQLite log"];
+pub(crate) const LOGS: [&str; 3] = ["bless, log to a loopback sink", "bless, durable file log", "bless, durable SQLite log"];
 
 const PASSPHRASE: &str = "bench";
 
 /// A CA, its requests and the server that takes its log.
-pub struct Stand {
+pub(crate) struct Stand {
     bless: PathBuf,
     namespace: Namespace,
     kind: CaKind,
@@ -23,25 +23,26 @@ pub struct Stand {
 }
 
 impl Stand {
-    pub fn new(bless: &Path, kind: CaKind) -> Self {
+    pub(crate) fn new(bless: &Path, kind: CaKind) -> Self {
         let namespace = Namespace::new("bench");
         write_ca(&namespace, kind);
-        namespace.write("events.jsonl", events::lines(&namespace, kind.count()));
-        namespace.write("one.jsonl", events::lines(&namespace, 1));
+        let _ = namespace.write("events.jsonl", events::lines(&namespace, kind.count()));
+        let _ = namespace.write("one.jsonl", events::lines(&namespace, 1));
         Self { bless: bless.to_owned(), namespace, kind, sink: Server::start(log_sink) }
     }
 
     /// Certificates are certificates before it is counted how many.
-    pub fn compare_answers(&self) {
+    pub(crate) fn compare_answers(&self) {
         self.timed("one.jsonl", LOGS[1]);
-        let answer: serde_json::Value = serde_json::from_slice(&std::fs::read(self.namespace.file("answers.jsonl")).expect("answers")).expect("JSON");
+        let answer: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(self.namespace.file("answers.jsonl")).expect("answers")).expect("JSON");
         let certificate = self.namespace.write("bench-cert.pub", answer["certificate"].as_str().expect("a certificate"));
         let shown = keys::ssh_keygen(["-L".as_ref(), "-f".as_ref(), certificate.as_os_str()]).success().text();
         assert!(shown.contains("deploy") && shown.contains("permit-pty") && shown.contains("source-address 10.0.0.1"), "{shown}");
     }
 
     /// One run. What starting and unlocking the key take is measured apart, with one request, and taken off.
-    pub fn run(&self, log: &str) -> Figure {
+    pub(crate) fn run(&self, log: &str) -> Figure {
         let (start, start_cpu) = self.timed("one.jsonl", log);
         let (wall, cpu) = self.timed("events.jsonl", log);
         let answers = std::fs::read_to_string(self.namespace.file("answers.jsonl")).expect("answers");
@@ -63,7 +64,8 @@ impl Stand {
             // What is not there need not go.
             let _ = std::fs::remove_file(self.namespace.file(old));
         }
-        let script = "TIMEFORMAT='%R %U %S'; time taskset -c 0 \"$BLESS\" handle user --jsonl --config bless.toml < \"$EVENTS\" > answers.jsonl";
+        let script =
+            "TIMEFORMAT='%R %U %S'; time taskset -c 0 \"$BLESS\" handle user --jsonl --config bless.toml < \"$EVENTS\" > answers.jsonl";
         let output = Command::new("bash")
             .args(["-c", script])
             .current_dir(self.namespace.path())
@@ -81,16 +83,16 @@ impl Stand {
 }
 
 /// A CA whose key is quick to unlock (PBKDF2 of OpenSSL's default count), with everybody let in.
-pub fn write_ca(namespace: &Namespace, kind: CaKind) {
+pub(crate) fn write_ca(namespace: &Namespace, kind: CaKind) {
     let mut arguments = vec!["genpkey"];
     arguments.extend(kind.openssl());
     arguments.extend(["-aes256", "-pass", "pass:bench"]);
-    namespace.write("ca_key", keys::openssl(arguments, b"").success().stdout);
-    namespace.write("bless.toml", "[ca]\nkey_file = \"ca_key\"\n[authentication]\nrequired = false\n[log]\ntarget = \"file:log.jsonl\"\n");
+    let _ = namespace.write("ca_key", keys::openssl(arguments, b"").success().stdout);
+    let _ = namespace.write("bless.toml", "[ca]\nkey_file = \"ca_key\"\n[authentication]\nrequired = false\n[log]\ntarget = \"file:log.jsonl\"\n");
 }
 
 /// CloudWatch Logs as far as the log asks for it: everything is taken.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of a handler")]
-pub fn log_sink(_: Request) -> Option<Response> {
+pub(crate) fn log_sink(_: Request) -> Option<Response> {
     Some(Response::new(200, "{}").header("content-type", "application/x-amz-json-1.1"))
 }
