@@ -1,1 +1,94 @@
-//! The harness of the tests: real peers, and the laws of the house.
+//! The harness of the tests: the real peers that a tool meets in service, started on this machine's loopback and ended with the
+//! process that started them. A test takes a [`Namespace`] (a folder and a name of its own), starts or borrows peers, and
+//! drives the tool through them. What a peer needs and this machine lacks is a failure that names the package, never a skip.
+//!
+//! | peer | is |
+//! | --- | --- |
+//! | [`Moto`] | AWS's APIs as `moto` models them; one server a test binary, a name of its own a test |
+//! | [`KmsServer`] | AWS KMS with what moto lacks or gets wrong: Ed25519 keys, digests signed as they are, refusals, silence |
+//! | [`LambdaService`] | AWS Lambda: its Invoke API in front, its Runtime API behind, the bootstrap as a process between |
+//! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
+//! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
+
+pub mod http;
+pub mod keys;
+mod kms;
+mod lambda;
+mod moto;
+mod namespace;
+pub mod process;
+mod ssh_agent;
+mod sshd;
+
+pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
+pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
+pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
+pub use namespace::Namespace;
+pub use ssh_agent::SshAgent;
+pub use sshd::{Login, Ssh, Sshd, SshdOptions};
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
+}
+
+/// The Python virtual environment that `make setup` made: `MENAGERIE_VENV`, or `venv` in cargo's target directory.
+#[must_use]
+pub fn venv() -> PathBuf {
+    if let Some(venv) = std::env::var_os("MENAGERIE_VENV") {
+        return venv.into();
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
+    target.join("venv")
+}
+
+/// A program of the virtual environment.
+///
+/// # Panics
+///
+/// When it isn't there, saying what to run.
+#[must_use]
+pub fn venv_program(name: &str) -> PathBuf {
+    let program = venv().join("bin").join(name);
+    assert!(program.is_file(), "{} is missing: run `make setup` (it installs tests/requirements.txt)", program.display());
+    program
+}
+
+/// Polls until `what` holds, every 10 ms; says whether it did before `limit` was over.
+pub fn eventually(limit: Duration, mut what: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    loop {
+        if what() {
+            return true;
+        }
+        if start.elapsed() > limit {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Fails unless the condition comes true within ten seconds, or within the time that `within` gives. A message may follow.
+///
+/// ```
+/// # use menagerie_tests::assert_eventually;
+/// let start = std::time::Instant::now();
+/// assert_eventually!(start.elapsed().as_millis() > 5);
+/// assert_eventually!(within std::time::Duration::from_secs(1), start.elapsed().as_millis() > 9, "time stands still");
+/// ```
+#[macro_export]
+macro_rules! assert_eventually {
+    (within $limit:expr, $condition:expr $(,)?) => {
+        assert!($crate::eventually($limit, || $condition), "not within {:?}: {}", $limit, stringify!($condition))
+    };
+    (within $limit:expr, $condition:expr, $($message:tt)+) => {
+        assert!($crate::eventually($limit, || $condition), "not within {:?}: {}: {}", $limit, stringify!($condition), format_args!($($message)+))
+    };
+    ($condition:expr $(, $($message:tt)*)?) => {
+        $crate::assert_eventually!(within ::std::time::Duration::from_secs(10), $condition $(, $($message)*)?)
+    };
+}

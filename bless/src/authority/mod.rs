@@ -69,7 +69,7 @@ impl Authority {
 /// Where the CA's key comes from, and the key once it was loaded. A failure is not kept: the next call tries again.
 #[expect(missing_debug_implementations, reason = "holds the CA's passphrase")]
 pub struct AuthoritySource {
-    source: CaSource,
+    source: Option<CaSource>,
     passphrase: Option<Secret<Vec<u8>>>,
     loaded: OnceCell<Arc<Authority>>,
 }
@@ -78,7 +78,13 @@ impl AuthoritySource {
     /// A key by the configuration. A `passphrase` that is given here goes before the configuration's.
     #[must_use]
     pub fn new(source: CaSource, passphrase: Option<Secret<Vec<u8>>>) -> Self {
-        Self { source, passphrase, loaded: OnceCell::new() }
+        Self { source: Some(source), passphrase, loaded: OnceCell::new() }
+    }
+
+    /// A key that is there already.
+    #[must_use]
+    pub fn ready(authority: Authority) -> Self {
+        Self { source: None, passphrase: None, loaded: OnceCell::new_with(Some(Arc::new(authority))) }
     }
 
     /// The CA, loaded if it was not yet.
@@ -90,7 +96,8 @@ impl AuthoritySource {
             return Ok(Arc::clone(authority));
         }
         let authority = self.loaded.get_or_try_init(|| async {
-            let signer = load::signer(&self.source, self.passphrase.as_ref(), clients).await?;
+            let source = self.source.as_ref().expect("a source that is not ready has one");
+            let signer = load::signer(source, self.passphrase.as_ref(), clients).await?;
             let authority = Authority::new(signer)?;
             tracing::info!(ca = authority.fingerprint(), "the CA's key is loaded");
             Ok::<_, AuthorityError>(Arc::new(authority))

@@ -119,33 +119,38 @@ fn connect(path: &std::path::Path, _patience: Duration) -> std::io::Result<impl 
 }
 
 fn hold(client: &mut Client<impl Read + Write>, holding: &Holding) -> Result<Held, HoldError> {
-    let ours = PublicCredential::from(holding.certificate.clone());
     // An agent may hold a key of a type that does not parse here; then the certificate is added, which changes nothing if it is there.
-    let known: Vec<PublicCredential> =
-        client.request_identities().map(|list| list.into_iter().map(|identity| identity.credential).collect()).unwrap_or_default();
-    let held = if known.contains(&ours) {
+    let known = client.request_identities().unwrap_or_default();
+    let certificates = || known.iter().filter_map(|identity| certificate_of(&identity.credential));
+    let held = if certificates().any(|certificate| is_same(certificate, &holding.certificate)) {
         Held::Already
     } else {
         add(client, holding)?;
         Held::Added
     };
-    for credential in known.iter().filter(|credential| **credential != ours && is_stale(credential, holding)) {
+    for certificate in certificates().filter(|certificate| is_stale(certificate, holding)) {
         // It may have run out in between.
-        let _ = client.remove_identity(RemoveIdentity { credential: credential.clone() });
+        let _ = client.remove_identity(RemoveIdentity { credential: certificate.clone().into() });
     }
     Ok(held)
 }
 
-/// Whether a credential in the agent is an earlier certificate of ours: the one that is replaced, or one for the same key.
-fn is_stale(credential: &PublicCredential, holding: &Holding) -> bool {
+fn certificate_of(credential: &PublicCredential) -> Option<&Certificate> {
     match credential {
-        PublicCredential::Key(_) => false,
-        PublicCredential::Cert(certificate) => {
-            // Comments are the files' alone.
-            let same = |previous: &Certificate| previous.to_bytes().ok() == certificate.to_bytes().ok();
-            certificate.public_key() == holding.certificate.public_key() || holding.previous.as_ref().is_some_and(same)
-        }
+        PublicCredential::Key(_) => None,
+        PublicCredential::Cert(certificate) => Some(certificate),
     }
+}
+
+/// Whether two certificates are one. Their comments are the files' alone.
+fn is_same(one: &Certificate, other: &Certificate) -> bool {
+    one.signature() == other.signature() && one.to_bytes().ok() == other.to_bytes().ok()
+}
+
+/// Whether a certificate in the agent is an earlier one of ours: the one that is replaced, or one for the same key.
+fn is_stale(certificate: &Certificate, holding: &Holding) -> bool {
+    let earlier = holding.previous.as_ref().is_some_and(|previous| is_same(previous, certificate));
+    (earlier || certificate.public_key() == holding.certificate.public_key()) && !is_same(certificate, &holding.certificate)
 }
 
 fn add(client: &mut Client<impl Read + Write>, holding: &Holding) -> Result<(), HoldError> {

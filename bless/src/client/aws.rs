@@ -16,7 +16,12 @@ use super::transport::TransportError;
 ///
 /// # Errors
 /// [`TransportError`] if no Region answers, with what each said.
-pub async fn ask_lambda(settings: &Settings, lambda: &LambdaFunction, public_line: &str, now: Timestamp) -> Result<Answer, TransportError> {
+pub(super) async fn ask_lambda(
+    settings: &Settings,
+    lambda: &LambdaFunction,
+    public_line: &str,
+    now: Timestamp,
+) -> Result<Answer, TransportError> {
     if lambda.regions.is_empty() {
         return ask_region(settings, lambda, None, public_line, now).await;
     }
@@ -70,7 +75,7 @@ async fn session(access: &AwsAccess, region: Option<&Region>) -> Result<Session,
 ///
 /// # Errors
 /// [`TransportError`] if KMS does not encrypt it.
-pub async fn token(settings: &Settings, near: Option<&Session>, now: Timestamp) -> Result<Option<String>, TransportError> {
+pub(super) async fn token(settings: &Settings, near: Option<&Session>, now: Timestamp) -> Result<Option<String>, TransportError> {
     let Some(wanted) = &settings.kmsauth else { return Ok(None) };
     let session = match (near, &wanted.region) {
         (Some(near), None) => near.clone(),

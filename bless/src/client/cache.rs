@@ -113,28 +113,35 @@ fn public_key(path: &Path) -> Option<KeyData> {
     Some(PublicKey::from_openssh(read_text(path, LONGEST).ok()?.trim_end()).ok()?.key_data().clone())
 }
 
-/// A key to keep: its private half in OpenSSH's form, and its public line.
+/// The key that a certificate is kept with.
+#[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "it would show the private key")]
-pub struct NewKey<'a> {
-    /// The private key's file.
-    pub private: &'a str,
+pub struct KeyFiles<'a> {
+    /// The private key in OpenSSH's form, if it is new.
+    pub private: Option<&'a str>,
     /// The public key's line.
     pub public: &'a str,
 }
 
-/// Keeps a certificate, and with it the key if that is new.
+/// Keeps a certificate and its key; of a key that is taken, nothing but the certificate.
 ///
 /// # Errors
 /// [`FileError`] if a file cannot be written; then nothing is found in the cache until the next call that succeeds.
-pub fn keep(settings: &Settings, key: Option<&NewKey<'_>>, certificate: &Certificate) -> Result<(), FileError> {
+pub fn keep(settings: &Settings, key: KeyFiles<'_>, certificate: &Certificate) -> Result<(), FileError> {
     let paths = &settings.paths;
     let request = request_file(paths);
-    if key.is_some() || stored(paths).is_none_or(|stored| stored != Asked::of(settings)) {
+    let public = format!("{}\n", key.public);
+    // A process that was killed may have left the public half of an earlier key.
+    let public_differs = || read_text(&paths.public_key, LONGEST).map_or(true, |kept| kept != public);
+    let key_changes = paths.private_key.is_some() && (key.private.is_some() || public_differs());
+    if key_changes || stored(paths).is_none_or(|stored| stored != Asked::of(settings)) {
         forget(&request)?;
     }
-    if let (Some(key), Some(private)) = (key, &paths.private_key) {
-        replace(private, key.private.as_bytes(), Access::Owner)?;
-        replace(&paths.public_key, format!("{}\n", key.public).as_bytes(), Access::Everyone)?;
+    if let (Some(text), Some(private)) = (key.private, &paths.private_key) {
+        replace(private, text.as_bytes(), Access::Owner)?;
+    }
+    if key_changes {
+        replace(&paths.public_key, public.as_bytes(), Access::Everyone)?;
     }
     let text = file_text(certificate).map_err(|error| FileError::new("could not encode", &paths.certificate, io::Error::other(error)))?;
     replace(&paths.certificate, text.as_bytes(), Access::Everyone)?;
@@ -214,6 +221,3 @@ fn request_file(paths: &Paths) -> PathBuf {
 fn failure_file(paths: &Paths) -> PathBuf {
     paths.directory.join("failure.json")
 }
-
-#[cfg(test)]
-mod tests;

@@ -16,12 +16,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use zeroize::Zeroize as _;
 
 use super::answer::{Answer, LONGEST, Refusal, excerpt};
-use super::files::{FileError, read_text};
+use super::files::read_text;
 use super::service::{Loopback, Service};
 use super::transport::TransportError;
 
 /// How long a service on this machine may take for its answer.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The longest token file, in bytes.
 const LONGEST_TOKEN: u64 = 4096;
@@ -30,7 +30,7 @@ const LONGEST_TOKEN: u64 = 4096;
 ///
 /// # Errors
 /// [`TransportError`] if no answer comes.
-pub async fn ask(service: &Service, path: &'static str, event: Vec<u8>) -> Result<Answer, TransportError> {
+pub(super) async fn ask(service: &Service, path: &'static str, event: Vec<u8>) -> Result<Answer, TransportError> {
     let name = service.name();
     let asking = async {
         match service {
@@ -122,7 +122,7 @@ fn bearer(loopback: &Loopback) -> Result<HeaderValue, TransportError> {
 #[cfg(unix)]
 fn closed_to_others(path: &Path) -> Result<(), TransportError> {
     use std::os::unix::fs::PermissionsExt as _;
-    let metadata = std::fs::metadata(path).map_err(|source| FileError::new("could not read", path, source))?;
+    let metadata = std::fs::metadata(path).map_err(|source| super::files::FileError::new("could not read", path, source))?;
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & 0o077 == 0 { Ok(()) } else { Err(TransportError::OpenToken { path: path.to_owned(), mode }) }
 }

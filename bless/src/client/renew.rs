@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use ssh_key::Certificate;
 
 use super::answer::{Answer, AnswerError, Life, Refusal, accept, life};
-use super::cache::{self, Failure, LockError, NewKey};
+use super::cache::{self, Failure, KeyFiles, LockError};
 use super::files::FileError;
 use super::key::{KeyError, SubjectKey};
 use super::settings::Settings;
@@ -151,7 +151,7 @@ fn ask(settings: &Settings, anew: bool, clock: Clock<'_>) -> Result<Got, RenewEr
         accept(&text, &settings.wanted, key.public.key_data(), now).map_err(|source| RenewError::Answer { service: service(), source })?;
     let previous = cache::certificate(&settings.paths.certificate);
     let private = key.private_file()?.filter(|_| key.is_new);
-    let new = private.as_ref().map(|private| NewKey { private: private.as_str(), public: &public });
-    cache::keep(settings, new.as_ref(), &certificate)?;
+    let files = KeyFiles { private: private.as_ref().map(|private| private.as_str()), public: &public };
+    cache::keep(settings, files, &certificate)?;
     Ok(Got { life: life(&certificate, now), certificate, cached: false, previous, warning: None })
 }

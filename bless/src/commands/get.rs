@@ -259,10 +259,13 @@ fn hand_over(settings: &Settings, got: &Got, env: &dyn Environment) -> Result<&'
     };
     let holding = Holding { certificate: got.certificate.clone(), private_key: private_key.clone(), previous: got.previous.clone(), left };
     let patience = if got.cached { agent::SHORT } else { agent::LONG };
-    Ok(match agent.hold(holding, patience)? {
-        Held::Already => "held",
-        Held::Added => "added",
-    })
+    match agent.hold(holding, patience) {
+        Ok(Held::Already) => Ok("held"),
+        Ok(Held::Added) => Ok("added"),
+        // Windows' agent is a service that may not run; nobody said that it does.
+        Err(HoldError::Unreachable { source, .. }) if cfg!(windows) && source.kind() == std::io::ErrorKind::NotFound => Ok("absent"),
+        Err(error) => Err(error),
+    }
 }
 
 /// `bless.get/1`.

@@ -70,3 +70,28 @@ pub(crate) fn to_sdk(item: Item) -> HashMap<String, AttributeValue> {
 pub(crate) fn from_sdk(item: HashMap<String, AttributeValue>) -> Item {
     item.into_iter().map(|(name, value)| (name, Value::from_sdk(value))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_is_what_is_read() {
+        let texts = Value::Texts(vec!["a".into(), String::new()]);
+        let item = Item::from([("t".into(), Value::Text("x".into())), ("n".into(), Value::Number(u64::MAX)), ("l".into(), texts)]);
+        assert_eq!(from_sdk(to_sdk(item.clone())), item);
+    }
+
+    #[test]
+    fn what_is_not_ours_is_other() {
+        let mixed = AttributeValue::L(vec![AttributeValue::S("a".into()), AttributeValue::N("1".into())]);
+        for value in [AttributeValue::N("-1".into()), AttributeValue::N("1.5".into()), AttributeValue::Bool(true), mixed] {
+            assert!(matches!(Value::from_sdk(value), Value::Other(_)));
+        }
+    }
+
+    #[test]
+    fn a_list_counts_its_elements() {
+        assert_eq!(Value::Texts(vec!["ab".into(), "c".into()]).size(), 3 + 3 + 2);
+    }
+}

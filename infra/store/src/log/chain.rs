@@ -126,10 +126,11 @@ pub(crate) fn read(line: &[u8]) -> Option<LineHead> {
     Some(LineHead { writer: WriterId::from_hex(writer)?, seq, prev })
 }
 
-/// Whether `bytes` could be what a broken-off write left of a line.
+/// Whether `bytes` could be what a broken-off write left of a line: its beginning, and JSON that lacks nothing but its end.
 pub(crate) fn may_be_torn(bytes: &[u8]) -> bool {
     let common = bytes.len().min(WRITER.len());
     bytes[..common] == WRITER.as_bytes()[..common]
+        && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|error| error.is_eof())
 }
 
 #[cfg(test)]

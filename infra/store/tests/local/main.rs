@@ -1,5 +1,7 @@
 //! Logs in memory, in files and in SQLite: the contract of every log, and what is particular to each.
 
+mod kill;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs;

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Gets what the tests need and this machine lacks: Debian packages (as root, or by sudo), and a Python virtual environment in
+# the folder that MENAGERIE_VENV names. Quick when nothing is missing. A thing that cannot be had is a failure with its name.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+venv=${MENAGERIE_VENV:?set MENAGERIE_VENV to the folder of the virtual environment}
+requirements=$here/requirements.txt
+stamp=$venv/.installed
+
+# A program, and the Debian package that has it.
+declare -A package=(
+    [sshd]=openssh-server [ssh]=openssh-client [ssh-agent]=openssh-client [ssh-keygen]=openssh-client [openssl]=openssl
+    [jq]=jq [setpriv]=util-linux [cc]=gcc [c++]=g++
+)
+
+has() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null; }
+
+missing_packages() {
+    local program
+    for program in "${!package[@]}"; do
+        has "$program" || echo "${package[$program]}"
+    done
+    if ! has python3; then
+        echo python3 python3-venv
+    elif ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        echo python3-venv
+    fi
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+install_packages() {
+    local names
+    names=$(missing_packages | tr ' ' '\n' | sort -u | tr '\n' ' ')
+    [ -n "${names// /}" ] || return 0
+    if ! has apt-get || ! { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
+        echo "setup: the tests need these packages (Debian's names); install them: $names" >&2
+        exit 2
+    fi
+    echo "setup: installing $names" >&2
+    as_root apt-get update -qq
+    # shellcheck disable=SC2086 # a list of names
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $names >/dev/null
+    names=$(missing_packages | sort -u | tr '\n' ' ')
+    if [ -n "${names// /}" ]; then
+        echo "setup: still missing after installing: $names" >&2
+        exit 2
+    fi
+}
+
+install_python_packages() {
+    local wanted
+    wanted=$(sha256sum <"$requirements")
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c 'import moto, boto3' 2>/dev/null; then
+        return 0
+    fi
+    echo "setup: installing the Python packages of ${requirements#"$PWD"/} into $venv" >&2
+    rm -rf "$venv"
+    python3 -m venv "$venv"
+    PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip install --quiet --no-input -r "$requirements"
+    printf '%s\n' "$wanted" >"$stamp"
+}
+
+install_packages
+install_python_packages
