@@ -52,16 +52,25 @@ impl Table {
         for (subject, what, _, figure) in &self.rows {
             groups.entry((subject, what)).or_default().push(*figure);
         }
-        println!("{:14} {:34} {:>12} {:6} {:>14} {:>12}", "CA", "what", "median", "unit", "CPU us each", "of library");
+        println!("{:14} {:38} {:>12} {:5} {:>12} {:>10} {:>10}", "CA", "what", "median", "unit", "CPU us each", "of library", "by CPU");
         for ((subject, what), figures) in &groups {
             let middle = median(figures.iter().map(|figure| figure.value));
-            let cpu = figures.iter().filter_map(|figure| figure.cpu).collect::<Vec<_>>();
-            let cpu = if cpu.is_empty() { String::new() } else { format!("{:.1}", median(cpu.into_iter()) * 1e6) };
-            let library = groups.get(&(*subject, "library")).map(|all| median(all.iter().map(|figure| figure.value)));
-            let ratio = library.filter(|_| figures[0].unit == "1/s").map(|library| format!("{:.0} %", 100.0 * middle / library));
-            println!("{subject:14} {what:34} {middle:12.1} {:6} {cpu:>14} {:>12}", figures[0].unit, ratio.unwrap_or_default());
+            let cpu = each(figures).map(|cpu| format!("{:.1}", cpu * 1e6)).unwrap_or_default();
+            let library = groups.get(&(*subject, "library")).filter(|_| figures[0].unit == "1/s");
+            let of = |ours: Option<f64>, theirs: Option<f64>| {
+                ours.zip(theirs).map(|(ours, theirs)| format!("{:.0} %", 100.0 * ours / theirs)).unwrap_or_default()
+            };
+            let by_wall = of(Some(middle), library.map(|all| median(all.iter().map(|figure| figure.value))));
+            let by_cpu = of(library.and_then(|all| each(all)), each(figures));
+            println!("{subject:14} {what:38} {middle:12.1} {:5} {cpu:>12} {by_wall:>10} {by_cpu:>10}", figures[0].unit);
         }
     }
+}
+
+/// The median of the CPU seconds of each operation.
+fn each(figures: &[Figure]) -> Option<f64> {
+    let cpu: Vec<f64> = figures.iter().filter_map(|figure| figure.cpu).collect();
+    (!cpu.is_empty()).then(|| median(cpu.into_iter()))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -88,7 +88,8 @@ pub(crate) fn write_ca(namespace: &Namespace, kind: CaKind) {
     arguments.extend(kind.openssl());
     arguments.extend(["-aes256", "-pass", "pass:bench"]);
     let _ = namespace.write("ca_key", keys::openssl(arguments, b"").success().stdout);
-    let _ = namespace.write("bless.toml", "[ca]\nkey_file = \"ca_key\"\n[authentication]\nrequired = false\n[log]\ntarget = \"file:log.jsonl\"\n");
+    let _ = namespace
+        .write("bless.toml", "[ca]\nkey_file = \"ca_key\"\n[authentication]\nrequired = false\n[log]\ntarget = \"file:log.jsonl\"\n");
 }
 
 /// CloudWatch Logs as far as the log asks for it: everything is taken.
