@@ -7,6 +7,7 @@ mod authority;
 mod events;
 mod inspect;
 mod login;
+mod netflix;
 mod refusals;
 mod sign;
 mod usage;
