@@ -47,6 +47,8 @@ pub fn run(args: &Inspect) -> anyhow::Result<Exit> {
 }
 
 fn show(source: &str, line: &str, text: &mut String, report: &mut Report) -> Result<(), String> {
+    let answered = answered(line);
+    let line = answered.as_deref().unwrap_or(line);
     let blob = certificate::blob_of(line.as_bytes()).map_err(|error| error.to_string())?;
     let certificate = certificate::read(&blob).map_err(|error| error.to_string())?;
     text.push_str(&shown(source));
@@ -54,6 +56,15 @@ fn show(source: &str, line: &str, text: &mut String, report: &mut Report) -> Res
     text.push_str(&certificate::inspect(&certificate, &TimeZone::system()));
     report.certificates.push(CertificateReport::new(source, &certificate));
     Ok(())
+}
+
+/// The certificate in an answer of the service's, `{"certificate": "…"}`.
+fn answered(line: &str) -> Option<String> {
+    let mut answer: serde_json::Value = line.starts_with('{').then(|| serde_json::from_str(line).ok())??;
+    match answer["certificate"].take() {
+        serde_json::Value::String(line) => Some(line),
+        _ => None,
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -66,8 +77,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
         .map_err(|_| anyhow::anyhow!("is not text; a certificate file begins with its type, such as ssh-ed25519-cert-v01@openssh.com"))
 }
 
-/// The lines that hold something, numbered if there are several. What has a line per certificate may also be bare base64 or one object
-/// of JSON as the service answers it.
+/// The lines that hold something, numbered if there are several. Each is a certificate, or JSON as the service answers it.
 fn lines(content: &str) -> Vec<(usize, &str)> {
     let lines: Vec<(usize, &str)> = content
         .lines()

@@ -14,6 +14,7 @@ use crate::client::{ClientConfig, Errand, KeyChoice, Places, Settings};
 
 /// Prints the snippet for ~/.ssh/config that gets a certificate before ssh logs in
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(after_help = "Example:\n  bless ssh-config --config ca/bless.toml --match '*.example.com' >> ~/.ssh/config")]
 pub struct Args {
     /// The settings that `bless get` is to have.
     #[command(flatten)]

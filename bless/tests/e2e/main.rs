@@ -1,0 +1,13 @@
+//! `bless` and `bless-lambda` as their users run them, against real peers: OpenSSH, moto, Lambda's APIs. A module per subject.
+//!
+//! Each test has a folder and names of its own, so that all can run at once.
+
+mod agent;
+mod authority;
+mod events;
+mod inspect;
+mod login;
+mod netflix;
+mod refusals;
+mod sign;
+mod usage;
