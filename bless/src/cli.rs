@@ -13,7 +13,7 @@ use crate::commands::{get, ssh_config};
     name = "bless",
     version,
     propagate_version = true,
-    after_help = "Try it:\n  bless ca init --dir ca\n  bless serve --config ca/bless.toml &\n  bless get --config ca/bless.toml\n  ssh-add -L"
+    after_help = "Try it:\n  bless ca init --dir ca\n  bless serve --config ca/bless.toml      (asks for the passphrase; leave it running)\n  bless get --config ca/bless.toml        (in another terminal)\n  ssh-add -L"
 )]
 pub struct Cli {
     /// What to do
@@ -173,7 +173,9 @@ pub struct SignHost {
 
 /// `bless inspect`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  bless inspect id_ed25519-cert.pub\n  bless handle --config ca/bless.toml < event.json | bless inspect --format json -")]
+#[command(
+    after_help = "Examples:\n  bless inspect id_ed25519-cert.pub\n  bless handle --config ca/bless.toml < event.json | bless inspect --format json -"
+)]
 pub struct Inspect {
     /// Certificates, one or more in each file; `-` is stdin
     #[arg(value_name = "FILE", required = true)]

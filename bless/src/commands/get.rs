@@ -84,7 +84,9 @@ pub struct ClientArgs {
 
 /// Gets a certificate from a service, keeps it, and hands it to ssh-agent
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(after_help = "Examples:\n  bless get --config ca/bless.toml\n  bless get --lambda bless --region us-east-1 --principal ubuntu --source 192.0.2.7")]
+#[command(
+    after_help = "Examples:\n  bless get --config ca/bless.toml\n  bless get --lambda bless --region us-east-1 --principal ubuntu --source 192.0.2.7"
+)]
 pub struct Args {
     /// Service, names and places.
     #[command(flatten)]
@@ -294,7 +296,7 @@ struct Described {
     #[serde(rename = "type")]
     kind: &'static str,
     key_id: String,
-    serial: u64,
+    serial: String,
     principals: Vec<String>,
     valid_after: Option<Timestamp>,
     valid_before: Option<Timestamp>,
@@ -333,7 +335,7 @@ impl Described {
             private_key: settings.paths.private_key.clone(),
             kind: if matches!(settings.wanted, Wanted::Host { .. }) { "host" } else { "user" },
             key_id: certificate.key_id().to_owned(),
-            serial: certificate.serial(),
+            serial: certificate.serial().to_string(),
             principals: certificate.valid_principals().to_vec(),
             valid_after: time(certificate.valid_after()),
             valid_before: time(certificate.valid_before()),

@@ -2,11 +2,10 @@
 //! configuration's critical options.
 
 use super::certify::{Allowed, Validity};
-use super::record::Claimed;
-use super::{Answer, Call, Caller, Decision, Issuer, KeyIdFields, Record, Refusal, Verified};
+use super::{Call, Caller, Decision, Issuer, KeyIdFields, Record, Refusal, Verified};
 use crate::certificate::{CriticalOptions, Extensions, Kind, SourceAddress, Template};
 use crate::config::MAX_VALIDITY_SECONDS;
-use crate::request::{HostnameRule, UsernameRule, UsernameRules, check_hostname};
+use crate::request::{HostnameRule, UsernameRule, UsernameRules, check_hostname, is_pattern};
 use crate::subject_key::SubjectKey;
 
 /// What the administrator asks for.
@@ -42,15 +41,11 @@ impl Issuer {
         record.kind = Some(request.kind);
         record.principals.clone_from(&request.principals);
         record.source_address = request.source_address.as_ref().map(ToString::to_string);
-        record.claimed = Claimed::default();
         if let Caller::Administrator { .. } = call.caller {
             record.verified = Some(Verified { method: "administrator", user: call.caller.origin() });
         }
-        let answer = match self.sign(request, call, now, &mut record).await {
-            Ok(line) => Answer::Certificate(line),
-            Err(refusal) => Answer::Refused(refusal),
-        };
-        Decision { entry: record.entry(&answer), answer }
+        let result = self.sign(request, call, now, &mut record).await;
+        Decision::close(record, result)
     }
 
     async fn sign(
@@ -147,8 +142,7 @@ fn check_principals(request: &AdministratorRequest) -> Result<(), Refusal> {
     for name in &request.principals {
         let checked = match request.kind {
             Kind::User => rules.check(name).map_err(|error| error.to_string()),
-            // A pattern is no host name; the check of the finished certificate bounds what it can hold.
-            Kind::Host if request.host_wildcards && name.contains(['*', '?']) => Ok(()),
+            Kind::Host if request.host_wildcards && is_pattern(name) => Ok(()),
             Kind::Host => check_hostname(name, HostnameRule::Url),
         };
         checked.map_err(|message| Refusal::invalid(format!("{name:?}: {message}")))?;

@@ -8,7 +8,7 @@ use crate::authority::Authority;
 use crate::certificate::{Expectations, Kind, Policy, Template, check};
 
 /// The most bytes of a key ID: what callers put into it is bounded by the event's size.
-const MAX_KEY_ID: usize = 16 * 1024;
+const MAX_KEY_ID: usize = 8 * 1024;
 
 /// Seconds that a certificate is valid from and to.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,12 @@ impl Issuer {
         allowed: Allowed,
         record: &mut Record,
     ) -> Result<String, Refusal> {
+        if template.key_id.len() > MAX_KEY_ID {
+            return Err(Refusal::invalid(format!(
+                "the key ID would have {} bytes, and {MAX_KEY_ID} are the most: shorten the command",
+                template.key_id.len()
+            )));
+        }
         record.serial = Some(template.serial.to_string());
         record.key_id = Some(template.key_id.to_owned());
         record.valid_after = Some(rfc3339(template.valid_after));

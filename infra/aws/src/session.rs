@@ -4,18 +4,24 @@
 //! assume on top. `AWS_ENDPOINT_URL` and its per-service forms are honoured by the SDK itself.
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::Arn;
+
+const CONNECT_TIME: Duration = Duration::from_secs(2);
+const ATTEMPT_TIME: Duration = Duration::from_secs(3);
+
+/// A call with all its retries. Shorter than the time that a Lambda function is given (infra/deploy), so that its caller gets an answer.
+const CALL_TIME: Duration = Duration::from_secs(7);
 
 /// How to reach AWS. The default is what the environment and the shared configuration files say.
 #[derive(Debug, Clone, Default)]
@@ -56,9 +62,9 @@ impl Session {
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(std::time::Duration::from_secs(3))
-                    .operation_attempt_timeout(std::time::Duration::from_secs(5))
-                    .operation_timeout(std::time::Duration::from_secs(15))
+                    .connect_timeout(CONNECT_TIME)
+                    .operation_attempt_timeout(ATTEMPT_TIME)
+                    .operation_timeout(CALL_TIME)
                     .build(),
             );
         if let Some(region) = &options.region {
@@ -127,7 +133,7 @@ impl CallError {
                     unreachable: false,
                 }
             }
-            other => Self { service, operation, code: None, message: DisplayErrorContext(other).to_string(), unreachable: true },
+            other => Self { service, operation, code: None, message: reasons(other), unreachable: true },
         }
     }
 
@@ -142,6 +148,20 @@ impl CallError {
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
+}
+
+/// What an error and its causes say, each once: the SDK's own text is the outermost's alone.
+fn reasons(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 impl fmt::Display for CallError {
