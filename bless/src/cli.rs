@@ -173,7 +173,9 @@ pub struct SignHost {
 
 /// `bless inspect`
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  bless inspect id_ed25519-cert.pub\n  bless handle --config ca/bless.toml < event.json | bless inspect --format json -")]
+#[command(
+    after_help = "Examples:\n  bless inspect id_ed25519-cert.pub\n  bless handle --config ca/bless.toml < event.json | bless inspect --format json -"
+)]
 pub struct Inspect {
     /// Certificates, one or more in each file; `-` is stdin
     #[arg(value_name = "FILE", required = true)]

@@ -84,7 +84,9 @@ pub struct ClientArgs {
 
 /// Gets a certificate from a service, keeps it, and hands it to ssh-agent
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(after_help = "Examples:\n  bless get --config ca/bless.toml\n  bless get --lambda bless --region us-east-1 --principal ubuntu --source 192.0.2.7")]
+#[command(
+    after_help = "Examples:\n  bless get --config ca/bless.toml\n  bless get --lambda bless --region us-east-1 --principal ubuntu --source 192.0.2.7"
+)]
 pub struct Args {
     /// Service, names and places.
     #[command(flatten)]

@@ -56,10 +56,7 @@ pub(crate) fn security_keys(namespace: &Namespace) -> [(&'static str, String); 2
         sk.extend(string(b"ssh:"));
         (name, format!("{name} {} token", STANDARD.encode(sk)))
     };
-    [
-        key("sk-ssh-ed25519@openssh.com", "ssh-ed25519", &ed25519),
-        key("sk-ecdsa-sha2-nistp256@openssh.com", "ecdsa-sha2-nistp256", &ecdsa),
-    ]
+    [key("sk-ssh-ed25519@openssh.com", "ssh-ed25519", &ed25519), key("sk-ecdsa-sha2-nistp256@openssh.com", "ecdsa-sha2-nistp256", &ecdsa)]
 }
 
 fn blob(private: &Path) -> Vec<u8> {

@@ -76,11 +76,7 @@ fn plain_messages() {
     let own = deployment("plain", "");
     let event = user_event(&fresh_key(&own.namespace, "key"));
     refused(&own.handle(&["user"], &event), "InputValidationError", "Invalid request, missing kmsauth token");
-    refused(
-        &own.handle(&["user"], &with(&event, "kmsauth_token", "")),
-        "InputValidationError",
-        "Invalid request, missing kmsauth token",
-    );
+    refused(&own.handle(&["user"], &with(&event, "kmsauth_token", "")), "InputValidationError", "Invalid request, missing kmsauth token");
     let other = with(&with(&event, "kmsauth_token", own.token("alice", SERVICE, (-3, 7))), "remote_usernames", "root");
     refused(&own.handle(&["user"], &other), "KMSAuthValidationError", "remote_usernames must be the same as bastion_user");
     use_kmsauth(&own, &own.kms_key, "kmsauth_remote_usernames_allowed = ubuntu,alice");

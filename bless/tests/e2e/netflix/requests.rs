@@ -39,9 +39,19 @@ fn bad_user_events(good: &Value) -> Vec<(Value, Faults)> {
     cases.push((with(good, "extra", "x"), faults(&[("extra", "Unknown field")])));
     cases.push((with(good, "it's \"odd\"\n", "x"), faults(&[("it's \"odd\"\n", "Unknown field")])));
     for field in ["bastion_ips", "bastion_user_ip"] {
-        for bad in
-            ["", "x", "10.0.0.1, 10.0.0.2", "10.0.0.1,", ",", "10.0.0.256", "010.0.0.1", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/255.0.0.0", "::g"]
-        {
+        for bad in [
+            "",
+            "x",
+            "10.0.0.1, 10.0.0.2",
+            "10.0.0.1,",
+            ",",
+            "10.0.0.256",
+            "010.0.0.1",
+            "10.0.0.1/8",
+            "10.0.0.0/33",
+            "10.0.0.0/255.0.0.0",
+            "::g",
+        ] {
             cases.push((with(good, field, bad), faults(&[(field, ADDRESS)])));
         }
     }
@@ -110,7 +120,9 @@ fn bad_host_requests() {
         (json!([]), faults(&[("_schema", "Invalid input type.")])),
     ];
     // Hole of BLESS: names with user, port or path, which ssh would never match.
-    for name in ["", "a b", "user@db1.example.com", "db1.example.com:22", "db1.example.com/x", "*.example.com", "-x.example.com", "ssh://db1"] {
+    for name in
+        ["", "a b", "user@db1.example.com", "db1.example.com:22", "db1.example.com/x", "*.example.com", "-x.example.com", "ssh://db1"]
+    {
         cases.push((with(&good, "hostnames", name), faults(&[("hostnames", &format!("Invalid hostname \"ssh://{name}\"."))])));
     }
     let events: Vec<_> = cases.iter().map(|(event, _)| event.clone()).collect();
@@ -142,7 +154,7 @@ fn rules_of_the_configuration() {
 fn good_requests() {
     let deployment = Deployment::new("good", "");
     let namespace = &deployment.namespace;
-    for (name, key) in SUBJECTS.into_iter().chain([("rsa-2048", SshKey::Rsa(2048))]) {
+    for (name, key) in SUBJECTS.into_iter().chain([("rsa-2304", SshKey::Rsa(2304))]) {
         let line = public_line(&generate_ssh_key(namespace, name, key, ""));
         let mut event = user_event(&line);
         event["bastion_ips"] = "10.0.0.0/24,192.0.2.1,2001:db8::/64".into();
