@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use etcetera::BaseStrategy as _;
 use menagerie_config::Environment;
 
 /// The directories of one user.
@@ -23,10 +24,10 @@ impl Places {
         let home = absolute("HOME").or_else(|| absolute("USERPROFILE"));
         let xdg = cfg!(unix) && !cfg!(target_os = "macos");
         let below_home = |directory: &str| home.as_deref().filter(|_| xdg).map(|home| home.join(directory));
-        let system = || (!xdg).then(directories::BaseDirs::new).flatten();
+        let system = || (!xdg).then(|| etcetera::base_strategy::choose_native_strategy().ok()).flatten();
         Self {
-            cache: absolute("XDG_CACHE_HOME").or_else(|| below_home(".cache")).or_else(|| system().map(|s| s.cache_dir().to_owned())),
-            config: absolute("XDG_CONFIG_HOME").or_else(|| below_home(".config")).or_else(|| system().map(|s| s.config_dir().to_owned())),
+            cache: absolute("XDG_CACHE_HOME").or_else(|| below_home(".cache")).or_else(|| system().map(|s| s.cache_dir())),
+            config: absolute("XDG_CONFIG_HOME").or_else(|| below_home(".config")).or_else(|| system().map(|s| s.config_dir())),
             home,
         }
     }

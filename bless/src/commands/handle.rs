@@ -88,6 +88,7 @@ async fn one(handler: &Handler) -> anyhow::Result<Exit> {
     menagerie_report::data(format_args!("{}\n", answer.to_json()))?;
     Ok(match answer {
         Answer::Certificate(_) => Exit::Fine,
+        Answer::Refused(refusal) if refusal.is_fault() => Exit::Incomplete,
         Answer::Refused(_) => Exit::Found,
     })
 }

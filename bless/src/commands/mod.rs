@@ -42,7 +42,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn finish(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
-        menagerie_report::error(menagerie_report::shown(&format!("{error:#}")));
+        menagerie_report::error(sentence(&error));
         Exit::Incomplete.into()
     })
+}
+
+/// An error with its causes; one that an outer error's own text already tells is left out. Lines are kept (a fault in a file is shown
+/// with the line), what else could drive a terminal is not.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text.lines().map(|line| menagerie_report::shown(line).into_owned()).collect::<Vec<_>>().join("\n")
 }

@@ -68,6 +68,9 @@ pub fn run(args: &Sign, environment: &dyn Environment) -> anyhow::Result<Exit> {
         }
         Answer::Refused(refusal) => {
             menagerie_report::error(shown(&refusal.message));
+            if sign.principal.iter().any(|name| name.contains(['*', '?'])) && !request.host_wildcards && kind == Kind::Host {
+                menagerie_report::hint("a host certificate with a pattern wants --allow-wildcards");
+            }
             Ok(if refusal.is_fault() { Exit::Incomplete } else { Exit::Found })
         }
     }

@@ -86,10 +86,10 @@ fn the_environment_sets_every_option() {
 
 #[test]
 fn what_is_not_known_is_an_error() {
-    let unknown = |text: &str| ini(text, &[]).err().expect("an error");
+    let unknown = |text: &str| ini(text, &[]).expect_err("an error");
     assert!(unknown(&INI.replace("kmsauth_serviceid", "kmsauth_service")).contains("kmsauth_service"));
     assert!(unknown(&format!("{INI}\n[Bless Optoins]\n")).contains("[Bless Optoins]"));
-    assert!(ini(INI, &[("bless_options_test_usr", "x")]).err().expect("an error").contains("bless_options_test_usr"));
+    assert!(ini(INI, &[("bless_options_test_usr", "x")]).expect_err("an error").contains("bless_options_test_usr"));
     for (from, to, named) in [
         ("logging_level = DEBUG", "logging_level = LOUD", "LOUD"),
         ("username_validation = debian", "username_validation = any", "any"),
@@ -172,10 +172,10 @@ fn what_toml_does_not_know_is_an_error() {
         ("[authentication.kmsauth]\nkey_ids = []\nservice_id = \"x\"\n", "names no key"),
         ("[authentication.kmsauth]\nkey_ids = [\"k\"]\nservice_id = \"x\"\niam_group_format = \"ssh\"\n", "{}"),
     ] {
-        let error = toml(&format!("{base}{text}")).err().expect(text);
+        let error = toml(&format!("{base}{text}")).expect_err(text);
         assert!(error.contains(named), "{text}: {error}");
     }
-    assert!(toml("").is_err() && toml("[user]\n").err().expect("an error").contains("[ca]"));
+    assert!(toml("").is_err() && toml("[user]\n").expect_err("an error").contains("[ca]"));
     assert!(toml("[ca]\nkey_file = \"k\"\nkms_key = \"x\"\n").is_err());
 }
 

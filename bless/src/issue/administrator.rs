@@ -6,7 +6,7 @@ use super::record::Claimed;
 use super::{Answer, Call, Caller, Decision, Issuer, KeyIdFields, Record, Refusal, Verified};
 use crate::certificate::{CriticalOptions, Extensions, Kind, SourceAddress, Template};
 use crate::config::MAX_VALIDITY_SECONDS;
-use crate::request::{HostnameRule, InvalidRequest, UsernameRule, UsernameRules, check_hostname};
+use crate::request::{HostnameRule, UsernameRule, UsernameRules, check_hostname};
 use crate::subject_key::SubjectKey;
 
 /// What the administrator asks for.
@@ -151,7 +151,7 @@ fn check_principals(request: &AdministratorRequest) -> Result<(), Refusal> {
             Kind::Host if request.host_wildcards && name.contains(['*', '?']) => Ok(()),
             Kind::Host => check_hostname(name, HostnameRule::Url),
         };
-        checked.map_err(|message| Refusal::invalid(InvalidRequest::new("principals", message)))?;
+        checked.map_err(|message| Refusal::invalid(format!("{name:?}: {message}")))?;
     }
     Ok(())
 }

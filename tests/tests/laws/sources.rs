@@ -17,6 +17,7 @@ const EDGES: &[&str] = &[
     "/src/bin/",
     "/tests/",
     "/benches/",
+    "/examples/",
     "infra/config/src/environment.rs",
     "bless/src/lambda/mod.rs",
     "build.rs",

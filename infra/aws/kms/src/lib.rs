@@ -28,7 +28,7 @@ pub struct Decrypted {
 /// What GetPublicKey answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKeyAnswer {
-    /// The key's ARN.
+    /// The key's ARN (its ID, from emulators that give no ARN here).
     pub key_arn: String,
     /// A DER-encoded SubjectPublicKeyInfo (RFC 5280).
     pub spki_der: Vec<u8>,
@@ -155,11 +155,15 @@ impl Kms {
         let call = self.client.get_public_key().key_id(key_id);
         let answer = call.send().await.map_err(|error| CallError::from_sdk(SERVICE, "GetPublicKey", &error))?;
         let signing_algorithms = answer.signing_algorithms().iter().map(|algorithm| algorithm.as_str().to_owned()).collect();
-        match (answer.key_id, answer.public_key, answer.key_spec, answer.key_usage) {
-            (Some(key_arn), Some(spki), Some(spec), Some(usage)) => Ok(PublicKeyAnswer {
+        // KMS gives the spec under its old name too, and moto under that alone.
+        #[expect(deprecated, reason = "the old name is what is meant")]
+        let old_spec = answer.customer_master_key_spec.map(|spec| spec.as_str().to_owned());
+        let spec = answer.key_spec.map(|spec| spec.as_str().to_owned()).or(old_spec);
+        match (answer.key_id, answer.public_key, spec, answer.key_usage) {
+            (Some(key_arn), Some(spki), Some(key_spec), Some(usage)) => Ok(PublicKeyAnswer {
                 key_arn,
                 spki_der: spki.into_inner(),
-                key_spec: spec.as_str().to_owned(),
+                key_spec,
                 key_usage: usage.as_str().to_owned(),
                 signing_algorithms,
             }),

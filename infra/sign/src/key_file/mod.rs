@@ -21,9 +21,9 @@ use crate::weak::WeakRsa;
 
 /// The largest file that is looked at.
 pub const MAX_KEY_FILE_BYTES: usize = 64 * 1024;
-/// The most rounds of bcrypt, each about ten milliseconds. `ssh-keygen` uses 16 or 24 and takes any number with `-a`.
+/// The most rounds of bcrypt, each about six milliseconds. `ssh-keygen` uses 16 or 24 and takes any number with `-a`.
 pub const MAX_BCRYPT_ROUNDS: u32 = 1024;
-/// The most iterations of PBKDF2, about a second. OpenSSL uses 2048.
+/// The most iterations of PBKDF2, a few seconds. OpenSSL uses 2048.
 pub const MAX_PBKDF2_ITERATIONS: u32 = 4_000_000;
 /// The most memory that scrypt may fill, 128·N·r bytes. OpenSSL uses 16 MiB.
 pub const MAX_SCRYPT_MEMORY: u64 = 256 * 1024 * 1024;

@@ -33,8 +33,7 @@ pub enum ExportError {
 }
 
 impl LocalSigner {
-    /// Writes the key as `ssh-keygen` does: AES-256 in counter mode, keyed by bcrypt with 24 rounds, which takes about a quarter of
-    /// a second.
+    /// Writes the key as `ssh-keygen` does: AES-256 in counter mode, keyed by bcrypt with 24 rounds, which takes about 150 ms.
     ///
     /// # Errors
     /// [`ExportError`] if the passphrase is empty, the comment has control characters, or the crypto library fails.

@@ -117,8 +117,8 @@ impl Keys {
         let message = STANDARD.decode(request["Message"].as_str().expect("a message is sent")).expect("it is base64");
         let kind = request["MessageType"].as_str().expect("its type is named");
         kind.clone_into(&mut self.last_message_type.lock().expect("no holder panics"));
-        if message.len() > 4096 {
-            return Err(("ValidationException", "Member must have length less than or equal to 4096"));
+        if !(1..=4096).contains(&message.len()) {
+            return Err(("ValidationException", "Member must have length between 1 and 4096"));
         }
         let algorithm = match name {
             "p256" => "ECDSA_SHA_256",
