@@ -50,13 +50,26 @@ fn shows_certificates_of_others() {
     .enumerate()
     {
         let (ca, key) = (path("their-ca"), path("key.pub"));
-        let fixed = ["-q", "-s", &ca, "-I", "it\u{e9} [x] \u{7}"];
+        let fixed = ["-q", "-s", &ca, "-I", "it\u{e9} [x] \"y\""];
         let _ = ssh_keygen([&fixed[..], options, &[&key]].concat()).success();
         let file = format!("their-{number}");
         std::fs::rename(namespace.file("key-cert.pub"), namespace.file(&file)).expect("ssh-keygen wrote it");
         let (ours, theirs) = both(&authority, &file);
         assert_eq!(ours, theirs, "{options:?}");
     }
+}
+
+/// Unlike `ssh-keygen`, ours shows no control character of a certificate as it is: it could drive the terminal.
+#[test]
+fn nothing_drives_the_terminal() {
+    let authority = Authority::new("terminal");
+    let namespace = &authority.namespace;
+    let ca = generate_ssh_key(namespace, "their-ca", menagerie_tests::keys::SshKey::Ed25519, "");
+    let _ = generate_ssh_key(namespace, "key", menagerie_tests::keys::SshKey::Ed25519, "");
+    let key = namespace.file("key.pub");
+    let _ = ssh_keygen(["-q", "-s", text(&ca), "-I", "\u{1b}]0;owned\u{7}", "-n", "a", text(&key)]).success();
+    let shown = authority.run(&["inspect", "key-cert.pub"]).success().text();
+    assert!(shown.contains("\\033]0;owned\\007") && !shown.contains(['\u{1b}', '\u{7}']), "{shown:?}");
 }
 
 #[test]

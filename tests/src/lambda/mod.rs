@@ -127,7 +127,8 @@ impl Delivery {
         self
     }
 
-    /// With this header field in place of the one of that name.
+    /// With this header field in place of the one of that name. `Lambda-Runtime-Deadline-Ms`, which is added as the event is
+    /// handed over, is left out when it is set to nothing.
     #[must_use]
     pub fn with(self, name: &str, value: &str) -> Self {
         let mut delivery = self.without(name);

@@ -154,7 +154,7 @@ fn rules_of_the_configuration() {
 fn good_requests() {
     let deployment = Deployment::new("good", "");
     let namespace = &deployment.namespace;
-    for (name, key) in SUBJECTS.into_iter().chain([("rsa-2048", SshKey::Rsa(2048))]) {
+    for (name, key) in SUBJECTS.into_iter().chain([("rsa-2304", SshKey::Rsa(2304))]) {
         let line = public_line(&generate_ssh_key(namespace, name, key, ""));
         let mut event = user_event(&line);
         event["bastion_ips"] = "10.0.0.0/24,192.0.2.1,2001:db8::/64".into();

@@ -1,0 +1,98 @@
+//! What the function is told before its first event: configuration and handler.
+
+use menagerie_tests::{LambdaService, Moto, Trouble, assert_eventually};
+
+use super::Package;
+use crate::events::host_event;
+
+#[test]
+fn a_bad_configuration_is_an_init_error() {
+    for (from, to, named) in [
+        ("[user]\n", "[user]\nvalidty = \"5m\"\n", "validty"),
+        ("validity = \"1h\"", "validity = \"soon\"", "validity"),
+        ("key_file = \"ca_key\"", "", "key_file"),
+        ("[log]", "[loggg]", "loggg"),
+    ] {
+        let package = Package::new("init");
+        package.authority.change(from, to);
+        let lambda = LambdaService::start([package.function()]);
+        let invocation = lambda.invoke(&package.name, package.event().to_string());
+        assert_eq!(invocation.trouble, Some(Trouble::Init), "{to}");
+        let report = invocation.json();
+        assert_eq!(report["errorType"], "Configuration.Invalid");
+        assert!(report["errorMessage"].as_str().is_some_and(|text| text.contains(named)), "{report}");
+        assert_eventually!(!lambda.is_alive(&package.name));
+    }
+}
+
+#[test]
+fn a_missing_configuration_is_an_init_error() {
+    let package = Package::new("missing");
+    let lambda = LambdaService::start([package.function().variable("BLESS_CONFIG", "elsewhere.toml")]);
+    let invocation = lambda.invoke(&package.name, package.event().to_string());
+    assert_eq!(invocation.trouble, Some(Trouble::Init));
+    assert!(invocation.json()["errorMessage"].as_str().is_some_and(|text| text.contains("elsewhere.toml")));
+}
+
+/// A key that cannot be had is no reason not to start: KMS may answer the next call.
+#[test]
+fn a_wrong_passphrase_is_told_to_each_caller() {
+    let package = Package::new("passphrase");
+    let lambda = LambdaService::start([package.function().variable("BLESS_CA_PASSPHRASE", "another")]);
+    for _ in 0..2 {
+        let answer = package.answer(&lambda, &package.event());
+        assert_eq!(answer["errorType"], "ClientError", "{answer}");
+        assert!(answer["errorMessage"].as_str().is_some_and(|text| text.contains("passphrase")), "{answer}");
+    }
+    assert_eq!(lambda.launches(&package.name), 1);
+}
+
+#[test]
+fn the_handler_is_by_setting_or_by_fields() {
+    let package = Package::new("handler");
+    let arn = LambdaService::arn(&package.name, None);
+    package.authority.append(&format!("[[host.allow]]\nfunction = \"{arn}\"\nnames = [\"db1.example.com\"]\n"));
+    let user = package.event();
+    let host = host_event(user["public_key_to_sign"].as_str().expect("a key"), "db1.example.com");
+    for (handler, takes_user, takes_host) in [
+        ("bootstrap", true, true),
+        ("", true, true),
+        ("bless_lambda.lambda_handler", true, false),
+        ("bless_lambda_user.lambda_handler_user", true, false),
+        ("bless_lambda_host.lambda_handler_host", false, true),
+        ("user", true, false),
+        ("host", false, true),
+    ] {
+        let lambda = LambdaService::start([package.function().handler(handler)]);
+        for (event, taken) in [(&user, takes_user), (&host, takes_host)] {
+            let answer = package.answer(&lambda, event);
+            assert_eq!(answer["certificate"].is_string(), taken, "{handler}: {answer}");
+        }
+    }
+}
+
+/// What `bless ca init` writes wants an authenticated caller, and Lambda names none.
+#[test]
+fn the_written_configuration_wants_authentication() {
+    let package = Package::new("required");
+    package.authority.change("[authentication]\nrequired = false", "[authentication]\nrequired = true");
+    let lambda = LambdaService::start([package.function()]);
+    let answer = package.answer(&lambda, &package.event());
+    assert_eq!(answer["errorType"], "InputValidationError");
+    assert!(answer["errorMessage"].as_str().is_some_and(|text| text.contains("authenticated caller")), "{answer}");
+}
+
+/// The passphrase of a TOML configuration under KMS.
+#[test]
+fn the_passphrase_by_kms() {
+    use base64::Engine as _;
+    let package = Package::new("passphrase-kms");
+    let moto = Moto::shared();
+    let blob = moto.encrypt(&moto.create_symmetric_key(), crate::authority::PASSPHRASE.as_bytes(), &[]);
+    let ciphertext = base64::engine::general_purpose::STANDARD.encode(blob);
+    package.authority.change("key_file = \"ca_key\"", &format!("key_file = \"ca_key\"\npassphrase_kms = \"{ciphertext}\""));
+    let function = menagerie_tests::Function::new(&package.name, env!("CARGO_BIN_EXE_bless-lambda"));
+    let function = function.task_root(package.authority.namespace.file("ca")).variable("BLESS_CONFIG", "bless.toml");
+    let lambda = LambdaService::start([function.variable("AWS_ENDPOINT_URL", moto.endpoint())]);
+    let _ = package.issued(&lambda, &package.event());
+}
