@@ -5,6 +5,7 @@ use std::process::Command;
 
 use menagerie_tests::process::{Finished, Output, Running, command, run};
 use menagerie_tests::{Namespace, assert_eventually};
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 
 /// The passphrase of every test's CA.
@@ -135,11 +136,10 @@ impl Service {
         Self { process, output }
     }
 
-    /// Sends it a signal, by name.
-    pub(crate) fn signal(&self, name: &str) {
-        let mut kill = command("kill");
-        kill.args(["-s", name, &self.process.id().to_string()]);
-        let _ = run(kill, b"").success();
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw).expect("a process has a number");
+        rustix::process::kill_process(id, signal).expect("it runs");
     }
 }
 

@@ -117,8 +117,9 @@ fn no_kms_no_certificate() {
     command.env("AWS_ENDPOINT_URL_KMS", format!("http://127.0.0.1:{}", menagerie_tests::process::free_port()));
     let finished = run(command, event.to_string().as_bytes());
     let told = answer(&finished);
-    assert_eq!((finished.status, told["errorType"].as_str()), (Some(1), Some("ClientError")), "{told}");
+    assert_eq!((finished.status, told["errorType"].as_str()), (Some(2), Some("ClientError")), "{told}");
     let message = told["errorMessage"].as_str().expect("a message");
+    assert!(message.contains("Connection refused") && !message.contains('{'), "{message}");
     assert!(message.contains("KMS could not be reached for Decrypt"), "{message}");
     // A ciphertext that KMS does not know: KMS's own words, as botocore writes them.
     let mut command = deployment.command(&["user"]);

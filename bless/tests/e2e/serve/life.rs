@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
 use menagerie_tests::assert_eventually;
+use rustix::process::Signal;
 
 use super::request;
 use crate::authority::Authority;
@@ -30,6 +31,19 @@ fn what_a_killed_service_left_is_replaced() {
     let _ = authority.get("again", &["--no-agent"]);
 }
 
+/// A certificate that is there is used without asking anybody.
+#[test]
+fn a_kept_certificate_needs_no_service() {
+    let authority = Authority::new("kept");
+    let mut service = authority.serve(&[]);
+    let _ = authority.get("kept", &["--no-agent"]);
+    service.process.kill();
+    let kept = authority.get("kept", &["--no-agent", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&kept.stdout).expect("JSON");
+    assert_eq!((&report["source"], report["errors"].as_array().map(Vec::len)), (&"cache".into(), Some(0)), "{report}");
+    assert_eq!(authority.log_lines().len(), 1);
+}
+
 #[test]
 fn what_is_no_socket_is_left_alone() {
     let authority = Authority::new("file");
@@ -42,7 +56,7 @@ fn what_is_no_socket_is_left_alone() {
 /// A request that is under way is answered; then the process ends well, and its socket is gone.
 #[test]
 fn sigterm_ends_it_cleanly() {
-    for signal in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let authority = Authority::new("term");
         let mut service = authority.serve(&[]);
         let event = user_event(&fresh_key(&authority.namespace, "key")).to_string();
@@ -57,7 +71,7 @@ fn sigterm_ends_it_cleanly() {
         stream.write_all(tail.as_bytes()).expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("answered");
-        assert!(answer.contains("\"certificate\""), "{signal}: {answer}");
+        assert!(answer.contains("\"certificate\""), "{signal:?}: {answer}");
         assert_eventually!(service.process.ended().is_some());
         assert_eq!(service.process.ended().and_then(|status| status.code()), Some(0), "{}", service.output.text());
         assert!(!authority.file("bless.sock").exists());
