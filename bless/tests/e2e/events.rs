@@ -1,6 +1,7 @@
 //! BLESS's events, and subject keys for them.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,6 +45,12 @@ pub(crate) fn with(event: &Value, field: &str, value: impl Into<Value>) -> Value
 /// The line of a fresh Ed25519 key.
 pub(crate) fn fresh_key(namespace: &Namespace, name: &str) -> String {
     public_line(&generate_ssh_key(namespace, name, SshKey::Ed25519, ""))
+}
+
+/// A name of a file that no other key of this run has.
+pub(crate) fn unused_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("key-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The two types of key that live in a security key: any point of the curve will do for a certificate.

@@ -2,8 +2,11 @@
 
 use menagerie_tests::process::run;
 use menagerie_tests::{LambdaService, Moto, Sshd, SshdOptions};
+use serde_json::Value;
 
 use super::Package;
+use crate::events::{fresh_key, host_event, unused_name};
+use crate::netflix::token;
 
 #[test]
 fn gets_a_certificate_with_kmsauth_and_logs_in() {
@@ -35,4 +38,34 @@ fn gets_a_certificate_with_kmsauth_and_logs_in() {
     let last = lines.last().expect("a line");
     assert_eq!((last["verified"]["method"].as_str(), last["verified"]["user"].as_str()), (Some("kmsauth"), Some("alice")));
     assert_eq!((lines.len(), last["function"].as_str()), (2, Some(LambdaService::arn(&package.name, None).as_str())));
+}
+
+/// Names of hosts that a user may have whom kmsauth verified: no token, another user and another name get nothing.
+#[test]
+fn host_certificates_for_a_user_of_kmsauth() {
+    let package = Package::new("host-user");
+    let moto = Moto::shared();
+    let key = moto.create_symmetric_key();
+    package.authority.append(&format!(
+        "[authentication.kmsauth]\nkey_ids = [\"{key}\"]\nservice_id = \"bless\"\n[[host.allow]]\nuser = \"builder\"\nnames = [\"*.lab.example.com\"]\n"
+    ));
+    let lambda = LambdaService::start([package.function().variable("AWS_ENDPOINT_URL", moto.endpoint())]);
+    let ask = |names: &str, claims: Option<(&str, &str)>| {
+        let mut event = host_event(&fresh_key(&package.authority.namespace, &unused_name()), names);
+        if let Some((claimed, encrypted)) = claims {
+            event["bastion_user"] = claimed.into();
+            event["kmsauth_token"] = token(&key, encrypted, "bless", (-3, 7)).into();
+        }
+        package.answer(&lambda, &event)
+    };
+    assert!(ask("db1.lab.example.com", Some(("builder", "builder")))["certificate"].is_string());
+    for (names, claims) in [
+        ("db1.lab.example.com", None),
+        ("db1.lab.example.com", Some(("alice", "alice"))),
+        ("db1.lab.example.com", Some(("builder", "alice"))),
+        ("db1.example.com", Some(("builder", "builder"))),
+    ] {
+        let answer = ask(names, claims);
+        assert_eq!(answer["certificate"], Value::Null, "{names} {claims:?}: {answer}");
+    }
 }

@@ -100,3 +100,24 @@ fn no_log_no_certificate() {
         }
     }
 }
+
+/// What was not acknowledged is in no chain: once the log can be written, a new writer begins, and the log is whole.
+#[test]
+fn a_log_that_comes_back() {
+    let package = Package::new("log-back");
+    let group = package.authority.namespace.name("later");
+    let target = format!("cloudwatch:{group}");
+    let lambda = LambdaService::start([on_moto(package.function(), &target)]);
+    let event = package.event();
+    for _ in 0..2 {
+        assert_eq!(package.answer(&lambda, &event)["errorType"], "ClientError");
+    }
+    Moto::shared().create_log_group(&group);
+    let serials = [package.issued(&lambda, &event), package.issued(&lambda, &event)];
+    let lines = Moto::shared().log_messages(&group);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (line, serial) in lines.iter().zip(serials) {
+        assert!(line.contains(&format!("\"serial\":\"{serial}\"")), "{line}");
+    }
+    let _ = verify(&package, &target).success();
+}

@@ -9,7 +9,7 @@ use menagerie_tests::{Function, LambdaService};
 use serde_json::Value;
 
 use crate::authority::{Authority, PASSPHRASE};
-use crate::events::{fresh_key, user_event};
+use crate::events::{fresh_key, unused_name, user_event};
 
 /// A CA whose `bless.toml` is in a function's package, and which answers whoever may invoke.
 pub(crate) struct Package {
@@ -38,7 +38,7 @@ impl Package {
     }
 
     pub(crate) fn event(&self) -> Value {
-        user_event(&fresh_key(&self.authority.namespace, &format!("key-{}", menagerie_tests::process::free_port())))
+        user_event(&fresh_key(&self.authority.namespace, &unused_name()))
     }
 
     /// An answer that the function gave without trouble.

@@ -1,8 +1,11 @@
 //! What the function is told before its first event: configuration and handler.
 
-use menagerie_tests::{LambdaService, Moto, Trouble, assert_eventually};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use menagerie_tests::{Function, KmsFailure, KmsServer, LambdaService, Trouble, assert_eventually};
 
 use super::Package;
+use crate::authority::PASSPHRASE;
 use crate::events::host_event;
 
 #[test]
@@ -82,17 +85,43 @@ fn the_written_configuration_wants_authentication() {
     assert!(answer["errorMessage"].as_str().is_some_and(|text| text.contains("authenticated caller")), "{answer}");
 }
 
-/// The passphrase of a TOML configuration under KMS.
+/// A function whose `bless.toml` has its passphrase under a key of this KMS.
+fn with_passphrase_in_kms(package: &Package, kms: &KmsServer) -> Function {
+    let ciphertext = STANDARD.encode(kms.encrypt(&kms.create_symmetric_key(), PASSPHRASE.as_bytes(), &[]));
+    package.authority.change("key_file = \"ca_key\"", &format!("key_file = \"ca_key\"\npassphrase_kms = \"{ciphertext}\""));
+    Function::new(&package.name, env!("CARGO_BIN_EXE_bless-lambda"))
+        .task_root(package.authority.namespace.file("ca"))
+        .variable("BLESS_CONFIG", "bless.toml")
+        .variable("AWS_ENDPOINT_URL_KMS", kms.endpoint())
+}
+
 #[test]
 fn the_passphrase_by_kms() {
-    use base64::Engine as _;
-    let package = Package::new("passphrase-kms");
-    let moto = Moto::shared();
-    let blob = moto.encrypt(&moto.create_symmetric_key(), crate::authority::PASSPHRASE.as_bytes(), &[]);
-    let ciphertext = base64::engine::general_purpose::STANDARD.encode(blob);
-    package.authority.change("key_file = \"ca_key\"", &format!("key_file = \"ca_key\"\npassphrase_kms = \"{ciphertext}\""));
-    let function = menagerie_tests::Function::new(&package.name, env!("CARGO_BIN_EXE_bless-lambda"));
-    let function = function.task_root(package.authority.namespace.file("ca")).variable("BLESS_CONFIG", "bless.toml");
-    let lambda = LambdaService::start([function.variable("AWS_ENDPOINT_URL", moto.endpoint())]);
+    let (package, kms) = (Package::new("passphrase-kms"), KmsServer::start());
+    let lambda = LambdaService::start([with_passphrase_in_kms(&package, &kms)]);
     let _ = package.issued(&lambda, &package.event());
+    let _ = package.issued(&lambda, &package.event());
+    assert_eq!(kms.calls().len(), 1, "the passphrase is asked for once an environment");
+}
+
+/// While KMS fails, each caller is told so; once it answers again, so does the same process.
+#[test]
+fn a_kms_that_comes_back() {
+    let (package, kms) = (Package::new("kms-back"), KmsServer::start());
+    let lambda = LambdaService::start([with_passphrase_in_kms(&package, &kms)]);
+    let event = package.event();
+    for (failure, text) in [
+        (KmsFailure::AccessDenied, "An error occurred (AccessDeniedException) when calling the Decrypt operation"),
+        (KmsFailure::Internal, "An error occurred (KMSInternalException) when calling the Decrypt operation"),
+        (KmsFailure::Close, "KMS could not be reached for Decrypt"),
+    ] {
+        kms.fail("Decrypt", failure);
+        let answer = package.answer(&lambda, &event);
+        assert_eq!(answer["errorType"], "ClientError", "{failure:?}: {answer}");
+        assert!(answer["errorMessage"].as_str().is_some_and(|message| message.contains(text)), "{failure:?}: {answer}");
+    }
+    kms.recover();
+    let _ = package.issued(&lambda, &event);
+    let _ = package.issued(&lambda, &event);
+    assert_eq!(lambda.launches(&package.name), 1);
 }

@@ -8,11 +8,12 @@ use serde_json::Value;
 use super::{Deployment, Form, answer};
 use crate::events::{fresh_key, user_event, with};
 
-fn deployment(label: &str) -> Deployment {
+/// A deployment that maps principals to groups by this format; tests that make groups on moto keep apart by it.
+fn deployment(label: &str, format: &str) -> Deployment {
     let deployment = Deployment::with_key(label, Form::Pkcs1);
     let section = format!(
         "[KMS Auth]\nuse_kmsauth = True\nkmsauth_key_id = {}\nkmsauth_serviceid = bless\nkmsauth_remote_usernames_allowed = *\n\
-         kmsauth_validate_remote_usernames_against_iam_groups = True\nkmsauth_iam_group_name_format = ssh-{{}}",
+         kmsauth_validate_remote_usernames_against_iam_groups = True\nkmsauth_iam_group_name_format = {format}",
         deployment.kms_key
     );
     deployment.configure("", "ca_private_key_file = bless-ca.pem", &section);
@@ -27,7 +28,7 @@ fn event(deployment: &Deployment, user: &str, principals: &str) -> Value {
 
 #[test]
 fn members_and_others() {
-    let deployment = deployment("groups");
+    let deployment = deployment("groups", "ssh-{}");
     Moto::shared().create_user("groups-in", &["ssh-ubuntu", "ssh-root", "others"]);
     Moto::shared().create_user("groups-out", &["others"]);
     let cases = [
@@ -58,8 +59,8 @@ fn members_and_others() {
 /// Hole of BLESS: memberships are told before the token is checked.
 #[test]
 fn nobody_learns_of_memberships() {
-    let deployment = deployment("curious");
-    Moto::shared().create_user("curious-in", &["ssh-ubuntu"]);
+    let deployment = deployment("curious", "curious-{}");
+    Moto::shared().create_user("curious-in", &["curious-ubuntu"]);
     let mut told = Vec::new();
     for principal in ["ubuntu", "root"] {
         let event = event(&deployment, "curious-in", principal);
@@ -72,7 +73,7 @@ fn nobody_learns_of_memberships() {
 /// Hole of BLESS: only the first page of groups is read. moto answers all groups at once, so a server of the test's own pages.
 #[test]
 fn every_page_of_groups_is_read() {
-    let deployment = deployment("pages");
+    let deployment = deployment("pages", "ssh-{}");
     let server = Server::start(|request| {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         assert!(body.contains("Action=ListGroupsForUser"), "{body}");
@@ -99,7 +100,7 @@ fn every_page_of_groups_is_read() {
 
 #[test]
 fn no_iam_no_certificate() {
-    let deployment = deployment("no-iam");
+    let deployment = deployment("no-iam", "ssh-{}");
     let mut command = deployment.command(&["user"]);
     command.env("AWS_ENDPOINT_URL_IAM", format!("http://127.0.0.1:{}", free_port()));
     let answer = answer(&run(command, event(&deployment, "no-iam", "ubuntu").to_string().as_bytes()));

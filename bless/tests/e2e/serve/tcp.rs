@@ -4,7 +4,7 @@ use std::net::TcpStream;
 
 use super::{exchange, json, request};
 use crate::authority::{Authority, Service};
-use crate::events::{fresh_key, user_event};
+use crate::events::{fresh_key, unused_name, user_event};
 
 struct Listening {
     authority: Authority,
@@ -25,7 +25,7 @@ impl Listening {
     }
 
     fn ask(&self, headers: &[&str]) -> (u16, String) {
-        let event = user_event(&fresh_key(&self.authority.namespace, &format!("key-{}", menagerie_tests::process::free_port())));
+        let event = user_event(&fresh_key(&self.authority.namespace, &unused_name()));
         let stream = TcpStream::connect(&self.address).expect("it listens");
         exchange(stream, request("/user", headers, &event.to_string()).as_bytes())
     }
