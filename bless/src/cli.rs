@@ -12,7 +12,6 @@ use crate::commands::{get, ssh_config};
 #[command(
     name = "bless",
     version,
-    propagate_version = true,
     after_help = "Try it:\n  bless ca init --dir ca\n  bless serve --config ca/bless.toml      (asks for the passphrase; leave it running)\n  bless get --config ca/bless.toml        (in another terminal)\n  ssh-add -L"
 )]
 pub struct Cli {

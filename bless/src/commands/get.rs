@@ -214,7 +214,7 @@ pub fn run(args: &Args, env: &dyn Environment) -> anyhow::Result<ExitCode> {
 fn get(args: &Args, env: &dyn Environment, report: &mut Report) -> Exit {
     let settings = match settings(args, env) {
         Ok(settings) => settings,
-        Err(error) => return report.failed("settings", &format!("{error:#}"), Exit::Incomplete),
+        Err(error) => return report.failed("settings", &super::sentence(&error), Exit::Incomplete),
     };
     let got = match obtain(&settings, args.force, &SystemTime::now) {
         Ok(got) => got,

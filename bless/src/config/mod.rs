@@ -17,6 +17,7 @@ use menagerie_telemetry::Level;
 pub use ini::{Ini, IniError};
 pub use log_target::{LogTarget, LogTargetError};
 pub use sections::TomlFile;
+pub(crate) use sections::check_extensions;
 pub use toml_file::TEMPLATE;
 
 use crate::certificate::CriticalOptions;

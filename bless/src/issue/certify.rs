@@ -5,7 +5,7 @@ use menagerie_sign::ssh::{algorithm_name, signature_blob};
 use super::record::{KeyFacts, rfc3339};
 use super::{Issuer, NoRandomness, Record, Refusal};
 use crate::authority::Authority;
-use crate::certificate::{Expectations, Kind, Policy, Template, check};
+use crate::certificate::{CheckError, Expectations, Kind, Policy, Template, check};
 
 /// The most bytes of a key ID: what callers put into it is bounded by the event's size.
 const MAX_KEY_ID: usize = 8 * 1024;
@@ -86,7 +86,14 @@ impl Issuer {
         };
         check(certificate.as_bytes(), &expectations, &policy, verify).map_err(|error| {
             tracing::warn!(%error, "a certificate failed the check and was thrown away");
-            Refusal::invalid(format!("No certificate was issued, since OpenSSH could not use it: {error}"))
+            let message = format!("No certificate was issued, since OpenSSH could not use it: {error}");
+            match error {
+                // Not what was asked for, but what came of it.
+                CheckError::Signature | CheckError::OtherAuthority | CheckError::NotAsMeant { .. } | CheckError::Algorithm { .. } => {
+                    Refusal::unavailable(message)
+                }
+                _ => Refusal::invalid(message),
+            }
         })?;
 
         let comment = template.subject.comment();

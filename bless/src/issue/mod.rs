@@ -190,6 +190,14 @@ impl Issuer {
         }
     }
 
+    /// Refuses a request that could not be read whole, or that this program failed on, and writes that to the log.
+    pub async fn refuse(&self, kind: Option<Kind>, call: &Call, refusal: Refusal) -> Answer {
+        let mut record = Record::new(call, self.now());
+        record.kind = kind;
+        let decision = Decision::close(record, Err(refusal));
+        self.commit(vec![decision]).await.pop().expect("one answer a decision")
+    }
+
     /// Decides, writes the log, and answers.
     pub async fn answer(&self, kind: Option<Kind>, event: &[u8], call: &Call) -> Answer {
         let decision = self.decide(kind, event, call).await;

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::certificate::{self, Certificate};
 use crate::config::{self, LocalUser};
-use crate::subject_key::SubjectKey;
 
 const NOW: u64 = 1_772_000_000;
 
@@ -303,7 +302,7 @@ async fn critical_options_are_merged_and_never_replaced() {
 
     let request = AdministratorRequest {
         kind: Kind::User,
-        public_key: SubjectKey::parse(&key()).expect("a key"),
+        public_key: key(),
         principals: vec!["root".into()],
         validity_seconds: None,
         key_id: None,
