@@ -248,9 +248,9 @@ pub struct Handle {
 /// `bless log …`
 #[derive(Debug, Subcommand)]
 pub enum Log {
-    /// Check that no line was changed, left out, added or moved
+    /// Check that no line that another one follows was changed, left out, added or moved
     #[command(
-        after_help = "A chain cannot show that its end was cut off: keep the heads that this prints, and give them with --expect next time.\n\n\
+        after_help = "A chain cannot show that its last line was changed or that its end was cut off: keep the heads that this prints, and give them with --expect next time.\n\n\
         Examples:\n  bless log verify --config ca/bless.toml\n  bless log verify file:ca/log.jsonl --expect 3f…:1204:9c…"
     )]
     Verify(LogVerify),

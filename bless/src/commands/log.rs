@@ -50,7 +50,12 @@ pub fn verify(args: &LogVerify, environment: &dyn Environment) -> anyhow::Result
                 menagerie_report::error(format_args!("and {} further problems", found.further_problems));
             }
             let verdict = if found.is_sound() { "the log is whole" } else { "the log is NOT whole" };
-            menagerie_report::note(format_args!("{verdict}: {} entries of {} writers", found.entries, found.writers.len()));
+            menagerie_report::note(format_args!("{verdict}: entries {}, chains {}", found.entries, found.writers.len()));
+            if found.is_sound() && expected.is_empty() && !found.writers.is_empty() {
+                menagerie_report::note(
+                    "nothing vouches for the last line of each chain: keep the heads above elsewhere, and give them with --expect next time",
+                );
+            }
         }
     }
     Ok(if found.is_sound() { Exit::Fine } else { Exit::Found })

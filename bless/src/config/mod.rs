@@ -130,7 +130,7 @@ pub struct HostSettings {
 pub struct HostRule {
     /// Who.
     pub who: HostCaller,
-    /// Names, or patterns such as `*.web.example.com`, where `*` stands for one label or more.
+    /// Names, or patterns such as `*.web.example.com`, where `*` stands for one character or more, dots included.
     pub names: Vec<String>,
     /// Whether a pattern itself may be asked for as a principal.
     pub wildcards: bool,

@@ -51,7 +51,7 @@ impl Issuer {
         Ok(nonce)
     }
 
-    /// Signs, and checks what was signed by code that shares nothing with the writer. The answer is the certificate's line.
+    /// Signs, and checks what was signed, read back by code that shares nothing with the writer's. The answer is the certificate's line.
     pub(super) async fn certify(
         &self,
         template: &Template<'_>,

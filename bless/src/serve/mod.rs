@@ -124,7 +124,9 @@ async fn respond(issuer: &Issuer, gate: &Gate, request: Request<Incoming>) -> Re
     let call = Call { request_id, function_arn: "bless-serve".to_owned(), caller: gate.caller(&issuer.settings().authentication) };
     let event = match tokio::time::timeout(REQUEST_TIME, Limited::new(request.into_body(), MAX_EVENT_BYTES).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(_)) => return unread(issuer, kind, &call, StatusCode::PAYLOAD_TOO_LARGE, "the event broke off or is larger than any request").await,
+        Ok(Err(_)) => {
+            return unread(issuer, kind, &call, StatusCode::PAYLOAD_TOO_LARGE, "the event broke off or is larger than any request").await;
+        }
         Err(_) => return unread(issuer, kind, &call, StatusCode::REQUEST_TIMEOUT, "the event took too long to come").await,
     };
     match AssertUnwindSafe(tokio::time::timeout(REQUEST_TIME, issuer.answer(kind, &event, &call))).catch_unwind().await {
