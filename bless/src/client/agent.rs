@@ -160,7 +160,7 @@ fn add(client: &mut Client<impl Read + Write>, holding: &Holding) -> Result<(), 
         algorithm: holding.certificate.algorithm(),
         certificate: Box::new(holding.certificate.clone()),
         privkey: private_half(key.key_data()).ok_or_else(no_key)?,
-        comment: format!("bless {}", holding.certificate.key_id().split_whitespace().next().unwrap_or_default()),
+        comment: format!("bless {}", menagerie_report::shown(holding.certificate.key_id().split_whitespace().next().unwrap_or_default())),
     };
     let lifetime = u32::try_from(holding.left).unwrap_or(u32::MAX);
     let constraints = vec![KeyConstraint::Lifetime(lifetime)];

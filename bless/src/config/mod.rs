@@ -277,10 +277,14 @@ pub fn load(path: &Path, environment: &dyn Environment) -> Result<Settings, Sett
 /// [`SettingsError`], which names the option.
 pub fn parse(path: &Path, text: &str, environment: &dyn Environment) -> Result<Settings, SettingsError> {
     let base = path.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    let mut settings = if is_ini(text) {
+    let mut settings = if is_ini(text) || (says_nothing(text) && path.extension().is_none_or(|extension| extension != "toml")) {
         let ini = Ini::parse(text).map_err(|source| SettingsError::Ini { path: path.to_owned(), source })?;
         netflix::settings(&ini, environment, base)?
     } else {
+        if let Some(option) = environment.vars().into_keys().find(|name| netflix::is_option_name(name)) {
+            let place = "the environment, beside a TOML file, which takes no options from there".to_owned();
+            return Err(SettingsError::Unknown { place, option });
+        }
         menagerie_config::from_toml::<TomlFile>(path, text)?.settings(base)?
     };
     if let Some(target) = environment.var("BLESS_LOG") {
@@ -300,15 +304,16 @@ pub fn from_environment(environment: &dyn Environment, base: PathBuf) -> Result<
     parse(&base.join("bless_deploy.cfg"), "[Bless CA]\n", environment)
 }
 
-/// BLESS's file has one of its section names, which hold a space and so cannot be TOML's bare table names; a TOML file has none. In a
-/// file that says nothing, everything comes from BLESS's environment variables.
+/// BLESS's file has one of its section names, which hold a space and so cannot be TOML's bare table names; a TOML file has none.
 fn is_ini(text: &str) -> bool {
-    let says_nothing = text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with(['#', ';']));
-    says_nothing
-        || text
-            .lines()
-            .map(str::trim)
-            .any(|line| netflix::SECTIONS.iter().any(|name| line.strip_prefix('[').and_then(|l| l.split(']').next()) == Some(name)))
+    text.lines()
+        .map(str::trim)
+        .any(|line| netflix::SECTIONS.iter().any(|name| line.strip_prefix('[').and_then(|l| l.split(']').next()) == Some(name)))
+}
+
+/// Whether a file leaves everything to BLESS's environment variables.
+fn says_nothing(text: &str) -> bool {
+    text.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with(['#', ';']))
 }
 
 #[cfg(test)]

@@ -120,11 +120,19 @@ impl Source<'_> {
         Ok(seconds)
     }
 
-    /// As Python's `getboolean`.
+    fn validity(&self, option: &str, default: u64) -> Result<u64, SettingsError> {
+        match self.seconds(option, default)? {
+            0 => Err(SettingsError::value(format!("[{OPTIONS}] {option}"), "a certificate would be over as it is issued")),
+            seconds => Ok(seconds),
+        }
+    }
+
+    /// As Python's `getboolean`: what is set to nothing is no answer.
     fn flag(&self, section: &str, option: &str) -> Result<bool, SettingsError> {
-        match self.set(section, option).unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        let Some(text) = self.set(section, option) else { return Ok(false) };
+        match text.trim().to_ascii_lowercase().as_str() {
             "1" | "yes" | "true" | "on" => Ok(true),
-            "" | "0" | "no" | "false" | "off" => Ok(false),
+            "0" | "no" | "false" | "off" => Ok(false),
             other => Err(SettingsError::value(format!("[{section}] {option}"), format!("{other:?} is neither true nor false"))),
         }
     }
@@ -143,11 +151,9 @@ impl Source<'_> {
                 }
             }
         }
-        for name in self.environment.keys() {
-            let Some((section, options)) =
-                KNOWN.iter().find(|(section, _)| name.starts_with(&format!("{}_", variable(section, "").trim_end_matches('_'))))
-            else {
-                continue;
+        for name in self.environment.keys().filter(|name| is_option_name(name)) {
+            let Some((section, options)) = KNOWN.iter().find(|(section, _)| name.starts_with(&variable(section, ""))) else {
+                return Err(SettingsError::Unknown { place: "the environment (names are lower case)".to_owned(), option: name.clone() });
             };
             let known = options.iter().any(|option| *name == variable(section, option));
             let password = *section == CA && name.ends_with("_password");
@@ -173,7 +179,7 @@ impl Source<'_> {
             .transpose()?;
         let settings = UserSettings {
             validity_before_seconds: self.seconds("certificate_validity_before_seconds", 120)?,
-            validity_after_seconds: self.seconds("certificate_validity_after_seconds", 120)?,
+            validity_after_seconds: self.validity("certificate_validity_after_seconds", 120)?,
             extensions: extensions.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             critical_options: CriticalOptions::default(),
             rules: UserRules {
@@ -185,9 +191,6 @@ impl Source<'_> {
             key_id: KeyIdTemplate::bless_user(),
         };
         super::sections::check_extensions(&settings.extensions, "[Bless Options] certificate_extensions")?;
-        if settings.validity_after_seconds + settings.validity_before_seconds == 0 {
-            return Err(SettingsError::value("[Bless Options] certificate_validity_after_seconds", "a certificate would never be valid"));
-        }
         Ok(settings)
     }
 
@@ -214,7 +217,7 @@ impl Source<'_> {
         }
         Ok(HostSettings {
             validity_before_seconds: self.seconds("server_certificate_validity_before_seconds", 120)?,
-            validity_after_seconds: self.seconds("server_certificate_validity_after_seconds", 31_536_000)?,
+            validity_after_seconds: self.validity("server_certificate_validity_after_seconds", 31_536_000)?,
             hostname_rule,
             allow,
             key_id: KeyIdTemplate::bless_host(),
@@ -228,7 +231,8 @@ impl Source<'_> {
         let missing = |option: &str| SettingsError::Missing(format!("[KMS Auth] {option} is not set, and use_kmsauth is on"));
         let key_ids = self.text(KMSAUTH, "kmsauth_key_id").ok_or_else(|| missing("kmsauth_key_id"))?;
         let groups = self.flag(KMSAUTH, "kmsauth_validate_remote_usernames_against_iam_groups")?;
-        let format = self.text(KMSAUTH, "kmsauth_iam_group_name_format").unwrap_or_else(|| "ssh-{}".to_owned());
+        let format = self.text(KMSAUTH, "kmsauth_iam_group_name_format").or_else(|| Some("ssh-{}".to_owned()));
+        let others = self.text(KMSAUTH, "kmsauth_remote_usernames_allowed").is_some();
         let kmsauth = KmsAuth {
             key_ids: key_ids.split(',').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect(),
             service_id: self.text(KMSAUTH, "kmsauth_serviceid").ok_or_else(|| missing("kmsauth_serviceid"))?,
@@ -237,7 +241,8 @@ impl Source<'_> {
                 Some(list) if list == "*" => RemoteUsernames::Any,
                 Some(list) => RemoteUsernames::Listed(list.split(',').map(str::to_owned).collect()),
             },
-            iam_group_format: groups.then_some(format),
+            // As in BLESS, groups are asked for other principals than the user's own name.
+            iam_group_format: format.filter(|_| groups && others),
         };
         super::sections::check_kmsauth(&kmsauth, "[KMS Auth]")?;
         Ok(Some(kmsauth))
@@ -272,6 +277,13 @@ impl Source<'_> {
             .ok_or_else(|| SettingsError::Missing("[Bless CA] sets neither ca_private_key nor ca_private_key_file".to_owned()))?;
         Ok(CaSource::File { path: base.join(path), compression, passphrase })
     }
+}
+
+/// Whether a variable of the environment is meant for BLESS's options, in whatever case it is written: one that is not written as it
+/// is read would be a restriction that does nothing.
+pub(super) fn is_option_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    name != "BLESS_CA_PASSPHRASE" && KNOWN.iter().any(|(section, _)| lower.starts_with(&variable(section, "")))
 }
 
 fn is_region_password(option: &str) -> bool {

@@ -162,7 +162,8 @@ pub(crate) fn check_extensions(names: &[String], option: &str) -> Result<(), Set
 pub(super) fn check_host_rule(rule: &HostRule) -> Result<(), String> {
     if let HostCaller::Function(arn) = &rule.who {
         let arn: menagerie_aws::Arn = arn.parse().map_err(|e: menagerie_aws::NameError| e.to_string())?;
-        if arn.service() != "lambda" || !arn.resource().starts_with("function:") {
+        let function = arn.resource().strip_prefix("function:").unwrap_or_default();
+        if arn.service() != "lambda" || function.split(':').any(|part| part.is_empty() || part.contains('*')) {
             return Err(format!("{arn} is not the ARN of a Lambda function or alias"));
         }
     }
@@ -172,7 +173,9 @@ pub(super) fn check_host_rule(rule: &HostRule) -> Result<(), String> {
     for name in &rule.names {
         let bare = name.strip_prefix("*.").unwrap_or(name);
         let good = !bare.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'*' | b':'));
-        if !good || name.trim_matches(['*', '.']).is_empty() {
+        // A star in the last label would take in names of other domains: `db*` is also `db.example.org`.
+        let open = name.rsplit('.').next().is_some_and(|label| label.contains('*'));
+        if !good || open || name.trim_matches(['*', '.']).is_empty() {
             return Err(format!("{name:?} is no name or pattern of hosts; a pattern is *.example.com or web-*.example.com"));
         }
     }

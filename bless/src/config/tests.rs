@@ -104,6 +104,20 @@ fn what_is_not_known_is_an_error() {
     }
 }
 
+/// A restriction that is set to nothing, or in a way that nobody reads, is an error and not absent.
+#[test]
+fn no_restriction_is_silently_off() {
+    assert!(ini(&INI.replace("use_kmsauth = True", "use_kmsauth ="), &[]).is_err());
+    assert!(ini(INI, &[("kms_auth_use_kmsauth", "")]).is_err());
+    assert!(ini(INI, &[("KMS_AUTH_USE_KMSAUTH", "True")]).is_err());
+    assert!(ini(INI, &[("BLESS_CA_PASSPHRASE", "x")]).is_ok());
+    for option in ["certificate_validity_after_seconds", "server_certificate_validity_after_seconds"] {
+        assert!(ini(&INI.replace("certificate_validity_after_seconds: 300", &format!("{option} = 0")), &[]).is_err(), "{option}");
+    }
+    let beside: MapEnvironment = [("kms_auth_use_kmsauth", "True")].into_iter().collect();
+    assert!(parse(Path::new("bless.toml"), "[ca]\nkey_file = \"k\"\n", &beside).is_err());
+}
+
 #[test]
 fn the_ini_dialect_of_python() {
     let ini = Ini::parse("[A]\nKey : one\n  two\n; no\n# no\nother=x=y\n[DEFAULT]\nall = 1\n").expect("an INI");
@@ -129,7 +143,8 @@ fn hosts_are_allowed_by_a_section_of_ours() {
 #[test]
 fn content_tells_the_format() {
     assert!(is_ini(INI));
-    assert!(is_ini("# nothing\n"));
+    assert!(toml("# nothing\n").is_err());
+    assert!(ini("# nothing\n", &[("bless_ca_default_password", "eA=="), ("bless_ca_ca_private_key", "eA==")]).is_ok());
     assert!(!is_ini(TEMPLATE));
     assert!(!is_ini("[ca]\nkey_file = \"x\"\n# [Bless CA]\n"));
 }

@@ -121,6 +121,9 @@ impl Issuer {
 
     /// The configuration's critical options with the request's: each can add to them or narrow them, never replace them.
     fn merge_options(&self, request: &AdministratorRequest) -> Result<CriticalOptions, Refusal> {
+        if request.force_command.as_deref().is_some_and(|command| command.is_empty() || command.chars().any(char::is_control)) {
+            return Err(Refusal::invalid("the forced command is empty or holds control characters"));
+        }
         let defaults = &self.settings.user.critical_options;
         let force_command = match (&defaults.force_command, &request.force_command) {
             (Some(ours), Some(theirs)) if ours != theirs => {

@@ -148,7 +148,9 @@ impl KeyIdTemplate {
 }
 
 fn push(out: &mut String, value: &str) {
-    let hostile = |c: char| c == ']' || c.is_control();
+    // Line separators and marks that turn the direction of text are as good as control characters to whoever reads a log.
+    let hostile =
+        |c: char| c == ']' || c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if !value.chars().any(hostile) {
         out.push_str(value);
         return;

@@ -100,8 +100,8 @@ impl Record {
             outcome: "refused",
             time: now.to_string(),
             kind: None,
-            request_id: call.request_id.clone(),
-            function: call.function_arn.clone(),
+            request_id: bounded(&call.request_id),
+            function: bounded(&call.function_arn),
             origin: call.caller.origin(),
             authenticated: false,
             verified: None,
@@ -152,22 +152,26 @@ impl Record {
         }
         let body = serde_json::to_string(&self).expect("texts and numbers are JSON");
         if body.len() > MAX_ENTRY {
+            let refusal = Refusal::invalid("the request is larger than what the log can record");
             let smaller = Self {
                 claimed: Claimed::default(),
                 principals: Vec::new(),
                 key_id: None,
                 source_address: None,
                 outcome: "refused",
+                error_type: Some(refusal.error_type.as_str()),
+                reason: Some(refusal.message.clone()),
                 ..self
             };
-            return smaller.close(Answer::Refused(Refusal::invalid("the request is larger than what the log can record")));
+            let body = serde_json::to_string(&smaller).expect("texts and numbers are JSON");
+            return (Entry { body, unique: None, time_ms: smaller.time_ms }, Answer::Refused(refusal));
         }
         (Entry { body, unique: self.serial.filter(|_| self.outcome == "issued"), time_ms: self.time_ms }, answer)
     }
 }
 
 /// The beginning of a text, so much of it that its JSON has at most [`MAX_TEXT`] bytes: a control character takes six there.
-fn bounded(text: &str) -> String {
+pub(super) fn bounded(text: &str) -> String {
     if text.len() * 6 <= MAX_TEXT {
         return text.to_owned();
     }

@@ -263,6 +263,10 @@ async fn an_event_full_of_control_characters_is_one_line_of_the_log() {
     let issued: Vec<bool> = answers.iter().map(|answer| matches!(answer, Answer::Certificate(_))).collect();
     assert_eq!(issued, [true, false, false, false, true], "{answers:?}");
     assert_eq!(bench.log.lines().len(), 5);
+    // Nor does what an emulator says of the invocation.
+    let long = Call { request_id: "r".repeat(100_000), function_arn: "a".repeat(100_000), caller: Caller::Lambda };
+    assert!(matches!(bench.issuer.answer(None, event().to_string().as_bytes(), &long).await, Answer::Refused(_)));
+    assert_eq!(bench.log.lines().len(), 6);
 }
 
 /// A refusal names the key and the principals that were asked for, also where they are malformed, and who was verified to ask.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::certify::{Allowed, Validity, seconds};
+use super::record::bounded;
 use super::{Call, Issuer, KeyIdFields, Record, Refusal, Verified};
 use crate::certificate::{CriticalOptions, Extensions, Kind, Template};
 use crate::config::RemoteUsernames;
@@ -93,9 +94,9 @@ impl Issuer {
         }
         let kms = self.clients.kms().await.map_err(Refusal::unavailable)?;
         kmsauth::validate(kms, kmsauth, &request.bastion_user, token, now).await.map_err(Refusal::unauthorized)?;
-        record.verified = Some(Verified { method: "kmsauth", user: request.bastion_user.clone() });
+        record.verified = Some(Verified { method: "kmsauth", user: bounded(&request.bastion_user) });
         // Only now, so that nobody learns of memberships who has not proved to be the user.
-        if let (Some(format), RemoteUsernames::Any | RemoteUsernames::Listed(_)) = (&kmsauth.iam_group_format, &kmsauth.remote_usernames) {
+        if let Some(format) = &kmsauth.iam_group_format {
             let iam = self.clients.iam().await.map_err(Refusal::unavailable)?;
             let groups = iam.groups_of_user(&request.bastion_user).await.map_err(Refusal::unavailable)?;
             for principal in asked {

@@ -6,7 +6,7 @@
 mod runtime_api;
 
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -149,13 +149,14 @@ fn settings(environment: &dyn Environment) -> Result<Settings, config::SettingsE
     if let Some(path) = environment.var("BLESS_CONFIG") {
         return config::load(&root.join(path), environment);
     }
-    for name in ["bless_deploy.cfg", "bless.toml"] {
-        let path: &Path = &root.join(name);
-        if path.exists() {
-            return config::load(path, environment);
-        }
+    let files: Vec<PathBuf> = ["bless_deploy.cfg", "bless.toml"].iter().map(|name| root.join(name)).filter(|path| path.exists()).collect();
+    match files.as_slice() {
+        [] => config::from_environment(environment, root),
+        [path] => config::load(path, environment),
+        _ => Err(config::SettingsError::Missing(
+            "both bless_deploy.cfg and bless.toml are there: name the one that holds with BLESS_CONFIG".to_owned(),
+        )),
     }
-    config::from_environment(environment, root)
 }
 
 #[cfg(test)]

@@ -77,7 +77,8 @@ impl AddressPolicy {
             let unit = if v4 { 32 } else { 64 };
             let size = |prefix: u8| 1_u128 << (unit - prefix.min(unit));
             let covered: u128 = list.networks().iter().filter(|n| n.addr().is_ipv4() == v4).map(|n| size(n.prefix_len())).sum();
-            if shortest > 0 && covered > size(shortest) * MAX_WIDEST {
+            let half = 1_u128 << (unit - 1);
+            if shortest > 0 && (covered > size(shortest) * MAX_WIDEST || covered > half) {
                 return Err(AddressError::TooWide { network: text.to_owned(), shortest });
             }
         }

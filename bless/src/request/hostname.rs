@@ -8,7 +8,7 @@ pub enum HostnameRule {
     /// A name that stands as the host of a URL; unlike in BLESS, without user, port or path, which ssh would never match.
     #[default]
     Url,
-    /// No rule beyond those of every principal.
+    /// No rule beyond those of every principal, and no user, port or path.
     Disabled,
 }
 
@@ -18,7 +18,7 @@ pub enum HostnameRule {
 /// BLESS's message for a bad name.
 pub fn check_hostname(name: &str, rule: HostnameRule) -> Result<(), String> {
     let good = match rule {
-        HostnameRule::Disabled => true,
+        HostnameRule::Disabled => !name.contains(['@', '/', '!', ':']) || name.parse::<Ipv6Addr>().is_ok(),
         HostnameRule::Url => is_domain_name(name) || name.parse::<Ipv4Addr>().is_ok() || name.parse::<Ipv6Addr>().is_ok(),
     };
     if good { Ok(()) } else { Err(format!("Invalid hostname \"ssh://{name}\".")) }

@@ -95,6 +95,9 @@ fn host_names_with_user_port_or_path_are_refused() {
     for name in ["root@db1", "db1:22", "db1/x", "db1?x", "[::1]", "-db1", "*.example.com"] {
         assert!(check_hostname(name, HostnameRule::Url).is_err(), "{name}");
     }
+    for name in ["root@db1", "db1:22", "db1/x", "!db1"] {
+        assert!(check_hostname(name, HostnameRule::Disabled).is_err(), "{name}");
+    }
 }
 
 /// Hole of BLESS: netmask forms, which sshd cannot parse.
@@ -113,6 +116,11 @@ fn networks_that_cover_the_internet_are_refused_unless_allowed() {
         assert!(refusal(&with("bastion_ips", json!(text))).contains("covers too many addresses"), "{text}");
         let open = UserRules { addresses: AddressPolicy::any(), ..UserRules::default() };
         assert!(UserRequest::parse(&with("bastion_ips", json!(text)), &open).is_ok(), "{text}");
+    }
+    let wide =
+        UserRules { addresses: AddressPolicy { shortest_v4: 1, shortest_v6: 1, ..AddressPolicy::default() }, ..UserRules::default() };
+    for text in ["0.0.0.0/1,128.0.0.0/1", "::/1,8000::/1", "0.0.0.0/2,64.0.0.0/2,128.0.0.0/2,192.0.0.0/2"] {
+        assert!(UserRequest::parse(&with("bastion_ips", json!(text)), &wide).is_err(), "{text}");
     }
     assert!(parse(&with("bastion_ips", json!("10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/16"))).is_ok());
 }

@@ -123,7 +123,7 @@ impl UsernameRules {
     /// # Errors
     /// What is wrong with the expression.
     pub fn compile_blacklist(expression: &str) -> Result<Regex, String> {
-        fancy_regex::RegexBuilder::new(&format!(r"\A(?:{expression})")).backtrack_limit(100_000).build().map_err(|error| error.to_string())
+        fancy_regex::RegexBuilder::new(&format!(r"\A(?:{expression})")).backtrack_limit(10_000).build().map_err(|error| error.to_string())
     }
 
     /// Checks one principal: the blacklist, the rule, and that OpenSSH reads it as a name. A `*` or `?` would be a pattern, and

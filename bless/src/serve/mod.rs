@@ -29,11 +29,14 @@ use crate::certificate::Kind;
 use crate::issue::{Answer, Call, Issuer, Refusal};
 use crate::request::MAX_EVENT_BYTES;
 
-/// Connections that are served at once; further ones wait in the kernel's queue.
+/// Connections that a listener serves at once; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 256;
 
 /// How long a caller may take to send its request, and the service to answer it.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
+
+/// How long a connection lasts at most: its request, its answer, and the time to send both.
+const CONNECTION_TIME: Duration = Duration::from_secs(90);
 
 /// How long open connections have to end once the service is told to.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(10);
@@ -41,10 +44,13 @@ const SHUTDOWN_TIME: Duration = Duration::from_secs(10);
 /// Serves until the process is told to end (SIGTERM or SIGINT); requests under way are answered first.
 pub async fn run(issuer: Arc<Issuer>, listeners: Listeners) {
     let (stop, stopped) = watch::channel(false);
-    let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut accepting = tokio::task::JoinSet::new();
+    let mut all_connections = Vec::new();
     for listener in listeners.into_parts() {
-        let (issuer, connections, mut stopped) = (Arc::clone(&issuer), Arc::clone(&connections), stopped.clone());
+        // Each listener has its own, so that whoever fills the one in reach of everybody shuts nobody out of the other.
+        let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        all_connections.push(Arc::clone(&connections));
+        let (issuer, mut stopped) = (Arc::clone(&issuer), stopped.clone());
         accepting.spawn(async move {
             loop {
                 let permit = Arc::clone(&connections).acquire_owned().await.expect("never closed");
@@ -74,7 +80,13 @@ pub async fn run(issuer: Arc<Issuer>, listeners: Listeners) {
     let _ = stop.send(true);
     while accepting.join_next().await.is_some() {}
     let all = u32::try_from(MAX_CONNECTIONS).expect("a small number");
-    if tokio::time::timeout(SHUTDOWN_TIME, connections.acquire_many(all)).await.is_err() {
+    let ended = async {
+        for connections in &all_connections {
+            // Never closed, so that there is always a permit in the end.
+            let _ = connections.acquire_many(all).await;
+        }
+    };
+    if tokio::time::timeout(SHUTDOWN_TIME, ended).await.is_err() {
         tracing::warn!("some connections did not end in time");
     }
     issuer.log().close().await;
@@ -87,22 +99,27 @@ async fn connection(issuer: Arc<Issuer>, stream: listen::Stream, gate: Gate, mut
         async move { Ok::<_, Infallible>(respond(&issuer, &gate, request).await) }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(REQUEST_TIME).max_buf_size(64 * 1024);
+    // One request a connection, so that nobody keeps one by asking on and on, or by never reading the answers.
+    http.timer(TokioTimer::new()).header_read_timeout(REQUEST_TIME).max_buf_size(64 * 1024).keep_alive(false);
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let told = async {
         // A sender that is gone has stopped, too.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = told => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let whole = async {
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = told => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection broke off");
+    match tokio::time::timeout(CONNECTION_TIME, whole).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a connection broke off"),
+        Err(_) => tracing::debug!("a connection took too long and was closed"),
     }
 }
 

@@ -20,7 +20,10 @@ pub(super) fn split(text: &str) -> Result<Line<'_>, SubjectKeyError> {
         return Err(SubjectKeyError::PrivateKey);
     }
     let text = text.strip_suffix('\n').map_or(text, |rest| rest.strip_suffix('\r').unwrap_or(rest));
-    if text.chars().any(|c| c.is_control() && c != '\t') {
+    if text
+        .chars()
+        .any(|c| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    {
         return Err(SubjectKeyError::ControlCharacter);
     }
     let (type_name, rest) = field(text);

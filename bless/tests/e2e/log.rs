@@ -146,7 +146,7 @@ fn search_filters() {
         (&["--serial", "1"], 0),
         (&["--principal", "ops"], 1),
         (&["--principal", "root"], 1),
-        (&["--user", "alice"], 4),
+        (&["--user", "alice"], 5),
         (&["--user", "bob"], 1),
         (&["--key", key], 5),
         (&["--kind", "user"], 5),
