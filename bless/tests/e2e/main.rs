@@ -16,4 +16,5 @@ mod netflix;
 mod refusals;
 mod serve;
 mod sign;
+mod together;
 mod usage;
