@@ -4,6 +4,7 @@
 
 mod agent;
 mod authority;
+mod configured;
 mod events;
 mod inspect;
 mod jsonl;
