@@ -9,6 +9,7 @@ shift || true
 
 export RUSTC_BOOTSTRAP=1
 target=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
+mkdir -p "$(dirname "$target")"
 unset CARGO_TARGET_DIR
 read -ra features <<<"${FUZZ_FEATURES-}"
 options=(--fuzz-dir . --sanitizer none --target-dir "$target" "${features[@]}")

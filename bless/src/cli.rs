@@ -12,8 +12,7 @@ use crate::commands::{get, ssh_config};
 #[command(
     name = "bless",
     version,
-    propagate_version = true,
-    after_help = "Try it:\n  bless ca init --dir ca\n  bless serve --config ca/bless.toml &\n  bless get --config ca/bless.toml\n  ssh-add -L"
+    after_help = "Try it:\n  bless ca init --dir ca\n  bless serve --config ca/bless.toml      (asks for the passphrase; leave it running)\n  bless get --config ca/bless.toml        (in another terminal)\n  ssh-add -L"
 )]
 pub struct Cli {
     /// What to do
@@ -249,9 +248,9 @@ pub struct Handle {
 /// `bless log …`
 #[derive(Debug, Subcommand)]
 pub enum Log {
-    /// Check that no line was changed, left out, added or moved
+    /// Check that no line that another one follows was changed, left out, added or moved
     #[command(
-        after_help = "A chain cannot show that its end was cut off: keep the heads that this prints, and give them with --expect next time.\n\n\
+        after_help = "A chain cannot show that its last line was changed or that its end was cut off: keep the heads that this prints, and give them with --expect next time.\n\n\
         Examples:\n  bless log verify --config ca/bless.toml\n  bless log verify file:ca/log.jsonl --expect 3f…:1204:9c…"
     )]
     Verify(LogVerify),

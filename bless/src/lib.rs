@@ -13,6 +13,7 @@ pub mod config;
 pub mod issue;
 pub mod kmsauth;
 pub mod lambda;
+pub mod login;
 pub mod record;
 pub mod request;
 pub mod serve;

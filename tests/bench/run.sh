@@ -3,7 +3,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=${CARGO_TARGET_DIR:-$here/../../target}
-cargo build --locked --profile dist --workspace --bins
+cargo build --locked --profile dist -p bless --bins
 cargo build --locked --release --workspace --bins
 stripped=$target/dist/bless-lambda
 zipped=$(python3 - "$stripped" <<'PYTHON'

@@ -196,7 +196,7 @@ fn access(lambda: Option<&LambdaConfig>) -> Result<AwsAccess, SettingsError> {
 }
 
 fn user(config: &ClientConfig, env: &dyn Environment) -> Result<String, SettingsError> {
-    let login = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|variable| env.var(variable).filter(|value| !value.is_empty()));
+    let login = || crate::login::login_name(env);
     name("the user", &config.user.clone().or_else(login).ok_or(SettingsError::NoUser)?)
 }
 

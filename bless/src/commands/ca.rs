@@ -14,6 +14,7 @@ use menagerie_sign::{LocalSigner, Signer as _, ssh};
 use super::service;
 use crate::cli::{CaInit, KeyType};
 use crate::config::TEMPLATE;
+use crate::login;
 use crate::request::UsernameRules;
 use crate::subject_key::fingerprint_sha256;
 
@@ -38,7 +39,7 @@ pub fn init(args: &CaInit, environment: &dyn Environment) -> anyhow::Result<Exit
     }
     let user = match &args.user {
         Some(user) => user.clone(),
-        None => login_name(environment).context("your login name is not known: give --user")?,
+        None => login::login_name(environment).context("your login name is not known: give --user")?,
     };
     UsernameRules::default().check(&user).with_context(|| format!("--user {user:?}"))?;
     let passphrase = new_passphrase(args, environment)?;
@@ -54,9 +55,9 @@ pub fn init(args: &CaInit, environment: &dyn Environment) -> anyhow::Result<Exit
     let signer = LocalSigner::generate(key_type)?;
     let private = signer.to_openssh(&passphrase, "bless CA")?;
     let public = ssh::public_key_line(signer.public_key(), "bless CA");
-    let mut token = Secret::new([0_u8; 32]);
-    token = fill(token)?;
-    let token = Secret::new(URL_SAFE_NO_PAD.encode(token.expose()));
+    let mut random = zeroize::Zeroizing::new([0_u8; 32]);
+    aws_lc_rs::rand::fill(random.as_mut()).map_err(|_| crate::issue::NoRandomness)?;
+    let token = Secret::new(URL_SAFE_NO_PAD.encode(*random));
 
     create(dir, FILES[0], private.expose().as_bytes(), 0o600)?;
     create(dir, FILES[1], format!("{public}\n").as_bytes(), 0o644)?;
@@ -68,47 +69,18 @@ pub fn init(args: &CaInit, environment: &dyn Environment) -> anyhow::Result<Exit
     note(format_args!("made a CA in {}: {}", dir.display(), fingerprint_sha256(&ssh::public_key_blob(signer.public_key()))));
     note("the line above is its public key. Hosts trust it by this line in sshd_config:");
     note("    TrustedUserCAKeys /etc/ssh/user_ca.pub");
-    note(format_args!("start the service with:  bless serve --config {}", config.display()));
+    let passphrase = args.passphrase_file.as_ref().map(|path| format!(" --passphrase-file {}", path.display())).unwrap_or_default();
+    note(format_args!("start the service with:  bless serve --config {}{passphrase}", config.display()));
     note(format_args!("get a certificate with:  bless get --config {}", config.display()));
     Ok(Exit::Fine)
 }
 
-fn fill(mut token: Secret<[u8; 32]>) -> anyhow::Result<Secret<[u8; 32]>> {
-    let mut bytes = zeroize::Zeroizing::new(*token.expose());
-    aws_lc_rs::rand::fill(bytes.as_mut()).map_err(|_| crate::issue::NoRandomness)?;
-    token = Secret::new(*bytes);
-    Ok(token)
-}
-
 fn configuration(user: &str) -> String {
-    #[cfg(unix)]
-    let uid = rustix::process::getuid().as_raw();
-    #[cfg(not(unix))]
-    let uid = 0;
+    let uid = login::uid().unwrap_or(0);
     TEMPLATE
         .replace("{uid}", &uid.to_string())
         .replace("user = \"{user}\"", &format!("user = {user:?}"))
         .replace("[\"{user}\"]", &format!("[{user:?}]"))
-}
-
-fn login_name(environment: &dyn Environment) -> Option<String> {
-    ["LOGNAME", "USER", "USERNAME"].iter().find_map(|name| environment.var(name)).filter(|name| !name.is_empty()).or_else(effective_user)
-}
-
-/// The name of the process's user, for a shell without `LOGNAME`, such as a container's.
-fn effective_user() -> Option<String> {
-    #[cfg(unix)]
-    {
-        let uid = rustix::process::getuid().as_raw();
-        let users = std::fs::read_to_string("/etc/passwd").ok()?;
-        users.lines().find_map(|line| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            (fields.nth(1)? == uid.to_string()).then(|| name.to_owned())
-        })
-    }
-    #[cfg(not(unix))]
-    None
 }
 
 fn new_passphrase(args: &CaInit, environment: &dyn Environment) -> anyhow::Result<Secret<Vec<u8>>> {

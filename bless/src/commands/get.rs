@@ -21,7 +21,7 @@ use crate::client::{ClientConfig, Errand, KeyType, KmsauthConfig, LambdaConfig, 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ClientArgs {
     /// A TOML file with a [client] table; bless/client.toml in the user's configuration directory if unset
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The Unix socket of `bless serve`
     #[arg(long, value_name = "PATH", conflicts_with_all = ["url", "lambda"])]
@@ -60,10 +60,10 @@ pub struct ClientArgs {
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
     /// A name to log in as; repeat it for more; the user if unset
-    #[arg(long = "principal", value_name = "NAME")]
+    #[arg(long = "principal", value_name = "NAME", value_delimiter = ',')]
     pub principals: Vec<String>,
     /// An address or network to log in from; repeat it for more
-    #[arg(long = "source", value_name = "CIDR")]
+    #[arg(long = "source", value_name = "CIDR", value_delimiter = ',')]
     pub sources: Vec<String>,
     /// The public key to certify, a .pub file, instead of a key that is made
     #[arg(long, value_name = "FILE", conflicts_with = "key_type")]
@@ -214,7 +214,7 @@ pub fn run(args: &Args, env: &dyn Environment) -> anyhow::Result<ExitCode> {
 fn get(args: &Args, env: &dyn Environment, report: &mut Report) -> Exit {
     let settings = match settings(args, env) {
         Ok(settings) => settings,
-        Err(error) => return report.failed("settings", &format!("{error:#}"), Exit::Incomplete),
+        Err(error) => return report.failed("settings", &super::sentence(&error), Exit::Incomplete),
     };
     let got = match obtain(&settings, args.force, &SystemTime::now) {
         Ok(got) => got,
@@ -296,7 +296,7 @@ struct Described {
     #[serde(rename = "type")]
     kind: &'static str,
     key_id: String,
-    serial: u64,
+    serial: String,
     principals: Vec<String>,
     valid_after: Option<Timestamp>,
     valid_before: Option<Timestamp>,
@@ -335,7 +335,7 @@ impl Described {
             private_key: settings.paths.private_key.clone(),
             kind: if matches!(settings.wanted, Wanted::Host { .. }) { "host" } else { "user" },
             key_id: certificate.key_id().to_owned(),
-            serial: certificate.serial(),
+            serial: certificate.serial().to_string(),
             principals: certificate.valid_principals().to_vec(),
             valid_after: time(certificate.valid_after()),
             valid_before: time(certificate.valid_before()),

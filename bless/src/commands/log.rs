@@ -50,7 +50,12 @@ pub fn verify(args: &LogVerify, environment: &dyn Environment) -> anyhow::Result
                 menagerie_report::error(format_args!("and {} further problems", found.further_problems));
             }
             let verdict = if found.is_sound() { "the log is whole" } else { "the log is NOT whole" };
-            menagerie_report::note(format_args!("{verdict}: {} entries of {} writers", found.entries, found.writers.len()));
+            menagerie_report::note(format_args!("{verdict}: entries {}, chains {}", found.entries, found.writers.len()));
+            if found.is_sound() && expected.is_empty() && !found.writers.is_empty() {
+                menagerie_report::note(
+                    "nothing vouches for the last line of each chain: keep the heads above elsewhere, and give them with --expect next time",
+                );
+            }
         }
     }
     Ok(if found.is_sound() { Exit::Fine } else { Exit::Found })
@@ -107,12 +112,8 @@ pub fn search(args: &LogSearch, environment: &dyn Environment) -> anyhow::Result
 async fn source(place: &LogPlace, environment: &dyn Environment) -> anyhow::Result<Box<dyn Source>> {
     let (target, aws) = match (&place.target, &place.config) {
         (Some(text), config) => {
-            let path = Path::new(text);
-            let target = if path.exists() {
-                LogTarget::File(path.to_owned())
-            } else {
-                LogTarget::parse(text, &std::env::current_dir().context("the current directory is gone")?)?
-            };
+            let here = std::env::current_dir().context("the current directory is gone")?;
+            let target = LogTarget::parse(text, &here).unwrap_or_else(|_| at_path(Path::new(text)));
             let aws = match config {
                 Some(config) => config::load(config, environment)?.aws,
                 None => AwsSettings { region: environment.var("AWS_REGION"), ..AwsSettings::default() },
@@ -126,6 +127,13 @@ async fn source(place: &LogPlace, environment: &dyn Environment) -> anyhow::Resu
         (None, None) => anyhow::bail!("name the log, or the configuration that names it with --config"),
     };
     Ok(crate::record::source(&target, &Arc::new(AwsClients::new(aws))).await?)
+}
+
+/// The log at a bare path: SQLite's if the file begins as its databases do.
+fn at_path(path: &Path) -> LogTarget {
+    let mut head = [0; 16];
+    let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut head));
+    if read.is_ok() && head == *b"SQLite format 3\0" { LogTarget::Sqlite(path.to_owned()) } else { LogTarget::File(path.to_owned()) }
 }
 
 /// A day, or a point in time; a day begins at midnight UTC.

@@ -49,7 +49,7 @@ fn finish(result: anyhow::Result<ExitCode>) -> ExitCode {
 
 /// An error with its causes; one that an outer error's own text already tells is left out. Lines are kept (a fault in a file is shown
 /// with the line), what else could drive a terminal is not.
-fn sentence(error: &anyhow::Error) -> String {
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {

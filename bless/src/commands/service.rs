@@ -12,6 +12,7 @@ use crate::authority::{AuthoritySource, read_passphrase};
 use crate::cli::ConfigArgs;
 use crate::config::{self, CaSource, LogTarget, PassphraseSource, Settings};
 use crate::issue::{AwsClients, Caller, Issuer};
+use crate::login;
 
 /// Reads the configuration, with what the command line says before it.
 pub(super) fn settings(args: &ConfigArgs, environment: &dyn Environment) -> anyhow::Result<Settings> {
@@ -52,31 +53,26 @@ fn passphrase(args: &ConfigArgs, ca: &CaSource, environment: &dyn Environment) -
 /// The passphrase of `--passphrase-file`, else of `BLESS_CA_PASSPHRASE`.
 pub(super) fn given_passphrase(file: Option<&std::path::Path>, environment: &dyn Environment) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
     if let Some(path) = file {
+        #[cfg(unix)]
+        if std::fs::metadata(path).is_ok_and(|found| std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o077 != 0) {
+            menagerie_report::warning(format_args!("the passphrase file {} can be read by others: `chmod 600` it", path.display()));
+        }
         return Ok(Some(read_passphrase(path)?));
     }
     Ok(environment.var("BLESS_CA_PASSPHRASE").map(|text| Secret::new(text.into_bytes())))
 }
 
-/// This process as a caller, by its own uid.
-#[cfg(unix)]
+/// This process as a caller, by its own uid; without uids nothing vouches for it.
 pub(super) fn this_process(settings: &Settings) -> Caller {
-    let uid = rustix::process::getuid().as_raw();
-    Caller::Process { uid, user: settings.authentication.local.get(&uid).cloned() }
-}
-
-/// This process as a caller. Without uids nothing vouches for it.
-#[cfg(not(unix))]
-pub(super) fn this_process(_: &Settings) -> Caller {
-    Caller::Token { user: None }
+    match login::uid() {
+        Some(uid) => Caller::Process { uid, user: settings.authentication.local.get(&uid).cloned() },
+        None => Caller::Token { user: None },
+    }
 }
 
 /// The administrator at this terminal.
 pub(super) fn administrator() -> Caller {
-    #[cfg(unix)]
-    let uid = Some(rustix::process::getuid().as_raw());
-    #[cfg(not(unix))]
-    let uid = None;
-    Caller::Administrator { uid }
+    Caller::Administrator { uid: login::uid() }
 }
 
 /// A runtime with a thread for each processor that this process may use.

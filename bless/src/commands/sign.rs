@@ -1,6 +1,6 @@
 //! `bless sign`: the administrator's own signatures, logged as all others.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -11,8 +11,8 @@ use menagerie_telemetry::{Format, Level};
 use super::service;
 use crate::certificate::{Kind, SourceAddress};
 use crate::cli::{Sign, SignArgs};
+use crate::client::files::{self, Access};
 use crate::issue::{AdministratorRequest, Answer, Call};
-use crate::subject_key::SubjectKey;
 
 /// The most bytes of a public key file.
 const MAX_KEY_FILE: u64 = 64 * 1024;
@@ -76,11 +76,11 @@ pub fn run(args: &Sign, environment: &dyn Environment) -> anyhow::Result<Exit> {
     }
 }
 
-fn read_key(path: &Path) -> anyhow::Result<SubjectKey> {
+fn read_key(path: &Path) -> anyhow::Result<String> {
     let failed = || format!("cannot read the public key {}", path.display());
     let mut text = String::new();
     std::fs::File::open(path).with_context(failed)?.take(MAX_KEY_FILE).read_to_string(&mut text).with_context(failed)?;
-    SubjectKey::parse(text.trim_end()).with_context(|| path.display().to_string())
+    Ok(text.trim_end().to_owned())
 }
 
 fn write(args: &SignArgs, line: &str) -> anyhow::Result<()> {
@@ -89,17 +89,7 @@ fn write(args: &SignArgs, line: &str) -> anyhow::Result<()> {
         Some(path) => path.clone(),
         None => beside(&args.key),
     };
-    let failed = || format!("cannot write {}", path.display());
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir).with_context(failed)?;
-    writeln!(file, "{line}").with_context(failed)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).with_context(failed)?;
-    }
-    file.as_file().sync_all().with_context(failed)?;
-    file.persist(&path).map_err(|error| error.error).with_context(failed)?;
+    files::replace(&path, format!("{line}\n").as_bytes(), Access::Everyone)?;
     note(format_args!("the certificate is in {}", path.display()));
     Ok(())
 }

@@ -17,6 +17,7 @@ use menagerie_telemetry::Level;
 pub use ini::{Ini, IniError};
 pub use log_target::{LogTarget, LogTargetError};
 pub use sections::TomlFile;
+pub(crate) use sections::check_extensions;
 pub use toml_file::TEMPLATE;
 
 use crate::certificate::CriticalOptions;
@@ -129,7 +130,7 @@ pub struct HostSettings {
 pub struct HostRule {
     /// Who.
     pub who: HostCaller,
-    /// Names, or patterns such as `*.web.example.com`, where `*` stands for one label or more.
+    /// Names, or patterns such as `*.web.example.com`, where `*` stands for one character or more, dots included.
     pub names: Vec<String>,
     /// Whether a pattern itself may be asked for as a principal.
     pub wildcards: bool,

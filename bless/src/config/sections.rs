@@ -145,7 +145,7 @@ pub(super) struct Aws {
 const EXTENSIONS: [&str; 6] =
     ["no-touch-required", "permit-X11-forwarding", "permit-agent-forwarding", "permit-port-forwarding", "permit-pty", "permit-user-rc"];
 
-pub(super) fn check_extensions(names: &[String], option: &str) -> Result<(), SettingsError> {
+pub(crate) fn check_extensions(names: &[String], option: &str) -> Result<(), SettingsError> {
     for (index, name) in names.iter().enumerate() {
         let domain = name.split_once('@').is_some_and(|(own, domain)| !own.is_empty() && domain.contains('.'));
         let plain = name.bytes().all(|b| b.is_ascii_graphic() && b != b',');

@@ -2,11 +2,10 @@
 //! configuration's critical options.
 
 use super::certify::{Allowed, Validity};
-use super::record::Claimed;
-use super::{Answer, Call, Caller, Decision, Issuer, KeyIdFields, Record, Refusal, Verified};
+use super::{Call, Caller, Decision, Issuer, KeyIdFields, Record, Refusal, Verified};
 use crate::certificate::{CriticalOptions, Extensions, Kind, SourceAddress, Template};
-use crate::config::MAX_VALIDITY_SECONDS;
-use crate::request::{HostnameRule, UsernameRule, UsernameRules, check_hostname};
+use crate::config::{MAX_VALIDITY_SECONDS, check_extensions};
+use crate::request::{HostnameRule, UsernameRule, UsernameRules, check_hostname, is_pattern};
 use crate::subject_key::SubjectKey;
 
 /// What the administrator asks for.
@@ -14,8 +13,8 @@ use crate::subject_key::SubjectKey;
 pub struct AdministratorRequest {
     /// User or host.
     pub kind: Kind,
-    /// The key to certify.
-    pub public_key: SubjectKey,
+    /// The line of the key to certify.
+    pub public_key: String,
     /// The principals.
     pub principals: Vec<String>,
     /// Seconds from now; else the configuration's.
@@ -42,15 +41,11 @@ impl Issuer {
         record.kind = Some(request.kind);
         record.principals.clone_from(&request.principals);
         record.source_address = request.source_address.as_ref().map(ToString::to_string);
-        record.claimed = Claimed::default();
         if let Caller::Administrator { .. } = call.caller {
             record.verified = Some(Verified { method: "administrator", user: call.caller.origin() });
         }
-        let answer = match self.sign(request, call, now, &mut record).await {
-            Ok(line) => Answer::Certificate(line),
-            Err(refusal) => Answer::Refused(refusal),
-        };
-        Decision { entry: record.entry(&answer), answer }
+        let result = self.sign(request, call, now, &mut record).await;
+        Decision::close(record, result)
     }
 
     async fn sign(
@@ -61,6 +56,7 @@ impl Issuer {
         record: &mut Record,
     ) -> Result<String, Refusal> {
         check_principals(request)?;
+        let public_key = SubjectKey::parse(&request.public_key).map_err(Refusal::invalid)?;
         let (user, host) = (&self.settings.user, &self.settings.host);
         let (before, after, template) = match request.kind {
             Kind::User => (user.validity_before_seconds, user.validity_after_seconds, &user.key_id),
@@ -77,13 +73,16 @@ impl Issuer {
         record.source_address = critical_options.source_address.as_ref().map(ToString::to_string);
         let extensions = match (request.kind, &request.extensions) {
             (Kind::Host, _) => Ok(Extensions::default()),
-            (Kind::User, Some(names)) => Extensions::flags(names.iter().map(String::as_str)),
+            (Kind::User, Some(names)) => {
+                check_extensions(names, "--extension").map_err(Refusal::invalid)?;
+                Extensions::flags(names.iter().map(String::as_str))
+            }
             (Kind::User, None) => Extensions::flags(user.extensions.iter().map(String::as_str)),
         };
-        let authority = self.authority_for(&request.public_key, record).await?;
+        let authority = self.authority_for(&public_key, record).await?;
         let validity = Validity::around(now, before, after);
         let serial = self.serials.next();
-        let fingerprint = request.public_key.fingerprint_md5();
+        let fingerprint = public_key.fingerprint_md5();
         let key_id = request.key_id.clone().unwrap_or_else(|| {
             template.fill(&KeyIdFields {
                 request_id: &call.request_id,
@@ -100,7 +99,7 @@ impl Issuer {
         });
         let certificate = Template {
             kind: request.kind,
-            subject: &request.public_key,
+            subject: &public_key,
             serial,
             key_id: &key_id,
             principals: request.principals.clone(),
@@ -147,8 +146,7 @@ fn check_principals(request: &AdministratorRequest) -> Result<(), Refusal> {
     for name in &request.principals {
         let checked = match request.kind {
             Kind::User => rules.check(name).map_err(|error| error.to_string()),
-            // A pattern is no host name; the check of the finished certificate bounds what it can hold.
-            Kind::Host if request.host_wildcards && name.contains(['*', '?']) => Ok(()),
+            Kind::Host if request.host_wildcards && is_pattern(name) => Ok(()),
             Kind::Host => check_hostname(name, HostnameRule::Url),
         };
         checked.map_err(|message| Refusal::invalid(format!("{name:?}: {message}")))?;

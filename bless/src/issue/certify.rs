@@ -5,10 +5,10 @@ use menagerie_sign::ssh::{algorithm_name, signature_blob};
 use super::record::{KeyFacts, rfc3339};
 use super::{Issuer, NoRandomness, Record, Refusal};
 use crate::authority::Authority;
-use crate::certificate::{Expectations, Kind, Policy, Template, check};
+use crate::certificate::{CheckError, Expectations, Kind, Policy, Template, check};
 
 /// The most bytes of a key ID: what callers put into it is bounded by the event's size.
-const MAX_KEY_ID: usize = 16 * 1024;
+const MAX_KEY_ID: usize = 8 * 1024;
 
 /// Seconds that a certificate is valid from and to.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ impl Issuer {
         Ok(nonce)
     }
 
-    /// Signs, and checks what was signed by code that shares nothing with the writer. The answer is the certificate's line.
+    /// Signs, and checks what was signed, read back by code that shares nothing with the writer's. The answer is the certificate's line.
     pub(super) async fn certify(
         &self,
         template: &Template<'_>,
@@ -59,6 +59,12 @@ impl Issuer {
         allowed: Allowed,
         record: &mut Record,
     ) -> Result<String, Refusal> {
+        if template.key_id.len() > MAX_KEY_ID {
+            return Err(Refusal::invalid(format!(
+                "the key ID would have {} bytes, and {MAX_KEY_ID} are the most: shorten the command",
+                template.key_id.len()
+            )));
+        }
         record.serial = Some(template.serial.to_string());
         record.key_id = Some(template.key_id.to_owned());
         record.valid_after = Some(rfc3339(template.valid_after));
@@ -80,7 +86,14 @@ impl Issuer {
         };
         check(certificate.as_bytes(), &expectations, &policy, verify).map_err(|error| {
             tracing::warn!(%error, "a certificate failed the check and was thrown away");
-            Refusal::invalid(format!("No certificate was issued, since OpenSSH could not use it: {error}"))
+            let message = format!("No certificate was issued, since OpenSSH could not use it: {error}");
+            match error {
+                // Not what was asked for, but what came of it.
+                CheckError::Signature | CheckError::OtherAuthority | CheckError::NotAsMeant { .. } | CheckError::Algorithm { .. } => {
+                    Refusal::unavailable(message)
+                }
+                _ => Refusal::invalid(message),
+            }
         })?;
 
         let comment = template.subject.comment();

@@ -16,12 +16,15 @@ impl Issuer {
         record.claim(event);
         let by_user = settings.allow.iter().any(|rule| matches!(rule.who, HostCaller::User(_)));
         let with_token = by_user && self.settings.authentication.kmsauth.is_some();
-        let request = HostRequest::parse(event, HostRules { hostnames: settings.hostname_rule, with_token }).map_err(Refusal::invalid)?;
+        let request = HostRequest::parse(
+            event,
+            HostRules { hostnames: settings.hostname_rule, patterns: settings.allow.iter().any(|rule| rule.wildcards), with_token },
+        )
+        .map_err(Refusal::invalid)?;
         record.principals.clone_from(&request.hostnames);
         let authority = self.authority_for(&request.public_key, record).await?;
-        let verified = self.authenticate_host(&request, call, now).await?;
-        let wildcards = allowed_names(&settings.allow, &request.hostnames, call, verified.as_ref())?;
-        record.verified = verified;
+        record.verified = self.authenticate_host(&request, call, now).await?;
+        let wildcards = allowed_names(&settings.allow, &request.hostnames, call, record.verified.as_ref())?;
 
         let validity = Validity::around(now, settings.validity_before_seconds, settings.validity_after_seconds);
         let serial = self.serials.next();

@@ -98,6 +98,13 @@ pub struct Decision {
     entry: Entry,
 }
 
+impl Decision {
+    fn close(record: Record, result: Result<String, Refusal>) -> Self {
+        let (entry, answer) = record.close(result.map_or_else(Answer::Refused, Answer::Certificate));
+        Self { answer, entry }
+    }
+}
+
 impl Issuer {
     /// An authority by `settings` that writes to `log`.
     ///
@@ -147,21 +154,18 @@ impl Issuer {
             Ok(event) => {
                 let kind = kind.unwrap_or_else(|| kind_of(&event));
                 record.kind = Some(kind);
-                match kind {
+                let decided = match kind {
                     Kind::User => self.decide_user(&event, call, now, &mut record).await,
                     Kind::Host => self.decide_host(&event, call, now, &mut record).await,
-                }
+                };
+                decided.inspect_err(|_| record.claim_request(&event))
             }
             Err(refusal) => {
                 record.kind = kind;
                 Err(refusal)
             }
         };
-        let answer = match result {
-            Ok(line) => Answer::Certificate(line),
-            Err(refusal) => Answer::Refused(refusal),
-        };
-        Decision { entry: record.entry(&answer), answer }
+        Decision::close(record, result)
     }
 
     fn parse(&self, event: &[u8]) -> Result<Value, Refusal> {
@@ -184,6 +188,14 @@ impl Issuer {
                 vec![Answer::Refused(refusal); count]
             }
         }
+    }
+
+    /// Refuses a request that could not be read whole, or that this program failed on, and writes that to the log.
+    pub async fn refuse(&self, kind: Option<Kind>, call: &Call, refusal: Refusal) -> Answer {
+        let mut record = Record::new(call, self.now());
+        record.kind = kind;
+        let decision = Decision::close(record, Err(refusal));
+        self.commit(vec![decision]).await.pop().expect("one answer a decision")
     }
 
     /// Decides, writes the log, and answers.

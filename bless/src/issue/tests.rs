@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::certificate::{self, Certificate};
 use crate::config::{self, LocalUser};
-use crate::subject_key::SubjectKey;
 
 const NOW: u64 = 1_772_000_000;
 
@@ -226,6 +225,9 @@ async fn host_certificates_need_an_entry() {
     assert!(on.refusal(&host("db1"), Caller::Process { uid: 1, user: None }).await.message.contains("not allowed"));
     let alice = || Caller::Token { user: Some(LocalUser { user: "alice".into(), principals: vec![] }) };
     on.certificate(&host("x.lab.example.com"), alice()).await;
+    // A pattern is certified where an entry says so, and nowhere else.
+    on.certificate(&host("*.lab.example.com"), alice()).await;
+    assert!(on.refusal(&host("*.web.example.com"), Caller::Lambda).await.message.contains("none of the names"));
     assert!(on.refusal(&host("db1"), alice()).await.message.contains("none of the names"));
 }
 
@@ -241,6 +243,42 @@ async fn what_is_no_request_gets_an_answer() {
     }
     bench.certificate(&event(), Caller::Lambda).await;
     assert_eq!(bench.log.lines().len(), 9);
+}
+
+/// What one caller writes into its request costs no other caller its answer, and its refusal is logged.
+#[tokio::test]
+async fn an_event_full_of_control_characters_is_one_line_of_the_log() {
+    let bench = bench(OPEN);
+    let mut hostile = event();
+    for field in ["command", "bastion_user", "bastion_user_ip"] {
+        hostile[field] = json!("\u{1}".repeat(30_000));
+    }
+    let mut decisions = Vec::new();
+    for event in
+        [&event(), &hostile, &with("remote_usernames", json!("é".repeat(40_000))), &with("command", json!("]".repeat(20_000))), &event()]
+    {
+        decisions.push(bench.issuer.decide(None, event.to_string().as_bytes(), &call(Caller::Lambda)).await);
+    }
+    let answers = bench.issuer.commit(decisions).await;
+    let issued: Vec<bool> = answers.iter().map(|answer| matches!(answer, Answer::Certificate(_))).collect();
+    assert_eq!(issued, [true, false, false, false, true], "{answers:?}");
+    assert_eq!(bench.log.lines().len(), 5);
+}
+
+/// A refusal names the key and the principals that were asked for, also where they are malformed, and who was verified to ask.
+#[tokio::test]
+async fn a_refusal_is_logged_with_what_was_asked_for() {
+    let bench = bench("");
+    let mut event = with("remote_usernames", json!("ro ot"));
+    event["bastion_ips"] = json!("nowhere");
+    bench.refusal(&event, Caller::Lambda).await;
+    let line = bench.last();
+    assert_eq!(line["claimed"]["principals"], "ro ot");
+    let user = LocalUser { user: "alice".into(), principals: vec!["alice".into()] };
+    bench.refusal(&with("remote_usernames", json!("root")), Caller::Process { uid: 1, user: Some(user) }).await;
+    let line = bench.last();
+    assert_eq!((line["verified"]["user"].as_str(), line["principals"][0].as_str()), (Some("alice"), Some("root")));
+    assert!(line["key"]["fingerprint"].as_str().is_some_and(|text| text.starts_with("SHA256:")));
 }
 
 /// Fail closed: no certificate leaves that the log does not hold.
@@ -264,7 +302,7 @@ async fn critical_options_are_merged_and_never_replaced() {
 
     let request = AdministratorRequest {
         kind: Kind::User,
-        public_key: SubjectKey::parse(&key()).expect("a key"),
+        public_key: key(),
         principals: vec!["root".into()],
         validity_seconds: None,
         key_id: None,

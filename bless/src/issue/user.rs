@@ -27,7 +27,7 @@ impl Issuer {
         } else {
             Validity::around(now, settings.validity_before_seconds, settings.validity_after_seconds)
         };
-        record.verified = self.authenticate_user(&request, call, now).await?;
+        self.authorize_user(&request, call, now, record).await?;
 
         let serial = self.serials.next();
         let fingerprint = request.public_key.fingerprint_md5();
@@ -61,9 +61,10 @@ impl Issuer {
         self.certify(&template, &authority, allowed, record).await
     }
 
-    /// Who asks, if anything proves it; a refusal if it must be proved and is not, or may not have what is asked for.
-    async fn authenticate_user(&self, request: &UserRequest, call: &Call, now: Timestamp) -> Result<Option<Verified>, Refusal> {
+    /// Records who asks, if anything proves it; refuses if it must be proved and is not, and what that user may not have.
+    async fn authorize_user(&self, request: &UserRequest, call: &Call, now: Timestamp, record: &mut Record) -> Result<(), Refusal> {
         if let Some((method, local)) = call.caller.local_user() {
+            record.verified = Some(Verified { method, user: local.user.clone() });
             if request.bastion_user != local.user {
                 let message = format!("Must be {:?}, whom the {method} stands for.", local.user);
                 return Err(Refusal::invalid(InvalidRequest::new("bastion_user", message)));
@@ -72,10 +73,10 @@ impl Issuer {
                 let message = format!("{other:?} is none of the principals of {:?}.", local.user);
                 return Err(Refusal::invalid(InvalidRequest::new("remote_usernames", message)));
             }
-            return Ok(Some(Verified { method, user: local.user.clone() }));
+            return Ok(());
         }
         let Some(kmsauth) = &self.settings.authentication.kmsauth else {
-            return if self.settings.authentication.required { Err(unverified(call)) } else { Ok(None) };
+            return if self.settings.authentication.required { Err(unverified(call)) } else { Ok(()) };
         };
         let Some(token) = &request.kmsauth_token else {
             return Err(Refusal::invalid("Invalid request, missing kmsauth token"));
@@ -92,6 +93,7 @@ impl Issuer {
         }
         let kms = self.clients.kms().await.map_err(Refusal::unavailable)?;
         kmsauth::validate(kms, kmsauth, &request.bastion_user, token, now).await.map_err(Refusal::unauthorized)?;
+        record.verified = Some(Verified { method: "kmsauth", user: request.bastion_user.clone() });
         // Only now, so that nobody learns of memberships who has not proved to be the user.
         if let (Some(format), RemoteUsernames::Any | RemoteUsernames::Listed(_)) = (&kmsauth.iam_group_format, &kmsauth.remote_usernames) {
             let iam = self.clients.iam().await.map_err(Refusal::unavailable)?;
@@ -103,7 +105,7 @@ impl Issuer {
                 }
             }
         }
-        Ok(Some(Verified { method: "kmsauth", user: request.bastion_user.clone() }))
+        Ok(())
     }
 }
 

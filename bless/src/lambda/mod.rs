@@ -25,6 +25,15 @@ use runtime_api::{Invocation, RuntimeApi, RuntimeApiError};
 /// How often in a row the Runtime API may fail before the process gives up; Lambda then starts another.
 const MAX_FAILURES: u32 = 20;
 
+/// What is kept of an invocation's time for sending the answer.
+const ANSWER_TIME: Duration = Duration::from_millis(300);
+
+/// The time for an event that does not say how long there is.
+const DEFAULT_TIME: Duration = Duration::from_secs(8);
+
+/// The most that Lambda gives.
+const MAX_TIME: Duration = Duration::from_secs(900);
+
 /// Serves invocations until the Runtime API is gone.
 pub async fn run(environment: &dyn Environment) -> ExitCode {
     let Some(api) = environment.var("AWS_LAMBDA_RUNTIME_API") else {
@@ -36,7 +45,7 @@ pub async fn run(environment: &dyn Environment) -> ExitCode {
     let issuer = match issuer(environment).await {
         Ok(issuer) => issuer,
         Err(error) => {
-            let message = format!("{error:#}");
+            let message = crate::commands::sentence(&error);
             menagerie_telemetry::start(Format::Json, Level::Info);
             tracing::error!(error = message, "the function cannot start");
             if let Err(error) = api.init_error("Configuration.Invalid", &message).await {
@@ -69,9 +78,10 @@ async fn serve(api: &mut RuntimeApi, issuer: &Issuer, kind: Option<Kind>) -> Exi
                 let answer = answer(issuer, kind, &invocation).await;
                 api.respond(&invocation.request_id, answer.to_json()).await
             }
-            Err(RuntimeApiError::TooLarge { request_id }) => {
-                let refusal = Answer::Refused(Refusal::invalid("the event is larger than any request"));
-                api.respond(&request_id, refusal.to_json()).await
+            Err(RuntimeApiError::TooLarge { request_id, function_arn }) => {
+                let call = Call { request_id, function_arn, caller: Caller::Lambda };
+                let answer = issuer.refuse(kind, &call, Refusal::invalid("the event is larger than any request")).await;
+                api.respond(&call.request_id, answer.to_json()).await
             }
             Err(error) => Err(error),
         };
@@ -89,11 +99,23 @@ async fn serve(api: &mut RuntimeApi, issuer: &Issuer, kind: Option<Kind>) -> Exi
 
 async fn answer(issuer: &Issuer, kind: Option<Kind>, invocation: &Invocation) -> Answer {
     let call = Call { request_id: invocation.request_id.clone(), function_arn: invocation.function_arn.clone(), caller: Caller::Lambda };
-    let answered = AssertUnwindSafe(issuer.answer(kind, &invocation.event, &call)).catch_unwind().await;
-    answered.unwrap_or_else(|_| {
-        tracing::error!(request_id = call.request_id, "a fault in this program: the request is refused");
-        Answer::Refused(Refusal::unavailable("the service failed; its log says where"))
-    })
+    let time = time_left(invocation.deadline_ms);
+    match AssertUnwindSafe(tokio::time::timeout(time, issuer.answer(kind, &invocation.event, &call))).catch_unwind().await {
+        Ok(Ok(answer)) => answer,
+        // What is still under way may yet stand in the log as issued: nobody gets that certificate.
+        Ok(Err(_)) => Answer::Refused(Refusal::unavailable("the answer took longer than the function's time: KMS, IAM or the log is slow")),
+        Err(_) => {
+            tracing::error!(request_id = call.request_id, "a fault in this program: the request is refused");
+            issuer.refuse(kind, &call, Refusal::unavailable("the service failed; its log says where")).await
+        }
+    }
+}
+
+/// What is left of the invocation's time, less what it takes to send an answer; a bound of our own where the event does not say.
+fn time_left(deadline_ms: Option<u64>) -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let left = deadline_ms.map(|deadline| Duration::from_millis(deadline).saturating_sub(now).saturating_sub(ANSWER_TIME));
+    left.filter(|left| !left.is_zero()).unwrap_or(DEFAULT_TIME).min(MAX_TIME)
 }
 
 async fn issuer(environment: &dyn Environment) -> anyhow::Result<Issuer> {

@@ -19,6 +19,8 @@ const MAX_BODY: usize = 7 << 20;
 pub(super) struct Invocation {
     pub(super) request_id: String,
     pub(super) function_arn: String,
+    /// When Lambda ends the invocation, in milliseconds since 1970.
+    pub(super) deadline_ms: Option<u64>,
     pub(super) event: Bytes,
 }
 
@@ -33,7 +35,7 @@ pub(super) enum RuntimeApiError {
     #[error("the Runtime API gave an event without a request ID")]
     NoRequestId,
     #[error("the event of request {request_id} is too large or broke off")]
-    TooLarge { request_id: String },
+    TooLarge { request_id: String, function_arn: String },
     #[error("a request to the Runtime API cannot be written: {0}")]
     Request(#[from] http::Error),
 }
@@ -59,15 +61,16 @@ impl RuntimeApi {
         let header = |name: &str| response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let request_id = header("lambda-runtime-aws-request-id").filter(|id| is_request_id(id));
         let function_arn = header("lambda-runtime-invoked-function-arn").unwrap_or_default();
+        let deadline_ms = header("lambda-runtime-deadline-ms").and_then(|text| text.parse().ok());
         let Some(request_id) = request_id else {
             drain(response).await;
             return Err(RuntimeApiError::NoRequestId);
         };
         match Limited::new(response.into_body(), MAX_BODY).collect().await {
-            Ok(body) => Ok(Invocation { request_id, function_arn, event: body.to_bytes() }),
+            Ok(body) => Ok(Invocation { request_id, function_arn, deadline_ms, event: body.to_bytes() }),
             Err(_) => {
                 self.connection = None;
-                Err(RuntimeApiError::TooLarge { request_id })
+                Err(RuntimeApiError::TooLarge { request_id, function_arn })
             }
         }
     }

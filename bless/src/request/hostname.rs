@@ -24,6 +24,14 @@ pub fn check_hostname(name: &str, rule: HostnameRule) -> Result<(), String> {
     if good { Ok(()) } else { Err(format!("Invalid hostname \"ssh://{name}\".")) }
 }
 
+/// Whether a name is a pattern that ssh reads in a host certificate: a name with `*` or `?` in it.
+#[must_use]
+pub fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?'])
+        && name.len() <= 253
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'*' | b'?'))
+}
+
 /// Labels by RFC 1123; the last of several has two characters or more, as BLESS wants it, and is no number, which an address ends with.
 fn is_domain_name(name: &str) -> bool {
     let bare = name.strip_suffix('.').unwrap_or(name);

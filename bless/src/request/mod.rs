@@ -14,7 +14,7 @@ use menagerie_secret::Secret;
 use serde_json::Value;
 
 pub use address::{AddressError, AddressPolicy};
-pub use hostname::{HostnameRule, check_hostname};
+pub use hostname::{HostnameRule, check_hostname, is_pattern};
 pub use message::InvalidRequest;
 pub use username::{UsernameError, UsernameRule, UsernameRules};
 
@@ -24,6 +24,9 @@ use fields::Fields;
 
 /// The most bytes that an event may have: room for 256 principals and the largest key.
 pub const MAX_EVENT_BYTES: usize = 128 * 1024;
+
+/// The most bytes of a list of principals: room for 256 of the length of a host's name and a certificate around them.
+const MAX_PRINCIPALS_TEXT: usize = 32 * 1024;
 
 /// The handler that an event's fields are meant for: only a host request has `hostnames`.
 #[must_use]
@@ -100,6 +103,8 @@ impl UserRequest {
 pub struct HostRules {
     /// For `hostnames`.
     pub hostnames: HostnameRule,
+    /// Whether a name may be a pattern, where the configuration allows some caller to have one.
+    pub patterns: bool,
     /// Whether `bastion_user` and `kmsauth_token` may be there, which BLESS does not know: where hosts are allowed by verified user.
     pub with_token: bool,
 }
@@ -124,7 +129,9 @@ impl HostRequest {
     /// [`InvalidRequest`] with the faults of all fields.
     pub fn parse(event: &Value, rules: HostRules) -> Result<Self, InvalidRequest> {
         let mut fields = Fields::of(event)?;
-        let hostnames = fields.required("hostnames", |text| principals(text, |name| check_hostname(name, rules.hostnames)));
+        let hostnames = fields.required("hostnames", |text| {
+            principals(text, |name| if rules.patterns && is_pattern(name) { Ok(()) } else { check_hostname(name, rules.hostnames) })
+        });
         let public_key = fields.required("public_key_to_sign", parse_key);
         let (mut bastion_user, mut kmsauth_token) = (None, None);
         if rules.with_token {
@@ -142,6 +149,9 @@ impl HostRequest {
 
 /// Reads a comma list of principals, each by `check`.
 fn principals<E: ToString>(text: &str, check: impl Fn(&str) -> Result<(), E>) -> Result<Vec<String>, String> {
+    if text.len() > MAX_PRINCIPALS_TEXT {
+        return Err(format!("More than {MAX_PRINCIPALS_TEXT} bytes of principals."));
+    }
     let mut names: Vec<String> = Vec::new();
     for name in text.split(',') {
         check(name).map_err(|error| error.to_string())?;

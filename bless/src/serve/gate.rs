@@ -108,7 +108,9 @@ impl Gate {
         if headers.contains_key(header::ORIGIN) {
             return Err((StatusCode::FORBIDDEN, "requests of web pages are not taken"));
         }
-        let shown = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let shown =
+            text(header::AUTHORIZATION).and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let shown = shown.map_or("", |(_, token)| token);
         if token.0.ct_eq(shown.trim().as_bytes()) {
             Ok(())
         } else {

@@ -118,32 +118,45 @@ async fn respond(issuer: &Issuer, gate: &Gate, request: Request<Incoming>) -> Re
         (_, "/user" | "/host" | "/") => return refused(StatusCode::METHOD_NOT_ALLOWED, "send the event by POST"),
         _ => return refused(StatusCode::NOT_FOUND, "POST /user, POST /host and GET /health are what there is"),
     };
-    let answered = AssertUnwindSafe(tokio::time::timeout(REQUEST_TIME, answer(issuer, gate, kind, request))).catch_unwind().await;
-    match answered {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => refused(StatusCode::REQUEST_TIMEOUT, "the request took too long"),
+    let Ok(request_id) = crate::issue::request_id() else {
+        return failed(StatusCode::SERVICE_UNAVAILABLE, "the system gave no randomness");
+    };
+    let call = Call { request_id, function_arn: "bless-serve".to_owned(), caller: gate.caller(&issuer.settings().authentication) };
+    let event = match tokio::time::timeout(REQUEST_TIME, Limited::new(request.into_body(), MAX_EVENT_BYTES).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(_)) => {
+            return unread(issuer, kind, &call, StatusCode::PAYLOAD_TOO_LARGE, "the event broke off or is larger than any request").await;
+        }
+        Err(_) => return unread(issuer, kind, &call, StatusCode::REQUEST_TIMEOUT, "the event took too long to come").await,
+    };
+    match AssertUnwindSafe(tokio::time::timeout(REQUEST_TIME, issuer.answer(kind, &event, &call))).catch_unwind().await {
+        Ok(Ok(answer)) => json(StatusCode::OK, answer.to_json()),
+        Ok(Err(_)) => failed(StatusCode::GATEWAY_TIMEOUT, "the answer took too long: KMS, IAM or the log is slow"),
         Err(_) => {
             tracing::error!("a fault in this program: the request is refused");
-            refused(StatusCode::INTERNAL_SERVER_ERROR, "the service failed; its log says where")
+            let answer = issuer.refuse(kind, &call, Refusal::unavailable("the service failed; its log says where")).await;
+            json(StatusCode::INTERNAL_SERVER_ERROR, answer.to_json())
         }
     }
 }
 
-async fn answer(issuer: &Issuer, gate: &Gate, kind: Option<Kind>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let event = match Limited::new(request.into_body(), MAX_EVENT_BYTES).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => return refused(StatusCode::PAYLOAD_TOO_LARGE, "the event broke off or is larger than any request"),
-    };
-    let Ok(request_id) = crate::issue::request_id() else {
-        return refused(StatusCode::SERVICE_UNAVAILABLE, "the system gave no randomness");
-    };
-    let caller = gate.caller(&issuer.settings().authentication);
-    let call = Call { request_id, function_arn: "bless-serve".to_owned(), caller };
-    json(StatusCode::OK, issuer.answer(kind, &event, &call).await.to_json())
+/// Refuses an event that could not be read, which the log holds as every other refusal.
+async fn unread(issuer: &Issuer, kind: Option<Kind>, call: &Call, status: StatusCode, message: &str) -> Response<Full<Bytes>> {
+    json(status, issuer.refuse(kind, call, Refusal::invalid(message)).await.to_json())
 }
 
+/// Turns away what is no request to the authority: it is traced and not logged, or any web page could fill the log.
 fn refused(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
-    json(status, Answer::Refused(Refusal::invalid(message)).to_json())
+    tracing::info!(status = status.as_u16(), message, "a request was turned away");
+    let mut response = json(status, Answer::Refused(Refusal::invalid(message)).to_json());
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert("www-authenticate", http::HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+fn failed(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
+    json(status, Answer::Refused(Refusal::unavailable(message)).to_json())
 }
 
 fn json(status: StatusCode, body: String) -> Response<Full<Bytes>> {

@@ -45,7 +45,7 @@ pub enum SubjectKeyError {
         length: usize,
     },
     /// A private key was given. Nothing of it is repeated here.
-    #[error("this is a private key: give the public key, and replace this key pair, since the private key has left its place")]
+    #[error("this is a private key: give its public half, the .pub file; a private key that was sent to anybody must be replaced")]
     PrivateKey,
     /// A line break or another control character.
     #[error("the public key's line has a line break or another control character")]

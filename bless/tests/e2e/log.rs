@@ -62,7 +62,7 @@ fn every_target_is_verified_and_searched() {
         let (authority, target) = filled(label, made);
         let verified = log(&authority, &["verify", &target]).success();
         let head = verified.text().trim().to_owned();
-        assert!(verified.stderr.contains("the log is whole: 5 entries of 1 writers"), "{label}: {}", verified.stderr);
+        assert!(verified.stderr.contains("the log is whole: entries 5, chains 1"), "{label}: {}", verified.stderr);
         let _ = log(&authority, &["verify", &target, "--expect", &head]).success();
         let later = head.replacen(":5:", ":6:", 1);
         assert_eq!(log(&authority, &["verify", &target, "--expect", &later]).status, Some(1), "{label}: {head}");

@@ -71,7 +71,7 @@ fn the_log_has_the_certificate_that_logged_in() {
     let line = &lines[0];
     let (serial, key_id) = (line["serial"].as_str().expect("a serial"), line["key_id"].as_str().expect("a key ID"));
     assert!(login.log.contains(&format!("ID {key_id} (serial {serial}) CA")), "{line} is not what sshd saw: {}", login.log);
-    assert_eq!(got["certificates"][0]["serial"].to_string(), serial);
+    assert_eq!(got["certificates"][0]["serial"], serial);
     assert_eq!((line["type"].as_str(), line["verified"]["user"].as_str()), (Some("issued"), Some("alice")));
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use menagerie_tests::keys::{SshKey, generate_ssh_key, public_line};
-use menagerie_tests::{Sshd, SshdOptions, assert_eventually};
+use menagerie_tests::keys::{SshKey, generate_ssh_key, public_line, ssh_keygen};
+use menagerie_tests::{Namespace, Sshd, SshdOptions, assert_eventually};
 use serde_json::Value;
 
 use crate::authority::{Authority, shown_by_openssh};
@@ -86,4 +86,23 @@ fn no_certificate_without_principals_or_with_odd_ones() {
     let good = authority.certificate("good", &with(&user_event(&key), "remote_usernames", "alice,root"));
     let shown = shown_by_openssh(&good);
     assert!(shown.contains("Principals: \n                alice\n                root\n"), "{shown}");
+}
+
+/// What an empty list of principals would be: `sshd` takes no such certificate where a name must be in it, and bless writes none.
+#[test]
+fn a_certificate_without_principals() {
+    let namespace = Namespace::new("no-principals");
+    let ca = generate_ssh_key(&namespace, "ca", SshKey::Ed25519, "");
+    let private = generate_ssh_key(&namespace, "key", SshKey::Ed25519, "");
+    let public = private.with_extension("pub");
+    let _ = ssh_keygen(["-q", "-s", &ca.to_string_lossy(), "-I", "nobody", "-V", "+5m", &public.to_string_lossy()]).success();
+    let sshd = Sshd::start(&namespace, &SshdOptions { trusted_user_ca: vec![public_line(&ca)], ..SshdOptions::default() });
+    let login = sshd.ssh().identity(&private).certificate(namespace.file("key-cert.pub")).run("true");
+    let _ = login.refused("Certificate lacks principal list");
+
+    let authority = Authority::new("empty-principals");
+    for empty in ["", "alice,", ",", "alice,,bob"] {
+        let answer = authority.handle(&with(&user_event(&public_line(&private)), "remote_usernames", empty));
+        assert_eq!(answer["certificate"], Value::Null, "{empty:?}: {answer}");
+    }
 }

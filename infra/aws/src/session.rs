@@ -4,6 +4,7 @@
 //! assume on top. `AWS_ENDPOINT_URL` and its per-service forms are honoured by the SDK itself.
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -15,6 +16,12 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use crate::Arn;
+
+const CONNECT_TIME: Duration = Duration::from_secs(2);
+const ATTEMPT_TIME: Duration = Duration::from_secs(3);
+
+/// A call with all its retries. Shorter than the time that a Lambda function is given (infra/deploy), so that its caller gets an answer.
+const CALL_TIME: Duration = Duration::from_secs(7);
 
 /// How to reach AWS. The default is what the environment and the shared configuration files say.
 #[derive(Debug, Clone, Default)]
@@ -55,9 +62,9 @@ impl Session {
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(std::time::Duration::from_secs(3))
-                    .operation_attempt_timeout(std::time::Duration::from_secs(5))
-                    .operation_timeout(std::time::Duration::from_secs(15))
+                    .connect_timeout(CONNECT_TIME)
+                    .operation_attempt_timeout(ATTEMPT_TIME)
+                    .operation_timeout(CALL_TIME)
                     .build(),
             );
         if let Some(region) = &options.region {
@@ -126,7 +133,7 @@ impl CallError {
                     unreachable: false,
                 }
             }
-            other => Self { service, operation, code: None, message: chain(other), unreachable: true },
+            other => Self { service, operation, code: None, message: reasons(other), unreachable: true },
         }
     }
 
@@ -143,18 +150,16 @@ impl CallError {
     }
 }
 
-/// An error and what is behind it, outermost first, as one sentence.
-fn chain(error: &dyn std::error::Error) -> String {
+/// What an error and its causes say, each once: the SDK's own text is the outermost's alone.
+fn reasons(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        // Some repeat what they wrap.
-        if !text.ends_with(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
         }
-        source = error.source();
+        cause = error.source();
     }
     text
 }

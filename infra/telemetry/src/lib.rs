@@ -4,7 +4,10 @@
 
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
 
 /// How the lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,16 +54,19 @@ impl FromStr for Level {
 /// Starts tracing for the whole process; a second call changes nothing.
 pub fn start(format: Format, level: Level) {
     let level = match level {
-        Level::Debug => "debug,hyper=info,aws=info,rustls=info,h2=info",
-        Level::Info => "info,aws=warn",
-        Level::Warning => "warn",
-        Level::Error => "error",
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Info => LevelFilter::INFO,
+        Level::Warning => LevelFilter::WARN,
+        Level::Error => LevelFilter::ERROR,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(std::io::stderr).with_target(false);
+    // What libraries say of themselves is for their authors; below a warning it is left out.
+    let libraries = level.min(LevelFilter::WARN);
+    let filter = Targets::new().with_default(libraries).with_targets([("bless", level), ("menagerie", level)]);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
     // An error here means that a subscriber is already there, which is then used.
     let _ = match format {
-        Format::Human => builder.with_ansi(false).compact().try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
+        Format::Human => tracing_subscriber::registry().with(lines.with_ansi(false).compact().with_filter(filter)).try_init(),
+        Format::Json => tracing_subscriber::registry().with(lines.json().flatten_event(true).with_filter(filter)).try_init(),
     };
 }
 

@@ -69,3 +69,22 @@ fn host_certificates_for_a_user_of_kmsauth() {
         assert_eq!(answer["certificate"], Value::Null, "{names} {claims:?}: {answer}");
     }
 }
+
+/// With a role to assume, STS is asked first; without STS there is no call to the function.
+#[test]
+fn assumes_a_role_first() {
+    let package = Package::new("assume-role");
+    let moto = Moto::shared();
+    let lambda = LambdaService::start([package.function().variable("AWS_ENDPOINT_URL", moto.endpoint())]);
+    let get = |sts: &str| {
+        let mut command = package.authority.bless();
+        command.args(["get", "--lambda", &package.name, "--region", "us-east-1", "--user", "alice", "--source", "127.0.0.1"]);
+        command.args(["--cache-dir", "cache", "--no-agent", "--assume-role", "arn:aws:iam::123456789012:role/engineers"]);
+        command.envs(moto.environment()).env("AWS_ENDPOINT_URL_LAMBDA", lambda.endpoint()).env("AWS_ENDPOINT_URL_STS", sts);
+        run(command, b"")
+    };
+    let refused = get("http://127.0.0.1:1");
+    assert_eq!((refused.status, lambda.launches(&package.name)), (Some(2), 0), "{refused:?}");
+    let _ = get(moto.endpoint()).success();
+    assert_eq!(lambda.launches(&package.name), 1);
+}
