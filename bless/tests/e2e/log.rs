@@ -146,7 +146,8 @@ fn search_filters() {
         (&["--serial", "1"], 0),
         (&["--principal", "ops"], 1),
         (&["--principal", "root"], 1),
-        (&["--user", "alice"], 4),
+        // Who claimed to be bob was verified as alice.
+        (&["--user", "alice"], 5),
         (&["--user", "bob"], 1),
         (&["--key", key], 5),
         (&["--kind", "user"], 5),

@@ -42,7 +42,7 @@ fn to_the_functions_own_group_unless_told() {
     let function = package.function_without_log().variable("AWS_ENDPOINT_URL", moto.endpoint());
     lines_precede_answers(&package, function, || moto.log_messages(&group));
     let verified = verify(&package, &format!("cloudwatch:{group}")).success();
-    assert!(verified.stderr.contains("21 entries of 1 writers"), "{}", verified.stderr);
+    assert!(verified.stderr.contains("entries 21, chains 1"), "{}", verified.stderr);
 }
 
 #[test]

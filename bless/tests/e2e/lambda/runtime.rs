@@ -20,7 +20,7 @@ fn cold_start_and_warm_calls() {
     // One chain an execution environment.
     let verified = package.authority.run(&["log", "verify", "ca/log.jsonl"]).success();
     assert_eq!(verified.text().lines().count(), 2, "{verified:?}");
-    assert!(verified.stderr.contains("201 entries of 2 writers"), "{}", verified.stderr);
+    assert!(verified.stderr.contains("entries 201, chains 2"), "{}", verified.stderr);
 }
 
 /// After each bad event two good ones are answered by the same process.

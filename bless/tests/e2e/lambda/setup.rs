@@ -1,5 +1,7 @@
 //! What the function is told before its first event: configuration and handler.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use menagerie_tests::{Function, KmsFailure, KmsServer, LambdaService, SigningKey, Trouble, assert_eventually};
@@ -142,4 +144,22 @@ fn the_ca_in_kms() {
         kms.recover();
         let _ = package.issued(&lambda, &event);
     }
+}
+
+/// A KMS that never answers: the caller is told before Lambda's time is over, and the same process answers the next ones.
+#[test]
+fn a_silent_kms() {
+    let (package, kms) = (Package::new("silent"), KmsServer::start());
+    package.authority.change("key_file = \"ca_key\"", &format!("kms_key = \"{}\"", kms.create_signing_key(SigningKey::Ed25519)));
+    let function = package.function().variable("AWS_ENDPOINT_URL_KMS", kms.endpoint()).timeout(Duration::from_secs(4));
+    let lambda = LambdaService::start([function]);
+    let event = package.event();
+    let _ = package.issued(&lambda, &event);
+    kms.fail("Sign", KmsFailure::Hang);
+    let answer = package.answer(&lambda, &event);
+    assert_eq!((answer["errorType"].as_str(), &answer["certificate"]), (Some("ClientError"), &serde_json::Value::Null), "{answer}");
+    kms.recover();
+    let _ = package.issued(&lambda, &event);
+    let _ = package.issued(&lambda, &event);
+    assert_eq!(lambda.launches(&package.name), 1);
 }
