@@ -146,6 +146,7 @@ fn search_filters() {
         (&["--serial", "1"], 0),
         (&["--principal", "ops"], 1),
         (&["--principal", "root"], 1),
+        // Who claimed to be bob was verified as alice.
         (&["--user", "alice"], 5),
         (&["--user", "bob"], 1),
         (&["--key", key], 5),

@@ -4,6 +4,7 @@
 
 mod agent;
 mod authority;
+mod configured;
 mod events;
 mod inspect;
 mod jsonl;
@@ -16,4 +17,5 @@ mod netflix;
 mod refusals;
 mod serve;
 mod sign;
+mod together;
 mod usage;

@@ -1,8 +1,10 @@
 //! What the function is told before its first event: configuration and handler.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use menagerie_tests::{Function, KmsFailure, KmsServer, LambdaService, Trouble, assert_eventually};
+use menagerie_tests::{Function, KmsFailure, KmsServer, LambdaService, SigningKey, Trouble, assert_eventually};
 
 use super::Package;
 use crate::authority::PASSPHRASE;
@@ -120,6 +122,42 @@ fn a_kms_that_comes_back() {
         assert_eq!(answer["errorType"], "ClientError", "{failure:?}: {answer}");
         assert!(answer["errorMessage"].as_str().is_some_and(|message| message.contains(text)), "{failure:?}: {answer}");
     }
+    kms.recover();
+    let _ = package.issued(&lambda, &event);
+    let _ = package.issued(&lambda, &event);
+    assert_eq!(lambda.launches(&package.name), 1);
+}
+
+/// The CA's key in KMS, of every type: what it signs is checked by code that does not trust KMS.
+#[test]
+fn the_ca_in_kms() {
+    let kms = KmsServer::start();
+    for kind in [SigningKey::Ed25519, SigningKey::P256, SigningKey::P384, SigningKey::Rsa2048] {
+        let package = Package::new("kms-ca");
+        package.authority.change("key_file = \"ca_key\"", &format!("kms_key = \"{}\"", kms.create_signing_key(kind)));
+        let lambda = LambdaService::start([package.function().variable("AWS_ENDPOINT_URL_KMS", kms.endpoint())]);
+        let event = package.event();
+        let _ = package.issued(&lambda, &event);
+        kms.fail("Sign", KmsFailure::OtherSignature);
+        let answer = package.answer(&lambda, &event);
+        assert!(answer["certificate"].is_null(), "{kind:?}: {answer}");
+        kms.recover();
+        let _ = package.issued(&lambda, &event);
+    }
+}
+
+/// A KMS that never answers: the caller is told before Lambda's time is over, and the same process answers the next ones.
+#[test]
+fn a_silent_kms() {
+    let (package, kms) = (Package::new("silent"), KmsServer::start());
+    package.authority.change("key_file = \"ca_key\"", &format!("kms_key = \"{}\"", kms.create_signing_key(SigningKey::Ed25519)));
+    let function = package.function().variable("AWS_ENDPOINT_URL_KMS", kms.endpoint()).timeout(Duration::from_secs(4));
+    let lambda = LambdaService::start([function]);
+    let event = package.event();
+    let _ = package.issued(&lambda, &event);
+    kms.fail("Sign", KmsFailure::Hang);
+    let answer = package.answer(&lambda, &event);
+    assert_eq!((answer["errorType"].as_str(), &answer["certificate"]), (Some("ClientError"), &serde_json::Value::Null), "{answer}");
     kms.recover();
     let _ = package.issued(&lambda, &event);
     let _ = package.issued(&lambda, &event);
