@@ -126,7 +126,7 @@ async fn issuer(environment: &dyn Environment) -> anyhow::Result<Issuer> {
         .clone()
         .or_else(|| own_log_group(environment))
         .ok_or_else(|| anyhow::anyhow!("there is no log for issuances: set BLESS_LOG to cloudwatch:GROUP or dynamodb:TABLE"))?;
-    let clients = Arc::new(AwsClients::new(settings.aws.clone()));
+    let clients = Arc::new(AwsClients::in_function(settings.aws.clone()));
     let log = crate::record::open(&target, &clients).await?;
     let passphrase = environment.var("BLESS_CA_PASSPHRASE").map(|text| Secret::new(text.into_bytes()));
     let authority = AuthoritySource::new(settings.ca.clone(), passphrase);

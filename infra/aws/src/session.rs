@@ -6,14 +6,22 @@
 use std::fmt;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::identity::IdentityCache;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::Arn;
 
@@ -57,16 +65,8 @@ impl Session {
     /// # Errors
     /// [`SessionError::NoRegion`] if no Region is given anywhere.
     pub async fn load(options: SessionOptions) -> Result<Self, SessionError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc)).build_https())
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT_TIME)
-                    .operation_attempt_timeout(ATTEMPT_TIME)
-                    .operation_timeout(CALL_TIME)
-                    .build(),
-            );
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).http_client(https_client()).retry_config(retries()).timeout_config(timeouts());
         if let Some(region) = &options.region {
             loader = loader.region(aws_config::Region::new(region.clone()));
         }
@@ -80,11 +80,36 @@ impl Session {
         let region = config.region().map(ToString::to_string).ok_or(SessionError::NoRegion)?;
         if let Some(role) = &options.assume_role {
             let provider = AssumeRoleProvider::builder(role.as_str()).session_name("menagerie").configure(&config).build().await;
-            config = config
-                .into_builder()
-                .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(provider))
-                .build();
+            config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
         }
+        Ok(Self { config, region })
+    }
+
+    /// The session of a Lambda function, whose credentials are in its environment and nowhere else: without the profiles, metadata
+    /// services and sign-in flows of [`Session::load`], which would be half of a small program.
+    ///
+    /// # Errors
+    /// [`SessionError::NoRegion`] if no Region is given.
+    pub fn in_function(
+        options: SessionOptions,
+        environment: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Result<Self, SessionError> {
+        let region = options.region.or_else(|| environment("AWS_REGION")).ok_or(SessionError::NoRegion)?;
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(aws_config::Region::new(region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+            .http_client(https_client())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(SharedTimeSource::new(SystemTimeSource::new()))
+            .identity_cache(IdentityCache::lazy().build())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_config(retries())
+            .timeout_config(timeouts());
+        if let Some(url) = options.endpoint_url.or_else(|| environment("AWS_ENDPOINT_URL")) {
+            config = config.endpoint_url(url);
+        }
+        let config = config.service_config(OfEnvironment(Box::new(environment))).build();
         Ok(Self { config, region })
     }
 
@@ -98,6 +123,33 @@ impl Session {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
+    }
+}
+
+fn https_client() -> SharedHttpClient {
+    Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc)).build_https()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(3)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIME).operation_attempt_timeout(ATTEMPT_TIME).operation_timeout(CALL_TIME).build()
+}
+
+/// Settings of one service: `AWS_ENDPOINT_URL_KMS` and the like.
+struct OfEnvironment(Box<dyn Fn(&str) -> Option<String> + Send + Sync>);
+
+impl fmt::Debug for OfEnvironment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OfEnvironment")
+    }
+}
+
+impl LoadServiceConfig for OfEnvironment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        (self.0)(&format!("{}_{}", key.env(), key.service_id().to_ascii_uppercase().replace(' ', "_")))
     }
 }
 
