@@ -127,7 +127,10 @@ async fn issuer(environment: &dyn Environment) -> anyhow::Result<Issuer> {
         .or_else(|| own_log_group(environment))
         .ok_or_else(|| anyhow::anyhow!("there is no log for issuances: set BLESS_LOG to cloudwatch:GROUP or dynamodb:TABLE"))?;
     let clients = Arc::new(AwsClients::in_function(settings.aws.clone()));
-    let log = crate::record::open(&target, &clients).await?;
+    if let LogTarget::File(path) = &target {
+        tracing::warn!(path = %path.display(), "on Lambda this log goes away with the execution environment: use cloudwatch:GROUP or dynamodb:TABLE there");
+    }
+    let log = crate::record::open_in_function(&target, &clients).await?;
     let passphrase = environment.var("BLESS_CA_PASSPHRASE").map(|text| Secret::new(text.into_bytes()));
     let authority = AuthoritySource::new(settings.ca.clone(), passphrase);
     if let Err(error) = authority.load(&clients).await {

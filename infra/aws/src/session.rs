@@ -109,7 +109,7 @@ impl Session {
         if let Some(url) = options.endpoint_url.or_else(|| environment("AWS_ENDPOINT_URL")) {
             config = config.endpoint_url(url);
         }
-        let config = config.service_config(OfEnvironment(Box::new(environment))).build();
+        let config = config.service_config(OfEnvironment(environment)).build();
         Ok(Self { config, region })
     }
 
@@ -139,15 +139,15 @@ fn timeouts() -> TimeoutConfig {
 }
 
 /// Settings of one service: `AWS_ENDPOINT_URL_KMS` and the like.
-struct OfEnvironment(Box<dyn Fn(&str) -> Option<String> + Send + Sync>);
+struct OfEnvironment<F>(F);
 
-impl fmt::Debug for OfEnvironment {
+impl<F> fmt::Debug for OfEnvironment<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OfEnvironment")
     }
 }
 
-impl LoadServiceConfig for OfEnvironment {
+impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for OfEnvironment<F> {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         (self.0)(&format!("{}_{}", key.env(), key.service_id().to_ascii_uppercase().replace(' ', "_")))
     }
