@@ -335,7 +335,11 @@ async fn critical_options_are_merged_and_never_replaced() {
 
 #[test]
 fn answers_are_those_of_bless() {
-    assert_eq!(Answer::Certificate("a \"b\"".into()).to_json(), r#"{"certificate": "a \"b\""}"#);
+    for line in ["ssh-ed25519 AAAA a", "a \"b\"", "a\\b", "é", "a\u{1}b", ""] {
+        let parsed: Value = serde_json::from_str(&Answer::Certificate(line.into()).to_json()).expect("JSON");
+        assert_eq!(parsed, json!({ "certificate": line }));
+    }
+    assert_eq!(Answer::Certificate("a b".into()).to_json(), r#"{"certificate": "a b"}"#);
     assert_eq!(Answer::Refused(Refusal::unauthorized("no")).to_json(), r#"{"errorType": "KMSAuthValidationError", "errorMessage": "no"}"#);
 }
 
