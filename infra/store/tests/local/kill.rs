@@ -16,7 +16,7 @@ const LOG: &str = "MENAGERIE_STORE_KILLED";
 const TASKS: usize = 16;
 
 fn kills() -> u32 {
-    if std::env::var_os("MENAGERIE_SOAK").is_some() { 300 } else { 20 }
+    if std::env::var_os("MENAGERIE_SOAK").is_some() { 100 } else { 20 }
 }
 
 /// Numbers that look random and are the same in each run (Knuth's MMIX generator).
