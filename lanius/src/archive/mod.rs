@@ -1,0 +1,1 @@
+//! Members of archives, compressed files, container images and notebooks, read as streams within bounds.
