@@ -1,0 +1,70 @@
+//! The kernel for processors with AVX2. Classes of bytes are looked up by their two halves with byte shuffles, as in Teddy
+//! (Langdale's algorithm of Hyperscan): a byte is of a class when both halves' entries share a bit.
+
+use std::arch::x86_64::{
+    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8,
+    _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+};
+
+use crate::Masks;
+use crate::marks::{AHEAD, Anchors, BLOCK, Halves};
+
+/// The masks of one block. Must be reached only where AVX2 was detected (`kernel`).
+pub(crate) fn masks(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
+    debug_assert!(std::arch::is_x86_feature_detected!("avx2"));
+    // SAFETY: `kernel` hands this function out only after it detected AVX2.
+    unsafe { block(anchors, bytes) }
+}
+
+#[target_feature(enable = "avx2")]
+fn block(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
+    let (alnum, anchor) = half(anchors, bytes, 0);
+    let (alnum_after, anchor_after) = half(anchors, bytes, 32);
+    Masks { alnum: u64::from(alnum) | u64::from(alnum_after) << 32, anchor: u64::from(anchor) | u64::from(anchor_after) << 32 }
+}
+
+/// The masks of 32 bytes: letters and digits, anchors.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn half(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD], at: usize) -> (u32, u32) {
+    let zero = _mm256_setzero_si256();
+    let text = load(bytes, at);
+    let class = look_up(&crate::marks::ALNUM, text);
+    let fold = _mm256_set1_epi8(0x20);
+    let first = look_up(&anchors.first, _mm256_or_si256(text, fold));
+    let second = look_up(&anchors.second, _mm256_or_si256(load(bytes, at + 1), fold));
+    let third = look_up(&anchors.third, _mm256_or_si256(load(bytes, at + 2), fold));
+    let anchor = _mm256_and_si256(_mm256_and_si256(first, second), third);
+    (bits(_mm256_cmpeq_epi8(class, zero)), bits(_mm256_cmpeq_epi8(anchor, zero)))
+}
+
+/// A bit for each byte that is not 0xff.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn bits(zero: __m256i) -> u32 {
+    !_mm256_movemask_epi8(zero).cast_unsigned()
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn look_up(halves: &Halves, text: __m256i) -> __m256i {
+    let nibble = _mm256_set1_epi8(0x0f);
+    let low = _mm256_shuffle_epi8(table(&halves.low), _mm256_and_si256(text, nibble));
+    let high = _mm256_shuffle_epi8(table(&halves.high), _mm256_and_si256(_mm256_srli_epi16::<4>(text), nibble));
+    _mm256_and_si256(low, high)
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn table(entries: &[u8; 16]) -> __m256i {
+    // SAFETY: the array is 16 bytes long, and the load needs no alignment.
+    _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(entries.as_ptr().cast()) })
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn load(bytes: &[u8; BLOCK + AHEAD], at: usize) -> __m256i {
+    let text: &[u8; 32] = bytes[at..].first_chunk().expect("a block has 32 bytes after each of the six offsets");
+    // SAFETY: the reference is to 32 bytes, and the load needs no alignment.
+    unsafe { _mm256_loadu_si256(text.as_ptr().cast()) }
+}

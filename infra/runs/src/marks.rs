@@ -1,0 +1,163 @@
+//! From the masks of blocks to runs and anchors, whatever kernel made them.
+
+use crate::{Kernel, kernel, portable};
+
+/// The shortest run that is marked.
+pub const RUN: usize = 12;
+
+/// How many bytes a block has.
+pub(crate) const BLOCK: usize = 64;
+/// How many bytes after a block its kernel reads.
+pub(crate) const AHEAD: usize = 2;
+
+/// A set of bytes, by the halves of a byte: it holds those whose two entries share a bit.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Halves {
+    pub(crate) low: [u8; 16],
+    pub(crate) high: [u8; 16],
+}
+
+impl Halves {
+    fn insert(&mut self, byte: u8, bit: u8) {
+        self.low[usize::from(byte & 15)] |= bit;
+        self.high[usize::from(byte >> 4)] |= bit;
+    }
+
+    fn of(&self, byte: u8) -> u8 {
+        self.low[usize::from(byte & 15)] & self.high[usize::from(byte >> 4)]
+    }
+}
+
+/// ASCII letters and digits: `0`–`9` are bit 0, `A`–`O` and `a`–`o` bit 1, `P`–`Z` and `p`–`z` bit 2.
+pub(crate) const ALNUM: Halves =
+    Halves { low: [5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 2, 2, 2], high: [0, 0, 0, 1, 2, 4, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0] };
+
+/// Literals to be found in any case, by their first three bytes.
+#[derive(Debug, Clone)]
+pub struct Anchors {
+    literals: Vec<Box<[u8]>>,
+    pub(crate) first: Halves,
+    pub(crate) second: Halves,
+    pub(crate) third: Halves,
+}
+
+impl Anchors {
+    /// Anchors for `literals`, each of three bytes or more, in lower case. Where one begins with another, the earlier wins.
+    ///
+    /// # Panics
+    /// When a literal is shorter than three bytes.
+    #[must_use]
+    pub fn new(literals: &[&str]) -> Self {
+        let mut anchors = Self { literals: Vec::new(), first: Halves::default(), second: Halves::default(), third: Halves::default() };
+        for (number, literal) in literals.iter().enumerate() {
+            let bytes: Box<[u8]> = literal.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+            assert!(bytes.len() >= 3, "an anchor has at least three bytes: {literal:?}");
+            let bit = 1 << (number % 8);
+            anchors.first.insert(bytes[0] | 0x20, bit);
+            anchors.second.insert(bytes[1] | 0x20, bit);
+            anchors.third.insert(bytes[2] | 0x20, bit);
+            anchors.literals.push(bytes);
+        }
+        anchors
+    }
+
+    /// Whether these three bytes may begin a literal.
+    pub(crate) fn may_begin(&self, bytes: [u8; 3]) -> bool {
+        self.first.of(bytes[0] | 0x20) & self.second.of(bytes[1] | 0x20) & self.third.of(bytes[2] | 0x20) != 0
+    }
+
+    /// The number of the literal that stands at the beginning of `text`.
+    fn at(&self, text: &[u8]) -> Option<usize> {
+        self.literals.iter().position(|literal| text.get(..literal.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(literal)))
+    }
+}
+
+/// What a pass over a text marked. Kept between texts for its memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Beginning and end of each run, in order.
+    pub runs: Vec<(usize, usize)>,
+    /// Place and number of the literal of each anchor, in order.
+    pub anchors: Vec<(usize, usize)>,
+}
+
+impl Marks {
+    /// Marks `text` anew.
+    pub fn mark(&mut self, anchors: &Anchors, text: &[u8]) {
+        self.mark_with(kernel(), anchors, text);
+    }
+
+    /// Marks `text` anew without vector instructions; the answer is the same.
+    pub fn mark_portably(&mut self, anchors: &Anchors, text: &[u8]) {
+        self.mark_with(portable::masks, anchors, text);
+    }
+
+    fn mark_with(&mut self, kernel: Kernel, anchors: &Anchors, text: &[u8]) {
+        self.runs.clear();
+        self.anchors.clear();
+        // A run is told by its first RUN bytes, which may reach into the next block: each block waits for the masks of its successor.
+        let mut waiting = 0_u64;
+        let mut at = 0;
+        // Where the last run ended: what begins before it is a part of it.
+        let mut done = 0;
+        while at < text.len() {
+            let masks = match text[at..].first_chunk() {
+                Some(bytes) => kernel(anchors, bytes),
+                None => {
+                    let mut bytes = [0; BLOCK + AHEAD];
+                    bytes[..text.len() - at].copy_from_slice(&text[at..]);
+                    let kept = (text.len() - at).min(BLOCK);
+                    let mask = if kept == BLOCK { u64::MAX } else { (1 << kept) - 1 };
+                    let masks = kernel(anchors, &bytes);
+                    crate::Masks { alnum: masks.alnum & mask, anchor: masks.anchor & mask }
+                }
+            };
+            let mut places = masks.anchor;
+            while places != 0 {
+                let place = at + places.trailing_zeros() as usize;
+                places &= places - 1;
+                if let Some(literal) = anchors.at(&text[place..]) {
+                    self.anchors.push((place, literal));
+                }
+            }
+            if waiting != 0 {
+                self.runs_of(waiting, masks.alnum, text, at - BLOCK, &mut done);
+            }
+            waiting = masks.alnum;
+            at += BLOCK;
+        }
+        if waiting != 0 {
+            self.runs_of(waiting, 0, text, at - BLOCK, &mut done);
+        }
+    }
+
+    /// Marks the runs that begin in the block at `base`, given its mask and the next one's.
+    fn runs_of(&mut self, block: u64, next: u64, text: &[u8], base: usize, done: &mut usize) {
+        let both = u128::from(block) | u128::from(next) << 64;
+        // A bit stays where it and the RUN - 1 bits after it are set.
+        let two = both & both >> 1;
+        let four = two & two >> 2;
+        let eight = four & four >> 4;
+        let twelve = eight & four >> 8;
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is the block's own")]
+        let mut starts = twelve as u64;
+        while starts != 0 {
+            let start = base + starts.trailing_zeros() as usize;
+            if start < *done {
+                // The rest of a run that is known.
+                let skip = (*done - base).min(64);
+                starts &= if skip == 64 { 0 } else { u64::MAX << skip };
+                continue;
+            }
+            let end = start + text[start..].iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len() - start);
+            *done = end;
+            let run = &text[start..end];
+            if run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic) {
+                self.runs.push((start, end));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
