@@ -1,9 +1,15 @@
 //! lanius finds secrets and personal data in source, git history, object stores, logs and tables.
 //!
-//! Bytes come from a source ([`archive`], [`table`], files, git), pass the scanner once, and what it finds is judged in its context.
+//! Bytes come from a [`source`], pass the [`scan`]ner once, and what it finds is judged in its context ([`judge`]).
 
 pub mod archive;
+pub mod cli;
 pub mod commands;
+pub mod coverage;
 pub mod decode;
+pub mod judge;
 pub mod personal;
+pub mod rules;
+pub mod scan;
+pub mod source;
 pub mod table;

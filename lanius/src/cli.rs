@@ -1,0 +1,77 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds secrets and personal data in source, git history, object stores, logs and tables.
+#[derive(Debug, Parser)]
+#[command(name = "lanius", version, about, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan files, folders, standard input
+    Scan(Box<Scan>),
+    /// Show, test rules
+    Rules {
+        /// What to do with them
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Run every rule's examples
+    Test {
+        /// Rule files, beside the rules of our own
+        files: Vec<PathBuf>,
+    },
+    /// List the rules
+    List,
+}
+
+/// How results are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// One object
+    Json,
+    /// An object a line, one for each place
+    Jsonl,
+}
+
+/// What to scan, and how.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  lanius scan .                        the folder, findings for people
+  lanius scan --format jsonl src       a JSON line for each place
+  git diff | lanius scan -             standard input")]
+pub struct Scan {
+    /// Files and folders; `-` is standard input
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How results are shown
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Least confidence that is reported
+    #[arg(long, value_name = "LEVEL", value_parser = ["low", "medium", "high"], default_value = "medium")]
+    pub confidence: String,
+    /// Rule files of your own, beside the rules that come with lanius
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+    /// How many threads work [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Show secrets in full
+    #[arg(long)]
+    pub show_secrets: bool,
+}

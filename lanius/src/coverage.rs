@@ -1,0 +1,94 @@
+//! The ledger of what was looked at: every byte that was listed is scanned, skipped with a reason, or an error. A run that lost a
+//! source never ends well.
+
+use serde::Serialize;
+
+/// What became of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// All of it was scanned.
+    Scanned,
+    /// It was left out, and why.
+    Skipped {
+        /// The reason.
+        reason: String,
+    },
+    /// It could not be read, or not to its end.
+    Error {
+        /// The reason.
+        reason: String,
+    },
+}
+
+/// One source: a file, an object, a member of an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Its path.
+    pub source: String,
+    /// How many bytes were read of it.
+    pub bytes: u64,
+    /// What became of it.
+    #[serde(flatten)]
+    pub state: State,
+}
+
+/// Sums over all sources, with each that was not scanned.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// How many sources were scanned.
+    pub scanned: u64,
+    /// How many bytes of them.
+    pub bytes: u64,
+    /// What was skipped or failed; all sources, if the ledger is to be written.
+    pub entries: Vec<Entry>,
+    keep_all: bool,
+}
+
+impl Ledger {
+    /// A ledger that keeps each source by name, also those that were scanned.
+    #[must_use]
+    pub fn keeping_all(keep_all: bool) -> Self {
+        Self { keep_all, ..Self::default() }
+    }
+
+    /// Writes down a source.
+    pub fn add(&mut self, source: &str, bytes: u64, state: State) {
+        self.bytes += bytes;
+        if state == State::Scanned {
+            self.scanned += 1;
+            if !self.keep_all {
+                return;
+            }
+        }
+        self.entries.push(Entry { source: source.to_owned(), bytes, state });
+    }
+
+    /// Takes over what another worker wrote down.
+    pub fn merge(&mut self, other: Self) {
+        self.scanned += other.scanned;
+        self.bytes += other.bytes;
+        self.entries.extend(other.entries);
+    }
+
+    /// Puts the entries in the order of their sources.
+    pub fn sort(&mut self) {
+        self.entries.sort_by(|a, b| a.source.cmp(&b.source));
+    }
+
+    /// The sources that could not be read.
+    pub fn errors(&self) -> impl Iterator<Item = (&Entry, &str)> {
+        self.entries.iter().filter_map(|entry| match &entry.state {
+            State::Error { reason } => Some((entry, reason.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The sources that were left out.
+    pub fn skipped(&self) -> impl Iterator<Item = (&Entry, &str)> {
+        self.entries.iter().filter_map(|entry| match &entry.state {
+            State::Skipped { reason } => Some((entry, reason.as_str())),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! Judges a value that has no shape of its own by its name, its form and where it stands: is this a password, a key, a token that
+//! someone wrote down, or a word, a placeholder, a path, a hash? The answer is a probability in percent, with its reasons.
+
+mod name;
+mod value;
+mod words;
+
+pub use name::{Meaning, meaning, span};
+pub use value::word_share;
+
+use crate::scan::{Kind, Operator, Quote};
+
+/// Where a value stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Context {
+    /// What kind of text the file is.
+    pub kind: Kind,
+    /// Whether the path is of tests, examples or documentation.
+    pub fixture: bool,
+    /// How the value is quoted.
+    pub quote: Quote,
+    /// What joins it to its name.
+    pub operator: Operator,
+    /// Whether blanks stood beside the operator.
+    pub spaced: bool,
+}
+
+/// Why a confidence is what it is.
+pub type Reason = &'static str;
+
+/// The probability, in percent, that `value` is a credential of this meaning; `None` where it cannot be one.
+#[must_use]
+pub fn probability(meaning: Meaning, name: &[u8], value: &[u8], context: &Context) -> Option<(u8, Vec<Reason>)> {
+    if !stands_where_values_stand(context) {
+        return None;
+    }
+    let mut reasons = Vec::new();
+    let mut score = -1.2_f32;
+    let mut weigh = |weight: f32, reason: Reason| {
+        score += weight;
+        reasons.push(reason);
+    };
+    match meaning {
+        Meaning::Password => weigh(1.8, "the name says password"),
+        Meaning::Secret => weigh(1.6, "the name says secret"),
+        Meaning::Token => weigh(1.0, "the name says token"),
+        Meaning::Key => weigh(0.9, "the name says which key"),
+        Meaning::Weak => weigh(-0.8, "the name is vague"),
+    }
+    for (weight, reason) in value::evidence(meaning, name, value)? {
+        weigh(weight, reason);
+    }
+    match context.operator {
+        Operator::Assigns | Operator::Colon | Operator::Tag => {}
+        Operator::Compares => weigh(-0.6, "it is compared, not set"),
+        Operator::Comma | Operator::Call => weigh(-0.7, "it is an argument"),
+        Operator::Blank => weigh(-1.0, "only a blank stands between"),
+    }
+    if context.quote == Quote::Bare {
+        weigh(if context.kind == Kind::Settings { -0.2 } else { -1.2 }, "it is not quoted");
+    }
+    match context.kind {
+        Kind::Prose => weigh(-0.9, "it stands in text for people"),
+        Kind::Lock => weigh(-3.0, "it stands in a file of locks and sums"),
+        Kind::Source | Kind::Settings | Kind::Unknown => {}
+    }
+    if context.fixture {
+        weigh(-0.9, "the path is of tests, examples or documentation");
+    }
+    let probability = 100.0 / (1.0 + (-score).exp());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 100")]
+    Some((probability.round() as u8, reasons))
+}
+
+/// Whether a value without quotes can stand in such a file: in a program it would be an expression.
+fn stands_where_values_stand(context: &Context) -> bool {
+    match (context.quote, context.kind) {
+        (Quote::Quoted { .. }, _) => true,
+        (Quote::Bare, Kind::Source) => context.operator == Operator::Tag,
+        (Quote::Bare, Kind::Settings) => true,
+        (Quote::Bare, Kind::Prose | Kind::Unknown | Kind::Lock) => {
+            matches!(context.operator, Operator::Assigns | Operator::Colon | Operator::Tag) && !(context.operator == Operator::Assigns && context.spaced)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

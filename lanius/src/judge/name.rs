@@ -1,0 +1,141 @@
+//! What a name says of its value: `db_password`, `clientSecret` and `AWS_ACCESS_KEY` name credentials; `password_field`,
+//! `tokenizer`, `sort_key` and `monkey` do not.
+
+pub use crate::rules::Meaning;
+
+/// The longest name.
+const LONGEST: usize = 80;
+/// What may precede `key` for it to be a credential.
+const KEYS: &[&str] = &[
+    "api", "secret", "access", "private", "auth", "encryption", "encrypt", "encrypted", "decryption", "master", "signing", "sign", "signature", "app", "application", "license", "account", "storage",
+    "crypt", "crypto", "cipher", "aes", "hmac", "rsa", "jwt", "consumer", "client", "service", "server", "secure", "security", "subscription", "shared", "ssh", "admin", "deploy", "webhook", "vault",
+    "integration", "write", "session", "cookie", "des", "token", "password", "user", "wifi", "wpa", "psk", "pre", "live", "prod", "identity", "developer", "dev", "function", "host", "root", "data", "des3", "apikey",
+];
+/// Words after the telling one that leave its meaning.
+const NEUTRAL: &[&str] = &[
+    "value", "val", "text", "string", "str", "default", "prod", "production", "dev", "test", "testing", "staging", "stage", "live", "old", "new", "current", "base64", "b64", "hex", "plain", "plaintext", "literal", "const", "raw",
+    "data", "bytes", "env", "var", "backup", "main", "primary", "secondary", "local", "global", "v1", "v2", "a", "b", "s", "is", "admin", "user", "root", "me", "my", "db", "database", "here", "clear", "cleartext", "in", "set", "get",
+];
+
+/// The whole name round a word that stands at `at`.
+#[must_use]
+pub fn span(text: &[u8], at: usize, end: usize) -> (usize, usize) {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$');
+    let begin = at - text[at.saturating_sub(LONGEST)..at].iter().rev().take_while(|byte| is_name(byte)).count();
+    (begin, end)
+}
+
+/// The words of a name in lower case: `dbPassword2` is `db`, `password`, `2`.
+fn words(name: &[u8]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut last = b'_';
+    for (at, byte) in name.iter().enumerate() {
+        let next_lower = name.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+        let begins = !last.is_ascii_alphanumeric()
+            || byte.is_ascii_uppercase() && (last.is_ascii_lowercase() || last.is_ascii_digit() || last.is_ascii_uppercase() && next_lower)
+            || byte.is_ascii_digit() != last.is_ascii_digit();
+        if byte.is_ascii_alphanumeric() {
+            if begins {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.push(char::from(byte.to_ascii_lowercase()));
+            }
+        }
+        last = *byte;
+    }
+    words
+}
+
+/// What one word says; with the word before it.
+fn word_meaning(word: &str, before: Option<&str>) -> Option<Meaning> {
+    const NOT_PASS: &[&str] = &["bypass", "compass", "trespass", "surpass", "encompass", "multipass", "onepass", "renderpass", "firstpass", "subpass"];
+    match word {
+        "password" | "passwd" | "passphrase" | "passcode" | "passwort" | "pwd" | "passw" | "pword" | "passphase" | "pswd" | "passwords" => return Some(Meaning::Password),
+        "pass" => return Some(if before.is_some_and(|before| ["db", "user", "smtp", "mail", "root", "admin", "ftp", "ldap", "mysql", "redis", "my", "proxy", "wifi", "database", "auth", "login", "http", "basic", "key", "store", "cert", "sudo", "test", "ssh", "email", "pg", "postgres", "mongo", "rabbitmq", "sql", "ap", "sta"].contains(&before)) { Meaning::Password } else { Meaning::Weak }),
+        "secret" | "secrets" | "credential" | "credentials" | "cred" | "creds" => return Some(Meaning::Secret),
+        "token" | "tokens" => {
+            return Some(match before {
+                Some("access" | "auth" | "api" | "bearer" | "refresh" | "secret" | "session" | "bot" | "id" | "oauth" | "personal" | "github" | "gitlab" | "slack" | "security" | "deploy" | "user" | "app" | "vault" | "npm" | "jwt" | "authentication" | "authorization" | "private" | "service" | "account" | "webhook" | "admin" | "device" | "push" | "registration" | "client") => Meaning::Token,
+                _ => Meaning::Weak,
+            });
+        }
+        "key" | "keys" => return Some(if before.is_some_and(|before| KEYS.contains(&before)) { Meaning::Key } else { Meaning::Weak }),
+        "apikey" | "apikeys" | "secretkey" | "accesskey" | "privatekey" | "authkey" | "masterkey" | "signingkey" | "encryptionkey" | "cryptkey" | "appkey" | "accountkey" | "sharedkey" | "licensekey" | "sharedaccesskey" => return Some(Meaning::Key),
+        "authtoken" | "accesstoken" | "refreshtoken" | "apitoken" | "bearertoken" | "sessiontoken" => return Some(Meaning::Token),
+        "auth" | "authorization" | "authentication" | "salt" | "nonce" | "otp" => return Some(Meaning::Weak),
+        _ => {}
+    }
+    let joined = |ends: &[&str]| ends.iter().any(|end| word.len() > end.len() && word.ends_with(end));
+    if joined(&["password", "passwd", "passphrase", "pwd", "passwort"]) {
+        return Some(Meaning::Password);
+    }
+    if joined(&["secret", "secretkey", "credentials"]) {
+        return Some(Meaning::Secret);
+    }
+    if joined(&["apikey", "accesskey", "privatekey"]) {
+        return Some(Meaning::Key);
+    }
+    if joined(&["pass"]) && !NOT_PASS.contains(&word) && word.len() <= 12 {
+        return Some(Meaning::Weak);
+    }
+    if joined(&["token"]) {
+        return Some(Meaning::Weak);
+    }
+    None
+}
+
+/// What a name says of its value, if it says that it is a credential.
+#[must_use]
+pub fn meaning(name: &[u8]) -> Option<Meaning> {
+    let words = words(name);
+    let mut rest = words.as_slice();
+    while let Some((last, before)) = rest.split_last() {
+        let beside = before.last().map(String::as_str);
+        if let Some(meaning) = word_meaning(last, beside) {
+            // `public_key`, `primary_key`, `forgot_password`, `no_password`.
+            let denied = |word: &String| {
+                matches!(word.as_str(), "public" | "pub" | "no" | "without" | "forgot" | "reset" | "invalid" | "missing" | "wrong" | "has" | "error" | "err" | "msg" | "message" | "label" | "show" | "hide" | "need" | "needs" | "require" | "requires" | "required" | "csrf" | "xsrf" | "cancellation" | "foreign" | "sort" | "cache" | "partition" | "translation" | "i18n" | "locale" | "hash" | "hashed" | "lex" | "parse" | "syntax" | "next" | "peek")
+            };
+            return (!before.iter().any(denied)).then_some(meaning);
+        }
+        if !(NEUTRAL.contains(&last.as_str()) || last.bytes().all(|byte| byte.is_ascii_digit())) {
+            return None;
+        }
+        rest = before;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_credentials() {
+        for (name, expected) in [
+            ("password", Meaning::Password),
+            ("DB_PASSWORD", Meaning::Password),
+            ("dbPassword2", Meaning::Password),
+            ("mysql.pass", Meaning::Password),
+            ("adminpwd", Meaning::Password),
+            ("clientSecret", Meaning::Secret),
+            ("JWT_SECRET_PROD", Meaning::Secret),
+            ("accessToken", Meaning::Token),
+            ("AWS_SECRET_ACCESS_KEY", Meaning::Key),
+            ("x-api-key", Meaning::Key),
+            ("apikey", Meaning::Key),
+            ("token", Meaning::Weak),
+            ("key", Meaning::Weak),
+        ] {
+            assert_eq!(meaning(name.as_bytes()), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_other_things() {
+        for name in ["password_field", "tokenizer", "monkey", "public_key", "secretName", "bypass", "author", "keyboard", "password_reset_url", "csrf_token", "key_id", "passed", "forgot_password"] {
+            assert_eq!(meaning(name.as_bytes()), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What stands between a name and its value, in the languages and formats of the field: `"key": "value"`, `key = 'value'`,
+//! `KEY=value`, `key := "value"`, `<key>value</key>`, `setKey("value")`, `--key value`.
+
+/// How far a name may go on after the word that told it.
+const NAME: usize = 48;
+/// How much may stand between name and value.
+const BETWEEN: usize = 96;
+
+/// How a value stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quote {
+    /// Between quotes of this kind, which may be escaped themselves.
+    Quoted {
+        /// The quote.
+        mark: u8,
+        /// Whether a backslash precedes the quotes: text within a string.
+        escaped: bool,
+    },
+    /// Between tags or alone.
+    Bare,
+}
+
+/// What joins a name and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `=`, `:=`, `=>`, `?=`.
+    Assigns,
+    /// `:`.
+    Colon,
+    /// `==`, `!=`.
+    Compares,
+    /// `,` between arguments.
+    Comma,
+    /// `(` of a call.
+    Call,
+    /// `>` of a tag.
+    Tag,
+    /// A blank: `--password value`.
+    Blank,
+}
+
+/// Where a value begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connector {
+    /// Where the name ends.
+    pub name_end: usize,
+    /// Where the value begins, after its quote.
+    pub value: usize,
+    /// Its quote.
+    pub quote: Quote,
+    /// What joined the two.
+    pub operator: Operator,
+    /// Whether a blank stood beside the operator.
+    pub spaced: bool,
+}
+
+pub(crate) fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
+}
+
+/// Reads on from `at`, which is in or right after a name.
+#[must_use]
+pub fn connect(text: &[u8], at: usize) -> Option<Connector> {
+    let mut name_end = at;
+    while name_end < at + NAME && text.get(name_end).is_some_and(|byte| is_name(*byte)) {
+        name_end += 1;
+    }
+    let limit = text.len().min(name_end + BETWEEN);
+    let mut place = name_end;
+    let byte = |place: usize| if place < limit { text[place] } else { 0 };
+    // What closes the name: quotes, brackets.
+    while matches!(byte(place), b'"' | b'\'' | b'`' | b']' | b')' | b'}' | b'\\') && place < name_end + 4 {
+        place += 1;
+    }
+    let closed = place > name_end;
+    let blanks = |mut place: usize| {
+        while matches!(byte(place), b' ' | b'\t') {
+            place += 1;
+        }
+        place
+    };
+    let mut next = blanks(place);
+    let mut spaced = next > place;
+    let operator = match byte(next) {
+        b':' if byte(next + 1) == b'=' => (Operator::Assigns, 2),
+        b':' if byte(next + 1) == b':' => return None,
+        b':' => {
+            // `password: str = "…"`: a type stands between.
+            if let Some(after) = annotation(text, next + 1, limit) { next = after; (Operator::Assigns, 1) } else { (Operator::Colon, 1) }
+        }
+        b'=' if byte(next + 1) == b'>' => (Operator::Assigns, 2),
+        b'=' if byte(next + 1) == b'=' => (Operator::Compares, if byte(next + 2) == b'=' { 3 } else { 2 }),
+        b'=' => (Operator::Assigns, 1),
+        b'!' if byte(next + 1) == b'=' => (Operator::Compares, if byte(next + 2) == b'=' { 3 } else { 2 }),
+        b'?' | b'+' if byte(next + 1) == b'=' => (Operator::Assigns, 2),
+        b',' if closed => (Operator::Comma, 1),
+        b'(' if !closed => (Operator::Call, 1),
+        b'>' => (Operator::Tag, 1),
+        _ if spaced && matches!(byte(next), b'"' | b'\'') => (Operator::Blank, 0),
+        _ => {
+            // Go: `password string = "…"`; a type stands between the two.
+            if let Some(after) = spaced.then(|| annotation(text, next, limit)).flatten() {
+                next = after;
+                (Operator::Assigns, 1)
+            } else if spaced && !closed && is_name(byte(next)) {
+                return Some(Connector { name_end, value: next, quote: Quote::Bare, operator: Operator::Blank, spaced });
+            } else {
+                return None;
+            }
+        }
+    };
+    let (operator, length) = operator;
+    place = next + length;
+    next = blanks(place);
+    spaced |= next > place;
+    // A long value may stand on the next line.
+    if matches!(operator, Operator::Assigns | Operator::Colon | Operator::Tag) && matches!(byte(next), b'\n' | b'\r' | b'\\' | b'(') {
+        let mut line = next;
+        while matches!(byte(line), b'\n' | b'\r' | b'\\' | b'(') && line < next + 4 {
+            line += 1;
+        }
+        let quoted = blanks(line);
+        if matches!(byte(quoted), b'"' | b'\'' | b'<') || operator == Operator::Tag {
+            next = quoted;
+        }
+    }
+    // `<key>name</key><string>value`.
+    if operator == Operator::Tag && byte(next) == b'<' {
+        while next < limit && byte(next) != b'>' {
+            next += 1;
+        }
+        next += 1;
+    }
+    let start = wrapped(text, next, limit);
+    let (value, quote) = match byte(start) {
+        b'\\' if matches!(byte(start + 1), b'"' | b'\'') => (start + 2, Quote::Quoted { mark: byte(start + 1), escaped: true }),
+        mark @ (b'"' | b'\'' | b'`') => {
+            let triple = byte(start + 1) == mark && byte(start + 2) == mark;
+            (if triple { start + 3 } else { start + 1 }, Quote::Quoted { mark, escaped: false })
+        }
+        _ => (next, Quote::Bare),
+    };
+    (value < text.len() && value <= limit).then_some(Connector { name_end, value, quote, operator, spaced })
+}
+
+/// Where the `=` is after a type annotation: `: Option<&'static str> =`.
+fn annotation(text: &[u8], from: usize, limit: usize) -> Option<usize> {
+    let mut place = from;
+    let end = limit.min(from + 40);
+    let mut letters = false;
+    while place < end {
+        match text[place] {
+            b'=' => return (letters && !matches!(text.get(place + 1), Some(b'=' | b'>'))).then_some(place),
+            byte if byte.is_ascii_alphabetic() => letters = true,
+            b' ' | b'<' | b'>' | b'&' | b'_' | b'|' | b'[' | b']' | b'*' | b'?' | b'.' => {}
+            b'\'' if text[place..].starts_with(b"'static") => {}
+            _ => return None,
+        }
+        place += 1;
+    }
+    None
+}
+
+/// After what may stand before a quoted value: `String::from(`, `new SecureString(`, the `b` of `b"…"`. Elsewhere `from` itself.
+fn wrapped(text: &[u8], from: usize, limit: usize) -> usize {
+    const CALLS: &[&[u8]] = &[b"String::from(", b"String(", b"str(", b"SecureString(", b"Buffer.from(", b"bytes(", b"Some(", b"b64decode(", b"base64.b64decode(", b"[]byte("];
+    const PREFIXES: &[&[u8]] = &[b"rb", b"br", b"u8", b"b", b"r", b"u", b"f", b"L", b"@", b"$", b"N"];
+    let mut place = from;
+    if text[place.min(limit)..limit].starts_with(b"new ") {
+        place += 4;
+    }
+    if let Some(call) = CALLS.iter().find(|call| text[place.min(limit)..limit].starts_with(call)) {
+        place += call.len();
+    }
+    let quoted = |place: usize| place < limit && matches!(text[place], b'"' | b'\'' | b'`');
+    if quoted(place) {
+        return place;
+    }
+    match PREFIXES.iter().find(|prefix| text[place.min(limit)..limit].starts_with(prefix) && quoted(place + prefix.len())) {
+        Some(prefix) => place + prefix.len(),
+        None => from,
+    }
+}
+
+/// Where the value that begins at `connector.value` ends, and whether its closing quote was found.
+#[must_use]
+pub fn value_end(text: &[u8], connector: &Connector, longest: usize) -> Option<usize> {
+    let limit = text.len().min(connector.value + longest);
+    let mut place = connector.value;
+    match connector.quote {
+        Quote::Quoted { mark, escaped } => {
+            while place < limit {
+                match text[place] {
+                    b'\n' => return None,
+                    b'\\' if escaped && text.get(place + 1) == Some(&mark) => return Some(place),
+                    b'\\' => place += 2,
+                    byte if byte == mark => return Some(place),
+                    _ => place += 1,
+                }
+            }
+            None
+        }
+        Quote::Bare => {
+            while place < limit {
+                let byte = text[place];
+                let ends = byte <= b' ' || matches!(byte, b'"' | b'\'' | b'`') || connector.operator == Operator::Tag && byte == b'<';
+                if ends {
+                    break;
+                }
+                place += 1;
+            }
+            (place > connector.value).then_some(place)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Option<&str> {
+        let at = text.to_lowercase().find("pass")?;
+        let connector = connect(text.as_bytes(), at)?;
+        value_end(text.as_bytes(), &connector, 256).map(|end| &text[connector.value..end])
+    }
+
+    #[test]
+    fn the_forms_of_the_field() {
+        for text in [
+            "password = \"v4lue\"",
+            "password='v4lue'",
+            "PASSWORD=v4lue",
+            "\"password\": \"v4lue\",",
+            "password := \"v4lue\"",
+            "'password' => 'v4lue'",
+            "<password>v4lue</password>",
+            "setPassword(\"v4lue\")",
+            "put(\"password\", \"v4lue\")",
+            "password: str = \"v4lue\"",
+            "const PASSWORD: &'static str = \"v4lue\";",
+            "let password: Option<String> = Some(\"v4lue\")",
+            "password string = \"v4lue\"",
+            "if password == \"v4lue\"",
+            "config[\"password\"] = \"v4lue\"",
+            "\\\"password\\\": \\\"v4lue\\\"",
+            "--password v4lue",
+            "<key>password</key>\n  <string>v4lue</string>",
+            "password = b'v4lue'",
+            "password =\n    \"v4lue\"",
+            "password: v4lue",
+        ] {
+            assert_eq!(value(text), Some("v4lue"), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_value() {
+        for text in ["password", "password;", "pass::word", "password = \"unclosed\n", "password)"] {
+            assert_eq!(value(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! Rules at work on one block of text.
+
+use std::ops::Range;
+
+use memchr::{memchr_iter, memrchr};
+use menagerie_runs::{Anchors, Marks};
+use menagerie_secret::Secret;
+
+use super::connector::{self, Connector, Operator, Quote};
+use super::found::{Found, around};
+use super::keywords::{Hit, Keywords};
+use super::kind::Kind;
+use crate::judge::{self, Context, Reason};
+use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
+
+/// How far left of a run its keyword may begin.
+const BEFORE: usize = 128;
+/// How far into a run a keyword may end.
+const AFTER: usize = 24;
+/// How far right of `://` credentials may go on.
+const AUTHORITY: usize = 256;
+/// How far a pattern that does not lead with its keyword may begin before it.
+const LEAD: usize = 256;
+
+/// What tells where to look beside runs. The first two open windows, the others name values.
+const WORDS: &[&str] = &["://", "-----begin", "pass", "pwd", "secret", "token", "key", "cred", "auth", "salt"];
+const NAMES: usize = 2;
+
+/// A block of a text.
+#[derive(Debug, Clone)]
+pub struct Text<'a> {
+    /// The block with its context on both sides.
+    pub bytes: &'a [u8],
+    /// The block itself, within `bytes`: what begins in it is reported.
+    pub core: Range<usize>,
+    /// Where `bytes` begins in the source.
+    pub offset: u64,
+    /// The line that `bytes` begins in, from 1.
+    pub line: u64,
+    /// The path, for rules that are for some paths only.
+    pub path: &'a str,
+    /// What kind of text it is.
+    pub kind: Kind,
+    /// Whether the path is of tests, examples or documentation.
+    pub fixture: bool,
+}
+
+impl<'a> Text<'a> {
+    /// A text that is one block.
+    #[must_use]
+    pub fn whole(bytes: &'a [u8], path: &'a str) -> Self {
+        Self { bytes, core: 0..bytes.len(), offset: 0, line: 1, path, kind: Kind::of(path), fixture: super::is_fixture(path) }
+    }
+}
+
+/// Memory that scans use again and again, one for each thread.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    marks: Marks,
+    windows: Vec<(usize, usize)>,
+    hits: Vec<Hit>,
+    candidates: Vec<Candidate>,
+}
+
+/// A match before it is reported.
+#[derive(Debug, Clone)]
+struct Candidate {
+    rule: usize,
+    secret: Range<usize>,
+    confidence: u8,
+    reasons: Vec<Reason>,
+    verdict: Verdict,
+    judged: bool,
+}
+
+/// All rules, made ready to run together.
+#[derive(Debug)]
+pub struct Engine {
+    rules: Vec<Rule>,
+    keywords: Keywords,
+    /// The rules of each keyword.
+    rules_of: Vec<Vec<usize>>,
+    anchors: Anchors,
+    /// The rule for judged values of each meaning.
+    judges: [Option<usize>; 5],
+}
+
+fn slot(meaning: Meaning) -> usize {
+    match meaning {
+        Meaning::Password => 0,
+        Meaning::Secret => 1,
+        Meaning::Token => 2,
+        Meaning::Key => 3,
+        Meaning::Weak => 4,
+    }
+}
+
+impl Engine {
+    /// An engine for these rules.
+    #[must_use]
+    pub fn new(rules: Vec<Rule>) -> Self {
+        let mut numbered: std::collections::BTreeMap<Box<[u8]>, Vec<usize>> = std::collections::BTreeMap::new();
+        let mut judges = [None; 5];
+        for (number, rule) in rules.iter().enumerate() {
+            for literal in rule.definition.keywords.iter().chain(&rule.definition.names) {
+                let rules = numbered.entry(literal.to_ascii_lowercase().into_bytes().into()).or_default();
+                if rules.last() != Some(&number) {
+                    rules.push(number);
+                }
+            }
+            if let Some(meaning) = rule.definition.judges {
+                judges[slot(meaning)] = Some(number);
+            }
+        }
+        let (literals, rules_of) = numbered.into_iter().unzip();
+        Self { rules, keywords: Keywords::new(literals), rules_of, anchors: Anchors::new(WORDS), judges }
+    }
+
+    /// The rules, by their number.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Scans one block and appends what begins in it, in order.
+    pub fn scan(&self, scratch: &mut Scratch, text: &Text<'_>, found: &mut Vec<Found>) {
+        scratch.marks.mark(&self.anchors, text.bytes);
+        scratch.candidates.clear();
+        self.look_at_keywords(scratch, text);
+        self.look_at_names(scratch, text);
+        if !scratch.candidates.is_empty() {
+            report(&mut scratch.candidates, text, found);
+        }
+    }
+
+    fn look_at_keywords(&self, scratch: &mut Scratch, text: &Text<'_>) {
+        let Scratch { marks, windows, hits, candidates } = scratch;
+        windows_of(marks, text.bytes, windows);
+        hits.clear();
+        for (from, to) in windows.iter() {
+            self.keywords.find(text.bytes, *from, *to, hits);
+        }
+        for hit in hits.iter() {
+            let end = hit.at + self.keywords.literal(hit.keyword).len();
+            let mut connector = None;
+            for number in &self.rules_of[hit.keyword] {
+                let rule = &self.rules[*number];
+                if rule.definition.pattern.is_some() {
+                    self.try_pattern(*number, rule, hit.at, text, candidates);
+                } else if rule.definition.value.is_some() {
+                    let connector = *connector.get_or_insert_with(|| connector::connect(text.bytes, end));
+                    if let Some(connector) = connector {
+                        self.try_value(*number, rule, &connector, text, candidates);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tries a rule's pattern where its keyword stands.
+    fn try_pattern(&self, number: usize, rule: &Rule, keyword: usize, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
+        let Some(pattern) = rule.pattern() else { return };
+        let from = if rule.leads() { keyword } else { keyword.saturating_sub(LEAD.min(rule.reach())) };
+        let to = text.bytes.len().min(keyword + rule.reach());
+        let place = &text.bytes[from..to];
+        let mut at = 0;
+        while at <= place.len() {
+            let Some(captures) = pattern.captures_at(place, at) else { return };
+            let whole = captures.get(0).expect("a match has a whole");
+            if whole.start() + from > keyword || whole.end() == whole.start() {
+                return;
+            }
+            if whole.end() + from > keyword {
+                let secret = captures.name("secret").unwrap_or(whole);
+                let secret = from + secret.start()..from + secret.end();
+                if stands_alone(text.bytes, from + whole.start(), from + whole.end(), &secret) {
+                    self.consider(number, rule, secret, text, candidates);
+                    return;
+                }
+            }
+            if rule.leads() {
+                return;
+            }
+            at = whole.start() + 1;
+        }
+    }
+
+    /// Tries a rule's value behind a name.
+    fn try_value(&self, number: usize, rule: &Rule, connector: &Connector, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
+        let Some(pattern) = rule.pattern() else { return };
+        let to = text.bytes.len().min(connector.value + rule.reach());
+        let Some(value) = text.bytes.get(connector.value..to).and_then(|place| pattern.find(place)) else { return };
+        let secret = connector.value..connector.value + value.end();
+        if ends_alone(text.bytes, secret.end) {
+            self.consider(number, rule, secret, text, candidates);
+        }
+    }
+
+    /// Judges a match by what its rule demands beside the shape.
+    fn consider(&self, number: usize, rule: &Rule, secret: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
+        let value = &text.bytes[secret.clone()];
+        if value.is_empty() || !text.core.contains(&secret.start) || !rule.is_for(text.path) || rule.allows(value) {
+            return;
+        }
+        if !rule.companions().all(|(pattern, lines)| stands_near(text.bytes, &secret, pattern, lines)) {
+            return;
+        }
+        let definition = &rule.definition;
+        let mut reasons: Vec<Reason> = Vec::new();
+        let mut confidence: u8 = match definition.confidence {
+            Level::High => 92,
+            Level::Medium => 72,
+            Level::Low => 38,
+        };
+        reasons.push(if definition.pattern.is_some() { "the shape is that of the service" } else { "the name and the shape are those of the service" });
+        let verdict = rule.check(value);
+        match verdict {
+            Verdict::Valid => {
+                confidence = 99;
+                reasons.push("its checksum is right");
+            }
+            Verdict::Invalid => {
+                confidence = confidence.saturating_sub(45);
+                reasons.push("its checksum is wrong");
+            }
+            Verdict::Unknown => {}
+        }
+        if definition.entropy.is_some_and(|least| entropy(value) < least) {
+            confidence = confidence.saturating_sub(45);
+            reasons.push("few characters make it up");
+        }
+        if is_placeholder(value) && verdict != Verdict::Valid {
+            confidence = confidence.min(20);
+            reasons.push("it looks like a stand-in");
+        }
+        if definition.value.is_some() {
+            if text.kind == Kind::Lock {
+                confidence = confidence.saturating_sub(50);
+                reasons.push("it stands in a file of locks and sums");
+            }
+            if judge::word_share(value) > 0.7 {
+                confidence = confidence.saturating_sub(45);
+                reasons.push("it reads as words");
+            }
+        }
+        if text.fixture && definition.confidence != Level::High {
+            confidence = confidence.saturating_sub(12);
+            reasons.push("the path is of tests, examples or documentation");
+        }
+        candidates.push(Candidate { rule: number, secret, confidence, reasons, verdict, judged: false });
+    }
+
+    /// Looks at the values beside telling names.
+    fn look_at_names(&self, scratch: &mut Scratch, text: &Text<'_>) {
+        let mut done = 0;
+        for (at, word) in scratch.marks.anchors.iter().filter(|(_, word)| *word >= NAMES) {
+            if *at < done {
+                continue;
+            }
+            let Some(connector) = connector::connect(text.bytes, at + WORDS[*word].len()) else { continue };
+            done = connector.name_end;
+            let (begin, end) = judge::span(text.bytes, *at, connector.name_end);
+            let name = &text.bytes[begin..end];
+            let Some(meaning) = judge::meaning(name) else { continue };
+            let Some(number) = self.judges[slot(meaning)] else { continue };
+            if connector.operator == Operator::Blank && connector.quote == Quote::Bare && !name.starts_with(b"-") {
+                continue;
+            }
+            let Some((secret, quote)) = value_of(text, &connector, begin) else { continue };
+            if !text.core.contains(&secret.start) {
+                continue;
+            }
+            let context = Context { kind: text.kind, fixture: text.fixture, quote, operator: connector.operator, spaced: connector.spaced };
+            if let Some((confidence, reasons)) = judge::probability(meaning, name, &text.bytes[secret.clone()], &context) {
+                scratch.candidates.push(Candidate { rule: number, secret, confidence, reasons, verdict: Verdict::Unknown, judged: true });
+            }
+        }
+    }
+}
+
+/// The value behind a connector, and how it is quoted; within a string such as `user=a;password=b` it ends where that part ends.
+fn value_of(text: &Text<'_>, connector: &Connector, name: usize) -> Option<(Range<usize>, Quote)> {
+    const LONGEST: usize = 512;
+    let end = connector::value_end(text.bytes, connector, LONGEST)?;
+    let mut secret = connector.value..end;
+    if connector.quote != Quote::Bare {
+        return Some((secret, connector.quote));
+    }
+    let separator = name.checked_sub(1).map_or(b'\n', |before| text.bytes[before]);
+    let parameter = connector.operator == Operator::Assigns && !connector.spaced && matches!(separator, b';' | b'&' | b'?' | b'"' | b'\'' | b',');
+    if parameter {
+        let value = &text.bytes[secret.clone()];
+        let cut = value.iter().position(|byte| matches!(byte, b';' | b'&' | b',' | b'<' | b'\\')).unwrap_or(value.len());
+        secret.end = secret.start + cut;
+        let closed = text.bytes.get(secret.end).is_some_and(|byte| matches!(byte, b';' | b'&' | b',' | b'"' | b'\''));
+        return (cut > 0).then_some((secret, if closed { Quote::Quoted { mark: b'"', escaped: false } } else { Quote::Bare }));
+    }
+    while secret.len() > 1 && matches!(text.bytes[secret.end - 1], b',' | b';' | b')') {
+        secret.end -= 1;
+    }
+    Some((secret, Quote::Bare))
+}
+
+/// Where keywords are searched: round each run, at each URL with credentials, at each PEM block.
+fn windows_of(marks: &Marks, text: &[u8], windows: &mut Vec<(usize, usize)>) {
+    windows.clear();
+    let mut add = |from: usize, to: usize| match windows.last_mut() {
+        Some((_, last)) if from <= *last => *last = to.max(*last),
+        _ => windows.push((from, to)),
+    };
+    let mut runs = marks.runs.iter().peekable();
+    let mut anchors = marks.anchors.iter().filter(|(_, word)| *word < NAMES).peekable();
+    loop {
+        // In order of their beginnings.
+        let run = runs.peek().map(|(start, _)| start.saturating_sub(BEFORE));
+        let anchor = anchors.peek().map(|(at, _)| at.saturating_sub(32));
+        match (run, anchor) {
+            (None, None) => return,
+            (Some(run), anchor) if anchor.is_none_or(|anchor| run <= anchor) => {
+                let (start, end) = runs.next().expect("it was seen");
+                add(run, text.len().min((*end).min(start + AFTER)));
+            }
+            (_, Some(from)) => {
+                let (at, word) = *anchors.next().expect("it was seen");
+                let opens = word != 0 || has_credentials(&text[at + 3..text.len().min(at + 3 + AUTHORITY)]);
+                if opens {
+                    add(from, text.len().min(at + 64));
+                }
+            }
+            (Some(_), None) => {}
+        }
+    }
+}
+
+/// Whether what follows `://` is an authority with user information.
+fn has_credentials(rest: &[u8]) -> bool {
+    let end = rest.iter().position(|byte| matches!(byte, b'@' | b'/' | b' ' | b'"' | b'\'' | b'\n' | b'>' | b')'));
+    match end {
+        Some(end) if rest[end] == b'@' => true,
+        // A password may hold a slash.
+        Some(end) if rest[end] == b'/' => rest[..end].contains(&b':') && rest[end..].iter().take(64).take_while(|byte| !byte.is_ascii_whitespace()).any(|byte| *byte == b'@'),
+        _ => false,
+    }
+}
+
+/// Whether neither side of a match goes on.
+fn stands_alone(text: &[u8], start: usize, end: usize, secret: &Range<usize>) -> bool {
+    let begins = start == 0 || !text[start].is_ascii_alphanumeric() || !text[start - 1].is_ascii_alphanumeric() || follows_escape(text, start);
+    begins && (secret.end < end || ends_alone(text, end))
+}
+
+/// Whether what stands before `start` is the end of an escape: `\n`, `%3D`.
+fn follows_escape(text: &[u8], start: usize) -> bool {
+    let before = &text[start.saturating_sub(3)..start];
+    match *before {
+        [.., b'\\', b'n' | b't' | b'r' | b'b' | b'f' | b'v' | b'"'] => true,
+        [b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+        _ => false,
+    }
+}
+
+fn ends_alone(text: &[u8], end: usize) -> bool {
+    let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    end == 0 || !goes_on(text[end - 1]) || text.get(end).is_none_or(|byte| !goes_on(*byte))
+}
+
+/// Whether a pattern stands within some lines of a secret, and within `CONTEXT` bytes.
+fn stands_near(text: &[u8], secret: &Range<usize>, pattern: &regex::bytes::Regex, lines: u32) -> bool {
+    const FARTHEST: usize = 8 * 1024;
+    let mut from = secret.start;
+    for _ in 0..=lines {
+        from = memrchr(b'\n', &text[secret.start.saturating_sub(FARTHEST)..from]).map_or(secret.start.saturating_sub(FARTHEST), |line| line + secret.start.saturating_sub(FARTHEST));
+    }
+    let limit = text.len().min(secret.end + FARTHEST);
+    let to = memchr_iter(b'\n', &text[secret.end..limit]).nth(lines as usize).map_or(limit, |line| secret.end + line);
+    pattern.is_match(&text[from..to])
+}
+
+/// Keeps the better of those that overlap, and reports them in order.
+fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &mut Vec<Found>) {
+    candidates.sort_by(|a, b| {
+        (a.judged, std::cmp::Reverse(a.confidence), std::cmp::Reverse(a.secret.len()), a.secret.start, a.rule)
+            .cmp(&(b.judged, std::cmp::Reverse(b.confidence), std::cmp::Reverse(b.secret.len()), b.secret.start, b.rule))
+    });
+    let mut kept: Vec<&Candidate> = Vec::new();
+    for candidate in candidates.iter() {
+        let overlaps = |other: &&Candidate| other.secret.start < candidate.secret.end && candidate.secret.start < other.secret.end;
+        if !kept.iter().rev().take(64).any(|other| overlaps(&other)) {
+            kept.push(candidate);
+        }
+    }
+    kept.sort_by_key(|candidate| candidate.secret.start);
+    let (mut line, mut counted) = (text.line, 0);
+    for candidate in kept {
+        let Range { start, end } = candidate.secret;
+        line += newlines(&text.bytes[counted..start]);
+        counted = start;
+        let begin = memrchr(b'\n', &text.bytes[..start]).map_or(0, |newline| newline + 1);
+        found.push(Found {
+            rule: candidate.rule,
+            start: text.offset + start as u64,
+            end: text.offset + end as u64,
+            line,
+            end_line: line + newlines(&text.bytes[start..end]),
+            column: (start - begin) as u64 + 1,
+            confidence: candidate.confidence,
+            reasons: candidate.reasons.clone(),
+            verdict: candidate.verdict,
+            secret: Secret::new(text.bytes[start..end].to_vec()),
+            around: around(text.bytes, start, end),
+            encodings: Vec::new(),
+        });
+    }
+}
+
+pub(super) fn newlines(text: &[u8]) -> u64 {
+    memchr_iter(b'\n', text).count() as u64
+}

@@ -1,0 +1,18 @@
+//! The scanner: one pass over a text finds what deserves a look, and rules look there.
+//!
+//! `menagerie-runs` marks token-like runs and telling words. Round these, and nowhere else, the keywords of all rules are searched
+//! (`keywords`); where one stands, its rule's pattern is tried. Values beside telling names are judged in their context
+//! ([`crate::judge`]). What a finding depends on lies within [`CONTEXT`] bytes of it, so that a text may be scanned in blocks.
+
+mod connector;
+mod engine;
+mod found;
+mod keywords;
+mod kind;
+mod stream;
+
+pub use connector::{Connector, Operator, Quote, connect, value_end};
+pub use engine::{Engine, Scratch, Text};
+pub use found::Found;
+pub use kind::{Kind, is_fixture};
+pub use stream::{BLOCK, Buffer, CONTEXT, stream};

@@ -1,0 +1,183 @@
+//! Files and folders, walked and scanned by several threads at once. The answer is put in the order of the paths, whatever the
+//! threads did.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use crate::coverage::{Ledger, State};
+use crate::scan::{Buffer, Engine, Found, Scratch, stream};
+
+/// How many files make a job.
+const BATCH: usize = 32;
+
+/// What was found in one source.
+#[derive(Debug)]
+pub struct Scanned {
+    /// The path.
+    pub path: String,
+    /// What was found, in order.
+    pub found: Vec<Found>,
+}
+
+/// How far a scan has come, for who watches.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes read.
+    pub bytes: AtomicU64,
+    /// Sources done.
+    pub sources: AtomicU64,
+}
+
+/// A part of the work.
+enum Job {
+    Folder(PathBuf),
+    Files(Vec<PathBuf>),
+}
+
+struct Queue {
+    jobs: Mutex<(Vec<Job>, usize)>,
+    changed: Condvar,
+}
+
+impl Queue {
+    /// The next job; none once all are done. A worker that took one must say `done`.
+    fn take(&self) -> Option<Job> {
+        let mut state = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(job) = state.0.pop() {
+                state.1 += 1;
+                return Some(job);
+            }
+            if state.1 == 0 {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn add(&self, jobs: impl IntoIterator<Item = Job>) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).0.extend(jobs);
+        self.changed.notify_all();
+    }
+
+    fn done(&self) {
+        let mut state = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        state.1 -= 1;
+        if state.1 == 0 && state.0.is_empty() {
+            self.changed.notify_all();
+        }
+    }
+}
+
+struct Worker<'a> {
+    engine: &'a Engine,
+    progress: &'a Progress,
+    scratch: Scratch,
+    buffer: Buffer,
+    scanned: Vec<Scanned>,
+    ledger: Ledger,
+}
+
+/// Scans files and folders. Of a folder, `.git` is left to the scan of the history.
+#[must_use]
+pub fn scan(engine: &Engine, roots: &[PathBuf], threads: usize, keep_all: bool, progress: &Progress) -> (Vec<Scanned>, Ledger) {
+    let queue = Queue { jobs: Mutex::new((Vec::new(), 0)), changed: Condvar::new() };
+    let mut ledger = Ledger::keeping_all(keep_all);
+    for root in roots.iter().rev() {
+        // What a user names is followed, also through a link.
+        match fs::metadata(root) {
+            Ok(kind) if kind.is_dir() => queue.add([Job::Folder(root.clone())]),
+            Ok(_) => queue.add([Job::Files(vec![root.clone()])]),
+            Err(error) => ledger.add(&shown(root), 0, State::Error { reason: error.to_string() }),
+        }
+    }
+    let mut scanned = Vec::new();
+    std::thread::scope(|scope| {
+        let work = || {
+            let mut worker = Worker { engine, progress, scratch: Scratch::default(), buffer: Buffer::default(), scanned: Vec::new(), ledger: Ledger::keeping_all(keep_all) };
+            while let Some(job) = queue.take() {
+                match job {
+                    Job::Folder(folder) => worker.list(&folder, &queue),
+                    Job::Files(files) => files.iter().for_each(|file| worker.scan(file)),
+                }
+                queue.done();
+            }
+            (worker.scanned, worker.ledger)
+        };
+        let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let mine = work();
+        for (found, seen) in others.into_iter().map(|other| other.join().expect("a worker does not panic")).chain([mine]) {
+            scanned.extend(found);
+            ledger.merge(seen);
+        }
+    });
+    scanned.sort_by(|a, b| a.path.cmp(&b.path));
+    ledger.sort();
+    (scanned, ledger)
+}
+
+fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.strip_prefix("./").unwrap_or(&text).to_owned()
+}
+
+impl Worker<'_> {
+    fn error(&mut self, path: &Path, error: &io::Error) {
+        self.ledger.add(&shown(path), 0, State::Error { reason: error.to_string() });
+    }
+
+    fn list(&mut self, folder: &Path, queue: &Queue) {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => return self.error(folder, &error),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.error(folder, &error);
+                    break;
+                }
+            };
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => {
+                    if entry.file_name() == ".git" {
+                        self.ledger.add(&shown(&path), 0, State::Skipped { reason: "a repository's own store; `--git` scans its history".to_owned() });
+                    } else {
+                        queue.add([Job::Folder(path)]);
+                    }
+                }
+                Ok(kind) if kind.is_file() => files.push(path),
+                Ok(kind) if kind.is_symlink() => self.ledger.add(&shown(&path), 0, State::Skipped { reason: "a symbolic link".to_owned() }),
+                Ok(_) => self.ledger.add(&shown(&path), 0, State::Skipped { reason: "a device, pipe or socket".to_owned() }),
+                Err(error) => self.error(&path, &error),
+            }
+            if files.len() == BATCH {
+                queue.add([Job::Files(std::mem::take(&mut files))]);
+            }
+        }
+        files.iter().for_each(|file| self.scan(file));
+    }
+
+    fn scan(&mut self, path: &Path) {
+        let name = shown(path);
+        let mut found = Vec::new();
+        let read = File::open(path).and_then(|mut file| stream(self.engine, &mut self.scratch, &mut self.buffer, &mut file, &name, &mut found));
+        match read {
+            Ok(bytes) => {
+                self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+                self.ledger.add(&name, bytes, State::Scanned);
+            }
+            Err(error) => self.error(path, &error),
+        }
+        self.progress.sources.fetch_add(1, Ordering::Relaxed);
+        if !found.is_empty() {
+            self.scanned.push(Scanned { path: name, found });
+        }
+    }
+}
