@@ -23,6 +23,8 @@ pub struct Context {
     pub operator: Operator,
     /// Whether blanks stood beside the operator.
     pub spaced: bool,
+    /// Whether the line is documentation within a program.
+    pub documents: bool,
 }
 
 /// Why a confidence is what it is.
@@ -65,7 +67,10 @@ pub fn probability(meaning: Meaning, name: &[u8], value: &[u8], context: &Contex
         Kind::Source | Kind::Settings | Kind::Unknown => {}
     }
     if context.fixture {
-        weigh(-0.9, "the path is of tests, examples or documentation");
+        weigh(-1.5, "the path is of tests, examples or documentation");
+    }
+    if context.documents {
+        weigh(-1.2, "the line is documentation");
     }
     let probability = 100.0 / (1.0 + (-score).exp());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 100")]
@@ -80,6 +85,27 @@ fn stands_where_values_stand(context: &Context) -> bool {
         (Quote::Bare, Kind::Settings) => true,
         (Quote::Bare, Kind::Prose | Kind::Unknown | Kind::Lock) => {
             matches!(context.operator, Operator::Assigns | Operator::Colon | Operator::Tag) && !(context.operator == Operator::Assigns && context.spaced)
+        }
+    }
+}
+
+/// Doubts values of which a text holds many that are alike: test vectors, tables, digests. `judged` gives, for each finding that was
+/// judged, its meaning, its value and its confidence.
+pub fn doubt_crowds<'a>(judged: impl Iterator<Item = (Meaning, &'a [u8], &'a mut u8, &'a mut Vec<Reason>)>) {
+    const MANY: usize = 8;
+    let mut groups: std::collections::BTreeMap<(bool, usize), Vec<(&[u8], &mut u8, &mut Vec<Reason>)>> = std::collections::BTreeMap::new();
+    for (meaning, value, confidence, reasons) in judged {
+        // Keys by their length: tables are regular. Passwords all together: only a list of them is a crowd.
+        let password = meaning == Meaning::Password;
+        groups.entry((password, if password { 0 } else { value.len() })).or_default().push((value, confidence, reasons));
+    }
+    for ((password, _), group) in groups {
+        let different = group.iter().map(|(value, ..)| *value).collect::<std::collections::BTreeSet<_>>().len();
+        if different > if password { 4 * MANY } else { MANY } {
+            for (_, confidence, reasons) in group {
+                *confidence = (*confidence).min(40);
+                reasons.push("it is one of many alike in the file");
+            }
         }
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 
 fn judged(name: &str, value: &str, kind: Kind) -> u8 {
     let quote = if kind == Kind::Settings { Quote::Bare } else { Quote::Quoted { mark: b'"', escaped: false } };
-    let context = Context { kind, fixture: false, quote, operator: Operator::Assigns, spaced: true };
+    let context = Context { kind, fixture: false, quote, operator: Operator::Assigns, spaced: true, documents: false };
     let meaning = meaning(name.as_bytes()).expect("the name is of a credential");
     probability(meaning, name.as_bytes(), value.as_bytes(), &context).map_or(0, |(probability, _)| probability)
 }

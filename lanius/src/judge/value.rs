@@ -40,6 +40,9 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
     }
     let form = Form::of(value);
     let mut evidence: Vec<(f32, Reason)> = Vec::new();
+    if is_percent_encoded(value) {
+        evidence.push((-2.0, "it is written for an address"));
+    }
     if is_placeholder(value) {
         evidence.push((if meaning == Meaning::Password && value.len() < 16 { -1.5 } else { -3.0 }, "it looks like a stand-in"));
     }
@@ -110,8 +113,9 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
             if form.entropy < 2.8 {
                 evidence.push((-1.2, "few characters make it up"));
             }
-            if is_hash(value) {
-                evidence.push((if meaning == Meaning::Weak { -1.5 } else { -0.2 }, "it may be a hash"));
+            if value.iter().all(u8::is_ascii_hexdigit) {
+                let short = value.len() < 24;
+                evidence.push((if meaning == Meaning::Weak { -1.6 } else if short { -0.9 } else { -0.2 }, "it may be a hash"));
             }
             if is_uuid(value) {
                 evidence.push((if meaning == Meaning::Weak { -2.5 } else { -0.8 }, "it is a UUID"));
@@ -179,6 +183,8 @@ fn is_code(value: &[u8]) -> bool {
         || value.ends_with(b"(")
         || value.ends_with(b"{")
         || value.ends_with(b"[")
+        || value.starts_with(b"#[")
+        || value.starts_with(b"//")
         || value.ends_with(b";") && value.contains(&b'(')
         || value.iter().all(|byte| !byte.is_ascii_alphanumeric())
         || value.contains(&b'(') && value.contains(&b')')
@@ -195,8 +201,10 @@ fn repeats_name(name: &[u8], value: &[u8]) -> bool {
         return false;
     }
     let holds = |long: &[u8], short: &[u8]| short.len() >= 3 && long.windows(short.len()).any(|window| window == short);
-    const NAMES: &[&[u8]] = &[b"password", b"passwd", b"passphrase", b"secret", b"token", b"apikey", b"credential", b"accesskey", b"username"];
-    holds(&name, &value_letters) || NAMES.iter().any(|word| holds(&value_letters, word)) && words::share(value) > 0.7 && !value.iter().any(|byte| b"!@#%^&*".contains(byte)) && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 3
+    const NAMES: &[&[u8]] = &[b"password", b"passwd", b"passphrase", b"secret", b"token", b"apikey", b"credential", b"accesskey", b"username", b"pwd"];
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let special = value.iter().any(|byte| b"!@#%^&*$".contains(byte));
+    holds(&name, &value_letters) || NAMES.iter().any(|word| holds(&value_letters, word)) && !special && (digits < 3 || value.contains(&b'_') || value.contains(&b'-'))
 }
 
 fn is_path_or_url(value: &[u8]) -> bool {
@@ -217,8 +225,10 @@ fn is_names_joined(value: &[u8]) -> bool {
     parts.len() >= 2 && words::share(value) > 0.45 && parts.iter().all(|part| part.iter().all(u8::is_ascii_digit) || part.iter().filter(|byte| byte.is_ascii_digit()).count() <= 2 && part.len() <= 16)
 }
 
-fn is_hash(value: &[u8]) -> bool {
-    matches!(value.len(), 32 | 40 | 64 | 128) && value.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+/// A text of which a third or more is `%XX`.
+fn is_percent_encoded(value: &[u8]) -> bool {
+    let escapes = value.windows(3).filter(|window| window[0] == b'%' && window[1].is_ascii_hexdigit() && window[2].is_ascii_hexdigit()).count();
+    escapes * 9 >= value.len()
 }
 
 fn is_uuid(value: &[u8]) -> bool {

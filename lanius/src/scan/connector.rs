@@ -120,7 +120,7 @@ pub fn connect(text: &[u8], at: usize) -> Option<Connector> {
             line += 1;
         }
         let quoted = blanks(line);
-        if matches!(byte(quoted), b'"' | b'\'' | b'<') || operator == Operator::Tag {
+        if matches!(byte(quoted), b'"' | b'\'') || operator == Operator::Tag && byte(quoted) == b'<' {
             next = quoted;
         }
     }
@@ -141,6 +141,28 @@ pub fn connect(text: &[u8], at: usize) -> Option<Connector> {
         _ => (next, Quote::Bare),
     };
     (value < text.len() && value <= limit).then_some(Connector { name_end, value, quote, operator, spaced })
+}
+
+/// As [`connect`]; and where the value is an object, as in `service: { key: "value" }`, also the connectors of its first members.
+#[must_use]
+pub fn connect_within(text: &[u8], at: usize) -> [Option<Connector>; 4] {
+    let mut connectors = [connect(text, at), None, None, None];
+    let mut place = match connectors[0] {
+        Some(Connector { value, quote: Quote::Bare, .. }) if text[value] == b'{' => value + 1,
+        _ => return connectors,
+    };
+    for member in &mut connectors[1..] {
+        let limit = text.len().min(place + BETWEEN);
+        let Some(name) = text[place..limit].iter().position(|byte| byte.is_ascii_alphanumeric()) else { break };
+        if text[place..place + name].contains(&b'}') {
+            break;
+        }
+        let Some(connector) = connect(text, place + name) else { break };
+        *member = Some(connector);
+        let Some(end) = value_end(text, &connector, 512) else { break };
+        place = end + 1;
+    }
+    connectors
 }
 
 /// Where the `=` is after a type annotation: `: Option<&'static str> =`.

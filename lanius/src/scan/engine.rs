@@ -1,5 +1,6 @@
 //! Rules at work on one block of text.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use memchr::{memchr_iter, memrchr};
@@ -15,12 +16,15 @@ use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
 
 /// How far left of a run its keyword may begin.
 const BEFORE: usize = 128;
-/// How far into a run a keyword may end.
-const AFTER: usize = 24;
+/// How far right of a run a keyword may end.
+const AFTER: usize = 16;
 /// How far right of `://` credentials may go on.
 const AUTHORITY: usize = 256;
 /// How far a pattern that does not lead with its keyword may begin before it.
 const LEAD: usize = 256;
+
+/// A match below this confidence, in percent, does not stand in the way of another.
+const LEAST: u8 = 30;
 
 /// What tells where to look beside runs. The first two open windows, the others name values.
 const WORDS: &[&str] = &["://", "-----begin", "pass", "pwd", "secret", "token", "key", "cred", "auth", "salt"];
@@ -70,6 +74,8 @@ struct Candidate {
     confidence: u8,
     reasons: Vec<Reason>,
     verdict: Verdict,
+    /// Whether a rule of no service in particular found it, such as that for any JSON Web Token.
+    general: bool,
     judged: bool,
 }
 
@@ -133,6 +139,14 @@ impl Engine {
         }
     }
 
+    /// Doubts what stands in one text in great number; to be called with all that was found in a text.
+    pub fn doubt_crowds(&self, found: &mut [Found]) {
+        judge::doubt_crowds(found.iter_mut().filter_map(|found| {
+            let meaning = self.rules[found.rule].definition.judges?;
+            Some((meaning, found.secret.expose().as_slice(), &mut found.confidence, &mut found.reasons))
+        }));
+    }
+
     fn look_at_keywords(&self, scratch: &mut Scratch, text: &Text<'_>) {
         let Scratch { marks, windows, hits, candidates } = scratch;
         windows_of(marks, text.bytes, windows);
@@ -142,15 +156,15 @@ impl Engine {
         }
         for hit in hits.iter() {
             let end = hit.at + self.keywords.literal(hit.keyword).len();
-            let mut connector = None;
+            let mut connectors = None;
             for number in &self.rules_of[hit.keyword] {
                 let rule = &self.rules[*number];
                 if rule.definition.pattern.is_some() {
                     self.try_pattern(*number, rule, hit.at, text, candidates);
                 } else if rule.definition.value.is_some() {
-                    let connector = *connector.get_or_insert_with(|| connector::connect(text.bytes, end));
-                    if let Some(connector) = connector {
-                        self.try_value(*number, rule, &connector, text, candidates);
+                    let connectors = connectors.get_or_insert_with(|| connector::connect_within(text.bytes, end));
+                    for connector in connectors.iter().flatten() {
+                        self.try_value(*number, rule, connector, text, candidates);
                     }
                 }
             }
@@ -247,7 +261,7 @@ impl Engine {
             confidence = confidence.saturating_sub(12);
             reasons.push("the path is of tests, examples or documentation");
         }
-        candidates.push(Candidate { rule: number, secret, confidence, reasons, verdict, judged: false });
+        candidates.push(Candidate { rule: number, secret, confidence, reasons, verdict, general: definition.service.is_empty(), judged: false });
     }
 
     /// Looks at the values beside telling names.
@@ -270,12 +284,20 @@ impl Engine {
             if !text.core.contains(&secret.start) {
                 continue;
             }
-            let context = Context { kind: text.kind, fixture: text.fixture, quote, operator: connector.operator, spaced: connector.spaced };
+            let context = Context { kind: text.kind, fixture: text.fixture, quote, operator: connector.operator, spaced: connector.spaced, documents: is_documentation(text, secret.start) };
             if let Some((confidence, reasons)) = judge::probability(meaning, name, &text.bytes[secret.clone()], &context) {
-                scratch.candidates.push(Candidate { rule: number, secret, confidence, reasons, verdict: Verdict::Unknown, judged: true });
+                scratch.candidates.push(Candidate { rule: number, secret, confidence, reasons, verdict: Verdict::Unknown, general: true, judged: true });
             }
         }
     }
+}
+
+/// Whether a line of a program begins as documentation does: `///`, `//!`, ` * `, `>>>`.
+fn is_documentation(text: &Text<'_>, at: usize) -> bool {
+    let from = at.saturating_sub(512);
+    let begin = memrchr(b'\n', &text.bytes[from..at]).map_or(from, |newline| from + newline + 1);
+    let line = text.bytes[begin..at].trim_ascii_start();
+    text.kind == Kind::Source && [&b"///"[..], b"//!", b"* ", b">>>", b"/**"].iter().any(|mark| line.starts_with(mark))
 }
 
 /// The value behind a connector, and how it is quoted; within a string such as `user=a;password=b` it ends where that part ends.
@@ -317,8 +339,8 @@ fn windows_of(marks: &Marks, text: &[u8], windows: &mut Vec<(usize, usize)>) {
         match (run, anchor) {
             (None, None) => return,
             (Some(run), anchor) if anchor.is_none_or(|anchor| run <= anchor) => {
-                let (start, end) = runs.next().expect("it was seen");
-                add(run, text.len().min((*end).min(start + AFTER)));
+                let (_, end) = runs.next().expect("it was seen");
+                add(run, text.len().min(end + AFTER));
             }
             (_, Some(from)) => {
                 let (at, word) = *anchors.next().expect("it was seen");
@@ -379,8 +401,8 @@ fn stands_near(text: &[u8], secret: &Range<usize>, pattern: &regex::bytes::Regex
 /// Keeps the better of those that overlap, and reports them in order.
 fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &mut Vec<Found>) {
     candidates.sort_by(|a, b| {
-        (a.judged, std::cmp::Reverse(a.confidence), std::cmp::Reverse(a.secret.len()), a.secret.start, a.rule)
-            .cmp(&(b.judged, std::cmp::Reverse(b.confidence), std::cmp::Reverse(b.secret.len()), b.secret.start, b.rule))
+        let order = |of: &Candidate| (of.judged, of.confidence < LEAST, of.general, Reverse(of.confidence), Reverse(of.secret.len()), of.secret.start, of.rule);
+        order(a).cmp(&order(b))
     });
     let mut kept: Vec<&Candidate> = Vec::new();
     for candidate in candidates.iter() {

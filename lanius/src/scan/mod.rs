@@ -11,7 +11,7 @@ mod keywords;
 mod kind;
 mod stream;
 
-pub use connector::{Connector, Operator, Quote, connect, value_end};
+pub use connector::{Connector, Operator, Quote};
 pub use engine::{Engine, Scratch, Text};
 pub use found::Found;
 pub use kind::{Kind, is_fixture};

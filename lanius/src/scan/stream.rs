@@ -23,6 +23,7 @@ pub struct Buffer {
 /// What the reader said. What was found before stands in `found`.
 pub fn stream(engine: &Engine, scratch: &mut Scratch, buffer: &mut Buffer, reader: &mut dyn Read, path: &str, found: &mut Vec<Found>) -> io::Result<u64> {
     let (kind, fixture) = (Kind::of(path), is_fixture(path));
+    let first = found.len();
     // The buffer holds the context of the block before, the block, and what is read of the next one.
     buffer.filled = 0;
     let (mut offset, mut line, mut begin) = (0_u64, 1_u64, 0_usize);
@@ -32,6 +33,7 @@ pub fn stream(engine: &Engine, scratch: &mut Scratch, buffer: &mut Buffer, reade
         let text = Text { bytes: &buffer.bytes[..buffer.filled], core: begin..end, offset, line, path, kind, fixture };
         engine.scan(scratch, &text, found);
         if ended && end == buffer.filled {
+            engine.doubt_crowds(&mut found[first..]);
             return Ok(offset + buffer.filled as u64);
         }
         let keep = end.saturating_sub(CONTEXT);
