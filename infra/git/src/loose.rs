@@ -53,7 +53,7 @@ pub(crate) fn parse_header(head: &[u8]) -> Option<(Kind, u64)> {
 
 /// Reads a loose object of at most `largest` bytes.
 pub(crate) fn read(store: &Path, oid: &ObjectId, largest: u64, inflater: &mut Inflater) -> Result<Object, ObjectError> {
-    let LooseObject { kind, size, mut content } = open(store, oid)?;
+    let LooseObject { kind, size, content } = open(store, oid)?;
     if size > largest {
         return Err(ObjectError::TooLarge { size });
     }

@@ -98,13 +98,16 @@ fn name_deltas(pack: &Unindexed<'_>, named: &mut Vec<(ObjectId, u64)>, deltas: V
         }
         while let Some(offset) = ready.pop() {
             let mut unnamed = None;
-            let read = unpacker.chain(pack.file, pack.end, pack.hash, 0, offset, &|oid| places.get(oid).copied()).and_then(|(links, start)| match start {
-                Start::Object(base) => unpacker.apply(pack.file, pack.end, 0, &links, base),
-                Start::Elsewhere(oid) => {
-                    unnamed = Some(oid);
-                    Err(ObjectError::Base { base: Some(oid) })
-                }
-            });
+            let read =
+                unpacker.chain(pack.file, pack.end, pack.hash, 0, offset, &|oid| places.get(oid).copied()).and_then(|(links, start)| {
+                    match start {
+                        Start::Object(base) => unpacker.apply(pack.file, pack.end, 0, &links, base),
+                        Start::Elsewhere(oid) => {
+                            unnamed = Some(oid);
+                            Err(ObjectError::Base { base: Some(oid) })
+                        }
+                    }
+                });
             match (read, unnamed) {
                 (Ok(object), _) => {
                     let mut hasher = ObjectHasher::new(pack.hash, object.kind, object.bytes.len() as u64);

@@ -20,12 +20,11 @@ use crate::oid::HashKind;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// An open pack.
 #[derive(Debug)]
 pub(crate) struct Pack {
-    pub(crate) path: PathBuf,
     pub(crate) file: File,
     /// Where the entries end and the checksum begins.
     pub(crate) end: u64,

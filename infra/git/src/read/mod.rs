@@ -62,10 +62,10 @@ impl<'r> ObjectReader<'r> {
             }
             // A copy elsewhere may be whole.
             for other in self.repository.places(oid) {
-                if other != place {
-                    if let Ok(object) = self.read_at(oid, other) {
-                        return Ok(object);
-                    }
+                if other != place
+                    && let Ok(object) = self.read_at(oid, other)
+                {
+                    return Ok(object);
                 }
             }
         }
@@ -117,8 +117,7 @@ impl<'r> ObjectReader<'r> {
                 Place::Packed { pack, offset } => (pack, offset),
             };
             let held = &self.repository.packs[pack];
-            let (links, start) =
-                self.unpacker.chain(&held.file, held.end, held.hash, pack, offset, &|base| held.index.find(base))?;
+            let (links, start) = self.unpacker.chain(&held.file, held.end, held.hash, pack, offset, &|base| held.index.find(base))?;
             pending.push((pack, links));
             match start {
                 Start::Object(object) => break object,

@@ -223,5 +223,5 @@ fn open_pack(path: &Path, hash: HashKind, problems: &mut Vec<Problem>) -> Result
         }
     };
     let index = index.unwrap_or_else(|| pack::index_of(&Unindexed { path, file: &file, end, hash }, count, problems));
-    Ok(Pack { path: path.to_owned(), file, end, index, hash })
+    Ok(Pack { file, end, index, hash })
 }
