@@ -69,16 +69,18 @@ impl ObjectReader<'_> {
     }
 
     /// Marks all that these objects lead to and that has no mark yet.
-    fn mark(&mut self, all: &mut Marks, mut left: Vec<ObjectId>, mark: u8, problems: &mut Vec<Problem>) {
+    fn mark(&mut self, all: &mut Marks, tips: Vec<ObjectId>, mark: u8, problems: &mut Vec<Problem>) {
         let hash = self.repository().hash_kind();
-        while let Some(oid) = left.pop() {
+        // What an object is said to be where it is named; of a tip or a tag's target that is not said.
+        let mut left: Vec<_> = tips.into_iter().map(|oid| (oid, false)).collect();
+        while let Some((oid, is_read)) = left.pop() {
             if all.position(&oid).is_none() {
                 problems.push(Problem::object(oid, ObjectError::Missing));
             }
             if !all.mark(&oid, mark) {
                 continue;
             }
-            let object = match self.kind(&oid) {
+            let object = match if is_read { Ok(Kind::Tree) } else { self.kind(&oid) } {
                 Ok(Kind::Blob) => continue,
                 Ok(_) => self.read(&oid),
                 Err(why) => Err(why),
@@ -87,7 +89,7 @@ impl ObjectReader<'_> {
                 Ok(object) if object.kind == Kind::Tree => {
                     for entry in Tree::new(&object.bytes, hash) {
                         match entry.mode {
-                            Mode::Tree => left.push(entry.oid),
+                            Mode::Tree => left.push((entry.oid, true)),
                             Mode::Gitlink => {}
                             _ => drop(all.mark(&entry.oid, mark)),
                         }
@@ -95,14 +97,14 @@ impl ObjectReader<'_> {
                 }
                 Ok(object) if object.kind == Kind::Commit => match Commit::parse(&object.bytes) {
                     Some(commit) => {
-                        left.push(commit.tree);
+                        left.push((commit.tree, true));
                         if !self.repository().shallow().contains(&oid) {
-                            left.extend(commit.parents);
+                            left.extend(commit.parents.into_iter().map(|parent| (parent, true)));
                         }
                     }
                     None => problems.push(Problem::object(oid, ObjectError::Content { expected: Kind::Commit })),
                 },
-                Ok(object) => left.extend(parse_tag_target(&object.bytes)),
+                Ok(object) => left.extend(parse_tag_target(&object.bytes).map(|target| (target, false))),
                 Err(why) => problems.push(Problem::object(oid, why)),
             }
         }

@@ -5,7 +5,7 @@
 use crate::error::ObjectError;
 use crate::object::Kind;
 use crate::oid::ObjectId;
-use crate::pack::{EntryHeader, EntryKind, LONGEST_HEADER, Pack, Window};
+use crate::pack::{AHEAD, EntryHeader, EntryKind, LONGEST_HEADER, Pack, Window};
 
 /// No entry.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -115,7 +115,7 @@ impl Forest {
 
     /// Reads the headers; gives the bases that are not in the pack.
     fn read_headers(&mut self, pack: &Pack) -> Vec<(u32, ObjectId)> {
-        let (mut window, mut foreign) = (Window::default(), Vec::new());
+        let (mut window, mut foreign) = (Window::new(AHEAD), Vec::new());
         for index in 0..self.nodes.len() {
             let offset = self.nodes[index].offset;
             let Ok(head) = window.slice(&pack.file, pack.end, offset, LONGEST_HEADER as u64) else { continue };

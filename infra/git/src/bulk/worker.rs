@@ -6,7 +6,7 @@ use super::{Blob, BlobVisitor, DeltaView, Shared, is_blob};
 use crate::error::{ObjectError, Problem};
 use crate::loose;
 use crate::oid::ObjectId;
-use crate::pack::{Delta, Inflater, Pack, Span, Window, longest_compressed};
+use crate::pack::{AHEAD, Delta, Inflater, Pack, Span, Window, longest_compressed};
 use crate::read::ObjectReader;
 use flate2::read::ZlibDecoder;
 use std::io::{BufReader, Read};
@@ -52,7 +52,7 @@ impl<'r, V: BlobVisitor> Worker<'r, V> {
             shared,
             visitor,
             inflater: Inflater::new(),
-            window: Window::default(),
+            window: Window::new(AHEAD),
             window_of: usize::MAX,
             pool: Pool::new(most_live / 4),
             delta: Vec::new(),

@@ -1,7 +1,7 @@
 //! The index of a pack that has none: every entry is walked, since where one ends is known only by inflating it, and named by its hash.
 //! Deltas are named in turn as their bases are.
 
-use super::{EntryHeader, EntryKind, LONGEST_HEADER, PACK_HEADER, PackIndex, Window, inflate::Span};
+use super::{AHEAD, EntryHeader, EntryKind, LONGEST_HEADER, PACK_HEADER, PackIndex, Window, inflate::Span};
 use crate::error::{Lost, ObjectError, Problem};
 use crate::hash::ObjectHasher;
 use crate::oid::{HashKind, ObjectId};
@@ -40,7 +40,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn entries(&mut self, count: u32) -> Result<(), (u64, ObjectError)> {
-        let (mut at, mut window) = (PACK_HEADER, Window::default());
+        let (mut at, mut window) = (PACK_HEADER, Window::new(AHEAD));
         for _ in 0..count {
             at = self.entry(&mut window, at).map_err(|why| (at, why))?;
         }

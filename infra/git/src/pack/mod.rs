@@ -46,16 +46,23 @@ pub(crate) fn open_file(path: &Path, hash: HashKind) -> Result<(File, u64, u32),
 }
 
 /// A part of a file in memory, moved along as it is read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Window {
     bytes: Vec<u8>,
     start: u64,
+    at_once: u64,
 }
 
-/// How much is read at once.
-const WINDOW: u64 = 256 << 10;
+/// How much is read at once where reading goes on from there.
+pub(crate) const AHEAD: u64 = 128 << 10;
+/// How much is read at once where the next place may be anywhere.
+pub(crate) const HERE: u64 = 4 << 10;
 
 impl Window {
+    pub(crate) const fn new(at_once: u64) -> Self {
+        Self { bytes: Vec::new(), start: 0, at_once }
+    }
+
     /// Up to `len` bytes at `offset` of a file whose readable part stops at `end`; fewer only there.
     pub(crate) fn slice(&mut self, file: &File, end: u64, offset: u64, len: u64) -> io::Result<&[u8]> {
         let stop = offset.saturating_add(len).min(end);
@@ -63,7 +70,7 @@ impl Window {
             return Ok(&[]);
         }
         if offset < self.start || stop > self.start + self.bytes.len() as u64 {
-            let wanted = (stop - offset).max(WINDOW).min(end - offset);
+            let wanted = (stop - offset).max(self.at_once).min(end - offset);
             // What is read ahead of a failure must not be taken for the file.
             self.start = 0;
             self.bytes.resize(usize::try_from(wanted).map_err(|_| io::ErrorKind::FileTooLarge)?, 0);

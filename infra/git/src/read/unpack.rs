@@ -4,7 +4,7 @@ use super::LONGEST_CHAIN;
 use crate::error::ObjectError;
 use crate::object::Object;
 use crate::oid::{HashKind, ObjectId};
-use crate::pack::{Delta, EntryHeader, EntryKind, Inflater, LONGEST_HEADER, Span, Window, longest_compressed};
+use crate::pack::{Delta, EntryHeader, EntryKind, HERE, Inflater, LONGEST_HEADER, Span, Window, longest_compressed};
 use quick_cache::Weighter;
 use quick_cache::unsync::Cache;
 use std::collections::HashMap;
@@ -72,7 +72,7 @@ impl Unpacker {
         if self.windows.len() >= MOST_WINDOWS && !self.windows.contains_key(&pack) {
             self.windows.clear();
         }
-        self.windows.entry(pack).or_default()
+        self.windows.entry(pack).or_insert(const { Window::new(HERE) })
     }
 
     /// The deltas from the entry at `offset` down to an object that is whole, in the cache, or not in this pack.
@@ -143,7 +143,7 @@ impl Unpacker {
         if self.windows.len() >= MOST_WINDOWS && !self.windows.contains_key(&pack) {
             self.windows.clear();
         }
-        let window = self.windows.entry(pack).or_default();
+        let window = self.windows.entry(pack).or_insert(const { Window::new(HERE) });
         let input = window.slice(file, end, link.body, longest_compressed(link.size))?;
         self.inflater.entry(input, size, out, Span { file, at: link.body, end })
     }
