@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 fn main() {
     println!("cargo::rerun-if-changed=rules");
     println!("cargo::rerun-if-changed=src/rules/format.rs");
-    let mut files: Vec<PathBuf> = fs::read_dir("rules").expect("there is a folder of rules").map(|entry| entry.expect("it can be read").path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir("rules").expect("there is a folder of rules").map(|entry| entry.expect("it can be read").path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     let mut rules = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::rules::Level;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds secrets and personal data in source, git history, object stores, logs and tables.
@@ -57,14 +58,26 @@ pub enum Format {
   git diff | lanius scan -             standard input")]
 pub struct Scan {
     /// Files and folders; `-` is standard input
-    #[arg(required = true)]
+    #[arg(required_unless_present = "git")]
     pub paths: Vec<PathBuf>,
+    /// The whole history of a repository
+    #[arg(long, value_name = "REPO")]
+    pub git: Vec<PathBuf>,
+    /// Of a history, only what these revisions do not lead to
+    #[arg(long, value_name = "REV", requires = "git")]
+    pub since: Vec<String>,
+    /// Of a history, only these branches
+    #[arg(long, value_name = "BRANCH", requires = "git")]
+    pub branch: Vec<String>,
+    /// Of a history, also what no ref leads to: dropped stashes, amended commits
+    #[arg(long, requires = "git")]
+    pub unreachable: bool,
     /// How results are shown
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// Least confidence that is reported
-    #[arg(long, value_name = "LEVEL", value_parser = ["low", "medium", "high"], default_value = "medium")]
-    pub confidence: String,
+    #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "medium")]
+    pub confidence: Level,
     /// Rule files of your own, beside the rules that come with lanius
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
@@ -74,4 +87,13 @@ pub struct Scan {
     /// Show secrets in full
     #[arg(long)]
     pub show_secrets: bool,
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    match text {
+        "low" => Ok(Level::Low),
+        "medium" => Ok(Level::Medium),
+        "high" => Ok(Level::High),
+        _ => Err("it is one of low, medium, high".to_owned()),
+    }
 }

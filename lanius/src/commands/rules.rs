@@ -57,7 +57,11 @@ fn test(files: &[impl AsRef<Path>]) -> anyhow::Result<Exit> {
             let path = engine.rules().iter().find(|rule| rule.definition.id == *id).map_or("", |rule| example_path(rule));
             let mut found = Vec::new();
             engine.scan(&mut scratch, &Text::whole(expanded.as_bytes(), path), &mut found);
-            let ids: Vec<_> = found.iter().filter(|found| found.confidence >= 30).map(|found| engine.rules()[found.rule].definition.id.as_str()).collect();
+            let ids: Vec<_> = found
+                .iter()
+                .filter(|found| found.confidence >= 30)
+                .map(|found| engine.rules()[found.rule].definition.id.as_str())
+                .collect();
             if ids.contains(&id.as_str()) != wanted {
                 failed += 1;
                 report::error(format_args!("{id} {} in {text:?}; found: {ids:?}", if wanted { "does not fire" } else { "fires" }));

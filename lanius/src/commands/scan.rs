@@ -2,13 +2,15 @@
 
 use std::io;
 
-use menagerie_report::{self as report, Exit};
-use serde_json::json;
+use menagerie_report::{self as output, Exit};
 
 use crate::cli::{Format, Scan};
 use crate::coverage::State;
+use crate::report::{self, Run, Shown, least};
 use crate::scan::{Buffer, Engine, Scratch, stream};
-use crate::source::files::{self, Progress, Scanned};
+use crate::source::history::{self, Extent};
+use crate::source::{Progress, files};
+use crate::triage::{Fingerprints, Sighting, group};
 
 pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let engine = Engine::new(super::rules::load(&scan.rules)?);
@@ -21,31 +23,38 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
             Ok(bytes) => ledger.add("-", bytes, State::Scanned),
             Err(error) => ledger.add("-", 0, State::Error { reason: error.to_string() }),
         }
-        scanned.push(Scanned { path: "-".to_owned(), found });
+        scanned.extend(found.into_iter().map(|found| Sighting { path: "-".to_owned(), found, lineage: None }));
     }
-    let least = match scan.confidence.as_str() {
-        "low" => 0,
-        "high" => 80,
-        _ => 50,
-    };
-    let mut count = 0;
-    let mut text = String::new();
-    for place in &scanned {
-        for found in place.found.iter().filter(|found| found.confidence >= least) {
-            count += 1;
-            let definition = &engine.rules()[found.rule].definition;
-            let secret = String::from_utf8_lossy(found.secret.expose());
-            let secret = if scan.show_secrets { secret.into_owned() } else { "[secret]".to_owned() };
-            match scan.format {
-                Format::Human => text.push_str(&format!("{}:{}:{} {} {} {:?} {}\n", place.path, found.line, found.column, definition.id, found.confidence, found.reasons, report::shown(&secret))),
-                Format::Json | Format::Jsonl => text.push_str(&format!("{}\n", json!({"rule": definition.id, "path": place.path, "line": found.line, "end_line": found.end_line, "confidence": found.confidence}))),
-            }
-        }
+    let extent = Extent { since: scan.since.clone(), branches: scan.branch.clone(), unreachable: scan.unreachable };
+    for repository in &scan.git {
+        let (more, seen) = history::scan(&engine, repository, &extent, threads, &Progress::default())?;
+        scanned.extend(more);
+        ledger.merge(seen);
     }
-    report::data(text)?;
-    for (entry, reason) in ledger.errors() {
-        report::error(format_args!("{}: {reason}", report::shown(&entry.source)));
+    let least = least(scan.confidence);
+    let mut findings = group(scanned, &engine, &Fingerprints::default());
+    let all = findings.len();
+    findings.retain_mut(|finding| {
+        finding.places.retain(|place| place.confidence >= least);
+        !finding.places.is_empty()
+    });
+    let run = Run { below: all - findings.len(), findings, ledger };
+    let shown = Shown { secrets: scan.show_secrets };
+    match scan.format {
+        Format::Human => output::data(report::human(&run, &engine, shown))?,
+        Format::Json => output::json(&report::json(&run, &engine, shown))?,
+        Format::Jsonl => output::data(report::jsonl(&run, &engine, shown))?,
     }
-    report::note(format_args!("{count} findings in {} sources, {} bytes", ledger.scanned, ledger.bytes));
-    Ok(if ledger.errors().next().is_some() { Exit::Incomplete } else if count > 0 { Exit::Found } else { Exit::Fine })
+    for (entry, reason) in run.ledger.errors() {
+        output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
+    }
+    let places: usize = run.findings.iter().map(|finding| finding.places.len()).sum();
+    output::note(format_args!(
+        "{} findings at {places} places; {} sources, {} bytes; {} findings below the level",
+        run.findings.len(),
+        run.ledger.scanned,
+        run.ledger.bytes,
+        run.below
+    ));
+    Ok(run.exit(|_| true))
 }

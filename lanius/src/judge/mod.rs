@@ -84,7 +84,8 @@ fn stands_where_values_stand(context: &Context) -> bool {
         (Quote::Bare, Kind::Source) => context.operator == Operator::Tag,
         (Quote::Bare, Kind::Settings) => true,
         (Quote::Bare, Kind::Prose | Kind::Unknown | Kind::Lock) => {
-            matches!(context.operator, Operator::Assigns | Operator::Colon | Operator::Tag) && !(context.operator == Operator::Assigns && context.spaced)
+            matches!(context.operator, Operator::Assigns | Operator::Colon | Operator::Tag)
+                && !(context.operator == Operator::Assigns && context.spaced)
         }
     }
 }

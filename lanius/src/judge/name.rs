@@ -7,14 +7,124 @@ pub use crate::rules::Meaning;
 const LONGEST: usize = 80;
 /// What may precede `key` for it to be a credential.
 const KEYS: &[&str] = &[
-    "api", "secret", "access", "private", "auth", "encryption", "encrypt", "encrypted", "decryption", "master", "signing", "sign", "signature", "app", "application", "license", "account", "storage",
-    "crypt", "crypto", "cipher", "aes", "hmac", "rsa", "jwt", "consumer", "client", "service", "server", "secure", "security", "subscription", "shared", "ssh", "admin", "deploy", "webhook", "vault",
-    "integration", "write", "session", "cookie", "des", "token", "password", "user", "wifi", "wpa", "psk", "pre", "live", "prod", "identity", "developer", "dev", "function", "host", "root", "data", "des3", "apikey",
+    "api",
+    "secret",
+    "access",
+    "private",
+    "auth",
+    "encryption",
+    "encrypt",
+    "encrypted",
+    "decryption",
+    "master",
+    "signing",
+    "sign",
+    "signature",
+    "app",
+    "application",
+    "license",
+    "account",
+    "storage",
+    "crypt",
+    "crypto",
+    "cipher",
+    "aes",
+    "hmac",
+    "rsa",
+    "jwt",
+    "consumer",
+    "client",
+    "service",
+    "server",
+    "secure",
+    "security",
+    "subscription",
+    "shared",
+    "ssh",
+    "admin",
+    "deploy",
+    "webhook",
+    "vault",
+    "integration",
+    "write",
+    "session",
+    "cookie",
+    "des",
+    "token",
+    "password",
+    "user",
+    "wifi",
+    "wpa",
+    "psk",
+    "pre",
+    "live",
+    "prod",
+    "identity",
+    "developer",
+    "dev",
+    "function",
+    "host",
+    "root",
+    "data",
+    "des3",
+    "apikey",
 ];
 /// Words after the telling one that leave its meaning.
 const NEUTRAL: &[&str] = &[
-    "value", "val", "text", "string", "str", "default", "prod", "production", "dev", "test", "testing", "staging", "stage", "live", "old", "new", "current", "base64", "b64", "hex", "plain", "plaintext", "literal", "const", "raw",
-    "data", "bytes", "env", "var", "backup", "main", "primary", "secondary", "local", "global", "v1", "v2", "a", "b", "s", "is", "admin", "user", "root", "me", "my", "db", "database", "here", "clear", "cleartext", "in", "set", "get",
+    "value",
+    "val",
+    "text",
+    "string",
+    "str",
+    "default",
+    "prod",
+    "production",
+    "dev",
+    "test",
+    "testing",
+    "staging",
+    "stage",
+    "live",
+    "old",
+    "new",
+    "current",
+    "base64",
+    "b64",
+    "hex",
+    "plain",
+    "plaintext",
+    "literal",
+    "const",
+    "raw",
+    "data",
+    "bytes",
+    "env",
+    "var",
+    "backup",
+    "main",
+    "primary",
+    "secondary",
+    "local",
+    "global",
+    "v1",
+    "v2",
+    "a",
+    "b",
+    "s",
+    "is",
+    "admin",
+    "user",
+    "root",
+    "me",
+    "my",
+    "db",
+    "database",
+    "here",
+    "clear",
+    "cleartext",
+    "in",
+    "set",
+    "get",
 ];
 
 /// The whole name round a word that stands at `at`.
@@ -49,19 +159,43 @@ fn words(name: &[u8]) -> Vec<String> {
 
 /// What one word says; with the word before it.
 fn word_meaning(word: &str, before: Option<&str>) -> Option<Meaning> {
-    const NOT_PASS: &[&str] = &["bypass", "compass", "trespass", "surpass", "encompass", "multipass", "onepass", "renderpass", "firstpass", "subpass"];
+    const NOT_PASS: &[&str] =
+        &["bypass", "compass", "trespass", "surpass", "encompass", "multipass", "onepass", "renderpass", "firstpass", "subpass"];
     match word {
-        "password" | "passwd" | "passphrase" | "passcode" | "passwort" | "pwd" | "passw" | "pword" | "passphase" | "pswd" | "passwords" => return Some(Meaning::Password),
-        "pass" => return Some(if before.is_some_and(|before| ["db", "user", "smtp", "mail", "root", "admin", "ftp", "ldap", "mysql", "redis", "my", "proxy", "wifi", "database", "auth", "login", "http", "basic", "key", "store", "cert", "sudo", "test", "ssh", "email", "pg", "postgres", "mongo", "rabbitmq", "sql", "ap", "sta"].contains(&before)) { Meaning::Password } else { Meaning::Weak }),
+        "password" | "passwd" | "passphrase" | "passcode" | "passwort" | "pwd" | "passw" | "pword" | "passphase" | "pswd" | "passwords" => {
+            return Some(Meaning::Password);
+        }
+        "pass" => {
+            return Some(
+                if before.is_some_and(|before| {
+                    [
+                        "db", "user", "smtp", "mail", "root", "admin", "ftp", "ldap", "mysql", "redis", "my", "proxy", "wifi", "database",
+                        "auth", "login", "http", "basic", "key", "store", "cert", "sudo", "test", "ssh", "email", "pg", "postgres",
+                        "mongo", "rabbitmq", "sql", "ap", "sta",
+                    ]
+                    .contains(&before)
+                }) {
+                    Meaning::Password
+                } else {
+                    Meaning::Weak
+                },
+            );
+        }
         "secret" | "secrets" | "credential" | "credentials" | "cred" | "creds" => return Some(Meaning::Secret),
         "token" | "tokens" => {
             return Some(match before {
-                Some("access" | "auth" | "api" | "bearer" | "refresh" | "secret" | "session" | "bot" | "id" | "oauth" | "personal" | "github" | "gitlab" | "slack" | "security" | "deploy" | "user" | "app" | "vault" | "npm" | "jwt" | "authentication" | "authorization" | "private" | "service" | "account" | "webhook" | "admin" | "device" | "push" | "registration" | "client") => Meaning::Token,
+                Some(
+                    "access" | "auth" | "api" | "bearer" | "refresh" | "secret" | "session" | "bot" | "id" | "oauth" | "personal"
+                    | "github" | "gitlab" | "slack" | "security" | "deploy" | "user" | "app" | "vault" | "npm" | "jwt" | "authentication"
+                    | "authorization" | "private" | "service" | "account" | "webhook" | "admin" | "device" | "push" | "registration"
+                    | "client",
+                ) => Meaning::Token,
                 _ => Meaning::Weak,
             });
         }
         "key" | "keys" => return Some(if before.is_some_and(|before| KEYS.contains(&before)) { Meaning::Key } else { Meaning::Weak }),
-        "apikey" | "apikeys" | "secretkey" | "accesskey" | "privatekey" | "authkey" | "masterkey" | "signingkey" | "encryptionkey" | "cryptkey" | "appkey" | "accountkey" | "sharedkey" | "licensekey" | "sharedaccesskey" => return Some(Meaning::Key),
+        "apikey" | "apikeys" | "secretkey" | "accesskey" | "privatekey" | "authkey" | "masterkey" | "signingkey" | "encryptionkey"
+        | "cryptkey" | "appkey" | "accountkey" | "sharedkey" | "licensekey" | "sharedaccesskey" => return Some(Meaning::Key),
         "authtoken" | "accesstoken" | "refreshtoken" | "apitoken" | "bearertoken" | "sessiontoken" => return Some(Meaning::Token),
         "auth" | "authorization" | "authentication" | "salt" | "nonce" | "otp" => return Some(Meaning::Weak),
         _ => {}
@@ -95,7 +229,48 @@ pub fn meaning(name: &[u8]) -> Option<Meaning> {
         if let Some(meaning) = word_meaning(last, beside) {
             // `public_key`, `primary_key`, `forgot_password`, `no_password`.
             let denied = |word: &String| {
-                matches!(word.as_str(), "public" | "pub" | "no" | "without" | "forgot" | "reset" | "invalid" | "missing" | "wrong" | "has" | "error" | "err" | "msg" | "message" | "label" | "show" | "hide" | "need" | "needs" | "require" | "requires" | "required" | "csrf" | "xsrf" | "cancellation" | "foreign" | "sort" | "cache" | "partition" | "translation" | "i18n" | "locale" | "hash" | "hashed" | "lex" | "parse" | "syntax" | "next" | "peek")
+                matches!(
+                    word.as_str(),
+                    "public"
+                        | "pub"
+                        | "no"
+                        | "without"
+                        | "forgot"
+                        | "reset"
+                        | "invalid"
+                        | "missing"
+                        | "wrong"
+                        | "has"
+                        | "error"
+                        | "err"
+                        | "msg"
+                        | "message"
+                        | "label"
+                        | "show"
+                        | "hide"
+                        | "need"
+                        | "needs"
+                        | "require"
+                        | "requires"
+                        | "required"
+                        | "csrf"
+                        | "xsrf"
+                        | "cancellation"
+                        | "foreign"
+                        | "sort"
+                        | "cache"
+                        | "partition"
+                        | "translation"
+                        | "i18n"
+                        | "locale"
+                        | "hash"
+                        | "hashed"
+                        | "lex"
+                        | "parse"
+                        | "syntax"
+                        | "next"
+                        | "peek"
+                )
             };
             return (!before.iter().any(denied)).then_some(meaning);
         }
@@ -134,7 +309,21 @@ mod tests {
 
     #[test]
     fn names_of_other_things() {
-        for name in ["password_field", "tokenizer", "monkey", "public_key", "secretName", "bypass", "author", "keyboard", "password_reset_url", "csrf_token", "key_id", "passed", "forgot_password"] {
+        for name in [
+            "password_field",
+            "tokenizer",
+            "monkey",
+            "public_key",
+            "secretName",
+            "bypass",
+            "author",
+            "keyboard",
+            "password_reset_url",
+            "csrf_token",
+            "key_id",
+            "passed",
+            "forgot_password",
+        ] {
             assert_eq!(meaning(name.as_bytes()), None, "{name}");
         }
     }

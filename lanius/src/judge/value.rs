@@ -35,7 +35,12 @@ impl Form {
 
 /// The evidence for and against; `None` where the value cannot be a credential.
 pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Vec<(f32, Reason)>> {
-    if value.len() < 4 || value.len() > 512 || value.iter().any(|byte| *byte < b' ' || *byte >= 0x7f) || is_reference(value) || is_code(value) {
+    if value.len() < 4
+        || value.len() > 512
+        || value.iter().any(|byte| *byte < b' ' || *byte >= 0x7f)
+        || is_reference(value)
+        || is_code(value)
+    {
         return None;
     }
     let form = Form::of(value);
@@ -115,7 +120,16 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
             }
             if value.iter().all(u8::is_ascii_hexdigit) {
                 let short = value.len() < 24;
-                evidence.push((if meaning == Meaning::Weak { -1.6 } else if short { -0.9 } else { -0.2 }, "it may be a hash"));
+                evidence.push((
+                    if meaning == Meaning::Weak {
+                        -1.6
+                    } else if short {
+                        -0.9
+                    } else {
+                        -0.2
+                    },
+                    "it may be a hash",
+                ));
             }
             if is_uuid(value) {
                 evidence.push((if meaning == Meaning::Weak { -2.5 } else { -0.8 }, "it is a UUID"));
@@ -133,7 +147,9 @@ fn is_reference(value: &[u8]) -> bool {
     let holds = |text: &[u8]| value.windows(text.len()).any(|window| window == text);
     let first = value[0];
     let last = value[value.len() - 1];
-    (first == b'$' && value[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':')) && value.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_'))
+    (first == b'$'
+        && value[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':'))
+        && value.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_'))
         || holds(b"${")
         || holds(b"$(")
         || holds(b"{{")
@@ -176,7 +192,7 @@ fn is_code(value: &[u8]) -> bool {
         || holds(b"&&")
         || holds(b"||")
         || holds(b" = ")
-        || holds(b"==")  && !value.ends_with(b"==")
+        || holds(b"==") && !value.ends_with(b"==")
         || holds(b"](")
         || holds(b"](")
         || holds(b"</")
@@ -188,9 +204,33 @@ fn is_code(value: &[u8]) -> bool {
         || value.ends_with(b";") && value.contains(&b'(')
         || value.iter().all(|byte| !byte.is_ascii_alphanumeric())
         || value.contains(&b'(') && value.contains(&b')')
-        || matches!(value, b"true" | b"false" | b"null" | b"none" | b"None" | b"True" | b"False" | b"nil" | b"NULL" | b"undefined" | b"yes" | b"required" | b"optional" | b"string" | b"String")
+        || matches!(
+            value,
+            b"true"
+                | b"false"
+                | b"null"
+                | b"none"
+                | b"None"
+                | b"True"
+                | b"False"
+                | b"nil"
+                | b"NULL"
+                | b"undefined"
+                | b"yes"
+                | b"required"
+                | b"optional"
+                | b"string"
+                | b"String"
+        )
         || value.starts_with(b"^") && value.ends_with(b"$")
-        || value.starts_with(b"process.env") || value.starts_with(b"os.environ") || value.starts_with(b"System.") || value.starts_with(b"self.") || value.starts_with(b"this.") || value.starts_with(b"req.") || value.starts_with(b"config.") || value.starts_with(b"secrets.")
+        || value.starts_with(b"process.env")
+        || value.starts_with(b"os.environ")
+        || value.starts_with(b"System.")
+        || value.starts_with(b"self.")
+        || value.starts_with(b"this.")
+        || value.starts_with(b"req.")
+        || value.starts_with(b"config.")
+        || value.starts_with(b"secrets.")
 }
 
 /// Whether it is made of the same letters as its name, but for case and separators.
@@ -201,36 +241,88 @@ fn repeats_name(name: &[u8], value: &[u8]) -> bool {
         return false;
     }
     let holds = |long: &[u8], short: &[u8]| short.len() >= 3 && long.windows(short.len()).any(|window| window == short);
-    const NAMES: &[&[u8]] = &[b"password", b"passwd", b"passphrase", b"secret", b"token", b"apikey", b"credential", b"accesskey", b"username", b"pwd"];
+    const NAMES: &[&[u8]] =
+        &[b"password", b"passwd", b"passphrase", b"secret", b"token", b"apikey", b"credential", b"accesskey", b"username", b"pwd"];
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let special = value.iter().any(|byte| b"!@#%^&*$".contains(byte));
-    holds(&name, &value_letters) || NAMES.iter().any(|word| holds(&value_letters, word)) && !special && (digits < 3 || value.contains(&b'_') || value.contains(&b'-'))
+    holds(&name, &value_letters)
+        || NAMES.iter().any(|word| holds(&value_letters, word))
+            && !special
+            && (digits < 3 || value.contains(&b'_') || value.contains(&b'-'))
 }
 
 fn is_path_or_url(value: &[u8]) -> bool {
     let holds = |text: &[u8]| value.windows(text.len()).any(|window| window == text);
-    holds(b"://") || value.starts_with(b"/") && value[1..].contains(&b'/') || value.starts_with(b"./") || value.starts_with(b"../") || value.starts_with(b"~/") || value.starts_with(b"C:\\") || holds(b":\\")
-        || [&b".json"[..], b".yml", b".yaml", b".pem", b".key", b".txt", b".html", b".js", b".py", b".crt", b".com", b".org", b".net", b".io", b".xml", b".conf", b".go", b".rb", b".java", b".ts", b".php", b".der", b".pub", b".png", b".svg", b".jks", b".p12"].iter().any(|end| value.ends_with(end))
+    holds(b"://")
+        || value.starts_with(b"/") && value[1..].contains(&b'/')
+        || value.starts_with(b"./")
+        || value.starts_with(b"../")
+        || value.starts_with(b"~/")
+        || value.starts_with(b"C:\\")
+        || holds(b":\\")
+        || [
+            &b".json"[..],
+            b".yml",
+            b".yaml",
+            b".pem",
+            b".key",
+            b".txt",
+            b".html",
+            b".js",
+            b".py",
+            b".crt",
+            b".com",
+            b".org",
+            b".net",
+            b".io",
+            b".xml",
+            b".conf",
+            b".go",
+            b".rb",
+            b".java",
+            b".ts",
+            b".php",
+            b".der",
+            b".pub",
+            b".png",
+            b".svg",
+            b".jks",
+            b".p12",
+        ]
+        .iter()
+        .any(|end| value.ends_with(end))
         || value.iter().filter(|byte| **byte == b'/').count() >= 2 && words::share(value) > 0.5
 }
 
 /// `com.example.Name`, `settings.auth.token_name`.
 fn is_dotted_name(value: &[u8]) -> bool {
-    value.contains(&b'.') && value.split(|byte| *byte == b'.').all(|part| part.len() > 1 && part[0].is_ascii_alphabetic() && part.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))) && words::share(value) > 0.5
+    value.contains(&b'.')
+        && value.split(|byte| *byte == b'.').all(|part| {
+            part.len() > 1
+                && part[0].is_ascii_alphabetic()
+                && part.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        })
+        && words::share(value) > 0.5
 }
 
 /// `refresh-token-name`, `AUTH_HEADER_V2`, `some_field_1`.
 fn is_names_joined(value: &[u8]) -> bool {
     let parts: Vec<_> = value.split(|byte| matches!(byte, b'-' | b'_' | b'.' | b':' | b'/')).collect();
-    parts.len() >= 2 && words::share(value) > 0.45 && parts.iter().all(|part| part.iter().all(u8::is_ascii_digit) || part.iter().filter(|byte| byte.is_ascii_digit()).count() <= 2 && part.len() <= 16)
+    parts.len() >= 2
+        && words::share(value) > 0.45
+        && parts.iter().all(|part| {
+            part.iter().all(u8::is_ascii_digit) || part.iter().filter(|byte| byte.is_ascii_digit()).count() <= 2 && part.len() <= 16
+        })
 }
 
 /// A text of which a third or more is `%XX`.
 fn is_percent_encoded(value: &[u8]) -> bool {
-    let escapes = value.windows(3).filter(|window| window[0] == b'%' && window[1].is_ascii_hexdigit() && window[2].is_ascii_hexdigit()).count();
+    let escapes =
+        value.windows(3).filter(|window| window[0] == b'%' && window[1].is_ascii_hexdigit() && window[2].is_ascii_hexdigit()).count();
     escapes * 9 >= value.len()
 }
 
 fn is_uuid(value: &[u8]) -> bool {
-    value.len() == 36 && value.iter().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
+    value.len() == 36
+        && value.iter().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
 }

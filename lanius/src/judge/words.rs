@@ -54,7 +54,10 @@ pub(super) fn share(value: &[u8]) -> f32 {
     let mut at = 0;
     while at < value.len() {
         let mut end = at;
-        while end < value.len() && value[end].is_ascii_alphabetic() && !(end > at && value[end].is_ascii_uppercase() && value[end - 1].is_ascii_lowercase()) {
+        while end < value.len()
+            && value[end].is_ascii_alphabetic()
+            && !(end > at && value[end].is_ascii_uppercase() && value[end - 1].is_ascii_lowercase())
+        {
             end += 1;
         }
         if end - at >= 4 && cost(&value[at..end]) < 4.5 || end - at == 3 && cost(&value[at..end]) < 3.9 {

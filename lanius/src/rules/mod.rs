@@ -1,8 +1,8 @@
 //! Rules: what a credential looks like. Those of our own are embedded when the program is built; users add theirs as TOML of the
 //! same form (`lanius/rules` holds examples of every field).
 
-pub mod examples;
 mod checksum;
+pub mod examples;
 mod format;
 mod shape;
 
@@ -74,7 +74,8 @@ impl Rule {
     /// What is wrong with it.
     pub fn new(definition: Definition) -> Result<Self, Error> {
         let wrong = |reason: String| Error::Rule { id: definition.id.clone(), reason };
-        if definition.id.is_empty() || !definition.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        if definition.id.is_empty() || !definition.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        {
             return Err(wrong("its id must be of lower-case letters, digits and hyphens".to_owned()));
         }
         match (&definition.pattern, &definition.value) {
@@ -132,14 +133,19 @@ impl Rule {
             return false;
         }
         let set = self.allow.get_or_init(|| {
-            RegexSetBuilder::new(&self.definition.allow).unicode(false).size_limit(PATTERN_BYTES).build().unwrap_or_else(|_| RegexSet::empty())
+            RegexSetBuilder::new(&self.definition.allow)
+                .unicode(false)
+                .size_limit(PATTERN_BYTES)
+                .build()
+                .unwrap_or_else(|_| RegexSet::empty())
         });
         set.is_match(secret)
     }
 
     /// The patterns that must stand near, with the distance in lines.
     pub fn companions(&self) -> impl Iterator<Item = (&Regex, u32)> {
-        let compiled = self.requires.get_or_init(|| self.definition.requires.iter().filter_map(|other| compile(&other.pattern).ok()).collect());
+        let compiled =
+            self.requires.get_or_init(|| self.definition.requires.iter().filter_map(|other| compile(&other.pattern).ok()).collect());
         compiled.iter().zip(self.definition.requires.iter().map(|companion| companion.within))
     }
 

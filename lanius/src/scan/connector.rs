@@ -86,7 +86,12 @@ pub fn connect(text: &[u8], at: usize) -> Option<Connector> {
         b':' if byte(next + 1) == b':' => return None,
         b':' => {
             // `password: str = "…"`: a type stands between.
-            if let Some(after) = annotation(text, next + 1, limit) { next = after; (Operator::Assigns, 1) } else { (Operator::Colon, 1) }
+            if let Some(after) = annotation(text, next + 1, limit) {
+                next = after;
+                (Operator::Assigns, 1)
+            } else {
+                (Operator::Colon, 1)
+            }
         }
         b'=' if byte(next + 1) == b'>' => (Operator::Assigns, 2),
         b'=' if byte(next + 1) == b'=' => (Operator::Compares, if byte(next + 2) == b'=' { 3 } else { 2 }),
@@ -185,7 +190,18 @@ fn annotation(text: &[u8], from: usize, limit: usize) -> Option<usize> {
 
 /// After what may stand before a quoted value: `String::from(`, `new SecureString(`, the `b` of `b"…"`. Elsewhere `from` itself.
 fn wrapped(text: &[u8], from: usize, limit: usize) -> usize {
-    const CALLS: &[&[u8]] = &[b"String::from(", b"String(", b"str(", b"SecureString(", b"Buffer.from(", b"bytes(", b"Some(", b"b64decode(", b"base64.b64decode(", b"[]byte("];
+    const CALLS: &[&[u8]] = &[
+        b"String::from(",
+        b"String(",
+        b"str(",
+        b"SecureString(",
+        b"Buffer.from(",
+        b"bytes(",
+        b"Some(",
+        b"b64decode(",
+        b"base64.b64decode(",
+        b"[]byte(",
+    ];
     const PREFIXES: &[&[u8]] = &[b"rb", b"br", b"u8", b"b", b"r", b"u", b"f", b"L", b"@", b"$", b"N"];
     let mut place = from;
     if text[place.min(limit)..limit].starts_with(b"new ") {

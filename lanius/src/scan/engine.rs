@@ -10,7 +10,7 @@ use menagerie_secret::Secret;
 use super::connector::{self, Connector, Operator, Quote};
 use super::found::{Found, around};
 use super::keywords::{Hit, Keywords};
-use super::kind::Kind;
+use super::kind::{Kind, Profile};
 use crate::judge::{self, Context, Reason};
 use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
 
@@ -87,6 +87,8 @@ pub struct Engine {
     /// The rules of each keyword.
     rules_of: Vec<Vec<usize>>,
     anchors: Anchors,
+    /// The rules that are for some paths only.
+    bound: Vec<usize>,
     /// The rule for judged values of each meaning.
     judges: [Option<usize>; 5],
 }
@@ -119,13 +121,22 @@ impl Engine {
             }
         }
         let (literals, rules_of) = numbered.into_iter().unzip();
-        Self { rules, keywords: Keywords::new(literals), rules_of, anchors: Anchors::new(WORDS), judges }
+        let bound = rules.iter().enumerate().filter(|(_, rule)| !rule.definition.paths.is_empty()).map(|(number, _)| number).collect();
+        Self { rules, bound, keywords: Keywords::new(literals), rules_of, anchors: Anchors::new(WORDS), judges }
     }
 
     /// The rules, by their number.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What a path says to the scanner.
+    #[must_use]
+    pub fn profile(&self, path: &str) -> Profile {
+        let bound = self.bound.iter().filter(|number| self.rules[**number].is_for(path));
+        let rules = bound.fold(0_u64, |hash, number| (hash ^ (*number as u64 + 1)).wrapping_mul(0x0100_0000_01b3));
+        Profile { kind: Kind::of(path), fixture: super::is_fixture(path), rules }
     }
 
     /// Scans one block and appends what begins in it, in order.
@@ -226,7 +237,11 @@ impl Engine {
             Level::Medium => 72,
             Level::Low => 38,
         };
-        reasons.push(if definition.pattern.is_some() { "the shape is that of the service" } else { "the name and the shape are those of the service" });
+        reasons.push(if definition.pattern.is_some() {
+            "the shape is that of the service"
+        } else {
+            "the name and the shape are those of the service"
+        });
         let verdict = rule.check(value);
         match verdict {
             Verdict::Valid => {
@@ -261,7 +276,15 @@ impl Engine {
             confidence = confidence.saturating_sub(12);
             reasons.push("the path is of tests, examples or documentation");
         }
-        candidates.push(Candidate { rule: number, secret, confidence, reasons, verdict, general: definition.service.is_empty(), judged: false });
+        candidates.push(Candidate {
+            rule: number,
+            secret,
+            confidence,
+            reasons,
+            verdict,
+            general: definition.service.is_empty(),
+            judged: false,
+        });
     }
 
     /// Looks at the values beside telling names.
@@ -284,9 +307,24 @@ impl Engine {
             if !text.core.contains(&secret.start) {
                 continue;
             }
-            let context = Context { kind: text.kind, fixture: text.fixture, quote, operator: connector.operator, spaced: connector.spaced, documents: is_documentation(text, secret.start) };
+            let context = Context {
+                kind: text.kind,
+                fixture: text.fixture,
+                quote,
+                operator: connector.operator,
+                spaced: connector.spaced,
+                documents: is_documentation(text, secret.start),
+            };
             if let Some((confidence, reasons)) = judge::probability(meaning, name, &text.bytes[secret.clone()], &context) {
-                scratch.candidates.push(Candidate { rule: number, secret, confidence, reasons, verdict: Verdict::Unknown, general: true, judged: true });
+                scratch.candidates.push(Candidate {
+                    rule: number,
+                    secret,
+                    confidence,
+                    reasons,
+                    verdict: Verdict::Unknown,
+                    general: true,
+                    judged: true,
+                });
             }
         }
     }
@@ -309,7 +347,8 @@ fn value_of(text: &Text<'_>, connector: &Connector, name: usize) -> Option<(Rang
         return Some((secret, connector.quote));
     }
     let separator = name.checked_sub(1).map_or(b'\n', |before| text.bytes[before]);
-    let parameter = connector.operator == Operator::Assigns && !connector.spaced && matches!(separator, b';' | b'&' | b'?' | b'"' | b'\'' | b',');
+    let parameter =
+        connector.operator == Operator::Assigns && !connector.spaced && matches!(separator, b';' | b'&' | b'?' | b'"' | b'\'' | b',');
     if parameter {
         let value = &text.bytes[secret.clone()];
         let cut = value.iter().position(|byte| matches!(byte, b';' | b'&' | b',' | b'<' | b'\\')).unwrap_or(value.len());
@@ -360,14 +399,18 @@ fn has_credentials(rest: &[u8]) -> bool {
     match end {
         Some(end) if rest[end] == b'@' => true,
         // A password may hold a slash.
-        Some(end) if rest[end] == b'/' => rest[..end].contains(&b':') && rest[end..].iter().take(64).take_while(|byte| !byte.is_ascii_whitespace()).any(|byte| *byte == b'@'),
+        Some(end) if rest[end] == b'/' => {
+            rest[..end].contains(&b':')
+                && rest[end..].iter().take(64).take_while(|byte| !byte.is_ascii_whitespace()).any(|byte| *byte == b'@')
+        }
         _ => false,
     }
 }
 
 /// Whether neither side of a match goes on.
 fn stands_alone(text: &[u8], start: usize, end: usize, secret: &Range<usize>) -> bool {
-    let begins = start == 0 || !text[start].is_ascii_alphanumeric() || !text[start - 1].is_ascii_alphanumeric() || follows_escape(text, start);
+    let begins =
+        start == 0 || !text[start].is_ascii_alphanumeric() || !text[start - 1].is_ascii_alphanumeric() || follows_escape(text, start);
     begins && (secret.end < end || ends_alone(text, end))
 }
 
@@ -391,7 +434,8 @@ fn stands_near(text: &[u8], secret: &Range<usize>, pattern: &regex::bytes::Regex
     const FARTHEST: usize = 8 * 1024;
     let mut from = secret.start;
     for _ in 0..=lines {
-        from = memrchr(b'\n', &text[secret.start.saturating_sub(FARTHEST)..from]).map_or(secret.start.saturating_sub(FARTHEST), |line| line + secret.start.saturating_sub(FARTHEST));
+        from = memrchr(b'\n', &text[secret.start.saturating_sub(FARTHEST)..from])
+            .map_or(secret.start.saturating_sub(FARTHEST), |line| line + secret.start.saturating_sub(FARTHEST));
     }
     let limit = text.len().min(secret.end + FARTHEST);
     let to = memchr_iter(b'\n', &text[secret.end..limit]).nth(lines as usize).map_or(limit, |line| secret.end + line);
@@ -401,7 +445,9 @@ fn stands_near(text: &[u8], secret: &Range<usize>, pattern: &regex::bytes::Regex
 /// Keeps the better of those that overlap, and reports them in order.
 fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &mut Vec<Found>) {
     candidates.sort_by(|a, b| {
-        let order = |of: &Candidate| (of.judged, of.confidence < LEAST, of.general, Reverse(of.confidence), Reverse(of.secret.len()), of.secret.start, of.rule);
+        let order = |of: &Candidate| {
+            (of.judged, of.confidence < LEAST, of.general, Reverse(of.confidence), Reverse(of.secret.len()), of.secret.start, of.rule)
+        };
         order(a).cmp(&order(b))
     });
     let mut kept: Vec<&Candidate> = Vec::new();
@@ -412,6 +458,7 @@ fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &mut Vec<Foun
         }
     }
     kept.sort_by_key(|candidate| candidate.secret.start);
+    let all: Vec<_> = candidates.iter().map(|candidate| candidate.secret.clone()).collect();
     let (mut line, mut counted) = (text.line, 0);
     for candidate in kept {
         let Range { start, end } = candidate.secret;
@@ -429,7 +476,7 @@ fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &mut Vec<Foun
             reasons: candidate.reasons.clone(),
             verdict: candidate.verdict,
             secret: Secret::new(text.bytes[start..end].to_vec()),
-            around: around(text.bytes, start, end),
+            around: around(text.bytes, start, end, &all),
             encodings: Vec::new(),
         });
     }

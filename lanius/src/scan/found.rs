@@ -1,6 +1,7 @@
 //! One place where a rule found something.
 
 use std::fmt;
+use std::ops::Range;
 
 use menagerie_secret::Secret;
 
@@ -38,17 +39,46 @@ pub struct Found {
     pub encodings: Vec<&'static str>,
 }
 
-impl fmt::Debug for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Found").field("rule", &self.rule).field("start", &self.start).field("end", &self.end).field("line", &self.line).finish_non_exhaustive()
+impl Found {
+    /// The same once more: a blob may stand at several places.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            secret: Secret::new(self.secret.expose().clone()),
+            reasons: self.reasons.clone(),
+            around: self.around.clone(),
+            encodings: self.encodings.clone(),
+            ..*self
+        }
     }
 }
 
-/// The line round `start..end` of `text`, without the secret, shortened.
-pub(super) fn around(text: &[u8], start: usize, end: usize) -> (Vec<u8>, Vec<u8>) {
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found")
+            .field("rule", &self.rule)
+            .field("start", &self.start)
+            .field("end", &self.end)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The line round `start..end` of `text`, without the secret, shortened. What else was found in it, `others`, is masked.
+pub(super) fn around(text: &[u8], start: usize, end: usize, others: &[Range<usize>]) -> (Vec<u8>, Vec<u8>) {
     let before = &text[start.saturating_sub(KEPT)..start];
     let before = before.iter().rposition(|byte| *byte == b'\n').map_or(before, |line| &before[line + 1..]);
     let after = &text[end..text.len().min(end + KEPT)];
     let after = after.iter().position(|byte| *byte == b'\n').map_or(after, |line| &after[..line]);
-    (before.to_vec(), after.to_vec())
+    let masked = |kept: &[u8], from: usize| {
+        let mut kept = kept.to_vec();
+        for other in others {
+            let (begin, end) = (other.start.max(from), other.end.min(from + kept.len()));
+            if begin < end {
+                kept[begin - from..end - from].fill(b'*');
+            }
+        }
+        kept
+    };
+    (masked(before, start - before.len()), masked(after, end))
 }

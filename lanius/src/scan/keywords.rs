@@ -57,7 +57,10 @@ impl Keywords {
         let mut groups = Vec::new();
         for (keyword, literal) in literals.iter().enumerate() {
             let keyword = u32::try_from(keyword).expect("there are fewer than 2^32 rules");
-            let best = literal.windows(4).enumerate().max_by_key(|(at, window)| (window.iter().map(|byte| rarity(*byte)).sum::<usize>(), usize::MAX - at));
+            let best = literal
+                .windows(4)
+                .enumerate()
+                .max_by_key(|(at, window)| (window.iter().map(|byte| rarity(*byte)).sum::<usize>(), usize::MAX - at));
             if let Some((offset, window)) = best {
                 let offset = u32::try_from(offset).expect("keywords are short");
                 groups.push(Group { bytes: fold(window.try_into().expect("it has four bytes")), keyword, offset });

@@ -23,34 +23,114 @@ impl Kind {
         let lower = name.to_ascii_lowercase();
         if matches!(
             lower.as_str(),
-            "package-lock.json" | "npm-shrinkwrap.json" | "go.sum" | "composer.lock" | "pnpm-lock.yaml" | "poetry.lock" | "uv.lock" | "yarn.lock" | "pdm.lock" | ".cargo-checksum.json" | "bun.lock"
+            "package-lock.json"
+                | "npm-shrinkwrap.json"
+                | "go.sum"
+                | "composer.lock"
+                | "pnpm-lock.yaml"
+                | "poetry.lock"
+                | "uv.lock"
+                | "yarn.lock"
+                | "pdm.lock"
+                | ".cargo-checksum.json"
+                | "bun.lock"
         ) || lower.ends_with(".lock")
             || lower.starts_with("checksums")
             || lower.starts_with("sha256sums")
         {
             return Self::Lock;
         }
-        if lower.starts_with(".env") || lower.contains(".env.") || matches!(lower.as_str(), "dockerfile" | "makefile" | "jenkinsfile" | "procfile" | "credentials" | "config" | "vagrantfile" | ".npmrc" | ".pypirc" | ".netrc" | ".pgpass" | ".gitconfig" | ".htpasswd" | ".dockercfg" | ".s3cfg" | ".my.cnf") {
+        if lower.starts_with(".env")
+            || lower.contains(".env.")
+            || matches!(
+                lower.as_str(),
+                "dockerfile"
+                    | "makefile"
+                    | "jenkinsfile"
+                    | "procfile"
+                    | "credentials"
+                    | "config"
+                    | "vagrantfile"
+                    | ".npmrc"
+                    | ".pypirc"
+                    | ".netrc"
+                    | ".pgpass"
+                    | ".gitconfig"
+                    | ".htpasswd"
+                    | ".dockercfg"
+                    | ".s3cfg"
+                    | ".my.cnf"
+            )
+        {
             return Self::Settings;
         }
         let Some((_, extension)) = lower.rsplit_once('.') else { return Self::Unknown };
         match extension {
-            "c" | "h" | "cc" | "cpp" | "cxx" | "hpp" | "hh" | "m" | "mm" | "rs" | "go" | "java" | "kt" | "kts" | "scala" | "cs" | "vb" | "fs" | "py" | "pyi" | "rb" | "php" | "js" | "jsx" | "mjs" | "cjs" | "ts" | "tsx" | "vue" | "svelte" | "swift" | "dart" | "lua" | "pl" | "pm" | "r" | "ex" | "exs" | "erl" | "hs" | "clj" | "groovy" | "gradle" | "sql" | "s" | "asm" | "json" | "json5" | "jsonc" | "ipynb" | "zig" | "nim" | "jl" | "html" | "htm" | "css" | "scss" | "dts" | "dtsi" => Self::Source,
+            "c" | "h" | "cc" | "cpp" | "cxx" | "hpp" | "hh" | "m" | "mm" | "rs" | "go" | "java" | "kt" | "kts" | "scala" | "cs" | "vb"
+            | "fs" | "py" | "pyi" | "rb" | "php" | "js" | "jsx" | "mjs" | "cjs" | "ts" | "tsx" | "vue" | "svelte" | "swift" | "dart"
+            | "lua" | "pl" | "pm" | "r" | "ex" | "exs" | "erl" | "hs" | "clj" | "groovy" | "gradle" | "sql" | "s" | "asm" | "json"
+            | "json5" | "jsonc" | "ipynb" | "zig" | "nim" | "jl" | "html" | "htm" | "css" | "scss" | "dts" | "dtsi" => Self::Source,
             "md" | "markdown" | "rst" | "txt" | "adoc" | "asciidoc" | "tex" | "org" | "pod" | "1" | "3" | "5" | "7" | "8" => Self::Prose,
-            "yml" | "yaml" | "toml" | "ini" | "cfg" | "conf" | "cnf" | "config" | "properties" | "props" | "env" | "tf" | "tfvars" | "hcl" | "sh" | "bash" | "zsh" | "fish" | "ksh" | "ps1" | "psm1" | "bat" | "cmd" | "log" | "xml" | "plist" | "service" | "dockerfile" | "csv" | "tsv" | "template" | "tpl" | "j2" | "example" | "sample" | "nix" => Self::Settings,
+            "yml" | "yaml" | "toml" | "ini" | "cfg" | "conf" | "cnf" | "config" | "properties" | "props" | "env" | "tf" | "tfvars"
+            | "hcl" | "sh" | "bash" | "zsh" | "fish" | "ksh" | "ps1" | "psm1" | "bat" | "cmd" | "log" | "xml" | "plist" | "service"
+            | "dockerfile" | "csv" | "tsv" | "template" | "tpl" | "j2" | "example" | "sample" | "nix" => Self::Settings,
             _ => Self::Unknown,
         }
     }
 }
 
+/// All that a path says to the scanner: two texts of one profile and the same bytes have the same findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Profile {
+    /// What kind of text it is.
+    pub kind: Kind,
+    /// Whether the path is of tests, examples or documentation.
+    pub fixture: bool,
+    /// Which of the rules that are for some paths only are for this one; a hash of their numbers.
+    pub rules: u64,
+}
+
 /// Whether a path is of tests, examples or documentation, where credentials are often made up.
 #[must_use]
 pub fn is_fixture(path: &str) -> bool {
-    const PARTS: &[&str] = &["test", "tests", "testing", "spec", "specs", "__tests__", "__mocks__", "mock", "mocks", "fixture", "fixtures", "testdata", "test-data", "testcases", "example", "examples", "sample", "samples", "demo", "demos", "doc", "docs", "documentation", "selftests", "e2e", "cassettes", "snapshots"];
+    const PARTS: &[&str] = &[
+        "test",
+        "tests",
+        "testing",
+        "spec",
+        "specs",
+        "__tests__",
+        "__mocks__",
+        "mock",
+        "mocks",
+        "fixture",
+        "fixtures",
+        "testdata",
+        "test-data",
+        "testcases",
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "demo",
+        "demos",
+        "doc",
+        "docs",
+        "documentation",
+        "selftests",
+        "e2e",
+        "cassettes",
+        "snapshots",
+    ];
     let lower = path.to_ascii_lowercase();
     let mut parts = lower.rsplit(['/', '!']);
     let name = parts.next().unwrap_or_default();
-    let of_tests = ["_test.", "test_", ".test.", ".spec.", "_spec.", "mock", "fixture", "example", "sample", ".dist", "-test.", "-spec."].iter().any(|mark| name.contains(mark)) || name.ends_with("test.java") || name.ends_with("tests.cs") || name.ends_with("tests.java");
+    let of_tests = ["_test.", "test_", ".test.", ".spec.", "_spec.", "mock", "fixture", "example", "sample", ".dist", "-test.", "-spec."]
+        .iter()
+        .any(|mark| name.contains(mark))
+        || name.ends_with("test.java")
+        || name.ends_with("tests.cs")
+        || name.ends_with("tests.java");
     of_tests || parts.any(|part| PARTS.contains(&part))
 }
 

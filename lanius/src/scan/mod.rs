@@ -14,5 +14,5 @@ mod stream;
 pub use connector::{Connector, Operator, Quote};
 pub use engine::{Engine, Scratch, Text};
 pub use found::Found;
-pub use kind::{Kind, is_fixture};
+pub use kind::{Kind, Profile, is_fixture};
 pub use stream::{BLOCK, Buffer, CONTEXT, stream};

@@ -21,7 +21,14 @@ pub struct Buffer {
 ///
 /// # Errors
 /// What the reader said. What was found before stands in `found`.
-pub fn stream(engine: &Engine, scratch: &mut Scratch, buffer: &mut Buffer, reader: &mut dyn Read, path: &str, found: &mut Vec<Found>) -> io::Result<u64> {
+pub fn stream(
+    engine: &Engine,
+    scratch: &mut Scratch,
+    buffer: &mut Buffer,
+    reader: &mut dyn Read,
+    path: &str,
+    found: &mut Vec<Found>,
+) -> io::Result<u64> {
     let (kind, fixture) = (Kind::of(path), is_fixture(path));
     let first = found.len();
     // The buffer holds the context of the block before, the block, and what is read of the next one.

@@ -4,32 +4,16 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use super::Progress;
 use crate::coverage::{Ledger, State};
-use crate::scan::{Buffer, Engine, Found, Scratch, stream};
+use crate::scan::{Buffer, Engine, Scratch, stream};
+use crate::triage::Sighting;
 
 /// How many files make a job.
 const BATCH: usize = 32;
-
-/// What was found in one source.
-#[derive(Debug)]
-pub struct Scanned {
-    /// The path.
-    pub path: String,
-    /// What was found, in order.
-    pub found: Vec<Found>,
-}
-
-/// How far a scan has come, for who watches.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Bytes read.
-    pub bytes: AtomicU64,
-    /// Sources done.
-    pub sources: AtomicU64,
-}
 
 /// A part of the work.
 enum Job {
@@ -77,13 +61,13 @@ struct Worker<'a> {
     progress: &'a Progress,
     scratch: Scratch,
     buffer: Buffer,
-    scanned: Vec<Scanned>,
+    scanned: Vec<Sighting>,
     ledger: Ledger,
 }
 
 /// Scans files and folders. Of a folder, `.git` is left to the scan of the history.
 #[must_use]
-pub fn scan(engine: &Engine, roots: &[PathBuf], threads: usize, keep_all: bool, progress: &Progress) -> (Vec<Scanned>, Ledger) {
+pub fn scan(engine: &Engine, roots: &[PathBuf], threads: usize, keep_all: bool, progress: &Progress) -> (Vec<Sighting>, Ledger) {
     let queue = Queue { jobs: Mutex::new((Vec::new(), 0)), changed: Condvar::new() };
     let mut ledger = Ledger::keeping_all(keep_all);
     for root in roots.iter().rev() {
@@ -97,7 +81,14 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], threads: usize, keep_all: bool, 
     let mut scanned = Vec::new();
     std::thread::scope(|scope| {
         let work = || {
-            let mut worker = Worker { engine, progress, scratch: Scratch::default(), buffer: Buffer::default(), scanned: Vec::new(), ledger: Ledger::keeping_all(keep_all) };
+            let mut worker = Worker {
+                engine,
+                progress,
+                scratch: Scratch::default(),
+                buffer: Buffer::default(),
+                scanned: Vec::new(),
+                ledger: Ledger::keeping_all(keep_all),
+            };
             while let Some(job) = queue.take() {
                 match job {
                     Job::Folder(folder) => worker.list(&folder, &queue),
@@ -114,7 +105,7 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], threads: usize, keep_all: bool, 
             ledger.merge(seen);
         }
     });
-    scanned.sort_by(|a, b| a.path.cmp(&b.path));
+    scanned.sort_by(|a, b| (&a.path, a.found.start, a.found.rule).cmp(&(&b.path, b.found.start, b.found.rule)));
     ledger.sort();
     (scanned, ledger)
 }
@@ -147,7 +138,11 @@ impl Worker<'_> {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => {
                     if entry.file_name() == ".git" {
-                        self.ledger.add(&shown(&path), 0, State::Skipped { reason: "a repository's own store; `--git` scans its history".to_owned() });
+                        self.ledger.add(
+                            &shown(&path),
+                            0,
+                            State::Skipped { reason: "a repository's own store; `--git` scans its history".to_owned() },
+                        );
                     } else {
                         queue.add([Job::Folder(path)]);
                     }
@@ -167,7 +162,8 @@ impl Worker<'_> {
     fn scan(&mut self, path: &Path) {
         let name = shown(path);
         let mut found = Vec::new();
-        let read = File::open(path).and_then(|mut file| stream(self.engine, &mut self.scratch, &mut self.buffer, &mut file, &name, &mut found));
+        let read =
+            File::open(path).and_then(|mut file| stream(self.engine, &mut self.scratch, &mut self.buffer, &mut file, &name, &mut found));
         match read {
             Ok(bytes) => {
                 self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -176,8 +172,6 @@ impl Worker<'_> {
             Err(error) => self.error(path, &error),
         }
         self.progress.sources.fetch_add(1, Ordering::Relaxed);
-        if !found.is_empty() {
-            self.scanned.push(Scanned { path: name, found });
-        }
+        self.scanned.extend(found.into_iter().map(|found| Sighting { path: name.clone(), found, lineage: None }));
     }
 }

@@ -1,3 +1,15 @@
 //! Where texts come from.
 
 pub mod files;
+pub mod history;
+
+use std::sync::atomic::AtomicU64;
+
+/// How far a scan has come, for who watches.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes read.
+    pub bytes: AtomicU64,
+    /// Sources done.
+    pub sources: AtomicU64,
+}
