@@ -6,7 +6,7 @@ const TABLE_BITS: u32 = 18;
 /// log2 of the number of buckets behind it.
 const BUCKET_BITS: u32 = 12;
 /// What may follow a keyword of three bytes.
-const AFTER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789-.=\"' :/@+$%(";
+const AFTER: &[u8] = b"_abcdefghijklmnopqrstuvwxyz0123456789-.=\"' :/@+$%(";
 
 /// From commonest to rarest in source and logs, by measure; what is not named is rarer. Bytes are folded as `fold` does.
 const COMMON: &[u8] = b" etarionsldcpumfgh\x7fb0v.,yk-x1w2:;=(/)63458\"97*#>jqz{}@'+$%";
