@@ -18,9 +18,9 @@ pub(crate) fn masks(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
 
 #[target_feature(enable = "avx2")]
 fn block(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
-    let (alnum, anchor) = half(anchors, bytes, 0);
-    let (alnum_after, anchor_after) = half(anchors, bytes, 32);
-    Masks { alnum: u64::from(alnum) | u64::from(alnum_after) << 32, anchor: u64::from(anchor) | u64::from(anchor_after) << 32 }
+    let (token, anchor) = half(anchors, bytes, 0);
+    let (token_after, anchor_after) = half(anchors, bytes, 32);
+    Masks { token: u64::from(token) | u64::from(token_after) << 32, anchor: u64::from(anchor) | u64::from(anchor_after) << 32 }
 }
 
 /// The masks of 32 bytes: letters and digits, anchors.
@@ -29,7 +29,7 @@ fn block(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
 fn half(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD], at: usize) -> (u32, u32) {
     let zero = _mm256_setzero_si256();
     let text = load(bytes, at);
-    let class = look_up(&crate::marks::ALNUM, text);
+    let class = look_up(&crate::marks::TOKEN, text);
     let fold = _mm256_set1_epi8(0x20);
     let first = look_up(&anchors.first, _mm256_or_si256(text, fold));
     let second = look_up(&anchors.second, _mm256_or_si256(load(bytes, at + 1), fold));

@@ -1,5 +1,5 @@
-//! One vectorised pass over bytes that marks where a scanner should look: **runs** of at least [`RUN`] ASCII letters and digits
-//! that hold a digit and a letter, as nearly every credential does, and **anchors**, the places of short literals in any case.
+//! One vectorised pass over bytes that marks where a scanner should look: **runs** of at least [`RUN`] ASCII letters, digits,
+//! `-` and `_` that hold a digit and a letter, as nearly every credential does, and **anchors**, the places of short literals in any case.
 //!
 //! Most text has few of either, so that what costs time (hashing, regular expressions, judging) is spent on a small part of it.
 //! The kernel works on blocks of 64 bytes: AVX2 where the processor has it, else portable code with the same answer.
@@ -18,8 +18,8 @@ use marks::BLOCK;
 /// The masks of one block of 64 bytes, a bit for each byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Masks {
-    /// ASCII letters and digits.
-    alnum: u64,
+    /// What may stand in a run.
+    token: u64,
     /// Where an anchor may begin; some are none.
     anchor: u64,
 }

@@ -28,9 +28,16 @@ impl Halves {
     }
 }
 
-/// ASCII letters and digits: `0`–`9` are bit 0, `A`–`O` and `a`–`o` bit 1, `P`–`Z` and `p`–`z` bit 2.
-pub(crate) const ALNUM: Halves =
-    Halves { low: [5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 2, 2, 2], high: [0, 0, 0, 1, 2, 4, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0] };
+/// ASCII letters, digits, `-` and `_`: `0`–`9` are bit 0, `A`–`O` and `a`–`o` bit 1, `P`–`Z` and `p`–`z` bit 2, `-` bit 3, `_` bit 4.
+pub(crate) const TOKEN: Halves = Halves {
+    low: [5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 10, 2, 18],
+    high: [0, 0, 8, 1, 2, 20, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+};
+
+/// Whether a byte may stand in a run.
+pub(crate) const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
 
 /// Literals to be found in any case, by their first three bytes.
 #[derive(Debug, Clone)]
@@ -109,7 +116,7 @@ impl Marks {
                     let kept = (text.len() - at).min(BLOCK);
                     let mask = if kept == BLOCK { u64::MAX } else { (1 << kept) - 1 };
                     let masks = kernel(anchors, &bytes);
-                    crate::Masks { alnum: masks.alnum & mask, anchor: masks.anchor & mask }
+                    crate::Masks { token: masks.token & mask, anchor: masks.anchor & mask }
                 }
             };
             let mut places = masks.anchor;
@@ -121,9 +128,9 @@ impl Marks {
                 }
             }
             if waiting != 0 {
-                self.runs_of(waiting, masks.alnum, text, at - BLOCK, &mut done);
+                self.runs_of(waiting, masks.token, text, at - BLOCK, &mut done);
             }
-            waiting = masks.alnum;
+            waiting = masks.token;
             at += BLOCK;
         }
         if waiting != 0 {
@@ -149,7 +156,7 @@ impl Marks {
                 starts &= if skip == 64 { 0 } else { u64::MAX << skip };
                 continue;
             }
-            let end = start + text[start..].iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(text.len() - start);
+            let end = start + text[start..].iter().position(|byte| !is_token(*byte)).unwrap_or(text.len() - start);
             *done = end;
             let run = &text[start..end];
             if run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic) {
