@@ -18,24 +18,27 @@ pub(crate) fn masks(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
 
 #[target_feature(enable = "avx2")]
 fn block(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
-    let (token, anchor) = half(anchors, bytes, 0);
-    let (token_after, anchor_after) = half(anchors, bytes, 32);
-    Masks { token: u64::from(token) | u64::from(token_after) << 32, anchor: u64::from(anchor) | u64::from(anchor_after) << 32 }
+    let [token, digit, anchor] = half(anchors, bytes, 0);
+    let [token_after, digit_after, anchor_after] = half(anchors, bytes, 32);
+    let join = |first: u32, second: u32| u64::from(first) | u64::from(second) << 32;
+    Masks { token: join(token, token_after), digit: join(digit, digit_after), anchor: join(anchor, anchor_after) }
 }
 
-/// The masks of 32 bytes: letters and digits, anchors.
+/// The masks of 32 bytes: of runs, of digits, of anchors.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn half(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD], at: usize) -> (u32, u32) {
+fn half(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD], at: usize) -> [u32; 3] {
     let zero = _mm256_setzero_si256();
     let text = load(bytes, at);
     let class = look_up(&crate::marks::TOKEN, text);
+    // In the table of classes digits are bit 0, which nothing else has.
+    let digit = _mm256_cmpeq_epi8(class, _mm256_set1_epi8(1));
     let fold = _mm256_set1_epi8(0x20);
     let first = look_up(&anchors.first, _mm256_or_si256(text, fold));
     let second = look_up(&anchors.second, _mm256_or_si256(load(bytes, at + 1), fold));
     let third = look_up(&anchors.third, _mm256_or_si256(load(bytes, at + 2), fold));
     let anchor = _mm256_and_si256(_mm256_and_si256(first, second), third);
-    (bits(_mm256_cmpeq_epi8(class, zero)), bits(_mm256_cmpeq_epi8(anchor, zero)))
+    [bits(_mm256_cmpeq_epi8(class, zero)), _mm256_movemask_epi8(digit).cast_unsigned(), bits(_mm256_cmpeq_epi8(anchor, zero))]
 }
 
 /// A bit for each byte that is not 0xff.

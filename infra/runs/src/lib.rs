@@ -20,8 +20,18 @@ use marks::BLOCK;
 struct Masks {
     /// What may stand in a run.
     token: u64,
+    /// ASCII digits.
+    digit: u64,
     /// Where an anchor may begin; some are none.
     anchor: u64,
+}
+
+impl Masks {
+    /// Only the bits of the first `kept` bytes.
+    fn up_to(self, kept: usize) -> Self {
+        let mask = if kept >= BLOCK { u64::MAX } else { (1 << kept) - 1 };
+        Self { token: self.token & mask, digit: self.digit & mask, anchor: self.anchor & mask }
+    }
 }
 
 type Kernel = fn(&Anchors, &[u8; BLOCK + marks::AHEAD]) -> Masks;

@@ -1,6 +1,6 @@
 //! From the masks of blocks to runs and anchors, whatever kernel made them.
 
-use crate::{Kernel, kernel, portable};
+use crate::{Kernel, Masks, kernel, portable};
 
 /// The shortest run that is marked.
 pub const RUN: usize = 12;
@@ -29,14 +29,41 @@ impl Halves {
 }
 
 /// ASCII letters, digits, `-` and `_`: `0`–`9` are bit 0, `A`–`O` and `a`–`o` bit 1, `P`–`Z` and `p`–`z` bit 2, `-` bit 3, `_` bit 4.
-pub(crate) const TOKEN: Halves = Halves {
-    low: [5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 10, 2, 18],
-    high: [0, 0, 8, 1, 2, 20, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0],
-};
+pub(crate) const TOKEN: Halves =
+    Halves { low: [5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 2, 2, 10, 2, 18], high: [0, 0, 8, 1, 2, 20, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0] };
 
 /// Whether a byte may stand in a run.
 pub(crate) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// How often digits and letters must alternate in a run whose pieces between `-` and `_` are short: names such as
+/// `mt8173_disp_ovl0_2l` do so seldom, what was drawn at random does so often.
+const TURNS: usize = 4;
+
+/// Whether a run of at least [`RUN`] bytes deserves a look.
+pub(crate) fn is_marked(run: &[u8]) -> bool {
+    let (mut turns, mut last) = (0, 0);
+    // Of the piece: its length, and the kinds of its bytes.
+    let (mut length, mut piece) = (0, 0);
+    for byte in run {
+        let kind = match byte {
+            b'0'..=b'9' => 1,
+            b'-' | b'_' => {
+                (length, piece, last) = (0, 0, 0);
+                continue;
+            }
+            _ => 2,
+        };
+        length += 1;
+        piece |= kind;
+        turns += usize::from(last + kind == 3);
+        last = kind;
+        if turns >= TURNS || length >= RUN && piece == 3 {
+            return true;
+        }
+    }
+    false
 }
 
 /// Literals to be found in any case, by their first three bytes.
@@ -103,7 +130,7 @@ impl Marks {
         self.runs.clear();
         self.anchors.clear();
         // A run is told by its first RUN bytes, which may reach into the next block: each block waits for the masks of its successor.
-        let mut waiting = 0_u64;
+        let mut waiting = Masks::default();
         let mut at = 0;
         // Where the last run ended: what begins before it is a part of it.
         let mut done = 0;
@@ -114,9 +141,7 @@ impl Marks {
                     let mut bytes = [0; BLOCK + AHEAD];
                     bytes[..text.len() - at].copy_from_slice(&text[at..]);
                     let kept = (text.len() - at).min(BLOCK);
-                    let mask = if kept == BLOCK { u64::MAX } else { (1 << kept) - 1 };
-                    let masks = kernel(anchors, &bytes);
-                    crate::Masks { token: masks.token & mask, anchor: masks.anchor & mask }
+                    kernel(anchors, &bytes).up_to(kept)
                 }
             };
             let mut places = masks.anchor;
@@ -127,20 +152,21 @@ impl Marks {
                     self.anchors.push((place, literal));
                 }
             }
-            if waiting != 0 {
-                self.runs_of(waiting, masks.token, text, at - BLOCK, &mut done);
+            if waiting.token != 0 {
+                self.runs_of(waiting, masks, text, at - BLOCK, &mut done);
             }
-            waiting = masks.token;
+            waiting = masks;
             at += BLOCK;
         }
-        if waiting != 0 {
-            self.runs_of(waiting, 0, text, at - BLOCK, &mut done);
+        if waiting.token != 0 {
+            self.runs_of(waiting, Masks::default(), text, at - BLOCK, &mut done);
         }
     }
 
-    /// Marks the runs that begin in the block at `base`, given its mask and the next one's.
-    fn runs_of(&mut self, block: u64, next: u64, text: &[u8], base: usize, done: &mut usize) {
-        let both = u128::from(block) | u128::from(next) << 64;
+    /// Marks the runs that begin in the block at `base`, given its masks and the next one's.
+    fn runs_of(&mut self, block: Masks, next: Masks, text: &[u8], base: usize, done: &mut usize) {
+        let both = u128::from(block.token) | u128::from(next.token) << 64;
+        let digits = u128::from(block.digit) | u128::from(next.digit) << 64;
         // A bit stays where it and the RUN - 1 bits after it are set.
         let two = both & both >> 1;
         let four = two & two >> 2;
@@ -148,20 +174,32 @@ impl Marks {
         let twelve = eight & four >> 8;
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the block's own")]
         let mut starts = twelve as u64;
+        if *done > base {
+            // The rest of a run that is known.
+            let skip = *done - base;
+            starts &= if skip >= BLOCK { 0 } else { u64::MAX << skip };
+        }
         while starts != 0 {
-            let start = base + starts.trailing_zeros() as usize;
-            if start < *done {
-                // The rest of a run that is known.
-                let skip = (*done - base).min(64);
-                starts &= if skip == 64 { 0 } else { u64::MAX << skip };
-                continue;
-            }
-            let end = start + text[start..].iter().position(|byte| !is_token(*byte)).unwrap_or(text.len() - start);
+            let place = starts.trailing_zeros();
+            let start = base + place as usize;
+            let length = (both >> place).trailing_ones();
+            let end = if place + length < 128 {
+                let of_run = ((1_u128 << length) - 1) << place;
+                if digits & of_run == 0 {
+                    // A name.
+                    starts &= u64::MAX.checked_shl(place + length).unwrap_or(0);
+                    *done = start + length as usize;
+                    continue;
+                }
+                start + length as usize
+            } else {
+                start + text[start..].iter().position(|byte| !is_token(*byte)).unwrap_or(text.len() - start)
+            };
             *done = end;
-            let run = &text[start..end];
-            if run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic) {
+            if is_marked(&text[start..end]) {
                 self.runs.push((start, end));
             }
+            starts &= u64::MAX.checked_shl(place + length).unwrap_or(0);
         }
     }
 }

@@ -11,6 +11,9 @@ pub(crate) fn masks(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
         if is_token(bytes[at]) {
             masks.token |= bit;
         }
+        if bytes[at].is_ascii_digit() {
+            masks.digit |= bit;
+        }
         if anchors.may_begin([bytes[at], bytes[at + 1], bytes[at + 2]]) {
             masks.anchor |= bit;
         }

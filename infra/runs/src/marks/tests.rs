@@ -10,7 +10,7 @@ fn slowly(text: &[u8]) -> Marks {
     while at < text.len() {
         let length = text[at..].iter().take_while(|byte| is_token(**byte)).count();
         let run = &text[at..at + length];
-        if length >= RUN && run.iter().any(u8::is_ascii_digit) && run.iter().any(u8::is_ascii_alphabetic) {
+        if length >= RUN && is_marked(run) {
             marks.runs.push((at, at + length));
         }
         at += length.max(1);
@@ -44,6 +44,16 @@ fn borders_of_blocks() {
             text.extend(b" SeCret Password=x https://h");
             check(&text);
         }
+    }
+}
+
+#[test]
+fn names_are_not_marked() {
+    for marked in ["a1b2c3d4e5f6", "aaaaaaaaaaa1", "x8k2-m4qz-p7rt-4b2c", "A3-XK29QZ-R7"] {
+        assert!(is_marked(marked.as_bytes()), "{marked}");
+    }
+    for name in ["mt8173_disp_ovl0_2l", "some_long_name_of_things", "123456789012", "CONFIG_X86_64_SMP"] {
+        assert!(!is_marked(name.as_bytes()), "{name}");
     }
 }
 
