@@ -6,6 +6,7 @@ pub mod examples;
 mod format;
 mod shape;
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -50,6 +51,8 @@ pub struct Rule {
     pub definition: Definition,
     /// Whether a match begins with its keyword, so that the pattern is tried in one place only.
     leads: bool,
+    /// Whether the secret is a part of the match.
+    grouped: bool,
     pattern: OnceLock<Option<Regex>>,
     allow: OnceLock<RegexSet>,
     requires: OnceLock<Vec<Regex>>,
@@ -64,8 +67,9 @@ impl Rule {
     /// A rule whose soundness was tested before: one of our own.
     fn trusted(definition: Definition) -> Self {
         let leads = definition.pattern.as_deref().is_some_and(|pattern| begins_with(pattern, &definition.keywords));
+        let grouped = definition.pattern.as_deref().is_some_and(|pattern| pattern.contains("<secret>"));
         let paths = (!definition.paths.is_empty()).then(|| globs(&definition.paths).unwrap_or_default());
-        Self { definition, leads, pattern: OnceLock::new(), allow: OnceLock::new(), requires: OnceLock::new(), paths }
+        Self { definition, leads, grouped, pattern: OnceLock::new(), allow: OnceLock::new(), requires: OnceLock::new(), paths }
     }
 
     /// A rule from outside.
@@ -124,6 +128,19 @@ impl Rule {
             (None, None) => None,
         });
         made.as_ref()
+    }
+
+    /// The first match from `at` on: all of it, and the secret in it.
+    #[must_use]
+    pub fn find_at(&self, text: &[u8], at: usize) -> Option<(Range<usize>, Range<usize>)> {
+        let pattern = self.pattern()?;
+        if !self.grouped {
+            return pattern.find_at(text, at).map(|whole| (whole.range(), whole.range()));
+        }
+        let captures = pattern.captures_at(text, at)?;
+        let whole = captures.get(0)?.range();
+        let secret = captures.name("secret").map_or(whole.clone(), |secret| secret.range());
+        Some((whole, secret))
     }
 
     /// Whether this secret is one that the rule lets pass.

@@ -184,21 +184,17 @@ impl Engine {
 
     /// Tries a rule's pattern where its keyword stands.
     fn try_pattern(&self, number: usize, rule: &Rule, keyword: usize, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
-        let Some(pattern) = rule.pattern() else { return };
         let from = if rule.leads() { keyword } else { keyword.saturating_sub(LEAD.min(rule.reach())) };
         let to = text.bytes.len().min(keyword + rule.reach());
         let place = &text.bytes[from..to];
         let mut at = 0;
-        while at <= place.len() {
-            let Some(captures) = pattern.captures_at(place, at) else { return };
-            let whole = captures.get(0).expect("a match has a whole");
-            if whole.start() + from > keyword || whole.end() == whole.start() {
+        while let Some((whole, secret)) = rule.find_at(place, at) {
+            if whole.start + from > keyword || whole.is_empty() {
                 return;
             }
-            if whole.end() + from > keyword {
-                let secret = captures.name("secret").unwrap_or(whole);
-                let secret = from + secret.start()..from + secret.end();
-                if stands_alone(text.bytes, from + whole.start(), from + whole.end(), &secret) {
+            if whole.end + from > keyword {
+                let secret = from + secret.start..from + secret.end;
+                if stands_alone(text.bytes, from + whole.start, from + whole.end, &secret) {
                     self.consider(number, rule, secret, text, candidates);
                     return;
                 }
@@ -206,7 +202,7 @@ impl Engine {
             if rule.leads() {
                 return;
             }
-            at = whole.start() + 1;
+            at = whole.start + 1;
         }
     }
 

@@ -89,12 +89,28 @@ impl Keywords {
     /// Every keyword whose group stands within `from..to` of `text`.
     pub(super) fn find(&self, text: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
         let table: &[u64; 1 << (TABLE_BITS - 6)] = (&*self.table).try_into().expect("the table has its size");
-        for (number, group) in text[from..to].windows(4).enumerate() {
-            let hashed = hash(fold(group.try_into().expect("a window has four bytes")));
-            let bit = hashed >> (32 - TABLE_BITS);
-            if table[bit as usize >> 6] >> (bit & 63) & 1 == 1 {
-                self.compare(text, from + number, hits);
+        let stands = |group: u32| {
+            let bit = hash(group) >> (32 - TABLE_BITS);
+            table[bit as usize >> 6] >> (bit & 63) & 1 == 1
+        };
+        let mut at = from;
+        // Four places at once: most often none of them is anything.
+        while let Some(bytes) = text.get(at..to).and_then(<[u8]>::first_chunk::<8>) {
+            let bytes = u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020;
+            #[expect(clippy::cast_possible_truncation, reason = "a group is the four bytes from its place")]
+            let group = |place: u32| (bytes >> (8 * place)) as u32;
+            if stands(group(0)) | stands(group(1)) | stands(group(2)) | stands(group(3)) {
+                for place in (0..4).filter(|place| stands(group(*place))) {
+                    self.compare(text, at + place as usize, hits);
+                }
             }
+            at += 4;
+        }
+        while let Some(bytes) = text.get(at..to).and_then(<[u8]>::first_chunk::<4>) {
+            if stands(fold(*bytes)) {
+                self.compare(text, at, hits);
+            }
+            at += 1;
         }
     }
 
