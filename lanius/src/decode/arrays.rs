@@ -9,12 +9,15 @@ const LEAST: usize = 12;
 /// The most blanks between two numbers: a line end and an indent.
 const BLANKS: usize = 64;
 
-/// Reads the numbers from the one whose digits stand at `at` on, of which nothing stands before `floor`. Gives up to where it looked,
-/// and the place of the array if it is a text with a token in it, which is then in `out`.
+/// Reads the numbers around the one whose digits stand at `at`, of which nothing stands before `floor`. Gives up to where it looked,
+/// and the place of the array if it is a text with a digit in it, which is then in `out`.
 pub(super) fn decode(text: &[u8], at: usize, floor: usize, out: &mut Vec<u8>) -> (usize, Option<Range<usize>>) {
     out.clear();
-    let before = text[floor..at].iter().rev().take(3).take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let start = at - before;
+    let mut start = word(text, at, floor);
+    while let Some(earlier) = previous(text, start, floor) {
+        start = earlier;
+    }
+    // Nothing is read twice: the next to look is after this number at least.
     let (mut next, mut end) = (start, at + 1);
     while let Some((byte, after)) = number(text, next) {
         out.push(byte);
@@ -25,8 +28,22 @@ pub(super) fn decode(text: &[u8], at: usize, floor: usize, out: &mut Vec<u8>) ->
         }
         next = comma + 1 + blanks(text, comma + 1);
     }
-    let telling = out.len() >= LEAST && looks::has_token(out, LEAST);
+    let telling = out.len() >= LEAST && out.iter().any(u8::is_ascii_digit);
     (end, telling.then_some(start..end))
+}
+
+/// Where the letters and digits begin that end at `at`.
+fn word(text: &[u8], at: usize, floor: usize) -> usize {
+    at - text[floor..at].iter().rev().take(4).take_while(|byte| byte.is_ascii_alphanumeric()).count()
+}
+
+/// Where the number begins that stands before the one at `at`.
+fn previous(text: &[u8], at: usize, floor: usize) -> Option<usize> {
+    let back = |at: usize| at - text[floor..at].iter().rev().take(BLANKS).take_while(|byte| blank(**byte)).count();
+    let comma = back(at).checked_sub(1).filter(|comma| *comma >= floor && text[*comma] == b',')?;
+    let end = back(comma);
+    let start = word(text, end, floor);
+    number(text, start).filter(|(_, to)| *to == end).map(|_| start)
 }
 
 /// The readable character whose number stands at `at`, and where its number ends.
@@ -46,5 +63,9 @@ fn number(text: &[u8], at: usize) -> Option<(u8, usize)> {
 }
 
 fn blanks(text: &[u8], at: usize) -> usize {
-    text[at..].iter().take(BLANKS).take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count()
+    text[at..].iter().take(BLANKS).take_while(|byte| blank(**byte)).count()
+}
+
+fn blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -64,7 +64,9 @@ fn content(text: &[u8]) -> Option<Content> {
     let (mut zeros, mut high) = ([0; 2], 0);
     for (number, quad) in judged.chunks_exact(4).enumerate() {
         let bytes = three([quad[0], quad[1], quad[2], quad[3]])?;
-        if number == 0 && let Some(form) = inflate::form(bytes) {
+        if number == 0
+            && let Some(form) = inflate::form(bytes)
+        {
             return Some(Content::Compressed(form));
         }
         if bytes.iter().all(|byte| looks::readable(*byte)) || number == 0 && bytes == [0xef, 0xbb, 0xbf] {

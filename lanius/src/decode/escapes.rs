@@ -1,7 +1,7 @@
 //! Escapes within a token: of URLs (RFC 3986), HTML, string literals, and quoted-printable (RFC 2045). A region is what stands
 //! without a blank or a quote around an escape; it is decoded as a whole, so that a token is seen with its plain characters.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::{Encoding, looks};
 
@@ -9,8 +9,11 @@ use super::{Encoding, looks};
 const BACK: usize = 1 << 10;
 /// The longest region; what goes on after it is another.
 const LONGEST: usize = 64 << 10;
-/// The shortest token that is worth a layer.
+/// The shortest text that is worth a layer.
 const LEAST: usize = 12;
+
+/// How long a line of quoted-printable is that was broken because it was full: RFC 2045 allows 76 characters.
+const FULL: RangeInclusive<usize> = 50..=76;
 
 /// The kinds of escapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +52,17 @@ fn escape(kind: Kind, text: &[u8]) -> Option<(Option<char>, usize)> {
     }
 }
 
-/// Whether an escape stands at the beginning of `text` that makes a region worth decoding.
-pub(super) fn begins(kind: Kind, text: &[u8]) -> bool {
-    escape(kind, text).is_some_and(|(character, length)| match character {
+/// Whether an escape stands at `at` that makes a region worth decoding.
+pub(super) fn begins(kind: Kind, text: &[u8], at: usize) -> bool {
+    escape(kind, &text[at..]).is_some_and(|(character, length)| match character {
         Some(character) => character.is_ascii_graphic(),
-        None => text.get(length).is_some_and(|byte| looks::token(*byte)),
+        None => text.get(at + length).is_some_and(|byte| looks::token(*byte)) && FULL.contains(&column(text, at)),
     })
+}
+
+/// How far `at` is from the beginning of its line, as far as that matters.
+fn column(text: &[u8], at: usize) -> usize {
+    text[..at].iter().rev().take(*FULL.end() + 1).take_while(|byte| **byte != b'\n').count()
 }
 
 fn mark(kind: Kind) -> u8 {
@@ -108,7 +116,9 @@ pub(super) fn decode(region: &[u8], kind: Kind, out: &mut Vec<u8>) -> bool {
         }
     }
     out.extend_from_slice(rest);
-    looks::has_token(out, LEAST) && looks::is_text(out)
+    // Soft breaks stand in prose, and what looks like one in code.
+    let worth = if kind == Kind::QuotedPrintable { looks::has_token(out, LEAST) } else { out.len() >= LEAST };
+    worth && looks::is_text(out)
 }
 
 /// Appends what an escape stands for: a byte where the escape is one of bytes, else a character in UTF-8.

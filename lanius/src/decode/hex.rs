@@ -13,7 +13,9 @@ const JUDGED: usize = 8;
 pub(super) fn decode(text: &[u8], run: Range<usize>, out: &mut Vec<u8>) -> Option<Range<usize>> {
     let prefix = if text[run.clone()].starts_with(b"0x") || text[run.clone()].starts_with(b"0X") { 2 } else { 0 };
     let digits = &text[run.start + prefix..run.end];
-    if digits.len() < LEAST || !digits.chunks_exact(2).take(JUDGED).all(|pair| matches!(pair[0], b'2'..=b'7') && pair[1].is_ascii_hexdigit()) {
+    if digits.len() < LEAST
+        || !digits.chunks_exact(2).take(JUDGED).all(|pair| matches!(pair[0], b'2'..=b'7') && pair[1].is_ascii_hexdigit())
+    {
         return None;
     }
     let digits = &digits[..digits.len() & !1];

@@ -127,7 +127,9 @@ fn opening(text: &[u8], at: usize) -> Option<usize> {
     let length = OPERATORS.iter().find(|operators| text[operator..].starts_with(operators)).map_or(0, |operator| operator.len());
     let next = operator + length + blanks(text, operator + length);
     // A prefix such as Python's.
-    let prefix = usize::from(next > at && matches!(text.get(next), Some(b'b' | b'B' | b'f' | b'F' | b'r' | b'R' | b'u' | b'U' | b'L' | b'@' | b'$')));
+    let prefix = usize::from(
+        next > at && matches!(text.get(next), Some(b'b' | b'B' | b'f' | b'F' | b'r' | b'R' | b'u' | b'U' | b'L' | b'@' | b'$')),
+    );
     matches!(text.get(next + prefix), Some(b'"' | b'\'')).then_some(next + prefix)
 }
 

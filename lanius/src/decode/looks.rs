@@ -38,7 +38,8 @@ pub(super) fn has_token(text: &[u8], least: usize) -> bool {
     text.split(|byte| !token(*byte)).any(|token| telling(token, least))
 }
 
-/// Whether this token has `least` bytes, a digit and a letter.
+/// Whether this token has `least` bytes, a digit, and a letter or an escape that may be one.
 pub(super) fn telling(token: &[u8], least: usize) -> bool {
-    token.len() >= least && token.iter().any(u8::is_ascii_digit) && token.iter().any(u8::is_ascii_alphabetic)
+    let letter = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'&' | b'%' | b'\\');
+    token.len() >= least && token.iter().any(u8::is_ascii_digit) && token.iter().any(letter)
 }

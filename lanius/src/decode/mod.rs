@@ -266,34 +266,32 @@ impl Place<'_, '_> {
     /// What has a trigger.
     fn triggers(&mut self, text: &[u8]) {
         let mut done = Done::default();
-        triggers::each(text, |at| {
-            match text[at] {
-                b'\\' => self.region(text, at, Kind::Backslash, &mut done),
-                b'%' => self.region(text, at, Kind::Percent, &mut done),
-                b'&' => self.region(text, at, Kind::Entity, &mut done),
-                b'=' => self.region(text, at, Kind::QuotedPrintable, &mut done),
-                b'"' | b'\'' if at >= done.joined => {
-                    let (to, range) = joined::chain(text, at, done.joined, &mut self.level.out);
-                    done.joined = to.max(done.joined);
-                    if let Some(range) = range {
-                        self.found(range, Encoding::Joined);
-                    }
+        triggers::each(text, |at| match text[at] {
+            b'\\' => self.region(text, at, Kind::Backslash, &mut done),
+            b'%' => self.region(text, at, Kind::Percent, &mut done),
+            b'&' => self.region(text, at, Kind::Entity, &mut done),
+            b'=' => self.region(text, at, Kind::QuotedPrintable, &mut done),
+            b'"' | b'\'' if at >= done.joined => {
+                let (to, range) = joined::chain(text, at, done.joined, &mut self.level.out);
+                done.joined = to.max(done.joined);
+                if let Some(range) = range {
+                    self.found(range, Encoding::Joined);
                 }
-                b'0'..=b'9' if at >= done.array => {
-                    let (to, range) = arrays::decode(text, at, done.array, &mut self.level.out);
-                    done.array = to.max(done.array);
-                    if let Some(range) = range {
-                        self.found(range, Encoding::Array);
-                    }
-                }
-                _ => {}
             }
+            b'0'..=b'9' if at >= done.array => {
+                let (to, range) = arrays::decode(text, at, done.array, &mut self.level.out);
+                done.array = to.max(done.array);
+                if let Some(range) = range {
+                    self.found(range, Encoding::Array);
+                }
+            }
+            _ => {}
         });
     }
 
     fn region(&mut self, text: &[u8], at: usize, kind: Kind, done: &mut Done) {
         let done = &mut done.regions[kind as usize];
-        if at < *done || !escapes::begins(kind, &text[at..]) {
+        if at < *done || !escapes::begins(kind, text, at) {
             return;
         }
         let range = escapes::region(text, at, *done, kind);

@@ -4,8 +4,16 @@
 const BLOCK: usize = 64;
 const AHEAD: usize = 2;
 
+/// A mark of what is a trigger by itself.
+const ALONE: u8 = 1;
+/// A mark of a number in an array: one in a sentence means nothing, so that it counts only among [`DENSE`] in a block.
+const NUMBER: u8 = 2;
+/// How many numbers a block has at least that an array of twelve reaches into, or the one after it: its numbers are six bytes apart.
+const DENSE: u8 = 5;
+
 /// Calls `found` with each place where a trigger stands, in order. It may be none: two or three bytes are all that was looked at.
 pub(super) fn each(text: &[u8], mut found: impl FnMut(usize)) {
+    let mut marks = [0; BLOCK];
     let mut at = 0;
     while at < text.len() {
         let mut copy = [0; BLOCK + AHEAD];
@@ -16,21 +24,43 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(usize)) {
                 &copy
             }
         };
-        if has_trigger(block) {
-            for place in (0..BLOCK).filter(|place| trigger(block[*place], block[place + 1], block[place + 2]) != 0) {
-                found(at + place);
+        let (alone, numbers) = mark(block, &mut marks);
+        if alone || numbers >= DENSE {
+            let wanted = if numbers >= DENSE { ALONE | NUMBER } else { ALONE };
+            let wanted = u64::from_le_bytes([wanted; 8]);
+            for (number, eight) in marks.as_chunks::<8>().0.iter().enumerate() {
+                let mut places = u64::from_le_bytes(*eight) & wanted;
+                while places != 0 {
+                    found(at + number * 8 + places.trailing_zeros() as usize / 8);
+                    places &= places - 1;
+                }
             }
         }
         at += BLOCK;
     }
 }
 
-fn has_trigger(block: &[u8; BLOCK + AHEAD]) -> bool {
-    let mut any = 0;
+/// Marks where a trigger may stand, and gives whether one does alone and how many numbers there are.
+fn mark(block: &[u8; BLOCK + AHEAD], marks: &mut [u8; BLOCK]) -> (bool, u8) {
+    // Of the second byte and, one further, of the third.
+    let mut joining = [0; BLOCK + 1];
     for place in 0..BLOCK {
-        any |= trigger(block[place], block[place + 1], block[place + 2]);
+        joining[place] = joins(block[place + 1]);
     }
-    any != 0
+    joining[BLOCK] = joins(block[BLOCK + 1]);
+    let (mut any, mut numbers) = (0, 0);
+    for place in 0..BLOCK {
+        let (first, second, third) = (block[place], block[place + 1], block[place + 2]);
+        let quote = is(first, b'"') | is(first, b'\'');
+        let line_end = is(second, b'\n') | is(second, b'\r');
+        let joined = quote & (joining[place] | line_end | is(second, b' ') & joining[place + 1]);
+        let alone = joined | is(first, b'=') & line_end | escape(first, second, third);
+        let number = within(first, b'0', b'9') & is(third, b',');
+        any |= alone;
+        numbers += number;
+        marks[place] = alone | number << 1;
+    }
+    (any != 0, numbers)
 }
 
 fn is(byte: u8, other: u8) -> u8 {
@@ -41,20 +71,16 @@ fn within(byte: u8, first: u8, last: u8) -> u8 {
     u8::from(byte.wrapping_sub(first) <= last - first)
 }
 
-/// What stands between two literals that are joined.
+/// What stands between two literals that are joined: `"` `&` `'` `+` `.` `\` `|`, where two that differ in a bit are told at once.
 fn joins(byte: u8) -> u8 {
-    is(byte, b'+') | is(byte, b'.') | is(byte, b'&') | is(byte, b'"') | is(byte, b'\'') | is(byte, b'\\') | is(byte, b'|')
+    is(byte & 0xfb, b'"') | is(byte, b'\'') | is(byte, b'+') | is(byte, b'.') | is(byte | 0x20, b'|')
 }
 
-/// 1 if a trigger begins with these bytes, else 0. Without branches.
+/// 1 if an escape may begin with these bytes, else 0. Without branches.
 #[inline(always)]
-fn trigger(first: u8, second: u8, third: u8) -> u8 {
-    let escape = is(first, b'\\') & (is(second, b'x') | is(second | 0x20, b'u') | is(second & 0xfe, b'0'));
+fn escape(first: u8, second: u8, third: u8) -> u8 {
+    let literal = is(first, b'\\') & (is(second, b'x') | is(second | 0x20, b'u') | is(second & 0xfe, b'0'));
     let percent = is(first, b'%') & within(second, b'2', b'7');
     let entity = is(first, b'&') & (is(second, b'#') | is(second, b'a') & is(third, b'm'));
-    let soft = is(first, b'=') & (is(second, b'\n') | is(second, b'\r'));
-    let array = within(first, b'0', b'9') & is(third, b',');
-    let quote = is(first, b'"') | is(first, b'\'');
-    let joined = quote & (joins(second) | is(second, b'\n') | is(second, b'\r') | is(second, b' ') & joins(third));
-    escape | percent | entity | soft | array | joined
+    literal | percent | entity
 }
