@@ -55,7 +55,30 @@ pub(super) fn promising(text: &[u8], run: usize, floor: usize) -> Option<(usize,
     let escaped = usize::from(before == 0 && run > floor && text[run - 1] == b'\\' && matches!(text[run], b'n' | b'r' | b't'));
     let start = run - before + escaped;
     let found = |start: usize| content(&text[start..]).filter(|_| !is_web_token(text, start)).map(|content| (start, content));
-    found(start).or_else(|| if before > 0 { found(run) } else { None })
+    let (start, content) = found(start).or_else(|| if before > 0 { found(run) } else { None })?;
+    Some((first_line(text, start, floor), content))
+}
+
+/// Where the lines begin of which one begins at `start`: a line without digits is in no run.
+fn first_line(text: &[u8], mut start: usize, floor: usize) -> usize {
+    let length = line(text, start, usize::MAX);
+    while let Some(end) = previous_end(text, start, floor) {
+        let before = text[floor..end].iter().rev().take_while(|byte| is_digit(**byte)).count();
+        // The line that was found may be the last, which is shorter.
+        if before < length.max(WRAPPED) || before % 4 != 0 {
+            break;
+        }
+        start = end - before;
+    }
+    start
+}
+
+/// Where the line ends that is before the one that begins at `start`.
+fn previous_end(text: &[u8], start: usize, floor: usize) -> Option<usize> {
+    let indent = text[floor..start].iter().rev().take(INDENT).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let before = &text[floor..start - indent];
+    let end = before.strip_suffix(b"\r\n").or_else(|| before.strip_suffix(b"\n"))?;
+    Some(floor + end.len())
 }
 
 /// What the characters at the beginning of `text` stand for.
