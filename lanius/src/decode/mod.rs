@@ -123,6 +123,8 @@ pub enum Extent {
 pub struct Scratch {
     levels: [Level; DEEPEST],
     anchors: Anchors,
+    /// The vector instructions of this processor.
+    instructions: fearless_simd::Level,
 }
 
 /// What one depth works with.
@@ -137,7 +139,7 @@ impl Scratch {
     /// Empty scratch memory.
     #[must_use]
     pub fn new() -> Self {
-        Self { levels: Default::default(), anchors: Anchors::new(&[]) }
+        Self { levels: Default::default(), anchors: Anchors::new(&[]), instructions: fearless_simd::Level::new() }
     }
 }
 
@@ -266,7 +268,7 @@ impl Place<'_, '_> {
     /// What has a trigger.
     fn triggers(&mut self, text: &[u8]) {
         let mut done = Done::default();
-        triggers::each(text, |at| match text[at] {
+        triggers::each(self.walk.scratch.instructions, text, |at| match text[at] {
             b'\\' => self.region(text, at, Kind::Backslash, &mut done),
             b'%' => self.region(text, at, Kind::Percent, &mut done),
             b'&' => self.region(text, at, Kind::Entity, &mut done),

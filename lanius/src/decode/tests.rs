@@ -459,6 +459,12 @@ fn hide() -> impl Strategy<Value = Hide> {
     ])
 }
 
+/// One to three ways, each of which can hold the one before it.
+fn ways() -> impl Strategy<Value = Vec<Hide>> {
+    let fit = |ways: &Vec<Hide>| ways.windows(2).all(|pair| pair[1].holds(pair[0]));
+    prop::collection::vec(hide(), 1..=3).prop_filter("one cannot hold the other", fit)
+}
+
 fn has_run(text: &str) -> bool {
     let mut marks = Marks::default();
     marks.mark(&Anchors::new(&[]), text.as_bytes());
@@ -467,8 +473,7 @@ fn has_run(text: &str) -> bool {
 
 proptest! {
     #[test]
-    fn a_hidden_secret_is_seen(secret in "[a-z]{3}_[A-Za-z0-9]{30,50}1a", ways in prop::collection::vec(hide(), 1..=3), before in "[ -~\n]{0,80}") {
-        prop_assume!(ways.windows(2).all(|pair| pair[1].holds(pair[0])));
+    fn a_hidden_secret_is_seen(secret in "[a-z]{3}_[A-Za-z0-9]{30,50}1a", ways in ways(), before in "[ -~\n]{0,80}") {
         let mut text = secret.clone();
         for way in &ways {
             text = way.hide(&text);

@@ -1,6 +1,8 @@
 //! The bytes that tell of an encoding outside of runs, found for all encodings in one pass. A block of 64 bytes is first judged as a
 //! whole in code without branches, which the compiler makes into vector instructions; only a block with a trigger is gone through.
 
+use fearless_simd::{Level, Simd, dispatch};
+
 const BLOCK: usize = 64;
 const AHEAD: usize = 2;
 
@@ -12,7 +14,13 @@ const NUMBER: u8 = 2;
 const DENSE: u8 = 5;
 
 /// Calls `found` with each place where a trigger stands, in order. It may be none: two or three bytes are all that was looked at.
-pub(super) fn each(text: &[u8], mut found: impl FnMut(usize)) {
+pub(super) fn each(level: Level, text: &[u8], mut found: impl FnMut(usize)) {
+    dispatch!(level, simd => blocks(simd, text, &mut found));
+}
+
+/// [`each`], compiled for each set of vector instructions that a processor may have.
+#[inline(always)]
+fn blocks<S: Simd>(_: S, text: &[u8], found: &mut dyn FnMut(usize)) {
     let mut marks = [0; BLOCK];
     let mut at = 0;
     while at < text.len() {
@@ -41,19 +49,14 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(usize)) {
 }
 
 /// Marks where a trigger may stand, and gives whether one does alone and how many numbers there are.
+#[inline(always)]
 fn mark(block: &[u8; BLOCK + AHEAD], marks: &mut [u8; BLOCK]) -> (bool, u8) {
-    // Of the second byte and, one further, of the third.
-    let mut joining = [0; BLOCK + 1];
-    for place in 0..BLOCK {
-        joining[place] = joins(block[place + 1]);
-    }
-    joining[BLOCK] = joins(block[BLOCK + 1]);
     let (mut any, mut numbers) = (0, 0);
     for place in 0..BLOCK {
         let (first, second, third) = (block[place], block[place + 1], block[place + 2]);
         let quote = is(first, b'"') | is(first, b'\'');
         let line_end = is(second, b'\n') | is(second, b'\r');
-        let joined = quote & (joining[place] | line_end | is(second, b' ') & joining[place + 1]);
+        let joined = quote & (joins(second) | line_end | is(second, b' ') & joins(third));
         let alone = joined | is(first, b'=') & line_end | escape(first, second, third);
         let number = within(first, b'0', b'9') & is(third, b',');
         any |= alone;
@@ -63,15 +66,18 @@ fn mark(block: &[u8; BLOCK + AHEAD], marks: &mut [u8; BLOCK]) -> (bool, u8) {
     (any != 0, numbers)
 }
 
+#[inline(always)]
 fn is(byte: u8, other: u8) -> u8 {
     u8::from(byte == other)
 }
 
+#[inline(always)]
 fn within(byte: u8, first: u8, last: u8) -> u8 {
     u8::from(byte.wrapping_sub(first) <= last - first)
 }
 
 /// What stands between two literals that are joined: `"` `&` `'` `+` `.` `\` `|`, where two that differ in a bit are told at once.
+#[inline(always)]
 fn joins(byte: u8) -> u8 {
     is(byte & 0xfb, b'"') | is(byte, b'\'') | is(byte, b'+') | is(byte, b'.') | is(byte | 0x20, b'|')
 }
