@@ -65,7 +65,7 @@ fn first_line(text: &[u8], mut start: usize, floor: usize) -> usize {
     while let Some(end) = previous_end(text, start, floor) {
         let before = text[floor..end].iter().rev().take_while(|byte| is_digit(**byte)).count();
         // The line that was found may be the last, which is shorter.
-        if before < length.max(WRAPPED) || before % 4 != 0 {
+        if before < length.max(WRAPPED) || !before.is_multiple_of(4) {
             break;
         }
         start = end - before;
@@ -168,7 +168,7 @@ fn line(text: &[u8], at: usize, most: usize) -> usize {
 
 /// Where the line after a line of `length` begins, if a line ends at `at`.
 fn next_line(text: &[u8], at: usize, length: usize) -> Option<usize> {
-    if length < WRAPPED || length % 4 != 0 {
+    if length < WRAPPED || !length.is_multiple_of(4) {
         return None;
     }
     let rest = &text[at..];

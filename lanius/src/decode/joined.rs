@@ -55,7 +55,8 @@ impl<'a> Pieces<'a> {
         self.telling |= self.split && looks::telling(&self.out[self.token..end], LEAST);
     }
 
-    fn is_telling(mut self) -> bool {
+    /// Whether a joint stands within a telling token.
+    fn finish(mut self) -> bool {
         self.judge(self.out.len());
         self.joints > 0 && self.telling
     }
@@ -86,7 +87,7 @@ pub(super) fn chain(text: &[u8], at: usize, floor: usize, out: &mut Vec<u8>) -> 
             None => break,
         }
     }
-    (end, pieces.is_telling().then_some(start..end))
+    (end, pieces.finish().then_some(start..end))
 }
 
 /// Where the literal begins whose last quote stands at `at`, on the same line.
@@ -171,5 +172,5 @@ pub(super) fn list(text: &[u8], at: usize, floor: usize, out: &mut Vec<u8>) -> (
         next = comma + 1 + blanks(text, comma + 1);
     }
     let start = first.min(at);
-    (inner.max(end), pieces.is_telling().then_some(start..end.max(inner)))
+    (inner.max(end), pieces.finish().then_some(start..end.max(inner)))
 }

@@ -9,7 +9,10 @@ use super::*;
 
 const SECRET: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
 
-fn decoded(text: &[u8], limits: &Limits) -> (Vec<(Range<usize>, Encoding, Vec<u8>, usize)>, Extent) {
+/// Place, encoding, bytes and depth of a layer.
+type Found = (Range<usize>, Encoding, Vec<u8>, usize);
+
+fn decoded(text: &[u8], limits: &Limits) -> (Vec<Found>, Extent) {
     let mut marks = Marks::default();
     marks.mark(&Anchors::new(&[]), text);
     let mut found = Vec::new();
@@ -19,7 +22,7 @@ fn decoded(text: &[u8], limits: &Limits) -> (Vec<(Range<usize>, Encoding, Vec<u8
     (found, extent)
 }
 
-fn all(text: impl AsRef<[u8]>) -> Vec<(Range<usize>, Encoding, Vec<u8>, usize)> {
+fn all(text: impl AsRef<[u8]>) -> Vec<Found> {
     let text = text.as_ref();
     let (found, extent) = decoded(text, &Limits::of(text.len()));
     assert_eq!(extent, Extent::Whole);
@@ -30,7 +33,7 @@ fn all(text: impl AsRef<[u8]>) -> Vec<(Range<usize>, Encoding, Vec<u8>, usize)> 
 fn one(text: &str) -> (Encoding, &str, String) {
     let found = all(text);
     let [(range, encoding, bytes, 1)] = found.as_slice() else { panic!("not one layer: {found:?}") };
-    (*encoding, &text[range.clone()], String::from_utf8(bytes.clone()).unwrap())
+    (*encoding, &text[range.clone()], String::from_utf8(bytes.clone()).expect("the layer is UTF-8"))
 }
 
 fn nothing(text: impl AsRef<[u8]>) {
@@ -44,18 +47,18 @@ fn shows(text: impl AsRef<[u8]>, secret: &str) -> bool {
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(text).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
 }
 
 fn zlib(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(text).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(text).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
 }
 
 fn wrapped(text: &str, width: usize, end: &str) -> String {
-    let lines: Vec<_> = text.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let lines: Vec<_> = text.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).expect("ASCII is split")).collect();
     lines.join(end)
 }
 
@@ -525,6 +528,6 @@ fn names_differ() {
     let mut names = String::new();
     for encoding in [Base64, Compressed, Hex, Array, Percent, Entities, Escapes, QuotedPrintable, Utf16, Joined] {
         assert!(!names.contains(encoding.name()));
-        write!(names, "{} ", encoding.name()).unwrap();
+        write!(names, "{} ", encoding.name()).expect("memory takes it");
     }
 }
