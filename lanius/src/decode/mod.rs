@@ -1,1 +1,343 @@
-//! What is hidden by an encoding: base64, hexadecimal, URL and Unicode escapes, gzip within base64.
+//! What is hidden by an encoding: base64, hexadecimal, escapes of URLs, HTML and string literals, byte arrays, UTF-16, gzip within
+//! base64, and literals that are split. [`layers`] finds what of a text is encoded and gives what it says, and what that hides in turn.
+//!
+//! Ordinary source pays little: base64 and hexadecimal are looked for only in token-like runs, which the scanner has anyway and whose
+//! first characters tell; all else has a trigger of two or three bytes, and one vectorised pass looks for all triggers ([`triggers`]).
+//! Input is hostile: no byte is decoded twice as the same encoding, output and depth are bounded ([`Limits`]), and so is the work.
+//! JSON Web Tokens are left alone: the rules for them take the whole. What comes out binary is dropped.
+
+mod arrays;
+mod base64;
+mod escapes;
+mod hex;
+mod inflate;
+mod joined;
+mod looks;
+mod triggers;
+mod utf16;
+
+use std::fmt;
+use std::ops::Range;
+
+use menagerie_runs::{Anchors, Marks};
+
+use escapes::Kind;
+
+/// How deep encodings are undone, whatever the limits say.
+pub const DEEPEST: usize = 3;
+
+/// How a layer was encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Encoding {
+    /// Base64 of RFC 4648 in either alphabet, padded or not, in one line or wrapped.
+    Base64,
+    /// A gzip or zlib stream within base64.
+    Compressed,
+    /// Pairs of hexadecimal digits.
+    Hex,
+    /// An array of numbers, each a byte.
+    Array,
+    /// Percent-encoding of RFC 3986.
+    Percent,
+    /// Character references of HTML.
+    Entities,
+    /// Escapes of string literals: `\x41`, `\u0041`, `\u{41}`, `\101`.
+    Escapes,
+    /// Quoted-printable of RFC 2045.
+    QuotedPrintable,
+    /// UTF-16 in either byte order.
+    Utf16,
+    /// String literals that a program joins.
+    Joined,
+}
+
+impl Encoding {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Compressed => "compressed",
+            Self::Hex => "hex",
+            Self::Array => "array",
+            Self::Percent => "percent",
+            Self::Entities => "entities",
+            Self::Escapes => "escapes",
+            Self::QuotedPrintable => "quoted-printable",
+            Self::Utf16 => "utf-16",
+            Self::Joined => "joined",
+        }
+    }
+}
+
+/// What an encoding hid.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Layer<'a> {
+    /// Where it stands in the outermost text, with all pieces of a split literal and all lines of wrapped base64.
+    pub range: Range<usize>,
+    /// How it was encoded in what is around it.
+    pub encoding: Encoding,
+    /// What it says.
+    pub bytes: &'a [u8],
+    /// How many encodings were undone to see it, from 1 on.
+    pub depth: usize,
+}
+
+/// Not the bytes, which may be a secret.
+impl fmt::Debug for Layer<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Layer({} at {:?}, {} bytes, depth {})", self.encoding.name(), self.range, self.bytes.len(), self.depth)
+    }
+}
+
+/// Bounds on what is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many encodings are undone, one within the other; at most [`DEEPEST`] counts.
+    pub depth: usize,
+    /// Bytes of all layers of a text together.
+    pub output: usize,
+    /// Bytes that one compressed stream may give.
+    pub inflated: usize,
+}
+
+impl Limits {
+    /// The bounds for a text of `length` bytes: twice as much and 64 KiB, at most 8 MiB.
+    #[must_use]
+    pub fn of(length: usize) -> Self {
+        Self { depth: DEEPEST, output: length.saturating_mul(2).saturating_add(64 << 10).min(8 << 20), inflated: 1 << 20 }
+    }
+}
+
+/// Whether all that was encoded was decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Extent {
+    /// All of it, down to the depth of the limits.
+    Whole,
+    /// The bound on output cut some off.
+    Cut,
+}
+
+/// Memory kept between texts.
+pub struct Scratch {
+    levels: [Level; DEEPEST],
+    anchors: Anchors,
+    /// The vector instructions of this processor.
+    instructions: fearless_simd::Level,
+}
+
+/// What one depth works with.
+#[derive(Default)]
+struct Level {
+    out: Vec<u8>,
+    packed: Vec<u8>,
+    marks: Marks,
+}
+
+impl Scratch {
+    /// Empty scratch memory.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { levels: Default::default(), anchors: Anchors::new(&[]), instructions: fearless_simd::Level::new() }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Not what is in it, which may be a secret.
+impl fmt::Debug for Scratch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Scratch")
+    }
+}
+
+/// Hands every layer of `text` to `sink`, an outer one before what is within it. `runs` are the token-like runs of `text`
+/// ([`Marks::runs`]); runs that do not fit the text are passed over.
+pub fn layers(text: &[u8], runs: &[(usize, usize)], limits: &Limits, scratch: &mut Scratch, sink: &mut dyn FnMut(&Layer<'_>)) -> Extent {
+    let deepest = limits.depth.min(DEEPEST);
+    let mut walk = Walk { scratch, sink, deepest, inflated: limits.inflated, left: limits.output, extent: Extent::Whole };
+    walk.descend(text, runs, None, 0);
+    walk.extent
+}
+
+/// One call of [`layers`].
+struct Walk<'a> {
+    scratch: &'a mut Scratch,
+    sink: &'a mut dyn FnMut(&Layer<'_>),
+    deepest: usize,
+    inflated: usize,
+    /// How much may yet be put out.
+    left: usize,
+    extent: Extent,
+}
+
+/// Up to where a text was looked at, for each encoding that has a trigger.
+#[derive(Default)]
+struct Done {
+    regions: [usize; Kind::COUNT],
+    array: usize,
+    joined: usize,
+}
+
+impl Walk<'_> {
+    /// Looks at one text; `outer` is where it stands in the outermost one, if it is not that itself. Calls itself at most
+    /// [`DEEPEST`] times.
+    fn descend(&mut self, text: &[u8], runs: &[(usize, usize)], outer: Option<&Range<usize>>, depth: usize) {
+        if depth >= self.deepest || self.left == 0 {
+            return;
+        }
+        let mut level = std::mem::take(&mut self.scratch.levels[depth]);
+        let mut place = Place { walk: self, outer, depth, level: &mut level };
+        if utf16::looks_so(text) {
+            let range = utf16::decode(text, place.walk.left, &mut place.level.out);
+            if range.end + 2 <= text.len() {
+                place.walk.extent = Extent::Cut;
+            }
+            place.found(range, Encoding::Utf16);
+        } else {
+            place.runs(text, runs);
+            place.triggers(text);
+            place.lists(text);
+        }
+        self.scratch.levels[depth] = level;
+    }
+}
+
+/// A walk at one text.
+struct Place<'a, 'b> {
+    walk: &'a mut Walk<'b>,
+    outer: Option<&'a Range<usize>>,
+    depth: usize,
+    level: &'a mut Level,
+}
+
+impl Place<'_, '_> {
+    /// What is in the token-like runs: hexadecimal and base64.
+    fn runs(&mut self, text: &[u8], runs: &[(usize, usize)]) {
+        let mut floor = 0;
+        for &(start, end) in runs {
+            if start < floor || end <= start || end > text.len() {
+                continue;
+            }
+            if let Some(range) = hex::decode(text, start..end, &mut self.level.out) {
+                floor = range.end;
+                self.found(range, Encoding::Hex);
+                continue;
+            }
+            let Some((from, content)) = base64::promising(text, start, floor) else {
+                floor = end;
+                continue;
+            };
+            let (to, whole) = base64::gather(text, from, self.walk.left, &mut self.level.packed);
+            floor = to.max(end);
+            if !whole {
+                self.walk.extent = Extent::Cut;
+            }
+            if let Some(encoding) = self.unpack(content) {
+                self.found(from..to, encoding);
+            }
+        }
+    }
+
+    /// Decodes the base64 that was gathered.
+    fn unpack(&mut self, content: base64::Content) -> Option<Encoding> {
+        base64::decode(&self.level.packed, &mut self.level.out)?;
+        match content {
+            base64::Content::Text => looks::keep_text(&mut self.level.out).then_some(Encoding::Base64),
+            base64::Content::Utf16 => utf16::looks_so(&self.level.out).then_some(Encoding::Base64),
+            base64::Content::Compressed(form) => {
+                // An attempt has its price, so that many small streams cannot cost more than their bytes allow.
+                if self.walk.left < inflate::PRICE {
+                    self.walk.extent = Extent::Cut;
+                    return None;
+                }
+                self.walk.left -= inflate::PRICE;
+                let most = self.walk.inflated.min(self.walk.left);
+                inflate::inflate(form, &self.level.out, most, &mut self.level.packed)?;
+                std::mem::swap(&mut self.level.packed, &mut self.level.out);
+                looks::keep_text(&mut self.level.out).then_some(Encoding::Compressed)
+            }
+        }
+    }
+
+    /// What has a trigger.
+    fn triggers(&mut self, text: &[u8]) {
+        let mut done = Done::default();
+        triggers::each(self.walk.scratch.instructions, text, |at| match text[at] {
+            b'\\' => self.region(text, at, Kind::Backslash, &mut done),
+            b'%' => self.region(text, at, Kind::Percent, &mut done),
+            b'&' => self.region(text, at, Kind::Entity, &mut done),
+            b'=' => self.region(text, at, Kind::QuotedPrintable, &mut done),
+            b'"' | b'\'' if at >= done.joined => {
+                let (to, range) = joined::chain(text, at, done.joined, &mut self.level.out);
+                done.joined = to.max(done.joined);
+                if let Some(range) = range {
+                    self.found(range, Encoding::Joined);
+                }
+            }
+            b'0'..=b'9' if at >= done.array => {
+                let (to, range) = arrays::decode(text, at, done.array, &mut self.level.out);
+                done.array = to.max(done.array);
+                if let Some(range) = range {
+                    self.found(range, Encoding::Array);
+                }
+            }
+            _ => {}
+        });
+    }
+
+    fn region(&mut self, text: &[u8], at: usize, kind: Kind, done: &mut Done) {
+        let done = &mut done.regions[kind as usize];
+        if at < *done || !escapes::begins(kind, text, at) {
+            return;
+        }
+        let range = escapes::region(text, at, *done, kind);
+        *done = range.end;
+        if escapes::decode(&text[range.clone()], kind, &mut self.level.out) {
+            self.found(range, kind.encoding());
+        }
+    }
+
+    /// Lists of literals that a call joins.
+    fn lists(&mut self, text: &[u8]) {
+        let mut done = 0;
+        for at in joined::calls(text) {
+            if at < done {
+                continue;
+            }
+            let (to, range) = joined::list(text, at, done, &mut self.level.out);
+            done = to.max(done);
+            if let Some(range) = range {
+                self.found(range, Encoding::Joined);
+            }
+        }
+    }
+
+    /// Hands on what is in `out` and looks into it.
+    fn found(&mut self, range: Range<usize>, encoding: Encoding) {
+        let out = std::mem::take(&mut self.level.out);
+        if out.len() > self.walk.left {
+            self.walk.extent = Extent::Cut;
+        } else if !out.is_empty() {
+            self.walk.left -= out.len();
+            let range = self.outer.cloned().unwrap_or(range);
+            let depth = self.depth + 1;
+            (self.walk.sink)(&Layer { range: range.clone(), encoding, bytes: &out, depth });
+            if depth < self.walk.deepest {
+                let mut marks = std::mem::take(&mut self.level.marks);
+                marks.mark(&self.walk.scratch.anchors, &out);
+                self.walk.descend(&out, &marks.runs, Some(&range), depth);
+                self.level.marks = marks;
+            }
+        }
+        self.level.out = out;
+    }
+}
+
+#[cfg(test)]
+mod tests;
