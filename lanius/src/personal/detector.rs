@@ -160,6 +160,6 @@ mod tests {
         assert!(nir.belongs_to("FR") && nir.belongs_to("fr") && !nir.belongs_to("DE"));
         assert!(detector("pii-card").expect("the card detector").belongs_to("DE"));
         assert!(detector("pii-atlantis").is_none());
-        assert!(nir.strength() > 6.0);
+        assert!(nir.strength() > 6.0 && detector("pii-us-ssn").expect("the American one").strength() < 1.0);
     }
 }

@@ -130,16 +130,20 @@ impl Finder {
                 let Some(start) = next_group(text, at, end) else { break };
                 at = group_end(text, start);
                 let Some(found) = self.best(text, start, at, &mut words) else { continue };
-                if let Some(earlier) = waiting.take_if(|earlier| found.evidence.valid || earlier.range.end <= found.range.start)
-                    && earlier.range.end <= found.range.start
-                {
-                    sink(earlier);
+                match waiting.take() {
+                    Some(earlier) if earlier.range.end <= found.range.start => sink(earlier),
+                    // It stands in one that is surer though its check fails: a group of an account's number, say.
+                    Some(earlier) if !found.evidence.valid || found.confidence <= earlier.confidence => {
+                        waiting = Some(earlier);
+                        continue;
+                    }
+                    _ => {}
                 }
                 if found.evidence.valid {
                     at = at.max(found.range.end);
                     sink(found);
                 } else {
-                    waiting.get_or_insert(found);
+                    waiting = Some(found);
                 }
             }
         }
@@ -158,7 +162,7 @@ impl Finder {
             node = next;
             if self.layouts.ends(node) && border_behind(text, to) {
                 let candidate = self.candidate(text, start..to, node, words);
-                best = [best, candidate].into_iter().flatten().max_by_key(|found| (found.evidence.valid, found.confidence));
+                best = [best, candidate].into_iter().flatten().max_by_key(Find::likelihood);
             }
             if !text.get(to).is_some_and(|byte| is_joiner(*byte)) {
                 break;
@@ -177,6 +181,7 @@ impl Finder {
         let mut near: Option<Places> = None;
         let mut best: Option<(&'static Detector, Evidence, u8)> = None;
         let mut accepting = 0_u8;
+        let whole = !goes_on(text, &range);
         for (layout, places) in self.layouts.fitting(node, &text[range.clone()]) {
             let near = *near.get_or_insert_with(|| words.near(&range));
             for place in places {
@@ -185,11 +190,18 @@ impl Finder {
                 let valid = detector.accepts(value);
                 accepting = accepting.saturating_add(u8::from(valid));
                 // Where only the form speaks for it, a value that fails is nothing; a bank account of a known country is.
-                if !valid && !keyword && !(detector.kind == Kind::Iban && iban::known_country(value)) {
+                let account = || detector.kind == Kind::Iban && iban::known_country(value);
+                if !(valid || keyword || account()) {
                     continue;
                 }
-                let evidence =
-                    Evidence { valid, keyword, specimen: (detector.specimen)(value), layout: tells(layout), role: false, rivals: 0 };
+                let evidence = Evidence {
+                    valid,
+                    keyword,
+                    specimen: (detector.specimen)(value),
+                    layout: whole && tells(layout),
+                    role: false,
+                    rivals: 0,
+                };
                 let confidence = evidence.confidence(detector);
                 if best.as_ref().is_none_or(|(_, other, sure)| (other.valid, *sure) < (valid, confidence)) {
                     best = Some((detector, evidence, confidence));
@@ -361,6 +373,21 @@ fn border_behind(text: &[u8], end: usize) -> bool {
     }
 }
 
+/// Whether groups parted by spaces have more groups of digits beside them, so that they are part of something longer.
+fn goes_on(text: &[u8], range: &Range<usize>) -> bool {
+    let before = || text[..range.start].ends_with(b" ") && range.start > 1 && text[range.start - 2].is_ascii_digit();
+    let behind = || text[range.end..].first() == Some(&b' ') && text[range.end..].get(1).is_some_and(u8::is_ascii_digit);
+    text[range.clone()].contains(&b' ') && (before() || behind())
+}
+
+impl Find {
+    /// Orders finds that begin at the same place. That one is a published example is no reason to take another for it.
+    fn likelihood(&self) -> (bool, u8) {
+        let evidence = Evidence { specimen: false, ..self.evidence };
+        (evidence.valid, evidence.confidence(self.detector))
+    }
+}
+
 impl Value {
     fn new(kind: Kind, bytes: &[u8]) -> Self {
         Self { kind, bytes: bytes.into() }
@@ -384,3 +411,6 @@ impl fmt::Debug for Value {
         formatter.write_str(&self.masked())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-cn-ric",
         "Chinese resident identity number",
         &["CN"],
-        1_000_000,
+        43,
         &["#################*"],
         &["身份证", "身份證", "公民身份号码", "身份证号", "id card", "resident identity", "sfz", "shenfenzheng"],
         |v| {
@@ -26,7 +26,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-hk-hkid",
         "Hong Kong identity card number",
         &["HK"],
-        1_000_000,
+        91_000,
         &["@######(*", "@@######(*", "@######*"],
         &["hkid", "identity card", "身份證", "身份證號碼", "hk id"],
         |v| {
@@ -50,7 +50,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-tw-national-id",
         "Taiwanese national identification number",
         &["TW"],
-        1_000_000,
+        40_000,
         &["@#########"],
         &["身分證", "身分證字號", "national id", "統一證號"],
         |v| {
@@ -65,7 +65,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-kr-rrn",
         "South Korean resident registration number",
         &["KR"],
-        1_000_000,
+        2_900,
         &["######-#######", "#############"],
         &["주민등록번호", "주민번호", "외국인등록번호", "rrn", "jumin", "resident registration"],
         |v| {
@@ -78,7 +78,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-jp-my-number",
         "Japanese individual number (My Number)",
         &["JP"],
-        1_000_000,
+        100_000,
         &["#### #### ####", "####-####-####", "############"],
         &["マイナンバー", "個人番号", "my number", "mynumber", "kojin bango"],
         |v| {
@@ -92,7 +92,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-sg-nric",
         "Singaporean NRIC or FIN",
         &["SG"],
-        1_000_000,
+        7_400,
         &["@#######@"],
         &["nric", "fin", "identity card", "nric no"],
         |v| {
@@ -114,7 +114,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-th-national-id",
         "Thai identification number",
         &["TH"],
-        1_000_000,
+        80_000,
         &["#-####-#####-##-#", "# #### ##### ## #", "#############"],
         &["เลขประจำตัวประชาชน", "บัตรประชาชน", "thai id", "citizen id", "national id"],
         |v| matches!(v[0], b'1'..=b'8') && (11 - weighted(v, &[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 10 == digit(v[12]),
@@ -125,7 +125,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-my-nric",
         "Malaysian identity card number (MyKad)",
         &["MY"],
-        1_000_000,
+        32_000,
         &["######-##-####", "############"],
         &["mykad", "nric", "kad pengenalan", "ic number", "ic no", "no kp"],
         |v| {
@@ -137,7 +137,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-id-nik",
         "Indonesian population number (NIK)",
         &["ID"],
-        1_000_000,
+        29_000,
         &["################", "######.######.####"],
         &["nik", "ktp", "nomor induk kependudukan"],
         |v| {

@@ -9,7 +9,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-ro-cnp",
         "Romanian personal numeric code (CNP)",
         &["RO"],
-        1_000_000,
+        1_800,
         &["#############"],
         &["cnp", "cod numeric personal"],
         |v| {
@@ -30,7 +30,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-bg-egn",
         "Bulgarian uniform civil number (EGN)",
         &["BG"],
-        1_000_000,
+        11_000,
         &["##########"],
         &["egn", "егн", "единен граждански номер"],
         |v| {
@@ -48,7 +48,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-md-idnp",
         "Moldovan personal identification number (IDNP)",
         &["MD"],
-        1_000_000,
+        2_000,
         &["#############"],
         &["idnp", "cod personal", "număr de identificare"],
         |v| (v.starts_with(b"20") || v.starts_with(b"09")) && weighted(v, &[7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1]) % 10 == digit(v[12]),
@@ -58,7 +58,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-ua-rnokpp",
         "Ukrainian taxpayer number (RNOKPP)",
         &["UA"],
-        1_000_000,
+        100_000,
         &["##########"],
         &["рнокпп", "rnokpp", "іпн", "ідентифікаційний номер", "ідентифікаційний код"],
         // Modulo 11 a weight of −1 is one of 10.
@@ -69,7 +69,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-ru-snils",
         "Russian pension insurance number (SNILS)",
         &["RU"],
-        1_000_000,
+        10_000,
         &["###-###-### ##", "###-###-###-##", "###########"],
         &["снилс", "snils", "страховой номер"],
         |v| {
@@ -83,7 +83,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-ru-inn",
         "Russian taxpayer number (INN) of a person",
         &["RU"],
-        1_000_000,
+        10_000,
         &["############"],
         &["инн", "inn"],
         |v| {
@@ -98,7 +98,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-kz-iin",
         "Kazakh individual identification number (IIN)",
         &["KZ"],
-        1_000_000,
+        2_200,
         &["############"],
         &["иин", "iin", "жсн"],
         |v| {

@@ -10,7 +10,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-es-dni",
         "Spanish identity document number (DNI)",
         &["ES"],
-        1_000_000,
+        38_000,
         &["########@", "########-@", "######## @", "##.###.###-@"],
         &["dni", "nif", "documento nacional", "documento de identidad"],
         |v| letter_23(number(&v[..8])) == v.get(8).copied() && !uniform(&v[..8]),
@@ -21,7 +21,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-es-nie",
         "Spanish foreigner's identity number (NIE)",
         &["ES"],
-        1_000_000,
+        4_500,
         &["@#######@", "@-#######-@"],
         &["nie", "número de extranjero", "identidad de extranjero", "nif"],
         |v| matches!(v[0], b'X'..=b'Z') && letter_23(u64::from(v[0] - b'X') * 10_000_000 + number(&v[1..8])) == v.get(8).copied(),
@@ -32,7 +32,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-pt-nif",
         "Portuguese taxpayer number (NIF)",
         &["PT"],
-        1_000_000,
+        31_000,
         &["#########", "### ### ###"],
         &["nif", "contribuinte", "número fiscal", "numero de contribuinte", "número de contribuinte"],
         |v| {
@@ -47,7 +47,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-it-codice-fiscale",
         "Italian fiscal code",
         &["IT"],
-        1_000_000,
+        11_500,
         &["@@@@@@**@**@***@"],
         &["codice fiscale", "cod fisc", "codfisc", "cf"],
         codice_fiscale,
@@ -58,13 +58,13 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-gr-amka",
         "Greek social security number (AMKA)",
         &["GR"],
-        1_000_000,
+        3_600,
         &["###########", "###### #####"],
         &["amka", "αμκα"],
         |v| begins_with_day(v) && luhn(v),
     ),
     // AADE, tax registration number (AFM): powers of two modulo 11.
-    Detector::national("pii-gr-afm", "Greek tax number (AFM)", &["GR"], 1_000_000, &["#########"], &["afm", "αφμ", "α.φ.μ"], |v| {
+    Detector::national("pii-gr-afm", "Greek tax number (AFM)", &["GR"], 100_000, &["#########"], &["afm", "αφμ", "α.φ.μ"], |v| {
         !uniform(v) && weighted(v, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == digit(v[8])
     }),
     // Law 5490, Turkish identity number: two check digits modulo 10.
@@ -72,7 +72,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-tr-tckn",
         "Turkish identity number",
         &["TR"],
-        1_000_000,
+        9_100,
         &["###########"],
         &["tckn", "tc kimlik", "t.c. kimlik", "kimlik no", "kimlik numarası"],
         |v| {
@@ -87,7 +87,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-hr-oib",
         "Croatian personal identification number (OIB)",
         &["HR"],
-        1_000_000,
+        100_000,
         &["###########"],
         &["oib", "osobni identifikacijski broj"],
         |v| !uniform(v) && mod_11_10(v),
@@ -97,7 +97,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-si-emso",
         "Slovene EMŠO, or JMBG of Bosnia, Montenegro, North Macedonia, Serbia",
         &["SI", "BA", "ME", "MK", "RS"],
-        1_000_000,
+        960,
         &["#############"],
         &["emšo", "emso", "jmbg", "матични број", "матичен број", "jedinstveni matični broj"],
         |v| {

@@ -9,7 +9,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-gb-nhs",
         "United Kingdom NHS number",
         &["GB"],
-        1_000_000,
+        91_000,
         &["### ### ####", "###-###-####", "##########"],
         &["nhs", "nhs number", "nhs no", "patient number", "patient id"],
         |v| !uniform(v) && weighted(v, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
@@ -20,7 +20,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-gb-nino",
         "United Kingdom national insurance number",
         &["GB"],
-        1_000_000,
+        85_000,
         &["@@ ## ## ## @", "@@######@", "@@-##-##-##-@", "@@ ###### @"],
         &["nino", "national insurance", "national insurance number", "ni number", "ni no"],
         |v| {
@@ -36,7 +36,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-gb-utr",
         "United Kingdom unique taxpayer reference",
         &["GB"],
-        1_000_000,
+        100_000,
         &["##########", "##### #####"],
         &["utr", "unique taxpayer reference", "tax reference"],
         |v| !uniform(v) && b"21987654321"[(weighted(&v[1..], &[6, 7, 8, 9, 10, 5, 4, 3, 2]) % 11) as usize] == v[0],
@@ -46,12 +46,12 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-ie-pps",
         "Irish personal public service number",
         &["IE"],
-        1_000_000,
+        38_000,
         &["#######@", "#######@@", "#######@ @", "####### @@"],
         &["pps", "ppsn", "pps number", "personal public service", "rsi number"],
         |v| {
-            let second = v.get(8).map_or(0, |letter| if *letter == b'W' { 0 } else { u32::from(letter - b'@') });
-            let letters = v.get(8).is_none_or(|letter| matches!(letter, b'A'..=b'I' | b'W' | b'T'));
+            let second = v.get(8).map_or(0, |letter| if matches!(letter, b'T' | b'W' | b'X') { 0 } else { u32::from(letter - b'@') });
+            let letters = v.get(8).is_none_or(|letter| matches!(letter, b'A'..=b'I' | b'T' | b'W' | b'X'));
             let sum = weighted(v, &[8, 7, 6, 5, 4, 3, 2]) + second * 9;
             letters && b"WABCDEFGHIJKLMNOPQRSTUV"[(sum % 23) as usize] == v[7]
         },
@@ -62,7 +62,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-fr-nir",
         "French social security number (NIR)",
         &["FR", "MC"],
-        1_000_000,
+        4_800,
         &["# ## ## ** ### ### ##", "#############-##", "#####**########", "############# ##", "# ## ## ** ### ###-##"],
         &["nir", "sécurité sociale", "securite sociale", "numéro de sécurité", "numero de securite", "insee", "carte vitale"],
         nir,
@@ -72,7 +72,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-nl-bsn",
         "Dutch citizen service number (BSN)",
         &["NL"],
-        1_000_000,
+        90_000,
         &["#########", "####.##.###", "#### ## ###"],
         &["bsn", "burgerservicenummer", "sofinummer", "sofi nummer"],
         |v| !v.starts_with(b"00") && !uniform(v) && weighted(v, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11 == digit(v[8]),
@@ -83,7 +83,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-be-rrn",
         "Belgian national register number",
         &["BE"],
-        1_000_000,
+        2_600,
         &["##.##.##-###.##", "######-###-##", "###### ### ##", "###########"],
         &["rijksregister", "rijksregisternummer", "registre national", "numéro national", "niss", "insz", "nrn"],
         |v| {
@@ -99,7 +99,7 @@ pub(super) const DETECTORS: &[Detector] = &[
         "pii-lu-matricule",
         "Luxembourg national identification number",
         &["LU"],
-        1_000_000,
+        13,
         &["#############", "########-###-##", "#### ## ## ### ##"],
         &["matricule", "numéro d'identification national", "national identification"],
         |v| {
