@@ -127,7 +127,13 @@ impl Finder {
             }
             at = at.max(block);
             while at < end {
-                let Some(start) = next_group(text, at, end) else { break };
+                if at > 0 && text[at - 1].is_ascii_alphanumeric() && text[at].is_ascii_alphanumeric() {
+                    // A group that began in a block that was left out: its end is looked for once, however many blocks it has.
+                    at = group_end(text, at);
+                    continue;
+                }
+                let Some(more) = text[at..end].iter().position(u8::is_ascii_alphanumeric) else { break };
+                let start = at + more;
                 at = group_end(text, start);
                 let Some(found) = self.best(text, start, at, &mut words) else { continue };
                 match waiting.take() {
@@ -329,13 +335,6 @@ impl Finder {
 fn digits_of(text: &[u8], at: usize) -> u8 {
     let block = text.get(at..text.len().min(at + BLOCK)).unwrap_or_default();
     block.iter().map(|byte| u8::from(byte.is_ascii_digit())).sum()
-}
-
-/// Where the next group of letters and digits begins, before `end`. A group that began before `at` is passed over.
-fn next_group(text: &[u8], at: usize, end: usize) -> Option<usize> {
-    let inside = at > 0 && text[at - 1].is_ascii_alphanumeric();
-    let from = if inside { group_end(text, at) } else { at };
-    text.get(from..end)?.iter().position(u8::is_ascii_alphanumeric).map(|more| from + more)
 }
 
 /// Where the group that begins at `start` ends.

@@ -129,6 +129,17 @@ fn a_whole_value_is_classified() {
     assert_eq!(ids(""), Vec::<&str>::new());
 }
 
+/// A group of letters that begins in blocks without digits and goes on for megabytes was once measured again in each of its blocks.
+#[test]
+fn one_endless_group_is_passed_over_once() {
+    let endless = format!("{}{} ssn 536-90-4399", "a".repeat(4 * BLOCK + 7), "1".repeat(8_000_000));
+    assert_eq!(only(&endless).detector.id, "pii-us-ssn");
+    for line in ["<<", "a@", "+1", "1-", "@@", "1 "] {
+        let text = line.repeat(100_000);
+        all().find(text.as_bytes(), |found| assert!(found.range.len() <= 400, "{line}"));
+    }
+}
+
 /// Pieces that texts of identifiers are made of.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
