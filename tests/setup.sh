@@ -20,6 +20,10 @@ missing_packages() {
     for program in "${!package[@]}"; do
         has "$program" || echo "${package[$program]}"
     done
+    # The tests' security key is C over OpenSSL's libcrypto.
+    if ! has cc || ! cc -E -x c - <<<'#include <openssl/evp.h>' >/dev/null 2>&1; then
+        echo libssl-dev
+    fi
     if ! has python3; then
         echo python3 python3-venv
     elif ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

@@ -23,7 +23,7 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a certificate authority
+    /// Make a certificate authority, or show one's public key
     #[command(subcommand)]
     Ca(Ca),
     /// Sign a key as the administrator who holds the CA's passphrase
@@ -69,6 +69,9 @@ pub enum Ca {
     /// Make an encrypted CA key, a configuration and a token for `bless serve --listen`
     #[command(after_help = "Example:\n  bless ca init --dir ca --key-type ed25519 --passphrase-file pass")]
     Init(CaInit),
+    /// Print the CA's public key, as sshd's TrustedUserCAKeys wants it; also of a key in AWS KMS
+    #[command(after_help = "Example:\n  bless ca public-key --config ca/bless.toml > user_ca.pub")]
+    PublicKey(CaPublicKey),
 }
 
 /// `bless ca init`
@@ -86,6 +89,17 @@ pub struct CaInit {
     /// The user that your uid stands for in the configuration [default: your login name]
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+}
+
+/// `bless ca public-key`
+#[derive(Debug, Args)]
+pub struct CaPublicKey {
+    /// bless.toml, or BLESS's bless_deploy.cfg
+    #[arg(long, short, value_name = "FILE", env = "BLESS_CONFIG")]
+    pub config: PathBuf,
+    /// A file with the passphrase of the CA's key, where that is a file [else BLESS_CA_PASSPHRASE, the configuration, or a prompt]
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
 }
 
 /// Types of CA keys.

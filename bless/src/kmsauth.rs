@@ -89,9 +89,16 @@ pub async fn validate(kms: &Kms, settings: &KmsAuth, user: &str, token: &Secret<
     if !ours {
         return Err(KmsAuthError::WrongKey);
     }
-    let payload: serde_json::Value = serde_json::from_slice(decrypted.plaintext.expose()).map_err(|_| KmsAuthError::Undecryptable)?;
-    let payload: Payload = serde_json::from_value(payload).map_err(|_| KmsAuthError::NoValidity)?;
-    check_time(&payload, now)
+    check_time(&read_payload(decrypted.plaintext.expose())?, now)
+}
+
+/// A payload is a JSON object. (Left to itself, serde would take a list of two times as well.)
+fn read_payload(plaintext: &[u8]) -> Result<Payload, KmsAuthError> {
+    let payload: serde_json::Value = serde_json::from_slice(plaintext).map_err(|_| KmsAuthError::Undecryptable)?;
+    if !payload.is_object() {
+        return Err(KmsAuthError::NoValidity);
+    }
+    serde_json::from_value(payload).map_err(|_| KmsAuthError::NoValidity)
 }
 
 fn check_time(payload: &Payload, now: Timestamp) -> Result<(), KmsAuthError> {
@@ -117,6 +124,21 @@ mod tests {
     fn at(not_before: &str, not_after: &str) -> Result<(), KmsAuthError> {
         let now = "2026-03-01T12:00:00Z".parse().expect("a time");
         check_time(&Payload { not_before: not_before.to_owned(), not_after: not_after.to_owned() }, now)
+    }
+
+    #[test]
+    fn payloads_are_objects() {
+        let read = |text: &str| read_payload(text.as_bytes()).map(|payload| [payload.not_before, payload.not_after]);
+        let times = ["20260301T115700Z".to_owned(), "20260301T120700Z".to_owned()];
+        assert_eq!(read(r#"{"not_after": "20260301T120700Z", "not_before": "20260301T115700Z", "more": 1}"#), Ok(times));
+        for text in
+            [r#"["20260301T115700Z", "20260301T120700Z"]"#, "[]", "{}", r#"{"not_before": "20260301T115700Z"}"#, "1", "null", r#""x""#]
+        {
+            assert_eq!(read(text), Err(KmsAuthError::NoValidity), "{text}");
+        }
+        for text in ["", "{", "not JSON", "{} {}"] {
+            assert_eq!(read(text), Err(KmsAuthError::Undecryptable), "{text}");
+        }
     }
 
     #[test]

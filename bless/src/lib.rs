@@ -16,5 +16,6 @@ pub mod lambda;
 pub mod login;
 pub mod record;
 pub mod request;
+pub mod secret_file;
 pub mod serve;
 pub mod subject_key;

@@ -11,6 +11,7 @@ use menagerie_sign::{KeyFile, KeyFileError, KmsSigner, KmsSignerError, MAX_KEY_F
 
 use crate::config::{CaSource, Compression, PassphraseSource};
 use crate::issue::AwsClients;
+use crate::secret_file::{self, SecretFileError};
 
 /// Why there is no CA key. The texts of failed calls are the SDK's, as BLESS's callers know them.
 #[derive(Debug, thiserror::Error)]
@@ -38,14 +39,9 @@ pub enum AuthorityError {
     /// No passphrase.
     #[error("no passphrase for the CA's key: give --passphrase-file or BLESS_CA_PASSPHRASE, or set [ca] passphrase_file or passphrase_kms")]
     NoPassphrase,
-    /// The passphrase file cannot be read.
-    #[error("cannot read the passphrase file {path}: {source}")]
-    PassphraseFile {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// The passphrase file cannot be read, or is none.
+    #[error(transparent)]
+    PassphraseFile(#[from] SecretFileError),
     /// The encrypted passphrase is no base64.
     #[error("the CA's encrypted passphrase is not base64")]
     PassphraseEncoding,
@@ -95,27 +91,13 @@ pub(super) async fn signer(
 async fn fetch(source: &PassphraseSource, clients: &AwsClients) -> Result<Secret<Vec<u8>>, AuthorityError> {
     match source {
         PassphraseSource::Prompt => Err(AuthorityError::NoPassphrase),
-        PassphraseSource::File(path) => read_passphrase(path),
+        PassphraseSource::File(path) => Ok(secret_file::passphrase(path)?),
         PassphraseSource::Kms(encoded) => {
             let compact: String = encoded.split_whitespace().collect();
             let ciphertext = BASE64.decode(compact).map_err(|_| AuthorityError::PassphraseEncoding)?;
             Ok(clients.kms().await?.decrypt(&ciphertext, &[]).await?.plaintext)
         }
     }
-}
-
-/// Reads a passphrase file, without the line's end.
-///
-/// # Errors
-/// [`AuthorityError::PassphraseFile`].
-pub fn read_passphrase(path: &Path) -> Result<Secret<Vec<u8>>, AuthorityError> {
-    let at = |source| AuthorityError::PassphraseFile { path: path.to_owned(), source };
-    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(4_096));
-    std::fs::File::open(path).map_err(at)?.take(4_096).read_to_end(&mut bytes).map_err(at)?;
-    while bytes.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
-        bytes.pop();
-    }
-    Ok(Secret::new(std::mem::take(&mut *bytes)))
 }
 
 fn read(path: &Path) -> Result<Secret<Vec<u8>>, AuthorityError> {

@@ -8,7 +8,7 @@ use menagerie_secret::Secret;
 use menagerie_sign::{PublicKey, Signer, Verifier, ssh};
 use tokio::sync::OnceCell;
 
-pub use load::{AuthorityError, read_passphrase};
+pub use load::AuthorityError;
 
 use crate::config::CaSource;
 use crate::issue::AwsClients;

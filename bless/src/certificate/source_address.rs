@@ -64,6 +64,14 @@ impl SourceAddress {
         Ok(Self { text: text.into(), networks })
     }
 
+    /// Parses one address or network.
+    ///
+    /// # Errors
+    /// One that sshd could not use.
+    pub fn parse_entry(entry: &str) -> Result<IpNet, SourceAddressError> {
+        parse_entry(entry)
+    }
+
     /// The list as it is written into a certificate.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -11,20 +11,16 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use menagerie_secret::Secret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use zeroize::Zeroize as _;
 
 use super::answer::{Answer, LONGEST, Refusal, excerpt};
-use super::files::read_text;
 use super::service::{Loopback, Service};
 use super::transport::TransportError;
+use crate::secret_file::{self, SecretFileError};
 
 /// How long a service on this machine may take for its answer.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// The longest token file, in bytes.
-const LONGEST_TOKEN: u64 = 4096;
 
 /// Asks a service on this machine.
 ///
@@ -105,32 +101,13 @@ fn read(service: &str, status: StatusCode, body: &[u8]) -> Result<Answer, Transp
 /// The header that carries the token of a service.
 fn bearer(loopback: &Loopback) -> Result<HeaderValue, TransportError> {
     let path = &loopback.token_file;
-    closed_to_others(path)?;
-    let text = Secret::new(read_text(path, LONGEST_TOKEN)?);
-    let token = text.expose().trim();
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(TransportError::Token(path.clone()));
-    }
-    let mut header = format!("Bearer {token}");
+    let token = secret_file::token(path)?;
+    let mut header = format!("Bearer {}", token.expose());
     let value = HeaderValue::from_str(&header);
     header.zeroize();
-    let mut value = value.map_err(|_| TransportError::Token(path.clone()))?;
+    let mut value = value.map_err(|_| SecretFileError::NoToken { path: path.clone() })?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-#[cfg(unix)]
-fn closed_to_others(path: &Path) -> Result<(), TransportError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let metadata = std::fs::metadata(path).map_err(|source| super::files::FileError::new("could not read", path, source))?;
-    let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(TransportError::OpenToken { path: path.to_owned(), mode }) }
-}
-
-/// On Windows the profile's directory keeps others out.
-#[cfg(not(unix))]
-fn closed_to_others(_path: &Path) -> Result<(), TransportError> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -138,30 +115,16 @@ mod tests {
     use super::*;
 
     #[cfg(unix)]
-    fn loopback(text: &str, mode: u32) -> (tempfile::TempDir, Loopback) {
+    #[test]
+    fn the_tokens_header() {
         use std::os::unix::fs::PermissionsExt as _;
         let directory = tempfile::tempdir().expect("a directory");
         let token_file = directory.path().join("token");
-        std::fs::write(&token_file, text).expect("written");
-        std::fs::set_permissions(&token_file, std::fs::Permissions::from_mode(mode)).expect("set");
-        (directory, Loopback { address: ([127, 0, 0, 1], 1).into(), token_file })
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn token_files() {
-        let (_kept, good) = loopback("s3cret\n", 0o600);
-        let header = bearer(&good).expect("a token");
+        std::fs::write(&token_file, "s3cret\n").expect("written");
+        std::fs::set_permissions(&token_file, std::fs::Permissions::from_mode(0o600)).expect("set");
+        let header = bearer(&Loopback { address: ([127, 0, 0, 1], 1).into(), token_file }).expect("a token");
         assert_eq!(header.as_bytes(), b"Bearer s3cret");
         assert!(header.is_sensitive());
-        for mode in [0o644, 0o640, 0o604, 0o620] {
-            let (_kept, open) = loopback("s3cret\n", mode);
-            assert!(matches!(bearer(&open), Err(TransportError::OpenToken { .. })), "{mode:o}");
-        }
-        for text in ["", "\n", "two words", "line\r\nHost: x", "ü"] {
-            let (_kept, bad) = loopback(text, 0o600);
-            assert!(matches!(bearer(&bad), Err(TransportError::Token(_))), "{text:?}");
-        }
     }
 
     #[test]

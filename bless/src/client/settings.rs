@@ -1,10 +1,8 @@
 //! The client's settings, resolved and checked: one service, one wanted certificate, one key and one place to keep them.
 //! Everything after this stands on these values and asks neither environment nor configuration again.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
 use menagerie_aws::{Arn, NameError, Region};
 use menagerie_config::Environment;
 
@@ -12,6 +10,7 @@ use super::config::{ClientConfig, KeyType, KmsauthConfig, LambdaConfig};
 use super::places::Places;
 use super::request::Wanted;
 use super::service::{AwsAccess, LambdaFunction, Loopback, Service, UrlError};
+use crate::certificate::{SourceAddress, SourceAddressError};
 
 /// What one call wants beyond the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,8 +116,8 @@ pub enum SettingsError {
         name: String,
     },
     /// An address or network that no certificate can carry.
-    #[error("{0:?} is no source address: an IP address, or a network such as 192.0.2.0/24 without bits behind its prefix, is wanted")]
-    Source(String),
+    #[error(transparent)]
+    Source(#[from] SourceAddressError),
     /// No source address is given to a service on another machine.
     #[error(
         "no source address is given: say with --source (or source_addresses in the [client] table) from which addresses you will log in"
@@ -230,9 +229,8 @@ fn name(what: &'static str, name: &str) -> Result<String, SettingsError> {
 }
 
 fn source(text: &str) -> Result<String, SettingsError> {
-    let address = text.parse::<IpAddr>().is_ok();
-    let network = || text.parse::<IpNet>().is_ok_and(|network| network.addr() == network.network());
-    if address || network() { Ok(text.to_owned()) } else { Err(SettingsError::Source(text.to_owned())) }
+    SourceAddress::parse_entry(text)?;
+    Ok(text.to_owned())
 }
 
 fn key(config: &ClientConfig) -> Result<KeyChoice, SettingsError> {

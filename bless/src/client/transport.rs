@@ -1,15 +1,13 @@
 //! Asking a service, whichever it is; and what can go wrong on the way, told in one sentence.
 
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 use menagerie_aws::CallError;
 
 use super::answer::{Answer, AnswerError};
-use super::files::FileError;
 use super::service::Service;
 use super::settings::Settings;
 use super::{aws, http};
+use crate::secret_file::SecretFileError;
 
 /// Why a service gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -48,20 +46,9 @@ pub enum TransportError {
         /// What is wrong.
         source: AnswerError,
     },
-    /// Others can read the token.
-    #[error("{}: others may read the token (mode {mode:o}): close it with chmod 600, and have a new one made if they did", path.display())]
-    OpenToken {
-        /// The token's file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// There is no token in the file.
-    #[error("{}: this is no token: one word of printable characters is wanted", .0.display())]
-    Token(PathBuf),
-    /// A file cannot be read.
+    /// The token's file gives none.
     #[error(transparent)]
-    File(#[from] FileError),
+    Token(#[from] SecretFileError),
     /// Unix sockets on a system without them.
     #[error("this system has no Unix sockets: reach the service by --url or --lambda")]
     NoSockets,

@@ -1,6 +1,6 @@
-//! `bless ca init`: a certificate authority on this machine.
+//! `bless ca`: a certificate authority on this machine, and the public key of any.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -12,8 +12,10 @@ use menagerie_secret::Secret;
 use menagerie_sign::{LocalSigner, Signer as _, ssh};
 
 use super::service;
-use crate::cli::{CaInit, KeyType};
-use crate::config::TEMPLATE;
+use crate::authority::AuthoritySource;
+use crate::cli::{CaInit, CaPublicKey, KeyType};
+use crate::config::{self, TEMPLATE};
+use crate::issue::AwsClients;
 use crate::login;
 use crate::request::UsernameRules;
 use crate::subject_key::fingerprint_sha256;
@@ -30,21 +32,14 @@ const FILES: [&str; 4] = ["ca_key", "ca_key.pub", "token", "bless.toml"];
 /// A directory that cannot be written, a file that is there, no passphrase.
 pub fn init(args: &CaInit, environment: &dyn Environment) -> anyhow::Result<Exit> {
     let dir = &args.dir;
-    for name in FILES {
-        anyhow::ensure!(
-            !dir.join(name).exists(),
-            "{} is there; `bless ca init` changes no authority: name another directory",
-            dir.join(name).display()
-        );
-    }
+    let found = look(dir)?;
     let user = match &args.user {
         Some(user) => user.clone(),
         None => login::login_name(environment).context("your login name is not known: give --user")?,
     };
     UsernameRules::default().check(&user).with_context(|| format!("--user {user:?}"))?;
     let passphrase = new_passphrase(args, environment)?;
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    private_directory(dir)?;
+    prepare(dir, found)?;
 
     let key_type = match args.key_type {
         KeyType::Ed25519 => menagerie_sign::KeyType::Ed25519,
@@ -75,6 +70,19 @@ pub fn init(args: &CaInit, environment: &dyn Environment) -> anyhow::Result<Exit
     Ok(Exit::Fine)
 }
 
+/// Prints the public key of the configuration's CA, wherever that is, as `TrustedUserCAKeys` wants it.
+///
+/// # Errors
+/// A configuration or a CA key that cannot be used.
+pub fn public_key(args: &CaPublicKey, environment: &dyn Environment) -> anyhow::Result<Exit> {
+    let settings = config::load(&args.config, environment)?;
+    let passphrase = service::passphrase(args.passphrase_file.as_deref(), &settings.ca, environment)?;
+    let source = AuthoritySource::new(settings.ca, passphrase);
+    let authority = service::runtime()?.block_on(async { source.load(&AwsClients::new(settings.aws)).await })?;
+    menagerie_report::data(format_args!("{}\n", ssh::public_key_line(authority.public_key(), "bless CA")))?;
+    Ok(Exit::Fine)
+}
+
 fn configuration(user: &str) -> String {
     let uid = login::uid().unwrap_or(0);
     TEMPLATE
@@ -102,18 +110,80 @@ fn new_passphrase(args: &CaInit, environment: &dyn Environment) -> anyhow::Resul
     Ok(passphrase)
 }
 
-fn private_directory(dir: &Path) -> anyhow::Result<()> {
+/// What is to be done to the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Directory {
+    /// It is to be made.
+    New,
+    /// It is there, and its owner's alone.
+    Private,
+    /// It is there, empty, and open to others.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "modes are Unix's"))]
+    Open,
+}
+
+/// Looks at what is there before anything is asked or made: no file of ours, also no link in the place of one, and no directory that
+/// others have a say in.
+fn look(dir: &Path) -> anyhow::Result<Directory> {
+    let metadata = match std::fs::metadata(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            anyhow::ensure!(dir.symlink_metadata().is_err(), "{} is a symbolic link to nothing: name a directory", dir.display());
+            return Ok(Directory::New);
+        }
+        found => found.with_context(|| format!("cannot look at {}", dir.display()))?,
+    };
+    anyhow::ensure!(metadata.is_dir(), "{} is no directory", dir.display());
+    for name in FILES {
+        let path = dir.join(name);
+        match path.symlink_metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(anyhow::Error::new(error).context(format!("cannot look at {}", path.display()))),
+            Ok(_) => anyhow::bail!("{} is there; `bless ca init` changes no authority: name another directory", path.display()),
+        }
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let empty = std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?.next().is_none();
-        // A directory that holds other things keeps the mode that somebody chose for them.
-        if empty {
-            std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
-                .with_context(|| format!("cannot protect {}", dir.display()))?;
+        let mode = metadata.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            let empty = std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?.next().is_none();
+            // Who chose that mode for other things in it is not overruled.
+            anyhow::ensure!(
+                empty,
+                "{} is open to others (mode {mode:o}) and not empty: name another directory, or `chmod 700` it",
+                dir.display()
+            );
+            return Ok(Directory::Open);
         }
     }
-    Ok(())
+    Ok(Directory::Private)
+}
+
+/// Makes the directory, or closes it to others.
+fn prepare(dir: &Path, found: Directory) -> anyhow::Result<()> {
+    match found {
+        Directory::Private => Ok(()),
+        Directory::New => {
+            let made = || format!("cannot make {}", dir.display());
+            if let Some(parent) = dir.parent() {
+                std::fs::create_dir_all(parent).with_context(made)?;
+            }
+            #[cfg_attr(not(unix), expect(unused_mut, reason = "modes are Unix's"))]
+            let mut builder = std::fs::DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(dir).with_context(made)
+        }
+        Directory::Open => {
+            #[cfg(unix)]
+            {
+                let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+                std::fs::set_permissions(dir, private).with_context(|| format!("cannot close {} to others", dir.display()))?;
+                note(format_args!("note: {} was open to others; its mode is 700 now", dir.display()));
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Writes a new file whole: under another name, durable, then linked to its own, which fails if that is taken.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use menagerie_report::{Exit, shown};
 
-use crate::certificate::{self, CertificateReport, MAX_CERTIFICATE, Report, SourceError};
+use crate::certificate::{self, CertificateReport, Report, SourceError};
 use crate::cli::{Format, Inspect};
 
 /// The most bytes of a file: room for a few thousand certificates.
@@ -24,12 +24,19 @@ pub fn run(args: &Inspect) -> anyhow::Result<Exit> {
         let source = path.to_string_lossy();
         match read(path) {
             Ok(content) => {
+                let shown = report.certificates.len();
+                let mut errors = Vec::new();
                 for (number, line) in lines(&content) {
                     let source = if number == 0 { source.clone().into_owned() } else { format!("{source}:{number}") };
                     if let Err(reason) = show(&source, line, &mut text, &mut report) {
-                        report.errors.push(SourceError { source, reason });
+                        errors.push(SourceError { source, reason });
                     }
                 }
+                if errors.len() > 1 && report.certificates.len() == shown {
+                    let reason = format!("holds no certificate in its {} lines; the first: {}", errors.len(), errors[0].reason);
+                    errors = vec![SourceError { source: source.into_owned(), reason }];
+                }
+                report.errors.append(&mut errors);
             }
             Err(error) => report.errors.push(SourceError { source: source.into_owned(), reason: format!("{error:#}") }),
         }
@@ -83,7 +90,7 @@ fn lines(content: &str) -> Vec<(usize, &str)> {
         .lines()
         .enumerate()
         .map(|(index, line)| (index + 1, line.trim()))
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#') && line.len() <= 4 * MAX_CERTIFICATE)
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .collect();
     match lines.as_slice() {
         [] => vec![(0, content.trim())],

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use menagerie_config::Environment;
 use menagerie_report::{Exit, shown};
-use menagerie_store::log::{Position, Source};
+use menagerie_store::log::{Position, Source, Verification};
 use serde_json::Value;
 
 use crate::cli::{Format, LineFormat, LogPlace, LogSearch, LogVerify};
@@ -26,16 +26,17 @@ pub fn verify(args: &LogVerify, environment: &dyn Environment) -> anyhow::Result
     let found = super::service::runtime()?.block_on(async {
         let mut source = source(&args.place, environment).await?;
         Ok::<_, anyhow::Error>(menagerie_store::log::verify(source.as_mut(), &expected).await?)
-    })?;
-    match args.format {
-        Format::Json => {
-            let mut object = serde_json::to_value(&found)?;
-            object["schema"] = "bless.log.verify/1".into();
-            object["tool_version"] = env!("CARGO_PKG_VERSION").into();
-            object["sound"] = found.is_sound().into();
-            object["errors"] = Value::Array(Vec::new());
-            menagerie_report::json(&object)?;
+    });
+    let found = match (found, args.format) {
+        (Ok(found), _) => found,
+        (Err(error), Format::Human) => return Err(error),
+        (Err(error), Format::Json) => {
+            report(&Verification::default(), Err((&args.place, &error)))?;
+            return Ok(Exit::Incomplete);
         }
+    };
+    match args.format {
+        Format::Json => report(&found, Ok(()))?,
         Format::Human => {
             for head in &found.writers {
                 menagerie_report::data(format_args!("{head}\n"))?;
@@ -59,6 +60,21 @@ pub fn verify(args: &LogVerify, environment: &dyn Environment) -> anyhow::Result
         }
     }
     Ok(if found.is_sound() { Exit::Fine } else { Exit::Found })
+}
+
+/// The report in JSON. Of a log that could not be read to its end nothing is known, and why is among the errors.
+fn report(found: &Verification, read: Result<(), (&LogPlace, &anyhow::Error)>) -> anyhow::Result<()> {
+    let mut object = serde_json::to_value(found)?;
+    object["schema"] = "bless.log.verify/1".into();
+    object["tool_version"] = env!("CARGO_PKG_VERSION").into();
+    object["sound"] = (read.is_ok() && found.is_sound()).into();
+    let error = |(place, error): (&LogPlace, &anyhow::Error)| {
+        let source = place.target.clone().or_else(|| place.config.as_ref().map(|config| config.display().to_string()));
+        serde_json::json!({ "source": source, "reason": super::sentence(error) })
+    };
+    object["errors"] = read.err().map(error).into_iter().collect();
+    menagerie_report::json(&object)?;
+    Ok(())
 }
 
 /// Prints the lines that fit.

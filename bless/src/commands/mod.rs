@@ -29,6 +29,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Get(args) => return finish(get::run(args, &environment)),
         Command::SshConfig(args) => return finish(ssh_config::run(args, &environment)),
         Command::Ca(Ca::Init(args)) => ca::init(args, &environment),
+        Command::Ca(Ca::PublicKey(args)) => ca::public_key(args, &environment),
         Command::Sign(args) => sign::run(args, &environment),
         Command::Inspect(args) => inspect::run(args),
         Command::Serve(args) => serve::run(args, &environment),

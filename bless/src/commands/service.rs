@@ -1,6 +1,7 @@
 //! What the verbs that sign have in common: settings, passphrase, log and the authority.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,11 +9,12 @@ use anyhow::Context as _;
 use menagerie_config::Environment;
 use menagerie_secret::Secret;
 
-use crate::authority::{AuthoritySource, read_passphrase};
+use crate::authority::AuthoritySource;
 use crate::cli::ConfigArgs;
 use crate::config::{self, CaSource, LogTarget, PassphraseSource, Settings};
 use crate::issue::{AwsClients, Caller, Issuer};
 use crate::login;
+use crate::secret_file;
 
 /// Reads the configuration, with what the command line says before it.
 pub(super) fn settings(args: &ConfigArgs, environment: &dyn Environment) -> anyhow::Result<Settings> {
@@ -26,7 +28,7 @@ pub(super) fn settings(args: &ConfigArgs, environment: &dyn Environment) -> anyh
 
 /// The authority, with its log open. The CA's key is loaded when it is first needed.
 pub(super) async fn issuer(args: &ConfigArgs, settings: Settings, environment: &dyn Environment) -> anyhow::Result<Issuer> {
-    let passphrase = passphrase(args, &settings.ca, environment)?;
+    let passphrase = passphrase(args.passphrase_file.as_deref(), &settings.ca, environment)?;
     // BLESS's file has no option for a log. Off Lambda it stands beside the file.
     let target = settings.log.clone().unwrap_or_else(|| LogTarget::File(settings.base.join("bless-log.jsonl")));
     let clients = Arc::new(AwsClients::new(settings.aws.clone()));
@@ -35,12 +37,13 @@ pub(super) async fn issuer(args: &ConfigArgs, settings: Settings, environment: &
     Ok(Issuer::new(settings, authority, clients, log, Arc::new(SystemTime::now))?)
 }
 
-fn passphrase(args: &ConfigArgs, ca: &CaSource, environment: &dyn Environment) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
+/// The passphrase of the CA's key that is given, or typed where the configuration has none; none of a key in KMS.
+pub(super) fn passphrase(file: Option<&Path>, ca: &CaSource, environment: &dyn Environment) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
     let wanted = match ca {
         CaSource::Kms { .. } => return Ok(None),
         CaSource::File { passphrase, .. } | CaSource::Inline { passphrase, .. } => passphrase,
     };
-    if let Some(given) = given_passphrase(args.passphrase_file.as_deref(), environment)? {
+    if let Some(given) = given_passphrase(file, environment)? {
         return Ok(Some(given));
     }
     if *wanted == PassphraseSource::Prompt && std::io::stderr().is_terminal() {
@@ -51,13 +54,13 @@ fn passphrase(args: &ConfigArgs, ca: &CaSource, environment: &dyn Environment) -
 }
 
 /// The passphrase of `--passphrase-file`, else of `BLESS_CA_PASSPHRASE`.
-pub(super) fn given_passphrase(file: Option<&std::path::Path>, environment: &dyn Environment) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
+pub(super) fn given_passphrase(file: Option<&Path>, environment: &dyn Environment) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
     if let Some(path) = file {
         #[cfg(unix)]
         if std::fs::metadata(path).is_ok_and(|found| std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o077 != 0) {
             menagerie_report::warning(format_args!("the passphrase file {} can be read by others: `chmod 600` it", path.display()));
         }
-        return Ok(Some(read_passphrase(path)?));
+        return Ok(Some(secret_file::passphrase(path)?));
     }
     Ok(environment.var("BLESS_CA_PASSPHRASE").map(|text| Secret::new(text.into_bytes())))
 }

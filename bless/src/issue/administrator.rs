@@ -2,8 +2,9 @@
 //! configuration's critical options.
 
 use super::certify::{Allowed, Validity};
-use super::{Call, Caller, Decision, Issuer, KeyIdFields, Record, Refusal, Verified};
-use crate::certificate::{CriticalOptions, Extensions, Kind, SourceAddress, Template};
+use super::granted::{Claims, Granted, KeyId};
+use super::{Call, Caller, Decision, Issuer, Record, Refusal, Verified};
+use crate::certificate::{CriticalOptions, Extensions, Kind, SourceAddress};
 use crate::config::{MAX_VALIDITY_SECONDS, check_extensions};
 use crate::request::{HostnameRule, UsernameRule, UsernameRules, check_hostname, is_pattern};
 use crate::subject_key::SubjectKey;
@@ -80,43 +81,25 @@ impl Issuer {
             (Kind::User, None) => Extensions::flags(user.extensions.iter().map(String::as_str)),
         };
         let authority = self.authority_for(&public_key, record).await?;
-        let validity = Validity::around(now, before, after);
-        let serial = self.serials.next();
-        let fingerprint = public_key.fingerprint_md5();
-        let key_id = request.key_id.clone().unwrap_or_else(|| {
-            template.fill(&KeyIdFields {
-                request_id: &call.request_id,
-                user: &call.caller.origin(),
-                user_ip: "",
-                command: "",
-                key: &fingerprint,
-                ca: &call.function_arn,
-                valid_to: &validity.valid_to(),
-                principals: &request.principals.join(","),
-                serial,
-                verified: "administrator",
-            })
-        });
-        let certificate = Template {
+        let addresses = &user.rules.addresses;
+        let granted = Granted {
             kind: request.kind,
             subject: &public_key,
-            serial,
-            key_id: &key_id,
-            principals: request.principals.clone(),
-            valid_after: validity.after,
-            valid_before: validity.before,
+            principals: &request.principals,
+            validity: Validity::around(now, before, after),
             critical_options,
             extensions: extensions.map_err(Refusal::invalid)?,
-            nonce: self.nonce()?,
+            key_id: request.key_id.as_deref().map_or(KeyId::Template(template), KeyId::Given),
+            verified: "administrator",
+            claims: Claims { user: &call.caller.origin(), ..Claims::default() },
+            allowed: Allowed {
+                host_wildcards: request.host_wildcards,
+                expired: false,
+                shortest_v4: addresses.shortest_v4,
+                shortest_v6: addresses.shortest_v6,
+            },
         };
-        let addresses = &user.rules.addresses;
-        let allowed = Allowed {
-            host_wildcards: request.host_wildcards,
-            expired: false,
-            shortest_v4: addresses.shortest_v4,
-            shortest_v6: addresses.shortest_v6,
-        };
-        self.certify(&certificate, &authority, allowed, record).await
+        self.issue(granted, call, &authority, record).await
     }
 
     /// The configuration's critical options with the request's: each can add to them or narrow them, never replace them.

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::certify::{Allowed, Validity};
-use super::{Call, Caller, Issuer, KeyIdFields, Record, Refusal, Verified};
-use crate::certificate::{CriticalOptions, Extensions, Kind, Template};
+use super::granted::{Claims, Granted, KeyId};
+use super::{Call, Caller, Issuer, Record, Refusal, Verified};
+use crate::certificate::{CriticalOptions, Extensions, Kind};
 use crate::config::{HostCaller, HostRule};
 use crate::kmsauth;
 use crate::request::{HostRequest, HostRules, InvalidRequest};
@@ -27,34 +28,20 @@ impl Issuer {
         let wildcards = allowed_names(&settings.allow, &request.hostnames, call, record.verified.as_ref())?;
 
         let validity = Validity::around(now, settings.validity_before_seconds, settings.validity_after_seconds);
-        let serial = self.serials.next();
-        let fingerprint = request.public_key.fingerprint_md5();
-        let key_id = settings.key_id.fill(&KeyIdFields {
-            request_id: &call.request_id,
-            user: request.bastion_user.as_deref().unwrap_or_default(),
-            user_ip: "",
-            command: "",
-            key: &fingerprint,
-            ca: &call.function_arn,
-            valid_to: &validity.valid_to(),
-            principals: &request.hostnames.join(","),
-            serial,
-            verified: record.verified.as_ref().map_or("", |verified| &verified.user),
-        });
-        let template = Template {
+        let verified = record.verified.as_ref().map_or_else(String::new, |verified| verified.user.clone());
+        let granted = Granted {
             kind: Kind::Host,
             subject: &request.public_key,
-            serial,
-            key_id: &key_id,
-            principals: request.hostnames.clone(),
-            valid_after: validity.after,
-            valid_before: validity.before,
+            principals: &request.hostnames,
+            validity,
             critical_options: CriticalOptions::default(),
             extensions: Extensions::default(),
-            nonce: self.nonce()?,
+            key_id: KeyId::Template(&settings.key_id),
+            verified: &verified,
+            claims: Claims { user: request.bastion_user.as_deref().unwrap_or_default(), ..Claims::default() },
+            allowed: Allowed { host_wildcards: wildcards, expired: false, shortest_v4: 0, shortest_v6: 0 },
         };
-        let allowed = Allowed { host_wildcards: wildcards, expired: false, shortest_v4: 0, shortest_v6: 0 };
-        self.certify(&template, &authority, allowed, record).await
+        self.issue(granted, call, &authority, record).await
     }
 
     async fn authenticate_host(&self, request: &HostRequest, call: &Call, now: Timestamp) -> Result<Option<Verified>, Refusal> {

@@ -7,6 +7,7 @@ mod administrator;
 mod caller;
 mod certify;
 mod clients;
+mod granted;
 mod host;
 mod key_id;
 mod record;

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::certify::{Allowed, Validity, seconds};
+use super::granted::{Claims, Granted, KeyId};
 use super::record::bounded;
-use super::{Call, Issuer, KeyIdFields, Record, Refusal, Verified};
-use crate::certificate::{CriticalOptions, Extensions, Kind, Template};
+use super::{Call, Issuer, Record, Refusal, Verified};
+use crate::certificate::{CriticalOptions, Extensions, Kind};
 use crate::config::RemoteUsernames;
 use crate::kmsauth;
 use crate::request::{InvalidRequest, UserRequest};
@@ -30,36 +31,26 @@ impl Issuer {
         };
         self.authorize_user(&request, call, now, record).await?;
 
-        let serial = self.serials.next();
-        let fingerprint = request.public_key.fingerprint_md5();
-        let key_id = settings.key_id.fill(&KeyIdFields {
-            request_id: &call.request_id,
-            user: &request.bastion_user,
-            user_ip: &request.bastion_user_ip,
-            command: &request.command,
-            key: &fingerprint,
-            ca: &call.function_arn,
-            valid_to: &validity.valid_to(),
-            principals: &request.remote_usernames.join(","),
-            serial,
-            verified: record.verified.as_ref().map_or("", |verified| &verified.user),
-        });
-        let template = Template {
+        let addresses = &settings.rules.addresses;
+        let verified = record.verified.as_ref().map_or_else(String::new, |verified| verified.user.clone());
+        let granted = Granted {
             kind: Kind::User,
             subject: &request.public_key,
-            serial,
-            key_id: &key_id,
-            principals: request.remote_usernames.clone(),
-            valid_after: validity.after,
-            valid_before: validity.before,
+            principals: &request.remote_usernames,
+            validity,
             critical_options: CriticalOptions { source_address: Some(request.bastion_ips.clone()), ..settings.critical_options.clone() },
             extensions: Extensions::flags(settings.extensions.iter().map(String::as_str)).map_err(Refusal::unavailable)?,
-            nonce: self.nonce()?,
+            key_id: KeyId::Template(&settings.key_id),
+            verified: &verified,
+            claims: Claims { user: &request.bastion_user, user_ip: &request.bastion_user_ip, command: &request.command },
+            allowed: Allowed {
+                host_wildcards: false,
+                expired: is_test,
+                shortest_v4: addresses.shortest_v4,
+                shortest_v6: addresses.shortest_v6,
+            },
         };
-        let addresses = &settings.rules.addresses;
-        let allowed =
-            Allowed { host_wildcards: false, expired: is_test, shortest_v4: addresses.shortest_v4, shortest_v6: addresses.shortest_v6 };
-        self.certify(&template, &authority, allowed, record).await
+        self.issue(granted, call, &authority, record).await
     }
 
     /// Records who asks, if anything proves it; refuses if it must be proved and is not, and what that user may not have.

@@ -9,32 +9,19 @@ use menagerie_secret::Secret;
 
 use crate::config::Authentication;
 use crate::issue::Caller;
+use crate::secret_file::{self, SecretFileError};
 
 /// The fewest characters of a token: 128 bits in base64.
 const MIN_TOKEN: usize = 22;
 
-/// The most bytes of a token file.
-const MAX_TOKEN: u64 = 4_096;
-
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// The file cannot be read.
-    #[error("cannot read the token file {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Others can read the file.
-    #[error("the token file {path} can be read by others: `chmod 600` it")]
-    Open {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The token is guessable or no header could hold it.
-    #[error("the token in {path} is not {MIN_TOKEN} or more printable characters: `bless ca init` makes a good one")]
+    /// The file gives none.
+    #[error(transparent)]
+    File(#[from] SecretFileError),
+    /// The token is guessable.
+    #[error("the token in {path} has fewer than {MIN_TOKEN} characters: `bless ca init` makes a good one", path = path.display())]
     Weak {
         /// The file.
         path: PathBuf,
@@ -51,24 +38,11 @@ impl Token {
     /// # Errors
     /// [`TokenError`].
     pub fn read(path: &Path) -> Result<Self, TokenError> {
-        use std::io::Read as _;
-
-        let at = |source| TokenError::Read { path: path.to_owned(), source };
-        let file = std::fs::File::open(path).map_err(at)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            if file.metadata().map_err(at)?.permissions().mode() & 0o077 != 0 {
-                return Err(TokenError::Open { path: path.to_owned() });
-            }
-        }
-        let mut text = zeroize::Zeroizing::new(String::new());
-        file.take(MAX_TOKEN).read_to_string(&mut text).map_err(at)?;
-        let token = text.trim();
-        if token.len() < MIN_TOKEN || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        let token = secret_file::token(path)?;
+        if token.expose().len() < MIN_TOKEN {
             return Err(TokenError::Weak { path: path.to_owned() });
         }
-        Ok(Self(Secret::new(token.to_owned())))
+        Ok(Self(token))
     }
 }
 

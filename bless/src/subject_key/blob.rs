@@ -5,6 +5,8 @@ use super::error::{Part, SubjectKeyError};
 use super::{KeyType, rsa};
 
 const MAX_APPLICATION: usize = 256;
+/// How the applications of SSH keys begin (ssh-keygen(1), `-O application`).
+const SSH_APPLICATION: &[u8] = b"ssh:";
 const CERTIFICATE_SUFFIX: &[u8] = b"-cert-v01@openssh.com";
 
 /// How the base64 of an OpenSSH private key begins, without the lines around it.
@@ -86,7 +88,8 @@ fn application(fields: &mut Fields<'_>) -> Result<(), SubjectKeyError> {
     if application.len() > MAX_APPLICATION || application.contains(&0) {
         return Err(SubjectKeyError::Application);
     }
-    Ok(())
+    // Any other is a web site's, and the site can have the browser sign with the key.
+    if application.starts_with(SSH_APPLICATION) { Ok(()) } else { Err(SubjectKeyError::WebApplication) }
 }
 
 /// The modulus of a well-formed RSA blob.
@@ -99,15 +102,29 @@ pub(super) fn modulus(blob: &[u8]) -> Option<&[u8]> {
     fields.number(Part::Modulus).ok()
 }
 
-/// The point of an elliptic-curve blob, whether or not it is bound to a security key.
-pub(super) fn point(blob: &[u8]) -> Option<&[u8]> {
+/// The point of an elliptic-curve blob, whether or not it is bound to a security key, and whether the curve is Edwards's.
+pub(super) fn point(blob: &[u8]) -> Option<(&[u8], bool)> {
     let mut fields = Fields(blob);
-    match KeyType::from_name(fields.string(Part::TypeName).ok()?)? {
+    let edwards = match KeyType::from_name(fields.string(Part::TypeName).ok()?)? {
         KeyType::Rsa => return None,
-        KeyType::Ed25519 | KeyType::SkEd25519 => {}
-        _ => drop(fields.string(Part::Curve).ok()?),
+        KeyType::Ed25519 | KeyType::SkEd25519 => true,
+        _ => {
+            fields.string(Part::Curve).ok()?;
+            false
+        }
+    };
+    Some((fields.string(Part::Point).ok()?, edwards))
+}
+
+/// What a point shares with its negative and no other: y without the sign of x on Ed25519, x on the NIST curves.
+pub(super) fn unsigned_point(blob: &[u8]) -> Option<(&[u8], u8)> {
+    let (point, edwards) = point(blob)?;
+    if edwards {
+        let (last, y) = point.split_last()?;
+        return Some((y, last & 0x7f));
     }
-    fields.string(Part::Point).ok()
+    let (form, point) = point.split_first()?;
+    Some((&point[..point.len() / 2], *form))
 }
 
 /// What is left of a blob.

@@ -107,6 +107,9 @@ pub enum SubjectKeyError {
     /// The application is too long or has a zero byte.
     #[error("the security key's application is longer than 256 bytes or has a zero byte")]
     Application,
+    /// The application is none of SSH's.
+    #[error("the security key's application does not begin with ssh: as those of ssh-keygen's keys do: web sites can sign with this key")]
+    WebApplication,
     /// A number that is zero, negative or not in its shortest form.
     #[error("the public key's {part} is not a positive number in its shortest form")]
     Number {

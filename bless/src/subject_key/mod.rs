@@ -68,12 +68,6 @@ impl KeyType {
         }
     }
 
-    /// Whether the private key lives in a security key (FIDO).
-    #[must_use]
-    pub fn is_security_key(self) -> bool {
-        matches!(self, Self::SkEd25519 | Self::SkEcdsaP256)
-    }
-
     fn from_name(name: &[u8]) -> Option<Self> {
         let all = [Self::Ed25519, Self::EcdsaP256, Self::EcdsaP384, Self::EcdsaP521, Self::SkEd25519, Self::SkEcdsaP256, Self::Rsa];
         all.into_iter().find(|kind| kind.name().as_bytes() == name)
@@ -143,7 +137,8 @@ impl SubjectKey {
         fingerprint_sha256(&self.blob)
     }
 
-    /// Whether another blob is the same key. RSA keys with one modulus count as the same, since who has one has both.
+    /// Whether another blob is the same key. RSA keys with one modulus count as the same, and points that are each other's negatives,
+    /// since who has one private key has the other.
     #[must_use]
     pub fn is_same_key(&self, other: &[u8]) -> bool {
         if *self.blob == *other {
@@ -151,7 +146,7 @@ impl SubjectKey {
         }
         let moduli =
             self.key_type == KeyType::Rsa && matches!((blob::modulus(&self.blob), blob::modulus(other)), (Some(a), Some(b)) if a == b);
-        moduli || matches!((blob::point(&self.blob), blob::point(other)), (Some(a), Some(b)) if a == b)
+        moduli || matches!((blob::unsigned_point(&self.blob), blob::unsigned_point(other)), (Some(a), Some(b)) if a == b)
     }
 
     /// Refuses the key if it is the authority's own: whoever holds such a certificate holds the authority.

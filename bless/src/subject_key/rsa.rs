@@ -4,5 +4,5 @@ pub use menagerie_sign::weak::WeakRsa;
 
 /// `n` and `e` are big-endian without leading zeros.
 pub(super) fn check(n: &[u8], e: &[u8]) -> Result<(), WeakRsa> {
-    menagerie_sign::weak::check_rsa(n, e)
+    menagerie_sign::weak::check_foreign_rsa(n, e)
 }

@@ -64,8 +64,9 @@ fn real_keys_and_their_fingerprints() {
 }
 
 #[test]
-fn security_keys_of_any_application() {
-    for application in [&b"ssh:"[..], b"ssh:work", b"", &[b'a'; 256]] {
+fn security_keys_are_made_for_ssh() {
+    let longest = [b"ssh:".as_slice(), &[b'a'; 252]].concat();
+    for application in [&b"ssh:"[..], b"ssh:work", &longest] {
         let key = SubjectKey::parse(&line("sk-ssh-ed25519@openssh.com", &[&POINT, application])).unwrap();
         assert_eq!(key.key_type(), KeyType::SkEd25519);
         assert!(key.fingerprint_md5().starts_with("ED25519-SK "));
@@ -73,6 +74,9 @@ fn security_keys_of_any_application() {
     let too_long = [b'a'; 257];
     for application in [&b"a\0"[..], &too_long] {
         assert_eq!(refusal(&line("sk-ssh-ed25519@openssh.com", &[&POINT, application])), SubjectKeyError::Application);
+    }
+    for application in [&b""[..], b"ssh", b"SSH:", b"https://example.com", b"example.com", b" ssh:"] {
+        assert_eq!(refusal(&line("sk-ssh-ed25519@openssh.com", &[&POINT, application])), SubjectKeyError::WebApplication);
     }
     let (_, public) = generate("ecdsa", "256");
     let plain = SubjectKey::parse(&public).unwrap();
@@ -111,7 +115,7 @@ fn ecdsa_points_are_uncompressed_and_on_their_curve() {
     {
         let (_, public) = generate("ecdsa", bits);
         let key = SubjectKey::parse(&public).unwrap();
-        let good = blob::point(key.blob()).unwrap();
+        let (good, _) = blob::point(key.blob()).unwrap();
         let judge = |point: &[u8]| refusal(&line(name, &[curve.as_bytes(), point]));
         let mut off = good.to_vec();
         *off.last_mut().unwrap() ^= 1;
@@ -248,7 +252,31 @@ fn each_weakness_of_an_rsa_key_has_its_message() {
         .find(|n| n.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % 3) == 0);
     assert_eq!(judge(F4, &divisible.unwrap()), WeakRsa::SmallFactor(3));
     assert_eq!(judge(F4, &hex::decode(ROCA).unwrap()), WeakRsa::Roca);
+    // 2^2048 - 1557 is a prime.
+    assert_eq!(judge(F4, &[&[0xff; 254][..], &[0xf9, 0xeb]].concat()), WeakRsa::Prime);
     assert_eq!(judge(F4, &hex::decode(FERMAT_CLOSE).unwrap()), WeakRsa::FermatClose);
+}
+
+/// The negative of a point belongs to the negative of its private key: whoever has one has both.
+#[test]
+fn the_authoritys_negated_key_is_its_key() {
+    let mut negated = POINT;
+    negated[31] |= 0x80;
+    let negated = SubjectKey::parse(&line("ssh-ed25519", &[&negated])).unwrap();
+    let authority = [string(b"ssh-ed25519"), string(&POINT)].concat();
+    assert_eq!(negated.refuse_authority(&authority), Err(SubjectKeyError::AuthorityKey));
+
+    // The P-256 generator, and its negative: p - y in the place of y (FIPS 186-4, D.1.2.3).
+    let x = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+    let y = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+    let negated_y = "b01cbd1c01e58065711814b583f061e9d431cca994cea1313449bf97c840ae0a";
+    let name = "ecdsa-sha2-nistp256";
+    let point = |y: &str| hex::decode(format!("04{x}{y}")).unwrap();
+    let authority = [string(name.as_bytes()), string(b"nistp256"), string(&point(y))].concat();
+    let negated = SubjectKey::parse(&line(name, &[b"nistp256", &point(negated_y)])).unwrap();
+    assert_eq!(negated.refuse_authority(&authority), Err(SubjectKeyError::AuthorityKey));
+    let other = SubjectKey::parse(&generate("ecdsa", "256").1).unwrap();
+    assert_eq!(other.refuse_authority(&authority), Ok(()));
 }
 
 proptest! {

@@ -87,3 +87,25 @@ fn json_names_what_cannot_be_read() {
     assert_eq!(report["certificates"][0]["principals"][0], "alice");
     assert_eq!(report["errors"].as_array().map(Vec::len), Some(2), "{report}");
 }
+
+/// A file that is something else altogether is one error; among certificates, each line that is none is named.
+#[test]
+fn a_file_without_a_certificate_is_one_error() {
+    let authority = Authority::new("no-certificate");
+    let key = generate_ssh_key(&authority.namespace, "key", menagerie_tests::keys::SshKey::Ed25519, "");
+    let _ = authority.namespace.write("long", format!("{}\n", "x".repeat(100_000)).repeat(3));
+    let certificate = authority.certificate("certificate", &user_event(&public_line(&key)));
+    let certificate = std::fs::read_to_string(certificate).expect("written");
+    let _ = authority.namespace.write("mixed", format!("{certificate}no\nneither\n{certificate}{}\n", "x".repeat(300_000)));
+    let inspect = |arguments: &[&str]| authority.run(&[&["inspect"], arguments].concat());
+    for name in ["key", "ca/bless.toml", "long"] {
+        let finished = inspect(&[name]);
+        assert_eq!((finished.status, finished.text().as_str()), (Some(2), ""), "{finished:?}");
+        assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
+        assert!(finished.stderr.contains(&format!("{name}: holds no certificate in its ")), "{finished:?}");
+    }
+    let report: Value = serde_json::from_slice(&inspect(&["--format", "json", "key", "mixed"]).stdout).expect("JSON");
+    let sources: Vec<&str> = report["errors"].as_array().into_iter().flatten().filter_map(|error| error["source"].as_str()).collect();
+    assert_eq!(sources, ["key", "mixed:2", "mixed:3", "mixed:5"], "{report}");
+    assert_eq!(report["certificates"].as_array().map(Vec::len), Some(2), "{report}");
+}

@@ -29,6 +29,13 @@ impl InKms {
         serde_json::from_slice(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:?}"))
     }
 
+    /// What an administrator gives to hosts.
+    fn public_key(&self) -> String {
+        let mut command = self.authority.bless();
+        command.args(["ca", "public-key", "--config", "ca/bless.toml"]).env_remove("BLESS_CA_PASSPHRASE").envs(credentials());
+        run(command, b"").success().text().trim_end().to_owned()
+    }
+
     /// Issues, has `ssh-keygen` read it, and logs in.
     fn logs_in(&self, algorithm: &str) {
         let namespace = &self.authority.namespace;
@@ -38,9 +45,8 @@ impl InKms {
         let certificate = namespace.write("certificate", format!("{line}\n"));
         let shown = shown_by_openssh(&certificate);
         assert!(shown.contains(&format!("(using {algorithm})")), "{shown}");
-        let key = ssh_key::Certificate::from_openssh(line).expect("a certificate").signature_key().clone();
-        let ca = ssh_key::PublicKey::from(key).to_openssh().expect("a line");
-        let options = SshdOptions { trusted_user_ca: vec![ca], principals: Some(vec!["alice".to_owned()]), ..SshdOptions::default() };
+        let options =
+            SshdOptions { trusted_user_ca: vec![self.public_key()], principals: Some(vec!["alice".to_owned()]), ..SshdOptions::default() };
         let sshd = Sshd::start(namespace, &options);
         let _ = sshd.ssh().identity(&private).certificate(certificate).run("true").success();
     }

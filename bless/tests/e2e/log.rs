@@ -129,6 +129,32 @@ fn a_cut_tail_shows_against_a_kept_head() {
     assert_eq!(log(&authority, &["verify", &target, "--expect", "nonsense"]).status, Some(2));
 }
 
+/// Of a log that cannot be read nothing is known: it is not sound, and the report says why.
+#[test]
+fn a_report_names_what_could_not_be_read() {
+    let (authority, target, _) = in_file("unread");
+    let verify = |target: &str| {
+        let finished = log(&authority, &["verify", target, "--format", "json"]);
+        let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:?}"));
+        (finished.status, report)
+    };
+    let (status, report) = verify(&target);
+    assert_eq!((status, &report["sound"], &report["errors"]), (Some(0), &Value::Bool(true), &serde_json::json!([])));
+    let database = authority.namespace.write("no.db", "SQLite format 3\0 and no more");
+    let unmade = authority.namespace.name("unmade");
+    for (target, reason) in [
+        ("file:missing".to_owned(), "No such file"),
+        (format!("sqlite:{}", database.display()), "the log's database"),
+        (format!("cloudwatch:{unmade}"), "ResourceNotFoundException"),
+    ] {
+        let (status, report) = verify(&target);
+        assert_eq!((status, &report["sound"], &report["entries"]), (Some(2), &Value::Bool(false), &Value::from(0)), "{report}");
+        assert_eq!(report["errors"].as_array().map(Vec::len), Some(1), "{report}");
+        assert_eq!(report["errors"][0]["source"], target.as_str(), "{report}");
+        assert!(report["errors"][0]["reason"].as_str().is_some_and(|text| text.contains(reason)), "{report}");
+    }
+}
+
 #[test]
 fn search_filters() {
     let (authority, target, lines) = in_file("search");

@@ -6,7 +6,8 @@ use menagerie_tests::process::{command, run};
 use menagerie_tests::{Sshd, SshdOptions};
 
 use crate::authority::{Authority, shown_by_openssh, text};
-use crate::events::{SUBJECTS, security_keys, user_event};
+use crate::events::{SUBJECTS, user_event};
+use crate::security_key::SecurityKey;
 
 fn trusting(authority: &Authority, principal: &str) -> Sshd {
     let options =
@@ -30,10 +31,44 @@ fn every_subject_logs_in(key_type: &str) {
             assert!(login.log.contains("ID request["), "sshd logs the key ID: {}", login.log);
         }
     }
-    for (name, line) in security_keys(&authority.namespace) {
-        let certificate = authority.certificate(name, &user_event(&line));
-        let shown = shown_by_openssh(&certificate);
-        assert!(shown.contains("-SK-CERT") && shown.contains("alice"), "{key_type} {name}: {shown}");
+    let device = SecurityKey::new(&authority.namespace);
+    for kind in SECURITY_KEYS {
+        let private = device.generate(kind, kind, &[]);
+        let by_get = authority.namespace.file(&format!("{kind}.get"));
+        let _ = authority.get(kind, &["--key", &format!("{kind}.pub"), "--output", text(&by_get)]);
+        let by_handle = authority.certificate(&format!("{kind}.handle"), &user_event(&public_line(&private)));
+        for certificate in [by_get, by_handle] {
+            let login = sshd.ssh().identity(&private).certificate(&certificate).option(&device.option()).run("echo logged in").success();
+            assert_eq!(login.stdout, "logged in\n", "{key_type} {kind}");
+            let accepted = format!("Accepted publickey for {} from 127.0.0.1", sshd.user());
+            assert!(login.log.contains(&accepted) && login.log.contains("-SK-CERT"), "{key_type} {kind}: {}", login.log);
+        }
+    }
+}
+
+/// Both types of key that live in a security key, as `ssh-keygen -t` names them.
+const SECURITY_KEYS: [&str; 2] = ["ed25519-sk", "ecdsa-sk"];
+
+/// `verify_required` in the configuration means a login only with a security key that has verified its user.
+#[test]
+fn with_a_security_key_that_must_verify_its_user() {
+    let authority = Authority::new("verified");
+    authority.change("# verify_required = true", "verify_required = true");
+    let sshd = trusting(&authority, "alice");
+    let device = SecurityKey::new(&authority.namespace);
+    for kind in SECURITY_KEYS {
+        let verified = format!("{kind}-verified");
+        for (name, options) in [(kind, &[][..]), (&verified, &["-O", "verify-required"])] {
+            let private = device.generate(kind, name, options);
+            let certificate = authority.certificate(&format!("{name}.cert"), &user_event(&public_line(&private)));
+            assert!(shown_by_openssh(&certificate).contains("verify-required"), "{name}");
+            let login = sshd.ssh().identity(&private).certificate(&certificate).option(&device.option()).run("true");
+            if options.is_empty() {
+                let _ = login.refused("user verification requirement not met");
+            } else {
+                let _ = login.success();
+            }
+        }
     }
 }
 

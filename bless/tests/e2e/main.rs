@@ -15,6 +15,7 @@ mod log;
 mod login;
 mod netflix;
 mod refusals;
+mod security_key;
 mod serve;
 mod sign;
 mod together;

@@ -1,10 +1,10 @@
-//! `bless ca init` and `bless sign`: the administrator's own commands.
+//! `bless ca` and `bless sign`: the administrator's own commands.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use menagerie_tests::Namespace;
-use menagerie_tests::process::run;
+use menagerie_tests::process::{Finished, run};
 
 use crate::authority::{Authority, PASSPHRASE, bless, shown_by_openssh};
 use crate::events::fresh_key;
@@ -47,6 +47,92 @@ fn ca_init_overwrites_nothing() {
         command.args(["ca", "init", "--dir", "ca", "--user", "alice"]);
         assert_eq!(run(command, b"").status, Some(2));
         assert_eq!(std::fs::read_dir(namespace.file("ca")).expect("there").count(), 1, "{name}");
+    }
+}
+
+fn init(namespace: &Namespace) -> Finished {
+    let mut command = bless(namespace);
+    command.args(["ca", "init", "--dir", "ca", "--user", "alice"]);
+    run(command, b"")
+}
+
+/// An authority's directory is its owner's alone; what others chose for a directory of theirs is not overruled.
+#[test]
+fn ca_init_closes_its_directory_or_refuses() {
+    for (open, full) in [(0o755, false), (0o770, false), (0o707, false), (0o750, true), (0o777, true), (0o701, true), (0o700, true)] {
+        let namespace = Namespace::new("open");
+        let dir = namespace.file("ca");
+        std::fs::create_dir(&dir).expect("made");
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(open)).expect("set");
+        if full {
+            std::fs::write(dir.join("other"), "mine").expect("written");
+        }
+        let finished = init(&namespace);
+        if full && open != 0o700 {
+            assert_eq!(finished.status, Some(2), "{open:o}: {finished:?}");
+            assert!(finished.stderr.contains(&format!("is open to others (mode {open:o}) and not empty")), "{open:o}: {finished:?}");
+            assert_eq!((mode(&dir), std::fs::read_dir(&dir).expect("there").count()), (open, 1), "{open:o}");
+        } else {
+            let noted = finished.success().stderr.contains("was open to others; its mode is 700 now");
+            assert_eq!((mode(&dir), noted), (0o700, !full), "{open:o}");
+        }
+    }
+    let namespace = Namespace::new("closed");
+    let mut command = bless(&namespace);
+    command.args(["ca", "init", "--dir", "deep/er/ca", "--user", "alice"]);
+    let _ = run(command, b"").success();
+    assert_eq!(mode(&namespace.file("deep/er/ca")), 0o700);
+}
+
+/// A link to nothing is not there for who follows it, and would be written through.
+#[test]
+fn ca_init_follows_no_dangling_link() {
+    for name in ["ca_key", "ca_key.pub", "token", "bless.toml"] {
+        let namespace = Namespace::new("dangling");
+        std::fs::create_dir(namespace.file("ca")).expect("made");
+        std::os::unix::fs::symlink("../elsewhere", namespace.file("ca").join(name)).expect("linked");
+        let finished = init(&namespace);
+        assert_eq!(finished.status, Some(2), "{finished:?}");
+        assert!(finished.stderr.contains(&format!("ca/{name} is there")), "{finished:?}");
+        assert_eq!(std::fs::read_dir(namespace.file("ca")).expect("there").count(), 1);
+        assert!(!namespace.file("elsewhere").exists());
+    }
+    let namespace = Namespace::new("dangling");
+    std::os::unix::fs::symlink("elsewhere", namespace.file("ca")).expect("linked");
+    let finished = init(&namespace);
+    assert_eq!(finished.status, Some(2), "{finished:?}");
+    assert!(finished.stderr.contains("ca is a symbolic link to nothing"), "{finished:?}");
+    assert!(!namespace.file("elsewhere").exists());
+}
+
+#[test]
+fn the_public_key_is_shown() {
+    let authority = Authority::new("public");
+    let shown = authority.run(&["ca", "public-key", "--config", "ca/bless.toml"]).success().text();
+    assert_eq!(shown.trim_end(), authority.public());
+    let mut command = authority.bless();
+    command.args(["ca", "public-key", "--config", "ca/bless.toml"]).env("BLESS_CA_PASSPHRASE", "another");
+    let finished = run(command, b"");
+    assert_eq!((finished.status, finished.text().as_str()), (Some(2), ""), "{finished:?}");
+}
+
+/// A passphrase is never cut: a file that is longer than any passphrase is another file.
+#[test]
+fn a_long_passphrase_file_is_refused() {
+    let authority = Authority::new("long-passphrase");
+    let namespace = &authority.namespace;
+    for (name, length, taken) in [("longest", 4_096, true), ("longer", 4_097, false)] {
+        let _ = namespace.write(name, "x".repeat(length));
+        let mut command = bless(namespace);
+        command.args(["ca", "init", "--dir", &format!("ca-{name}"), "--user", "alice", "--passphrase-file", name]);
+        let made = run(command, b"");
+        if taken {
+            let _ = made.success();
+        } else {
+            assert_eq!(made.status, Some(2), "{made:?}");
+            assert!(made.stderr.contains("the passphrase file longer has more than 4096 bytes"), "{made:?}");
+            assert!(!namespace.file("ca-longer").exists());
+        }
     }
 }
 

@@ -42,6 +42,7 @@ fn help_has_examples() {
     for verb in [
         &[][..],
         &["ca", "init"],
+        &["ca", "public-key"],
         &["sign", "user"],
         &["sign", "host"],
         &["inspect"],

@@ -3,8 +3,6 @@
 //! [`Secret`] has no `Debug`, `Display` or `Serialize`, so that a secret cannot reach a log, an error or a report by accident: a
 //! type that holds one does not derive them either. It is zeroized when it is dropped.
 
-use std::fmt;
-
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -35,16 +33,6 @@ impl<T: Zeroize + AsRef<[u8]>> Secret<T> {
     #[must_use]
     pub fn ct_eq(&self, other: &[u8]) -> bool {
         self.0.as_ref().ct_eq(other).into()
-    }
-}
-
-/// What a `Debug` of a type that holds a [`Secret`] shows in its place.
-#[derive(Clone, Copy)]
-pub struct Redacted;
-
-impl fmt::Debug for Redacted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
     }
 }
 

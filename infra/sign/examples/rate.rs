@@ -49,12 +49,18 @@ fn main() {
         if let PublicKey::Rsa { n, e } = signer.public_key() {
             show("RSA-4096: check for weakness", each(|| weak::check_rsa(black_box(n), e).expect("the key is sound")));
             // No key, but a number that passes every check as a key would.
+            let full = n;
             let mut n = n[..256].to_vec();
             n[255] |= 1;
             while weak::check_rsa(&n, e).is_err() {
                 n[254] = n[254].wrapping_add(1);
             }
             show("RSA-2048: check for weakness", each(|| weak::check_rsa(black_box(&n), e).expect("the number passes")));
+            show("RSA-2048: that, and for a prime modulus", each(|| weak::check_foreign_rsa(black_box(&n), e).expect("the number passes")));
+            show(
+                "RSA-4096: that, and for a prime modulus",
+                each(|| weak::check_foreign_rsa(black_box(full), e).expect("the key is sound")),
+            );
         }
     }
     let pair = Ed25519KeyPair::generate().expect("a key is made");

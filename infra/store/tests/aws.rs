@@ -5,12 +5,16 @@
 mod aws;
 mod support;
 
-use aws::{Loopback, Moto, configuration};
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use aws::{Loopback, configuration};
 use menagerie_aws_dynamodb::DynamoDb;
 use menagerie_aws_logs::Logs;
 use menagerie_store::log::{
     CloudWatchSink, CloudWatchSource, DynamoDbSink, DynamoDbSource, Entry, Log, LogError, Notice, Problem, Sink, SinkError, Source, verify,
 };
+use menagerie_tests::Moto;
 use serde_json::{Value, json};
 use support::{Backend, assert_sound, contract, entry, now_ms, read_all};
 
@@ -25,15 +29,33 @@ impl Backend for Streams {
     }
 }
 
-struct Tables(DynamoDb);
+/// Tables of a test's own, each made when it is first asked for.
+struct Tables {
+    client: DynamoDb,
+    prefix: &'static str,
+    made: Mutex<HashSet<String>>,
+}
+
+impl Tables {
+    async fn new(prefix: &'static str) -> Self {
+        Self { client: DynamoDb::from_config(&configuration(Moto::shared().endpoint()).await), prefix, made: Mutex::default() }
+    }
+
+    fn table(&self, name: &str) -> String {
+        format!("{}-{name}", self.prefix)
+    }
+}
 
 impl Backend for Tables {
     async fn sink(&self, name: &str) -> Box<dyn Sink> {
-        self.0.create_table(name, "writer", "seq").await.expect("the table is made");
-        Box::new(DynamoDbSink::new(self.0.clone(), name))
+        let table = self.table(name);
+        if self.made.lock().expect("no test panics with it").insert(table.clone()) {
+            Moto::shared().create_table(&table, &[("writer", "S"), ("seq", "N")]);
+        }
+        Box::new(DynamoDbSink::new(self.client.clone(), table))
     }
     fn source(&self, name: &str) -> Box<dyn Source> {
-        Box::new(DynamoDbSource::new(self.0.clone(), name))
+        Box::new(DynamoDbSource::new(self.client.clone(), self.table(name)))
     }
 }
 
@@ -49,25 +71,20 @@ async fn many_chains_are_read_to_the_last(backend: &impl Backend) {
 
 #[tokio::test]
 async fn cloudwatch_logs_is_a_log() {
-    let moto = Moto::start();
-    let backend = Streams(Logs::from_config(&configuration(&moto.endpoint).await));
+    let backend = Streams(Logs::from_config(&configuration(Moto::shared().endpoint()).await));
     let error = Log::open(backend.sink("none").await).append(vec![entry(0)]).await.expect_err("there is no group");
     assert!(error.to_string().contains("ResourceNotFoundException"), "{error}");
-    for _ in 0..2 {
-        backend.0.create_group("menagerie").await.expect("the group is made, or is there");
-    }
+    Moto::shared().create_log_group("menagerie");
     contract::holds(&backend, 40).await;
     many_chains_are_read_to_the_last(&backend).await;
 }
 
 #[tokio::test]
 async fn a_table_is_a_log() {
-    let moto = Moto::start();
-    let client = DynamoDb::from_config(&configuration(&moto.endpoint).await);
-    let missing = Log::open(DynamoDbSink::new(client.clone(), "missing"));
+    let backend = Tables::new("contract").await;
+    let missing = Log::open(DynamoDbSink::new(backend.client.clone(), "missing"));
     let error = missing.append(vec![entry(0)]).await.expect_err("there is no table");
     assert!(error.to_string().contains("ResourceNotFoundException"), "{error}");
-    let backend = Tables(client);
     contract::holds(&backend, 40).await;
     many_chains_are_read_to_the_last(&backend).await;
 }
@@ -75,17 +92,16 @@ async fn a_table_is_a_log() {
 #[tokio::test]
 async fn a_foreign_item_is_found_and_hides_nothing() {
     use menagerie_aws_dynamodb::{Item, PutError, Value};
-    let moto = Moto::start();
-    let client = DynamoDb::from_config(&configuration(&moto.endpoint).await);
-    let backend = Tables(client.clone());
+    let backend = Tables::new("foreign").await;
+    let (client, table) = (&backend.client, backend.table("log"));
     let log = Log::open(backend.sink("log").await);
     let expected = log.append(vec![entry(0)]).await.expect("is acknowledged");
     let item = |lines| Item::from([("writer".into(), Value::Text("0".into())), ("seq".into(), Value::Number(1)), ("lines".into(), lines)]);
     let foreign = item(Value::Text("no list".into()));
-    client.put_new("log", "writer", foreign.clone()).await.expect("is put");
+    client.put_new(&table, "writer", foreign.clone()).await.expect("is put");
     let found = verify(&mut *backend.source("log"), &expected).await.expect("reads");
     assert_eq!((found.entries, &found.problems[..]), (1, &[Problem::Garbage { place: 1 }][..]));
-    let error = client.put_new("log", "writer", item(Value::Texts(vec![]))).await.expect_err("is there");
+    let error = client.put_new(&table, "writer", item(Value::Texts(vec![]))).await.expect_err("is there");
     assert!(matches!(error, PutError::Exists { item: Some(found) } if found == foreign));
 }
 

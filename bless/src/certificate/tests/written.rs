@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::certificate::{SourceAddress, WriteError, blob_of, inspect, read};
+use crate::subject_key::KeyType;
 
 #[test]
 fn ssh_keygen_reads_every_type_as_this_does() {
@@ -14,7 +15,7 @@ fn ssh_keygen_reads_every_type_as_this_does() {
                 if kind == Kind::User {
                     template.critical_options.force_command = Some("uptime -p".to_owned());
                     template.critical_options.source_address = Some(SourceAddress::parse("192.0.2.0/24,2001:db8::1").unwrap());
-                    template.critical_options.verify_required = subject.key_type().is_security_key();
+                    template.critical_options.verify_required = matches!(subject.key_type(), KeyType::SkEd25519 | KeyType::SkEcdsaP256);
                     template.extensions = Extensions::new([("permit-pty", None), ("login@example.org", Some("ada"))]).unwrap();
                 }
                 let certificate = authority.certify(&template);

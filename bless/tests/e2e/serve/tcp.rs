@@ -94,7 +94,7 @@ fn only_loopback_and_only_with_a_good_token() {
     let _ = authority.namespace.write("short", "tooshort");
     let open = authority.namespace.write("open", "0123456789abcdef0123456789abcdef");
     std::fs::set_permissions(open, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("set");
-    for (file, word) in [("short", "22 or more"), ("open", "chmod 600"), ("missing", "cannot read")] {
+    for (file, word) in [("short", "fewer than 22"), ("open", "chmod 600"), ("missing", "cannot read")] {
         let refused = authority.run(&["serve", "--config", "ca/bless.toml", "--listen", "127.0.0.1:0", "--token-file", file]);
         assert_eq!(refused.status, Some(2), "{file}: {refused:?}");
         assert!(refused.stderr.contains(word), "{file}: {}", refused.stderr);

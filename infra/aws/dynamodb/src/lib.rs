@@ -8,9 +8,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ReturnValuesOnConditionCheckFailure, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_sdk_dynamodb::{Client, Config};
 use menagerie_aws::{CallError, Session};
 
@@ -63,23 +61,6 @@ impl DynamoDb {
         Self { client: Client::from_conf(config.into()) }
     }
 
-    /// Makes a table billed by request, with a text partition key and a number sort key; one that is there already is left as it is.
-    ///
-    /// # Errors
-    /// What the service answers, or that it could not be reached.
-    pub async fn create_table(&self, table: &str, partition: &str, sort: &str) -> Result<(), CallError> {
-        let call = self.client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
-        let call = call
-            .attribute_definitions(definition(partition, ScalarAttributeType::S)?)
-            .attribute_definitions(definition(sort, ScalarAttributeType::N)?)
-            .key_schema(key(partition, KeyType::Hash)?)
-            .key_schema(key(sort, KeyType::Range)?);
-        match call.send().await.map_err(|error| CallError::from_sdk(SERVICE, "CreateTable", &error)) {
-            Err(error) if !error.is("ResourceInUseException") => Err(error),
-            _ => Ok(()),
-        }
-    }
-
     /// Puts an item if no item has its key; `partition` names the table's partition key.
     ///
     /// # Errors
@@ -129,14 +110,4 @@ impl DynamoDb {
 fn page_of(items: Option<Vec<HashMap<String, AttributeValue>>>, next: Option<HashMap<String, AttributeValue>>) -> Page {
     let items = items.unwrap_or_default().into_iter().map(item::from_sdk).collect();
     Page { items, next: next.filter(|key| !key.is_empty()).map(PageKey) }
-}
-
-fn definition(name: &str, kind: ScalarAttributeType) -> Result<AttributeDefinition, CallError> {
-    let built = AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build();
-    built.map_err(|error| CallError::malformed(SERVICE, "CreateTable", error.to_string()))
-}
-
-fn key(name: &str, kind: KeyType) -> Result<KeySchemaElement, CallError> {
-    let built = KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
-    built.map_err(|error| CallError::malformed(SERVICE, "CreateTable", error.to_string()))
 }

@@ -91,15 +91,6 @@ impl Logs {
         Self { client: Client::from_conf(config.into()) }
     }
 
-    /// Makes a log group; one that is there already is left as it is.
-    ///
-    /// # Errors
-    /// What the service answers, or that it could not be reached.
-    pub async fn create_group(&self, group: &str) -> Result<(), CallError> {
-        let answer = self.client.create_log_group().log_group_name(group).send().await;
-        there_already(answer.map_err(|error| CallError::from_sdk(SERVICE, "CreateLogGroup", &error)))
-    }
-
     /// Makes a stream in a group; one that is there already is left as it is (a repeated call after a lost answer finds its own).
     ///
     /// # Errors

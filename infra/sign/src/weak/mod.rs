@@ -5,6 +5,7 @@
 //! One pass over the modulus per group of primes, whose product fits a machine word, finds all the residues that the checks ask for.
 
 mod fermat;
+mod prime;
 mod primes;
 
 use primes::{GROUPS, PRIMES, ROCA_SUBGROUPS};
@@ -44,6 +45,9 @@ pub enum WeakRsa {
     /// Two factors so close together that they can be found.
     #[error("the RSA key's prime factors are so close together that Fermat's method finds them")]
     FermatClose,
+    /// A modulus that is a prime, so that anybody can work out the private key.
+    #[error("the RSA key's modulus is a prime, and no product of two: anybody can work out its private key")]
+    Prime,
 }
 
 /// Checks a public key: `n` and `e` are unsigned big-endian.
@@ -65,6 +69,16 @@ pub fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), WeakRsa> {
     }
     check_residues(&words)?;
     if fermat::finds_factors(n, &words) { Err(WeakRsa::FermatClose) } else { Ok(()) }
+}
+
+/// Checks a public key of somebody else's: as [`check_rsa`], and that the modulus is no prime, which costs as much as a signature. Whoever
+/// has the private key knows the factors, and need not ask.
+///
+/// # Errors
+/// [`WeakRsa`] names the first thing that is wrong.
+pub fn check_foreign_rsa(n: &[u8], e: &[u8]) -> Result<(), WeakRsa> {
+    check_rsa(n, e)?;
+    if prime::passes(n) { Err(WeakRsa::Prime) } else { Ok(()) }
 }
 
 /// How many bits an unsigned big-endian number has.

@@ -150,3 +150,24 @@ fn fermat_close() {
         assert_eq!(check(&(p * neighbour)), Err(WeakRsa::FermatClose), "neighbours");
     }
 }
+
+/// A prime modulus needs no factoring: its private exponent is the public one's inverse modulo n - 1.
+#[test]
+fn prime_moduli() {
+    let below = |bits: u32, distance: u32| (BigUint::from(1_u8) << bits) - distance;
+    // The greatest primes of their lengths, and Mersenne's.
+    for prime in [below(2048, 1557), below(3072, 47), below(2203, 1), below(4253, 1)] {
+        assert_eq!(check(&prime), Ok(()), "nothing else is wrong with it: {prime:x}");
+        assert_eq!(check_foreign_rsa(&prime.to_bytes_be(), E), Err(WeakRsa::Prime), "{prime:x}");
+    }
+    let mut numbers = Numbers(6);
+    for bits in [2048, 3072, 4096] {
+        for _ in 0..3 {
+            assert_eq!(check_foreign_rsa(&good(&mut numbers, bits).to_bytes_be(), E), Ok(()), "{bits}");
+        }
+    }
+    assert_eq!(check_foreign_rsa(&(good(&mut numbers, 2048) - 1_u8).to_bytes_be(), E), Err(WeakRsa::Even), "as check_rsa");
+    // A product of two primes that has none of the other weaknesses.
+    let product = below(2203, 1) * below(2048, 1557);
+    assert_eq!(check_foreign_rsa(&product.to_bytes_be(), E), Ok(()));
+}

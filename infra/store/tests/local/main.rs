@@ -103,6 +103,45 @@ async fn two_writers_share_a_database() {
     takes_two_writers_at_once(&Databases(directory.path().to_owned())).await;
 }
 
+/// A chain stands on its own: its first line names no line before it, whatever stands there, and is whole without it.
+async fn a_chain_begins_with_itself(backend: &impl Backend) -> Vec<Vec<u8>> {
+    for number in 0..3 {
+        Log::open(backend.sink("begins").await).append(vec![entry(number), entry(number)]).await.expect("is acknowledged");
+    }
+    let lines = support::read_all(backend.source("begins")).await;
+    let fields: Vec<serde_json::Value> = lines.iter().map(|line| serde_json::from_slice(line).expect("JSON")).collect();
+    for pair in fields.chunks(2) {
+        assert_eq!((&pair[0]["seq"], pair[0]["prev"].as_str()), (&1.into(), Some("0".repeat(64).as_str())), "{pair:?}");
+        assert_eq!((&pair[1]["seq"], &pair[1]["writer"]), (&2.into(), &pair[0]["writer"]), "{pair:?}");
+    }
+    assert_eq!(lines.len(), 6);
+    lines
+}
+
+#[tokio::test]
+async fn a_chain_in_a_file_begins_with_itself() {
+    let directory = directory();
+    let files = Files(directory.path().to_owned());
+    let lines = a_chain_begins_with_itself(&files).await;
+    // What another wrote there, or was torn, is not bound to either, and any order of whole chains verifies.
+    let path = directory.path().join("begins");
+    let reordered: Vec<u8> = [4, 5, 0, 2, 1, 3].iter().flat_map(|at| [&lines[*at][..], b"\n"].concat()).collect();
+    fs::write(&path, reordered).expect("writes");
+    Log::open(files.sink("begins").await).append(vec![entry(9)]).await.expect("is acknowledged");
+    let found = assert_sound(files.source("begins"), &[]).await;
+    assert_eq!((found.entries, found.writers.len()), (7, 4));
+    fs::write(&path, "not ours\n").expect("writes");
+    Log::open(files.sink("begins").await).append(vec![entry(9)]).await.expect("is acknowledged");
+    let found = verify(&mut *files.source("begins"), &[]).await.expect("reads");
+    assert_eq!((found.entries, &found.problems[..]), (1, &[Problem::Garbage { place: 1 }][..]));
+}
+
+#[tokio::test]
+async fn a_chain_in_a_database_begins_with_itself() {
+    let directory = directory();
+    a_chain_begins_with_itself(&Databases(directory.path().to_owned())).await;
+}
+
 async fn refuses_a_second_of_its_kind(log: Log) {
     let once = |key: &str| Entry { unique: Some(key.to_owned()), ..entry(0) };
     let first = log.append(vec![once("a"), entry(1), entry(2)]).await.expect("is acknowledged")[0];

@@ -1,11 +1,8 @@
-//! Servers for the AWS adapters: moto, and a loopback server that says what a test wants it to.
+//! A loopback server for the AWS adapters that says what a test wants it to, and the configuration to reach it or moto by.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 
@@ -19,42 +16,6 @@ pub(crate) async fn configuration(endpoint: &str) -> SdkConfig {
         .credentials_provider(credentials)
         .load()
         .await
-}
-
-/// A moto server, ended when it is dropped.
-pub(crate) struct Moto {
-    child: Child,
-    pub(crate) endpoint: String,
-}
-
-impl Moto {
-    /// Starts one on a free port and waits until it answers.
-    pub(crate) fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port is free").port();
-        let directory = std::env::var_os("MENAGERIE_VENV")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/venv"), PathBuf::from);
-        let program = directory.join("bin/moto_server");
-        let mut command = Command::new(&program);
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
-        let started = command.spawn();
-        let child = started.unwrap_or_else(|error| panic!("{} does not start ({error}); MENAGERIE_VENV names its venv", program.display()));
-        let mut moto = Self { child, endpoint: format!("http://127.0.0.1:{port}") };
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(moto.child.try_wait().expect("its state is known").is_none(), "moto_server ended");
-            assert!(Instant::now() < deadline, "moto_server does not answer");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        moto
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A request: the operation's name and its JSON.
