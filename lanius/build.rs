@@ -1,6 +1,7 @@
 //! Reads the rule files of our own when the program is built, so that none is parsed as TOML when it starts.
 
 #[path = "src/rules/format.rs"]
+#[expect(unreachable_pub, reason = "it is a module of the library, too")]
 mod format;
 
 use std::fs;

@@ -28,7 +28,7 @@ pub struct Context {
 }
 
 /// Why a confidence is what it is.
-pub type Reason = &'static str;
+pub type Reason = std::borrow::Cow<'static, str>;
 
 /// The probability, in percent, that `value` is a credential of this meaning; `None` where it cannot be one.
 #[must_use]
@@ -38,9 +38,9 @@ pub fn probability(meaning: Meaning, name: &[u8], value: &[u8], context: &Contex
     }
     let mut reasons = Vec::new();
     let mut score = -1.2_f32;
-    let mut weigh = |weight: f32, reason: Reason| {
+    let mut weigh = |weight: f32, reason: &'static str| {
         score += weight;
-        reasons.push(reason);
+        reasons.push(Reason::from(reason));
     };
     match meaning {
         Meaning::Password => weigh(1.8, "the name says password"),
@@ -105,7 +105,7 @@ pub fn doubt_crowds<'a>(judged: impl Iterator<Item = (Meaning, &'a [u8], &'a mut
         if different > if password { 4 * MANY } else { MANY } {
             for (_, confidence, reasons) in group {
                 *confidence = (*confidence).min(40);
-                reasons.push("it is one of many alike in the file");
+                reasons.push("it is one of many alike in the file".into());
             }
         }
     }

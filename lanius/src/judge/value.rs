@@ -1,7 +1,7 @@
 //! What a value's form says: whether it looks chosen or made at random to be kept secret, or like a word, a path, code, a hash.
 
+use super::Meaning;
 use super::words;
-use super::{Meaning, Reason};
 use crate::rules::{entropy, is_placeholder};
 
 /// The share of a value that reads as words, from 0 to 1.
@@ -34,7 +34,7 @@ impl Form {
 }
 
 /// The evidence for and against; `None` where the value cannot be a credential.
-pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Vec<(f32, Reason)>> {
+pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Vec<(f32, &'static str)>> {
     if value.len() < 4
         || value.len() > 512
         || value.iter().any(|byte| *byte < b' ' || *byte >= 0x7f)
@@ -44,7 +44,7 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
         return None;
     }
     let form = Form::of(value);
-    let mut evidence: Vec<(f32, Reason)> = Vec::new();
+    let mut evidence: Vec<(f32, &'static str)> = Vec::new();
     if is_percent_encoded(value) {
         evidence.push((-2.0, "it is written for an address"));
     }

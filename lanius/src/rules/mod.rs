@@ -72,6 +72,12 @@ impl Rule {
         Self { definition, leads, grouped, pattern: OnceLock::new(), allow: OnceLock::new(), requires: OnceLock::new(), paths }
     }
 
+    /// A rule that stands for a detector of personal data; it has no pattern.
+    #[must_use]
+    pub fn of_personal_data(definition: Definition) -> Self {
+        Self::trusted(definition)
+    }
+
     /// A rule from outside.
     ///
     /// # Errors
@@ -220,6 +226,36 @@ fn top_level_alternatives(pattern: &str) -> bool {
         }
     }
     false
+}
+
+impl Definition {
+    /// A definition with nothing but its names and levels.
+    #[must_use]
+    pub fn named(id: &str, name: &str, severity: Severity, confidence: Level) -> Self {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        Self {
+            id,
+            name,
+            severity,
+            confidence,
+            service: String::new(),
+            source: String::new(),
+            keywords: Vec::new(),
+            pattern: None,
+            names: Vec::new(),
+            value: None,
+            judges: None,
+            entropy: None,
+            reach: None,
+            paths: Vec::new(),
+            allow: Vec::new(),
+            requires: Vec::new(),
+            checksum: None,
+            verify: None,
+            fire: Vec::new(),
+            quiet: Vec::new(),
+        }
+    }
 }
 
 /// The rules of our own.

@@ -1,17 +1,19 @@
 //! Rules at work on one block of text.
 
-use std::cmp::Reverse;
 use std::ops::Range;
 
 use memchr::{memchr_iter, memrchr};
 use menagerie_runs::{Anchors, Marks};
-use menagerie_secret::Secret;
 
+use super::choice::report;
 use super::connector::{self, Connector, Operator, Quote};
-use super::found::{Found, around};
+use super::found::Found;
 use super::keywords::{Hit, Keywords};
 use super::kind::{Kind, Profile};
+use super::personal::Personal;
+use crate::decode::{self, Encoding, Layer, Limits};
 use crate::judge::{self, Context, Reason};
+use crate::personal::Scope;
 use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
 
 /// How far left of a run its keyword may begin.
@@ -22,9 +24,6 @@ const AFTER: usize = 16;
 const AUTHORITY: usize = 256;
 /// How far a pattern that does not lead with its keyword may begin before it.
 const LEAD: usize = 256;
-
-/// A match below this confidence, in percent, does not stand in the way of another.
-const LEAST: u8 = 30;
 
 /// What tells where to look beside runs. The first two open windows, the others name values.
 const WORDS: &[&str] = &["://", "-----begin", "pass", "pwd", "secret", "token", "key", "cred", "auth", "salt"];
@@ -60,6 +59,15 @@ impl<'a> Text<'a> {
 /// Memory that scans use again and again, one for each thread.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    look: Look,
+    /// For what an encoding hid.
+    within: Look,
+    decode: decode::Scratch,
+}
+
+/// What one look at a text works with.
+#[derive(Debug, Default)]
+struct Look {
     marks: Marks,
     windows: Vec<(usize, usize)>,
     hits: Vec<Hit>,
@@ -68,15 +76,17 @@ pub struct Scratch {
 
 /// A match before it is reported.
 #[derive(Debug, Clone)]
-struct Candidate {
-    rule: usize,
-    secret: Range<usize>,
-    confidence: u8,
-    reasons: Vec<Reason>,
-    verdict: Verdict,
+pub(super) struct Candidate {
+    pub(super) rule: usize,
+    pub(super) secret: Range<usize>,
+    pub(super) confidence: u8,
+    pub(super) reasons: Vec<Reason>,
+    pub(super) verdict: Verdict,
     /// Whether a rule of no service in particular found it, such as that for any JSON Web Token.
-    general: bool,
-    judged: bool,
+    pub(super) general: bool,
+    pub(super) judged: bool,
+    /// The value and how it was encoded, if `secret` is not the value itself.
+    pub(super) hidden: Option<(Vec<u8>, &'static str)>,
 }
 
 /// All rules, made ready to run together.
@@ -91,6 +101,7 @@ pub struct Engine {
     bound: Vec<usize>,
     /// The rule for judged values of each meaning.
     judges: [Option<usize>; 5],
+    personal: Option<Personal>,
 }
 
 fn slot(meaning: Meaning) -> usize {
@@ -104,6 +115,13 @@ fn slot(meaning: Meaning) -> usize {
 }
 
 impl Engine {
+    /// An engine for these rules and for personal data, if its scope is given.
+    #[must_use]
+    pub fn with_personal(mut rules: Vec<Rule>, scope: Option<Scope>) -> Self {
+        let personal = scope.map(|scope| Personal::new(scope, &mut rules));
+        Self { personal, ..Self::new(rules) }
+    }
+
     /// An engine for these rules.
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
@@ -122,7 +140,7 @@ impl Engine {
         }
         let (literals, rules_of) = numbered.into_iter().unzip();
         let bound = rules.iter().enumerate().filter(|(_, rule)| !rule.definition.paths.is_empty()).map(|(number, _)| number).collect();
-        Self { rules, bound, keywords: Keywords::new(literals), rules_of, anchors: Anchors::new(WORDS), judges }
+        Self { rules, bound, keywords: Keywords::new(literals), rules_of, anchors: Anchors::new(WORDS), judges, personal: None }
     }
 
     /// The rules, by their number.
@@ -141,13 +159,43 @@ impl Engine {
 
     /// Scans one block and appends what begins in it, in order.
     pub fn scan(&self, scratch: &mut Scratch, text: &Text<'_>, found: &mut Vec<Found>) {
-        scratch.marks.mark(&self.anchors, text.bytes);
-        scratch.candidates.clear();
-        self.look_at_keywords(scratch, text);
-        self.look_at_names(scratch, text);
-        if !scratch.candidates.is_empty() {
-            report(&mut scratch.candidates, text, found);
+        let Scratch { look, within, decode } = scratch;
+        self.look(look, text);
+        let Look { marks, candidates, .. } = look;
+        // What of a text was encoded beyond the bound is scanned as it stands.
+        let _ = decode::layers(text.bytes, &marks.runs, &Limits::of(text.bytes.len()), decode, &mut |layer| {
+            if text.core.contains(&layer.range.start) {
+                self.look_within(within, text, layer, candidates);
+            }
+        });
+        if let Some(personal) = &self.personal {
+            personal.find(text, candidates);
         }
+        if !candidates.is_empty() {
+            report(candidates, text, found);
+        }
+    }
+
+    /// Finds candidates in one text.
+    fn look(&self, look: &mut Look, text: &Text<'_>) {
+        look.marks.mark(&self.anchors, text.bytes);
+        look.candidates.clear();
+        self.look_at_keywords(look, text);
+        self.look_at_names(look, text);
+    }
+
+    /// Finds candidates in what an encoding hid; they stand where that stands.
+    fn look_within(&self, look: &mut Look, text: &Text<'_>, layer: &Layer<'_>, candidates: &mut Vec<Candidate>) {
+        let kind = match layer.encoding {
+            Encoding::Base64 | Encoding::Compressed | Encoding::Hex | Encoding::Array => Kind::Settings,
+            _ => text.kind,
+        };
+        self.look(look, &Text { bytes: layer.bytes, core: 0..layer.bytes.len(), kind, ..*text });
+        candidates.extend(look.candidates.drain(..).map(|mut candidate| {
+            let value = layer.bytes[candidate.secret.clone()].to_vec();
+            candidate.reasons.push("an encoding hid it".into());
+            Candidate { secret: layer.range.clone(), hidden: Some((value, layer.encoding.name())), ..candidate }
+        }));
     }
 
     /// Doubts what stands in one text in great number; to be called with all that was found in a text.
@@ -158,8 +206,8 @@ impl Engine {
         }));
     }
 
-    fn look_at_keywords(&self, scratch: &mut Scratch, text: &Text<'_>) {
-        let Scratch { marks, windows, hits, candidates } = scratch;
+    fn look_at_keywords(&self, look: &mut Look, text: &Text<'_>) {
+        let Look { marks, windows, hits, candidates } = look;
         windows_of(marks, text.bytes, windows);
         hits.clear();
         for (from, to) in windows.iter() {
@@ -233,44 +281,47 @@ impl Engine {
             Level::Medium => 72,
             Level::Low => 38,
         };
-        reasons.push(if definition.pattern.is_some() {
-            "the shape is that of the service"
-        } else {
-            "the name and the shape are those of the service"
-        });
+        reasons.push(
+            if definition.pattern.is_some() {
+                "the shape is that of the service"
+            } else {
+                "the name and the shape are those of the service"
+            }
+            .into(),
+        );
         let verdict = rule.check(value);
         match verdict {
             Verdict::Valid => {
                 confidence = 99;
-                reasons.push("its checksum is right");
+                reasons.push("its checksum is right".into());
             }
             Verdict::Invalid => {
                 confidence = confidence.saturating_sub(45);
-                reasons.push("its checksum is wrong");
+                reasons.push("its checksum is wrong".into());
             }
             Verdict::Unknown => {}
         }
         if definition.entropy.is_some_and(|least| entropy(value) < least) {
             confidence = confidence.saturating_sub(45);
-            reasons.push("few characters make it up");
+            reasons.push("few characters make it up".into());
         }
         if is_placeholder(value) && verdict != Verdict::Valid {
             confidence = confidence.min(20);
-            reasons.push("it looks like a stand-in");
+            reasons.push("it looks like a stand-in".into());
         }
         if definition.value.is_some() {
             if text.kind == Kind::Lock {
                 confidence = confidence.saturating_sub(50);
-                reasons.push("it stands in a file of locks and sums");
+                reasons.push("it stands in a file of locks and sums".into());
             }
             if judge::word_share(value) > 0.7 {
                 confidence = confidence.saturating_sub(45);
-                reasons.push("it reads as words");
+                reasons.push("it reads as words".into());
             }
         }
         if text.fixture && definition.confidence != Level::High {
             confidence = confidence.saturating_sub(12);
-            reasons.push("the path is of tests, examples or documentation");
+            reasons.push("the path is of tests, examples or documentation".into());
         }
         candidates.push(Candidate {
             rule: number,
@@ -280,13 +331,14 @@ impl Engine {
             verdict,
             general: definition.service.is_empty(),
             judged: false,
+            hidden: None,
         });
     }
 
     /// Looks at the values beside telling names.
-    fn look_at_names(&self, scratch: &mut Scratch, text: &Text<'_>) {
+    fn look_at_names(&self, look: &mut Look, text: &Text<'_>) {
         let mut done = 0;
-        for (at, word) in scratch.marks.anchors.iter().filter(|(_, word)| *word >= NAMES) {
+        for (at, word) in look.marks.anchors.iter().filter(|(_, word)| *word >= NAMES) {
             if *at < done {
                 continue;
             }
@@ -312,7 +364,7 @@ impl Engine {
                 documents: is_documentation(text, secret.start),
             };
             if let Some((confidence, reasons)) = judge::probability(meaning, name, &text.bytes[secret.clone()], &context) {
-                scratch.candidates.push(Candidate {
+                look.candidates.push(Candidate {
                     rule: number,
                     secret,
                     confidence,
@@ -320,6 +372,7 @@ impl Engine {
                     verdict: Verdict::Unknown,
                     general: true,
                     judged: true,
+                    hidden: None,
                 });
             }
         }
@@ -436,46 +489,6 @@ fn stands_near(text: &[u8], secret: &Range<usize>, pattern: &regex::bytes::Regex
     let limit = text.len().min(secret.end + FARTHEST);
     let to = memchr_iter(b'\n', &text[secret.end..limit]).nth(lines as usize).map_or(limit, |line| secret.end + line);
     pattern.is_match(&text[from..to])
-}
-
-/// Keeps the better of those that overlap, and reports them in order.
-fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &mut Vec<Found>) {
-    candidates.sort_by(|a, b| {
-        let order = |of: &Candidate| {
-            (of.judged, of.confidence < LEAST, of.general, Reverse(of.confidence), Reverse(of.secret.len()), of.secret.start, of.rule)
-        };
-        order(a).cmp(&order(b))
-    });
-    let mut kept: Vec<&Candidate> = Vec::new();
-    for candidate in candidates.iter() {
-        let overlaps = |other: &&Candidate| other.secret.start < candidate.secret.end && candidate.secret.start < other.secret.end;
-        if !kept.iter().rev().take(64).any(|other| overlaps(&other)) {
-            kept.push(candidate);
-        }
-    }
-    kept.sort_by_key(|candidate| candidate.secret.start);
-    let all: Vec<_> = candidates.iter().map(|candidate| candidate.secret.clone()).collect();
-    let (mut line, mut counted) = (text.line, 0);
-    for candidate in kept {
-        let Range { start, end } = candidate.secret;
-        line += newlines(&text.bytes[counted..start]);
-        counted = start;
-        let begin = memrchr(b'\n', &text.bytes[..start]).map_or(0, |newline| newline + 1);
-        found.push(Found {
-            rule: candidate.rule,
-            start: text.offset + start as u64,
-            end: text.offset + end as u64,
-            line,
-            end_line: line + newlines(&text.bytes[start..end]),
-            column: (start - begin) as u64 + 1,
-            confidence: candidate.confidence,
-            reasons: candidate.reasons.clone(),
-            verdict: candidate.verdict,
-            secret: Secret::new(text.bytes[start..end].to_vec()),
-            around: around(text.bytes, start, end, &all),
-            encodings: Vec::new(),
-        });
-    }
 }
 
 pub(super) fn newlines(text: &[u8]) -> u64 {

@@ -4,11 +4,13 @@
 //! (`keywords`); where one stands, its rule's pattern is tried. Values beside telling names are judged in their context
 //! ([`crate::judge`]). What a finding depends on lies within [`CONTEXT`] bytes of it, so that a text may be scanned in blocks.
 
+mod choice;
 mod connector;
 mod engine;
 mod found;
 mod keywords;
 mod kind;
+mod personal;
 mod stream;
 
 pub use connector::{Connector, Operator, Quote};
