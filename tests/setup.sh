@@ -11,9 +11,16 @@ stamp=$venv/.installed
 declare -A package=(
     [sshd]=openssh-server [ssh]=openssh-client [ssh-agent]=openssh-client [ssh-keygen]=openssh-client [openssl]=openssl
     [jq]=jq [setpriv]=util-linux [cc]=gcc [c++]=g++
+    [zip]=zip [tar]=tar [gzip]=gzip [bzip2]=bzip2 [xz]=xz-utils [zstd]=zstd [lz4]=lz4 [ar]=binutils [dpkg-deb]=dpkg
+    [initdb]=postgresql
 )
 
-has() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null; }
+has() {
+    local server
+    # Debian keeps the programs of PostgreSQL's server out of the path, in a folder for each version.
+    server=$(printf ':%s' /usr/lib/postgresql/*/bin)
+    PATH="$PATH:/usr/sbin:/sbin$server" command -v "$1" >/dev/null
+}
 
 missing_packages() {
     local program
@@ -61,7 +68,7 @@ install_packages() {
 install_python_packages() {
     local wanted
     wanted=$(sha256sum <"$requirements")
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c 'import moto, boto3' 2>/dev/null; then
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c 'import moto, boto3, pyarrow, fastavro' 2>/dev/null; then
         return 0
     fi
     echo "setup: installing the Python packages of ${requirements#"$PWD"/} into $venv" >&2

@@ -7,6 +7,7 @@
 //! | [`Moto`] | AWS's APIs as `moto` models them; one server a test binary, a name of its own a test |
 //! | [`KmsServer`] | AWS KMS with what moto lacks or gets wrong: Ed25519 keys, digests signed as they are, refusals, silence |
 //! | [`LambdaService`] | AWS Lambda: its Invoke API in front, its Runtime API behind, the bootstrap as a process between |
+//! | [`Postgres`] | PostgreSQL's own server, with a database of its own |
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
@@ -16,6 +17,7 @@ mod kms;
 mod lambda;
 mod moto;
 mod namespace;
+mod postgres;
 pub mod process;
 mod ssh_agent;
 mod sshd;
@@ -24,6 +26,7 @@ pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
 pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
 pub use namespace::Namespace;
+pub use postgres::Postgres;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};
 

@@ -19,6 +19,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("ssh-keygen", "openssh-client"),
     ("openssl", "openssl"),
     ("setpriv", "util-linux"),
+    ("bash", "bash"),
 ];
 
 /// Where a program is: in `PATH`, or with the system's own, where `sshd` is.
