@@ -15,8 +15,6 @@ use std::path::{Path, PathBuf};
 
 /// How many packs are opened.
 const MOST_PACKS: usize = 10_000;
-/// The longest index that is read.
-const LONGEST_INDEX: u64 = 4 << 30;
 /// The longest of the other files that are read whole: `config`, `shallow`.
 const LONGEST_TEXT: u64 = 64 << 20;
 
@@ -52,7 +50,7 @@ impl Repository {
         let text = disk::read_if_there(&shallow, LONGEST_TEXT).map_err(|source| OpenError::Unreadable { path: shallow, source })?;
         let text = text.unwrap_or_default();
         let shallow = text.split(|byte| *byte == b'\n').filter_map(|line| ObjectId::from_hex(line.trim_ascii())).collect();
-        let (hash, partial) = (format.hash, format.partial);
+        let (hash, partial) = (format.hash, format.partial || has_promises(&stores));
         Ok(Self { git_dir, common_dir, worktree, hash, partial, stores, packs, shallow, problems })
     }
 
@@ -180,6 +178,12 @@ impl Repository {
     }
 }
 
+/// Whether a pack is marked as one whose objects may name others that were not fetched.
+fn has_promises(stores: &[PathBuf]) -> bool {
+    let entries = stores.iter().filter_map(|store| std::fs::read_dir(store.join("pack")).ok()).flatten().flatten();
+    entries.into_iter().any(|entry| entry.path().extension().is_some_and(|end| end == "promisor"))
+}
+
 fn open_packs(stores: &[PathBuf], hash: HashKind, problems: &mut Vec<Problem>) -> Result<Vec<Pack>, OpenError> {
     let mut packs = Vec::new();
     for store in stores {
@@ -207,7 +211,8 @@ fn open_packs(stores: &[PathBuf], hash: HashKind, problems: &mut Vec<Problem>) -
 fn open_pack(path: &Path, hash: HashKind, problems: &mut Vec<Problem>) -> Result<Pack, ObjectError> {
     let (file, end, count) = pack::open_file(path, hash)?;
     let beside = path.with_extension("idx");
-    let index = match disk::read_if_there(&beside, LONGEST_INDEX) {
+    let longest = 2_048 + u64::from(count) * (hash.len() as u64 + 16);
+    let index = match disk::read_if_there(&beside, longest) {
         Ok(None) => None,
         Ok(Some(bytes)) => {
             // Git writes as many as the pack has; another number is another pack's index.
