@@ -126,6 +126,12 @@ pub enum ObjectError {
         /// What it should be.
         expected: crate::object::Kind,
     },
+    /// Its folders hold more paths than are followed.
+    #[error("more paths lead on from it than are followed; {count} of them were")]
+    Paths {
+        /// How many were followed.
+        count: usize,
+    },
     /// The bound on all that is rebuilt was reached before it.
     #[error("the repository expands to more than the {limit} bytes that may be rebuilt")]
     Budget {

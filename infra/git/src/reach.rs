@@ -1,9 +1,11 @@
 //! What the store holds and no ref leads to: dropped stashes, amended commits, files that were staged and never committed.
 
 use crate::error::{ObjectError, Problem};
-use crate::object::{Commit, Kind, Mode, Tree, parse_tag_target};
+use crate::history::{Graph, Introducer};
+use crate::object::{Kind, parse_tag_target};
 use crate::oid::ObjectId;
 use crate::read::ObjectReader;
+use crate::refs::MOST_TAGS;
 
 /// By what an object that no ref leads to is still held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,11 +48,11 @@ impl ObjectReader<'_> {
     pub fn unreachable(&mut self, tips: &[ObjectId], problems: &mut Vec<Problem>) -> Result<Vec<Unreachable>, ObjectError> {
         let ids = self.repository().object_ids()?;
         let mut all = Marks { marks: vec![UNSEEN; ids.len()], ids };
-        self.mark(&mut all, tips.to_vec(), BY_REF, problems);
+        self.mark(&mut all, tips, BY_REF, problems);
         let logged = self.repository().reflog_objects(problems).into_iter().map(|(_, oid)| oid);
         // Reflogs rightly name what is gone.
-        let logged = logged.filter(|oid| all.position(oid).is_some()).collect();
-        self.mark(&mut all, logged, BY_REFLOG, problems);
+        let logged: Vec<_> = logged.filter(|oid| all.position(oid).is_some()).collect();
+        self.mark(&mut all, &logged, BY_REFLOG, problems);
         let staged = self.repository().index().unwrap_or_default().into_iter().filter(|entry| entry.mode.is_blob());
         for entry in staged {
             all.mark(&entry.oid, BY_INDEX);
@@ -68,44 +70,42 @@ impl ObjectReader<'_> {
             .collect())
     }
 
-    /// Marks all that these objects lead to and that has no mark yet.
-    fn mark(&mut self, all: &mut Marks, tips: Vec<ObjectId>, mark: u8, problems: &mut Vec<Problem>) {
-        let hash = self.repository().hash_kind();
-        // What an object is said to be where it is named; of a tip or a tag's target that is not said.
-        let mut left: Vec<_> = tips.into_iter().map(|oid| (oid, false)).collect();
-        while let Some((oid, is_read)) = left.pop() {
-            if all.position(&oid).is_none() {
-                problems.push(Problem::object(oid, ObjectError::Missing));
-            }
-            if !all.mark(&oid, mark) {
-                continue;
-            }
-            let object = match if is_read { Ok(Kind::Tree) } else { self.kind(&oid) } {
-                Ok(Kind::Blob) => continue,
-                Ok(_) => self.read(&oid),
-                Err(why) => Err(why),
-            };
-            match object {
-                Ok(object) if object.kind == Kind::Tree => {
-                    for entry in Tree::new(&object.bytes, hash) {
-                        match entry.mode {
-                            Mode::Tree => left.push((entry.oid, true)),
-                            Mode::Gitlink => {}
-                            _ => drop(all.mark(&entry.oid, mark)),
-                        }
-                    }
+    /// Marks all that these objects lead to.
+    fn mark(&mut self, all: &mut Marks, tips: &[ObjectId], mark: u8, problems: &mut Vec<Problem>) {
+        for tip in tips {
+            self.mark_tip(all, *tip, mark, problems);
+        }
+        let graph = Graph::gather(self, tips, &[], problems);
+        let mut introducer = Introducer::default();
+        for number in graph.parents_first() {
+            let node = graph.node(number);
+            all.mark(&node.oid, mark);
+            let parents: Vec<_> = graph.parents(number).iter().map(|parent| graph.node(*parent).tree).collect();
+            introducer.compare(self, &node.tree, &parents, problems);
+            introducer.trees().iter().for_each(|tree| all.mark(tree, mark));
+            introducer.found().iter().for_each(|blob| all.mark(&blob.oid, mark));
+        }
+    }
+
+    /// Marks the tags that lead from a ref to a commit, or the tree or blob that it leads to instead.
+    fn mark_tip(&mut self, all: &mut Marks, tip: ObjectId, mark: u8, problems: &mut Vec<Problem>) {
+        let mut next = Some(tip);
+        for _ in 0..MOST_TAGS {
+            let Some(oid) = next.take() else { return };
+            match self.kind(&oid) {
+                Ok(Kind::Tag) => {
+                    all.mark(&oid, mark);
+                    next = self.read(&oid).ok().and_then(|tag| parse_tag_target(&tag.bytes));
                 }
-                Ok(object) if object.kind == Kind::Commit => match Commit::parse(&object.bytes) {
-                    Some(commit) => {
-                        left.push((commit.tree, true));
-                        if !self.repository().shallow().contains(&oid) {
-                            left.extend(commit.parents.into_iter().map(|parent| (parent, true)));
-                        }
-                    }
-                    None => problems.push(Problem::object(oid, ObjectError::Content { expected: Kind::Commit })),
-                },
-                Ok(object) => left.extend(parse_tag_target(&object.bytes).map(|target| (target, false))),
-                Err(why) => problems.push(Problem::object(oid, why)),
+                Ok(Kind::Tree) => {
+                    let mut introducer = Introducer::default();
+                    introducer.compare(self, &oid, &[], problems);
+                    introducer.trees().iter().for_each(|tree| all.mark(tree, mark));
+                    introducer.found().iter().for_each(|blob| all.mark(&blob.oid, mark));
+                }
+                Ok(Kind::Blob) => all.mark(&oid, mark),
+                // The walk of the commits says what is wrong.
+                Ok(Kind::Commit) | Err(_) => {}
             }
         }
     }
@@ -116,14 +116,12 @@ impl Marks {
         self.ids.binary_search(oid).ok()
     }
 
-    /// Marks an object; whether it is there and had no mark.
-    fn mark(&mut self, oid: &ObjectId, mark: u8) -> bool {
-        match self.position(oid) {
-            Some(place) if self.marks[place] == UNSEEN => {
-                self.marks[place] = mark;
-                true
-            }
-            _ => false,
+    /// Marks an object, if it is there and has no mark.
+    fn mark(&mut self, oid: &ObjectId, mark: u8) {
+        if let Some(place) = self.position(oid)
+            && self.marks[place] == UNSEEN
+        {
+            self.marks[place] = mark;
         }
     }
 }

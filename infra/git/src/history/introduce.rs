@@ -14,8 +14,13 @@ use std::sync::Arc;
 const DEEPEST: usize = 2048;
 /// How many blobs one commit can bring. Trees that hold one tree many times over have more paths than there is time.
 const MOST_PATHS: usize = 4_000_000;
+/// How many folders and blobs all commits of a walk can bring, for the same reason.
+const MOST_OF_A_WALK: usize = 400_000_000;
 /// How many bytes the paths of one commit can have.
 const LONGEST_PATHS: usize = 256 << 20;
+
+/// How much of two trees is compared at once.
+const BLOCK: usize = 32;
 
 /// Compares trees; kept from commit to commit for its memory.
 #[derive(Debug, Default)]
@@ -24,6 +29,9 @@ pub(crate) struct Introducer {
     path: Vec<u8>,
     paths: Vec<u8>,
     found: Vec<(Range<usize>, ObjectId, Mode)>,
+    trees: Vec<ObjectId>,
+    /// Folders and blobs of all comparisons.
+    brought: usize,
 }
 
 #[derive(Debug)]
@@ -31,6 +39,7 @@ struct Frame {
     tree: Cursor,
     parents: Vec<Cursor>,
     path_len: usize,
+    oid: ObjectId,
 }
 
 /// A place in a tree.
@@ -49,7 +58,33 @@ impl Cursor {
     }
 }
 
+impl Frame {
+    /// Moves past the entries that the tree has from here on just as its first parent has them: most, where a folder is large.
+    fn skip_same(&mut self, hash: HashKind) {
+        let Some(parent) = self.parents.first_mut() else { return };
+        let (own, other) = (&self.tree.bytes[self.tree.at..], &parent.bytes[parent.at..]);
+        let blocks = own.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK)).take_while(|(own, other)| own == other).count() * BLOCK;
+        let tail = own[blocks..].iter().zip(&other[blocks..]).take_while(|(own, other)| own == other).count();
+        let same = &own[..blocks + tail];
+        let mut past = 0;
+        while let Some(zero) = same[past..].iter().position(|byte| *byte == 0) {
+            let next = past + zero + 1 + hash.len();
+            if next > same.len() {
+                break;
+            }
+            past = next;
+        }
+        self.tree.at += past;
+        parent.at += past;
+    }
+}
+
 impl Introducer {
+    /// The trees that the last comparison looked into: those that are in no parent at their path.
+    pub(crate) fn trees(&self) -> &[ObjectId] {
+        &self.trees
+    }
+
     /// What the last comparison found, in the order of paths.
     pub(crate) fn found(&self) -> Vec<Introduced<'_>> {
         self.found.iter().map(|(path, oid, mode)| Introduced { path: &self.paths[path.clone()], oid: *oid, mode: *mode }).collect()
@@ -61,13 +96,19 @@ impl Introducer {
         self.path.clear();
         self.paths.clear();
         self.found.clear();
+        self.trees.clear();
         if !parents.contains(tree) {
             self.enter(reader, tree, parents, problems);
         }
         let hash = reader.repository().hash_kind();
         while let Some(frame) = self.frames.last_mut() {
             self.path.truncate(frame.path_len);
+            frame.skip_same(hash);
             let Some((entry, next)) = frame.tree.entry(hash) else {
+                // A tree that was cut off is looked into as far as it goes.
+                if frame.tree.at < frame.tree.bytes.len() {
+                    problems.push(Problem::object(frame.oid, ObjectError::Content { expected: Kind::Tree }));
+                }
                 self.frames.pop();
                 continue;
             };
@@ -92,12 +133,14 @@ impl Introducer {
             if same || mode == Mode::Gitlink {
                 continue;
             }
+            let count = self.found.len() + self.trees.len();
+            if count >= MOST_PATHS || self.paths.len() >= LONGEST_PATHS || self.brought >= MOST_OF_A_WALK {
+                return problems.push(Problem::object(*tree, ObjectError::Paths { count }));
+            }
             if mode == Mode::Tree {
                 self.enter(reader, &oid, &before, problems);
-            } else if self.found.len() >= MOST_PATHS || self.paths.len() >= LONGEST_PATHS {
-                problems.push(Problem::object(*tree, ObjectError::Chain { limit: self.found.len() }));
-                return;
             } else {
+                self.brought += 1;
                 let start = self.paths.len();
                 self.paths.extend_from_slice(&self.path);
                 self.found.push((start..self.paths.len(), oid, mode));
@@ -114,15 +157,12 @@ impl Introducer {
             Ok(object) => object.bytes,
             Err(why) => return problems.push(Problem::object(*tree, why)),
         };
-        let mut whole = Tree::new(&read, tree.hash_kind());
-        // A tree that was cut off is looked into as far as it goes.
-        if whole.by_ref().last().is_none() && whole.is_broken() || whole.is_broken() {
-            problems.push(Problem::object(*tree, ObjectError::Content { expected: Kind::Tree }));
-        }
         // A parent's tree that cannot be read hides nothing: all seems new.
         let parents = parents.iter().filter_map(|parent| reader.read_kind(parent, Kind::Tree).ok());
         let parents = parents.map(|object| Cursor { bytes: object.bytes, at: 0 }).collect();
-        self.frames.push(Frame { tree: Cursor { bytes: read, at: 0 }, parents, path_len: self.path.len() });
+        self.frames.push(Frame { tree: Cursor { bytes: read, at: 0 }, parents, path_len: self.path.len(), oid: *tree });
+        self.trees.push(*tree);
+        self.brought += 1;
     }
 }
 

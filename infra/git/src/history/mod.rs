@@ -8,8 +8,8 @@ use crate::error::{ObjectError, Problem};
 use crate::object::{Commit, Kind, Mode};
 use crate::oid::ObjectId;
 use crate::read::ObjectReader;
-use graph::Graph;
-use introduce::Introducer;
+pub(crate) use graph::Graph;
+pub(crate) use introduce::Introducer;
 use std::ops::ControlFlow;
 
 /// A blob that stands at a path since a commit.

@@ -8,6 +8,7 @@ mod revision;
 
 pub use packed::parse_packed_refs;
 pub use reflog::{ReflogEntry, parse_reflog};
+pub(crate) use revision::MOST_TAGS;
 
 use crate::disk;
 use crate::error::{Lost, ObjectError, Problem};

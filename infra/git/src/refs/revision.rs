@@ -10,7 +10,7 @@ use crate::read::ObjectReader;
 const PLACES: [(&str, &str); 6] =
     [("", ""), ("refs/", ""), ("refs/tags/", ""), ("refs/heads/", ""), ("refs/remotes/", ""), ("refs/remotes/", "/HEAD")];
 /// How many tags may lead to tags.
-const MOST_TAGS: usize = 64;
+pub(crate) const MOST_TAGS: usize = 64;
 /// The shortest abbreviation.
 const SHORTEST: usize = 4;
 
