@@ -43,6 +43,19 @@ pub(crate) enum State {
     Broken,
 }
 
+/// The entry at an offset, among the first `before`. Bases mostly stand shortly before: the steps back double.
+fn find(offsets: &[u64], offset: u64, before: usize) -> Option<u32> {
+    let (mut low, mut high, mut stride) = (before, before, 1);
+    while low > 0 && offsets[low - 1] >= offset {
+        high = low;
+        low = low.saturating_sub(stride);
+        stride *= 2;
+    }
+    let low = low.saturating_sub(1);
+    let found = low + offsets[low..high].partition_point(|other| *other < offset);
+    (found < before && offsets[found] == offset).then(|| number(found))
+}
+
 /// The forest of a pack.
 #[derive(Debug)]
 pub(crate) struct Forest {
@@ -87,24 +100,26 @@ impl Forest {
         kind_of: &mut dyn FnMut(&ObjectId) -> Option<Kind>,
         heavy: u32,
     ) -> Self {
-        let mut nodes: Vec<Node> = (0..pack.index.len())
-            .map(|position| Node {
-                offset: pack.index.offset(position).unwrap_or(u64::MAX),
-                size: 0,
-                position: number(position),
-                base: NONE,
-                child: NONE,
-                sibling: NONE,
-                wanted: 0,
-                header: 0,
-                state: State::Broken,
-                cut: false,
-                itself: false,
-            })
-            .collect();
-        nodes.sort_unstable_by_key(|node| (node.offset, node.position));
+        let mut places: Vec<_> =
+            (0..pack.index.len()).map(|position| (pack.index.offset(position).unwrap_or(u64::MAX), number(position))).collect();
+        places.sort_unstable();
+        let nodes = places.iter().map(|(offset, position)| Node {
+            offset: *offset,
+            size: 0,
+            position: *position,
+            base: NONE,
+            child: NONE,
+            sibling: NONE,
+            wanted: 0,
+            header: 0,
+            state: State::Broken,
+            cut: false,
+            itself: false,
+        });
+        let nodes = nodes.collect();
+        let offsets: Vec<_> = places.into_iter().map(|(offset, _)| offset).collect();
         let mut forest = Self { nodes, starts: Vec::new(), lost: Vec::new() };
-        let foreign = forest.read_headers(pack);
+        let foreign = forest.read_headers(pack, &offsets);
         forest.link();
         let order = forest.reach(&foreign, kind_of);
         forest.weigh(pack, &order, wanted);
@@ -114,7 +129,7 @@ impl Forest {
     }
 
     /// Reads the headers; gives the bases that are not in the pack.
-    fn read_headers(&mut self, pack: &Pack) -> Vec<(u32, ObjectId)> {
+    fn read_headers(&mut self, pack: &Pack, offsets: &[u64]) -> Vec<(u32, ObjectId)> {
         let (mut window, mut foreign) = (Window::new(AHEAD), Vec::new());
         for index in 0..self.nodes.len() {
             let offset = self.nodes[index].offset;
@@ -122,9 +137,9 @@ impl Forest {
             let Some(header) = EntryHeader::parse(head, pack.hash) else { continue };
             let base = match header.kind {
                 EntryKind::Whole(_) => None,
-                EntryKind::OffsetDelta(distance) => offset.checked_sub(distance).and_then(|base| self.find(base, index)),
+                EntryKind::OffsetDelta(distance) => offset.checked_sub(distance).and_then(|base| find(offsets, base, index)),
                 EntryKind::RefDelta(oid) => match pack.index.find(&oid) {
-                    Some(base) => self.find(base, self.nodes.len()),
+                    Some(base) => find(offsets, base, offsets.len()),
                     None => {
                         foreign.push((number(index), oid));
                         None
@@ -145,20 +160,6 @@ impl Forest {
             };
         }
         foreign
-    }
-
-    /// The entry at an offset, among the first `before`. Bases mostly stand shortly before: the steps back double.
-    fn find(&self, offset: u64, before: usize) -> Option<u32> {
-        let (mut low, mut high, mut stride) = (before, before, 1);
-        while low > 0 && self.nodes[low - 1].offset >= offset {
-            high = low;
-            low = low.saturating_sub(stride);
-            stride *= 2;
-        }
-        let low = low.saturating_sub(1);
-        let within = self.nodes[low..high].partition_point(|node| node.offset < offset);
-        let found = low + within;
-        (found < before && self.nodes[found].offset == offset).then(|| number(found))
     }
 
     /// Makes the lists of children, each in the order of the pack.

@@ -6,6 +6,7 @@ use crate::error::{ObjectError, Problem};
 use crate::object::{Kind, Mode, Tree, TreeEntry};
 use crate::oid::{HashKind, ObjectId};
 use crate::read::ObjectReader;
+use memchr::memchr;
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -67,7 +68,7 @@ impl Frame {
         let tail = own[blocks..].iter().zip(&other[blocks..]).take_while(|(own, other)| own == other).count();
         let same = &own[..blocks + tail];
         let mut past = 0;
-        while let Some(zero) = same[past..].iter().position(|byte| *byte == 0) {
+        while let Some(zero) = memchr(0, &same[past..]) {
             let next = past + zero + 1 + hash.len();
             if next > same.len() {
                 break;

@@ -2,6 +2,7 @@
 //! are data here, and no path to write to.
 
 use crate::oid::{HashKind, ObjectId};
+use memchr::memchr;
 
 /// What an entry of a tree or an index is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,7 +92,7 @@ impl<'a> Tree<'a> {
             bits = bits.checked_mul(8)? | u32::from(digit.checked_sub(b'0').filter(|value| *value < 8)?);
         }
         let after = &self.rest[space + 1..];
-        let end = after.iter().position(|byte| *byte == 0)?;
+        let end = memchr(0, after)?;
         let oid = ObjectId::at_start(&after[end + 1..], self.hash)?;
         self.rest = &after[end + 1 + self.hash.len()..];
         (space > 0 && end > 0).then_some(TreeEntry { mode: Mode::from_bits(bits), name: &after[..end], oid })

@@ -52,7 +52,7 @@ impl Repository {
         let text = disk::read_if_there(&shallow, LONGEST_TEXT).map_err(|source| OpenError::Unreadable { path: shallow, source })?;
         let text = text.unwrap_or_default();
         let shallow = text.split(|byte| *byte == b'\n').filter_map(|line| ObjectId::from_hex(line.trim_ascii())).collect();
-        let (hash, partial) = (format.hash, format.partial);
+        let (hash, partial) = (format.hash, format.partial || has_promises(&stores));
         Ok(Self { git_dir, common_dir, worktree, hash, partial, stores, packs, shallow, problems })
     }
 
@@ -178,6 +178,12 @@ impl Repository {
         }
         found
     }
+}
+
+/// Whether a pack is marked as one whose objects may name others that were not fetched.
+fn has_promises(stores: &[PathBuf]) -> bool {
+    let entries = stores.iter().filter_map(|store| std::fs::read_dir(store.join("pack")).ok()).flatten().flatten();
+    entries.into_iter().any(|entry| entry.path().extension().is_some_and(|end| end == "promisor"))
 }
 
 fn open_packs(stores: &[PathBuf], hash: HashKind, problems: &mut Vec<Problem>) -> Result<Vec<Pack>, OpenError> {

@@ -7,7 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 fn overwrite(path: &Path, bytes: &[u8]) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
+    if path.exists() {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
+    }
     std::fs::write(path, bytes).expect("a file");
 }
 
@@ -58,8 +60,9 @@ fn a_pack_that_was_cut_off_or_flipped() {
             lost_some += shown.lost.len();
             if with_index && !repository.object_ids().expect("a list").is_empty() {
                 let right = shown.blobs.iter().filter(|(oid, bytes)| expected[oid].1 == **bytes).count();
-                // A header's changed type makes a blob of what is none, or none of what is one; all else is shown or named.
-                assert!(right + shown.lost.len() + 45 >= blobs, "{right} and {} of {blobs}", shown.lost.len());
+                // All is shown or named, but what a changed header makes another type of, with what hangs on it.
+                let retyped = if round % 3 == 0 { 0 } else { 45 };
+                assert!(right + shown.lost.len() + retyped >= blobs, "{right} and {} of {blobs}", shown.lost.len());
             }
         }
     }

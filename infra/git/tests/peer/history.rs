@@ -11,14 +11,14 @@ type Brought = BTreeMap<ObjectId, BTreeSet<(Vec<u8>, ObjectId)>>;
 fn by_git(workshop: &Workshop, at: &str, revisions: &[&str]) -> Brought {
     let format = ["log", "-m", "--raw", "-z", "--no-abbrev", "--no-renames", "--root", "-r", "--format=%x01%H %P"];
     let out = workshop.git(at, &[&format[..], revisions].concat());
-    let mut sides: BTreeMap<ObjectId, (usize, BTreeMap<(Vec<u8>, ObjectId), usize>)> = BTreeMap::new();
+    let mut sides = BTreeMap::new();
     for record in out.split('\u{1}').skip(1) {
         let mut fields = record.split('\0');
         let head = fields.next().expect("a head");
         let mut words = head.split_whitespace();
         // With -m a merge is there once for each parent, with "(from …)" left out of this format.
         let commit = ObjectId::from_hex(words.next().expect("a name").as_bytes()).expect("a name");
-        let side = sides.entry(commit).or_insert_with(|| (words.count().max(1), BTreeMap::new()));
+        let side = sides.entry(commit).or_insert_with(|| (words.count().max(1), BTreeMap::<_, usize>::new()));
         let mut fields = fields.filter(|field| !field.trim().is_empty());
         while let (Some(change), Some(path)) = (fields.next(), fields.next()) {
             let words: Vec<_> = change.trim().trim_start_matches(':').split(' ').collect();
@@ -40,7 +40,7 @@ fn by_us(repository: &Repository, tips: &[ObjectId], hidden: &[ObjectId]) -> (Ve
         order.push(*oid);
         let set: BTreeSet<_> = blobs.iter().map(|blob| (blob.path.to_vec(), blob.oid)).collect();
         assert_eq!(set.len(), blobs.len());
-        assert!(blobs.is_sorted_by_key(|blob| blob.path.iter().map(|byte| if *byte == b'/' { b'/' } else { *byte }).collect::<Vec<_>>()));
+        assert!(blobs.is_sorted_by_key(|blob| blob.path));
         brought.insert(*oid, set);
         ControlFlow::Continue(())
     });

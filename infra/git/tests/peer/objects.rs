@@ -152,7 +152,7 @@ fn only_what_is_wanted_is_shown() {
     workshop.git("repo", &["gc", "-q"]);
     let expected = workshop.objects("repo");
     let repository = workshop.open("repo");
-    let wanted = |oid: &ObjectId| oid.as_bytes()[0] % 3 == 0;
+    let wanted = |oid: &ObjectId| oid.as_bytes()[0].is_multiple_of(3);
     for threads in [1, 4] {
         let shown = gather(&repository, BlobOptions { threads, ..BlobOptions::default() }, wanted);
         let names = expected.iter().filter(|(oid, (kind, _))| *kind == Kind::Blob && wanted(oid)).map(|(oid, _)| oid);
