@@ -173,7 +173,12 @@ fn seek(parent: &mut Cursor, entry: &TreeEntry<'_>, hash: HashKind) -> Option<(O
         let (other, next) = parent.entry(hash)?;
         match other.order(entry) {
             Ordering::Less => {}
-            Ordering::Equal if other.name == entry.name => return Some((other.oid, other.mode)),
+            Ordering::Equal if other.name == entry.name => {
+                let found = (other.oid, other.mode);
+                // Past it, so that both stand side by side again.
+                parent.at = next;
+                return Some(found);
+            }
             Ordering::Equal | Ordering::Greater => return None,
         }
         parent.at = next;
