@@ -5,11 +5,14 @@ use crate::disk;
 use crate::object::Mode;
 use crate::oid::{HashKind, ObjectId};
 use crate::repository::Repository;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use thiserror::Error;
 
 /// The longest index that is read.
 const LONGEST_INDEX: u64 = 2 << 30;
+/// The longest path that is followed in the extension `TREE`.
+const LONGEST_PATH: usize = 64 << 10;
 
 /// Why an index cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -55,11 +58,24 @@ pub struct IndexEntry {
     pub intended: bool,
 }
 
-/// Reads the bytes of an index.
+/// Reads the entries of an index's bytes.
 ///
 /// # Errors
 /// If they are none, or of a version or with an extension that is not known.
 pub fn parse_index(bytes: &[u8], hash: HashKind) -> Result<Vec<IndexEntry>, IndexError> {
+    parse(bytes, hash).map(|index| index.entries)
+}
+
+/// An index with what it knows of its folders.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(crate) entries: Vec<IndexEntry>,
+    /// The trees that folders would be if they were committed now, by path; the top is the empty path. Git keeps them to commit by, and
+    /// leaves out what changed.
+    pub(crate) trees: HashMap<Vec<u8>, ObjectId>,
+}
+
+fn parse(bytes: &[u8], hash: HashKind) -> Result<Index, IndexError> {
     let word = |at: usize| bytes.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_be_bytes);
     let (version, count) = (word(4).ok_or(IndexError::Broken)?, word(8).ok_or(IndexError::Broken)?);
     if !bytes.starts_with(b"DIRC") {
@@ -76,6 +92,7 @@ pub fn parse_index(bytes: &[u8], hash: HashKind) -> Result<Vec<IndexEntry>, Inde
         entries.push(entry);
         at = next;
     }
+    let mut trees = HashMap::new();
     while at + 8 <= end {
         let name = &bytes[at..at + 4];
         // Sparse folders are entries that say what they are.
@@ -83,9 +100,49 @@ pub fn parse_index(bytes: &[u8], hash: HashKind) -> Result<Vec<IndexEntry>, Inde
             return Err(IndexError::Extension { name: name.escape_ascii().to_string() });
         }
         let len = word(at + 4).and_then(|len| usize::try_from(len).ok()).ok_or(IndexError::Broken)?;
-        at = at.checked_add(8).and_then(|at| at.checked_add(len)).filter(|at| *at <= end).ok_or(IndexError::Broken)?;
+        let body = at + 8;
+        at = body.checked_add(len).filter(|at| *at <= end).ok_or(IndexError::Broken)?;
+        if name == b"TREE" {
+            trees = folders(&bytes[body..at], hash);
+        }
     }
-    Ok(entries)
+    Ok(Index { entries, trees })
+}
+
+/// The trees of the extension `TREE`: for each folder its name, `\0`, how many entries it covers (-1 if it changed), how many folders it
+/// has, and its tree if it did not change; then its folders. What is broken ends it: nothing hangs on it but time.
+fn folders(mut rest: &[u8], hash: HashKind) -> HashMap<Vec<u8>, ObjectId> {
+    let (mut found, mut open) = (HashMap::new(), Vec::<(usize, usize)>::new());
+    let mut path: Vec<u8> = Vec::new();
+    let mut next = || {
+        let zero = rest.iter().position(|byte| *byte == 0)?;
+        let line = rest[zero + 1..].iter().position(|byte| *byte == b'\n')?;
+        let (count, below) = std::str::from_utf8(&rest[zero + 1..zero + 1 + line]).ok()?.split_once(' ')?;
+        let name = &rest[..zero];
+        rest = &rest[zero + line + 2..];
+        let tree = if count.starts_with('-') { None } else { Some(ObjectId::at_start(rest, hash)?) };
+        rest = &rest[tree.map_or(0, |_| hash.len())..];
+        Some((name, below.parse::<usize>().ok()?, tree))
+    };
+    while let Some((name, below, tree)) = next() {
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        found.extend(tree.map(|tree| (path.clone(), tree)));
+        if path.len() > LONGEST_PATH {
+            break;
+        }
+        // Each open folder: how many below it are to come, and how long its path is.
+        open.push((below, path.len()));
+        while open.last().is_some_and(|(left, _)| *left == 0) {
+            open.pop();
+        }
+        let Some((left, len)) = open.last_mut() else { break };
+        *left -= 1;
+        path.truncate(*len);
+    }
+    found
 }
 
 /// The entry at `at`, and where the next begins.
@@ -131,10 +188,15 @@ impl Repository {
     /// # Errors
     /// If there is an index that cannot be read.
     pub fn index(&self) -> Result<Vec<IndexEntry>, IndexError> {
+        self.whole_index().map(|index| index.entries)
+    }
+
+    /// The index with what it knows of its folders.
+    pub(crate) fn whole_index(&self) -> Result<Index, IndexError> {
         let path = self.git_dir.join("index");
         match disk::read_if_there(&path, LONGEST_INDEX) {
-            Ok(None) => Ok(Vec::new()),
-            Ok(Some(bytes)) => parse_index(&bytes, self.hash_kind()),
+            Ok(None) => Ok(Index::default()),
+            Ok(Some(bytes)) => parse(&bytes, self.hash_kind()),
             Err(error) => Err(IndexError::Io { path, kind: error.kind() }),
         }
     }

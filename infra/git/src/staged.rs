@@ -1,8 +1,8 @@
 //! What is staged: the index against the tree of HEAD.
 
 use crate::error::{ObjectError, Problem};
-use crate::index::IndexError;
-use crate::object::Mode;
+use crate::index::{Index, IndexError};
+use crate::object::{Commit, Kind, Mode, Tree};
 use crate::oid::ObjectId;
 use crate::read::ObjectReader;
 use crate::refs::Refs;
@@ -41,18 +41,78 @@ impl ObjectReader<'_> {
     /// # Errors
     /// If the index or HEAD cannot be read.
     pub fn staged(&mut self, refs: &Refs, problems: &mut Vec<Problem>) -> Result<Vec<Staged>, StagedError> {
-        let entries = self.repository().index()?;
-        let mut committed = HashMap::new();
-        if let Some(head) = refs.head() {
-            self.tree_paths(&head, problems, |entry| {
-                committed.insert(entry.path.to_vec(), entry.oid);
-            })?;
-        }
+        let Index { entries, trees } = self.repository().whole_index()?;
+        let committed = match refs.head() {
+            Some(head) => self.committed(&head, &trees, problems)?,
+            None => Committed::default(),
+        };
+        let mut clean = committed.clean.iter().peekable();
         let blobs = entries.into_iter().filter(|entry| entry.mode.is_blob() && !entry.intended);
         let staged = blobs.filter_map(|entry| {
-            let before = committed.get(&entry.path).copied();
+            // Both are in the order of paths.
+            while clean.next_if(|folder| **folder < entry.path && !entry.path.starts_with(folder)).is_some() {}
+            if clean.peek().is_some_and(|folder| entry.path.starts_with(folder)) {
+                return None;
+            }
+            let before = committed.blobs.get(&entry.path).copied();
             (before != Some(entry.oid)).then_some(Staged { path: entry.path, oid: entry.oid, mode: entry.mode, before })
         });
         Ok(staged.collect())
     }
+
+    /// What HEAD has, without going into folders of which the index says that they did not change.
+    fn committed(
+        &mut self,
+        head: &ObjectId,
+        trees: &HashMap<Vec<u8>, ObjectId>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Committed, ObjectError> {
+        let head = self.peel(head).map_err(|(_, why)| why)?;
+        let object = self.read_kind(&head, Kind::Commit)?;
+        let top = Commit::parse(&object.bytes).ok_or(ObjectError::Content { expected: Kind::Commit })?.tree;
+        let hash = self.repository().hash_kind();
+        let (mut committed, mut left, mut count) = (Committed::default(), vec![(Vec::new(), top)], 0_usize);
+        while let Some((path, oid)) = left.pop() {
+            let prefix = if path.is_empty() { Vec::new() } else { [&path[..], b"/"].concat() };
+            if trees.get(&path) == Some(&oid) {
+                committed.clean.push(prefix);
+                continue;
+            }
+            let tree = match self.read_kind(&oid, Kind::Tree) {
+                Ok(tree) => tree,
+                Err(why) => {
+                    problems.push(Problem::object(oid, why));
+                    continue;
+                }
+            };
+            for entry in Tree::new(&tree.bytes, hash) {
+                count += 1;
+                if count > MOST_PATHS || prefix.len() > LONGEST_PATH {
+                    problems.push(Problem::object(oid, ObjectError::Paths { count }));
+                    return Ok(committed);
+                }
+                let below = [&prefix[..], entry.name].concat();
+                if entry.mode == Mode::Tree {
+                    left.push((below, entry.oid));
+                } else {
+                    committed.blobs.insert(below, entry.oid);
+                }
+            }
+        }
+        committed.clean.sort_unstable();
+        Ok(committed)
+    }
+}
+
+/// How many files and folders of HEAD are looked at.
+const MOST_PATHS: usize = 4_000_000;
+/// The longest path of a folder that is looked into.
+const LONGEST_PATH: usize = 64 << 10;
+
+/// What HEAD has.
+#[derive(Debug, Default)]
+struct Committed {
+    blobs: HashMap<Vec<u8>, ObjectId>,
+    /// Folders that are the same in the index, each with a slash at its end.
+    clean: Vec<Vec<u8>>,
 }

@@ -114,6 +114,43 @@ fn what_is_staged() {
     }
 }
 
+/// What the index knows of its folders saves looking into them; the answer must be git's whatever of it is stale.
+#[test]
+fn what_is_staged_in_many_folders_is_what_git_says() {
+    let workshop = Workshop::new();
+    workshop.init("repo", &[]);
+    for folder in 0..12 {
+        for file in 0..3 {
+            workshop.write(&format!("repo/a{}/b{folder}/f{file}", folder % 4), text(folder * 10 + file, 3));
+        }
+        workshop.write(&format!("repo/a{}.txt", folder % 4), text(folder, 2));
+    }
+    workshop.commit("repo", "Base");
+    let mut all = 0;
+    for round in 0..25_usize {
+        let (folder, file) = ((round * 7) % 12, (round * 5) % 4);
+        let path = format!("a{}/b{folder}/f{file}", folder % 4);
+        match round % 6 {
+            0 if workshop.path(&format!("repo/{path}")).exists() => drop(workshop.git("repo", &["rm", "-q", "-f", &path])),
+            1 => drop(workshop.git("repo", &["commit", "-q", "--allow-empty", "-m", "Between"])),
+            2 => drop(workshop.git("repo", &["reset", "-q", "--hard"])),
+            _ => {
+                workshop.write(&format!("repo/{path}"), text(round * 77, 3));
+                workshop.git("repo", &["add", &path]);
+            }
+        }
+        let listed = workshop.git("repo", &["diff", "--cached", "--raw", "--no-renames", "--no-abbrev", "--diff-filter=AM"]);
+        let theirs: Vec<_> = listed.lines().map(|line| format!("{}\t{}", &line[56..96], &line[99..])).collect();
+        let repository = workshop.open("repo");
+        let mut problems = Vec::new();
+        let staged = repository.objects().staged(&repository.refs(), &mut problems).expect("an index");
+        let ours: Vec<_> = staged.iter().map(|entry| format!("{}\t{}", entry.oid, String::from_utf8_lossy(&entry.path))).collect();
+        assert_eq!((ours, problems), (theirs, vec![]), "round {round}");
+        all += staged.len();
+    }
+    assert!(all > 10, "{all}");
+}
+
 /// Files that would block or never end are not waited for.
 #[test]
 fn a_pipe_or_a_device_in_place_of_a_file() {
