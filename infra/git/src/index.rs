@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// The longest index that is read.
-const LONGEST_INDEX: u64 = 2 << 30;
+const LONGEST_INDEX: u64 = 512 << 20;
 /// The longest path that is followed in the extension `TREE`.
 const LONGEST_PATH: usize = 64 << 10;
 

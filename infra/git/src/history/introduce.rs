@@ -11,6 +11,8 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// How many parents of a commit are compared with; what only later ones have seems new.
+const MOST_PARENTS: usize = 256;
 /// How deep folders are followed.
 const DEEPEST: usize = 2048;
 /// How many blobs one commit can bring. Trees that hold one tree many times over have more paths than there is time.
@@ -99,7 +101,10 @@ impl Introducer {
         self.found.clear();
         self.trees.clear();
         if !parents.contains(tree) {
-            self.enter(reader, tree, parents, problems);
+            let mut distinct: Vec<_> = parents.iter().take(MOST_PARENTS).copied().collect();
+            distinct.sort_unstable();
+            distinct.dedup();
+            self.enter(reader, tree, &distinct, problems);
         }
         let hash = reader.repository().hash_kind();
         while let Some(frame) = self.frames.last_mut() {
@@ -118,7 +123,7 @@ impl Introducer {
             for parent in &mut frame.parents {
                 if let Some((oid, mode)) = seek(parent, &entry, hash) {
                     same |= oid == entry.oid && (mode == Mode::Tree) == (entry.mode == Mode::Tree);
-                    if mode == Mode::Tree {
+                    if mode == Mode::Tree && !before.contains(&oid) {
                         before.push(oid);
                     }
                 }

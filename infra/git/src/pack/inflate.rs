@@ -13,6 +13,9 @@ pub(crate) const fn longest_compressed(size: u64) -> u64 {
     size.saturating_add(size >> 8).saturating_add(128)
 }
 
+/// How much a byte of a stream can make.
+const MOST_OF_A_BYTE: u64 = 1032;
+
 /// Inflates what is in memory.
 pub(crate) struct Inflater(Decompressor);
 
@@ -23,6 +26,10 @@ impl Inflater {
 
     /// Inflates the stream at the start of `input` into `out`, exactly `size` bytes.
     pub(crate) fn inflate(&mut self, input: &[u8], size: usize, out: &mut Vec<u8>) -> Result<(), ObjectError> {
+        // Deflate makes at most 1032 bytes of one: what claims more is not worth the memory.
+        if size as u64 > (input.len() as u64 + 1) * MOST_OF_A_BYTE {
+            return Err(ObjectError::Length);
+        }
         out.resize(size, 0);
         match self.0.zlib_decompress(input, out) {
             Ok(made) if made == size => Ok(()),

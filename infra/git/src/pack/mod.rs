@@ -35,6 +35,9 @@ pub(crate) struct Pack {
 /// The first twelve bytes of a pack: the magic, the version, how many entries.
 pub(crate) const PACK_HEADER: u64 = 12;
 
+/// An empty object: a byte of header, and the shortest stream of zlib. So a pack's length bounds what is held of its index.
+const SHORTEST_ENTRY: u64 = 9;
+
 /// Opens a pack's file: the file, where its entries end, and how many it says it has.
 pub(crate) fn open_file(path: &Path, hash: HashKind) -> Result<(File, u64, u32), ObjectError> {
     let (file, len) = crate::disk::open(path)?;
@@ -42,7 +45,11 @@ pub(crate) fn open_file(path: &Path, hash: HashKind) -> Result<(File, u64, u32),
     file.read_exact_at(&mut header, 0).map_err(|_| ObjectError::Header)?;
     let [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, count @ ..] = header else { return Err(ObjectError::Header) };
     let end = len.checked_sub(hash.len() as u64).filter(|end| *end >= PACK_HEADER).ok_or(ObjectError::Header)?;
-    Ok((file, end, u32::from_be_bytes(count)))
+    let count = u32::from_be_bytes(count);
+    if u64::from(count) > (end - PACK_HEADER) / SHORTEST_ENTRY {
+        return Err(ObjectError::Header);
+    }
+    Ok((file, end, count))
 }
 
 /// A part of a file in memory, moved along as it is read.

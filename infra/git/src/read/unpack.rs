@@ -48,6 +48,8 @@ pub(crate) enum Start {
     Elsewhere(ObjectId),
 }
 
+/// How many bytes are made for the sake of one object.
+const MOST_OF_A_CHAIN: u64 = 8 << 30;
 /// How many packs have a window at once.
 const MOST_WINDOWS: usize = 16;
 
@@ -120,13 +122,17 @@ impl Unpacker {
 
     /// Applies the deltas of a chain to its base.
     pub(crate) fn apply(&mut self, file: &File, end: u64, pack: usize, links: &[Link], base: Object) -> Result<Object, ObjectError> {
-        let mut object = base;
+        let (mut object, mut made) = (base, 0_u64);
         let mut delta = std::mem::take(&mut self.delta);
         for link in links.iter().rev() {
             self.inflate(file, end, pack, link, &mut delta)?;
             let parsed = Delta::parse(&delta).ok_or(ObjectError::Delta)?;
             if parsed.result_len > self.largest {
                 return Err(ObjectError::TooLarge { size: parsed.result_len });
+            }
+            made = made.saturating_add(parsed.result_len);
+            if made > MOST_OF_A_CHAIN {
+                return Err(ObjectError::Budget { limit: MOST_OF_A_CHAIN });
             }
             let mut bytes = Vec::new();
             parsed.apply(&object.bytes, &mut bytes).ok_or(ObjectError::Delta)?;

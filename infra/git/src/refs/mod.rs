@@ -21,7 +21,7 @@ use std::path::Path;
 /// The longest loose ref.
 const LONGEST_REF: u64 = 64 << 10;
 /// The longest `packed-refs`.
-const LONGEST_PACKED: u64 = 1 << 30;
+const LONGEST_PACKED: u64 = 256 << 20;
 /// How many files and folders below `refs` or `logs` are visited.
 const MOST_FILES: usize = 4_000_000;
 /// How far a ref may lead to a ref.

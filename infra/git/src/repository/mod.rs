@@ -15,8 +15,6 @@ use std::path::{Path, PathBuf};
 
 /// How many packs are opened.
 const MOST_PACKS: usize = 10_000;
-/// The longest index that is read.
-const LONGEST_INDEX: u64 = 4 << 30;
 /// The longest of the other files that are read whole: `config`, `shallow`.
 const LONGEST_TEXT: u64 = 64 << 20;
 
@@ -213,7 +211,8 @@ fn open_packs(stores: &[PathBuf], hash: HashKind, problems: &mut Vec<Problem>) -
 fn open_pack(path: &Path, hash: HashKind, problems: &mut Vec<Problem>) -> Result<Pack, ObjectError> {
     let (file, end, count) = pack::open_file(path, hash)?;
     let beside = path.with_extension("idx");
-    let index = match disk::read_if_there(&beside, LONGEST_INDEX) {
+    let longest = 2_048 + u64::from(count) * (hash.len() as u64 + 16);
+    let index = match disk::read_if_there(&beside, longest) {
         Ok(None) => None,
         Ok(Some(bytes)) => {
             // Git writes as many as the pack has; another number is another pack's index.
