@@ -1,8 +1,8 @@
 //! Rebuilds every blob of a repository, or walks its history, and says how much that was: for measuring with `time` or a profiler.
 //!
-//! `measure blobs|history|unreachable|staged|paths REPOSITORY [THREADS]`
+//! `measure blobs|verify|history|unreachable|staged|paths REPOSITORY [THREADS]`
 
-use menagerie_git::{Blob, BlobOptions, BlobVisitor, ObjectId, Problem, Repository};
+use menagerie_git::{Blob, BlobOptions, BlobVisitor, Kind, ObjectId, Problem, Repository, name_of};
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,6 +14,8 @@ struct Count {
     deltas: u64,
     large: u64,
     lost: u64,
+    verify: bool,
+    wrong: u64,
 }
 
 impl BlobVisitor for Count {
@@ -23,6 +25,7 @@ impl BlobVisitor for Count {
         self.blobs += 1;
         self.bytes += blob.bytes.len() as u64;
         self.deltas += u64::from(blob.delta.is_some());
+        self.wrong += u64::from(self.verify && name_of(blob.oid.hash_kind(), Kind::Blob, blob.bytes) != blob.oid);
     }
 
     fn large(&mut self, _: &ObjectId, _: u64, _: &mut dyn Read) {
@@ -39,7 +42,9 @@ fn main() {
     let repository = Repository::open(Path::new(&arguments[2])).expect("a repository");
     let refs = repository.refs();
     let said = match arguments[1].as_str() {
-        "blobs" => blobs(&repository, arguments.get(3).and_then(|text| text.parse().ok()).unwrap_or(1)),
+        "blobs" | "verify" => {
+            blobs(&repository, arguments[1] == "verify", arguments.get(3).and_then(|text| text.parse().ok()).unwrap_or(1))
+        }
         "history" => {
             let mut introduced = 0;
             let end = repository.objects().history(&refs.tips(), &[], |_, _, blobs| {
@@ -64,8 +69,10 @@ fn main() {
     writeln!(std::io::stdout(), "{said}").expect("stdout");
 }
 
-fn blobs(repository: &Repository, threads: usize) -> String {
-    let counts = repository.blobs(BlobOptions { threads, ..BlobOptions::default() }, |_| true, |_| Count::default()).expect("a run");
+fn blobs(repository: &Repository, verify: bool, threads: usize) -> String {
+    let counts = repository
+        .blobs(BlobOptions { threads, ..BlobOptions::default() }, |_| true, |_| Count { verify, ..Count::default() })
+        .expect("a run");
     let mut all = Count::default();
     for count in counts {
         all.blobs += count.blobs;
@@ -73,7 +80,8 @@ fn blobs(repository: &Repository, threads: usize) -> String {
         all.deltas += count.deltas;
         all.large += count.large;
         all.lost += count.lost;
+        all.wrong += count.wrong;
     }
-    let Count { blobs, bytes, deltas, large, lost } = all;
-    format!("{blobs} blobs, {bytes} bytes, {deltas} by deltas, {large} streamed, {lost} lost")
+    let Count { blobs, bytes, deltas, large, lost, wrong, .. } = all;
+    format!("{blobs} blobs, {bytes} bytes, {deltas} by deltas, {large} streamed, {lost} lost, {wrong} with another name")
 }
