@@ -72,13 +72,28 @@ pub struct Scan {
     /// Of a history, also what no ref leads to: dropped stashes, amended commits
     #[arg(long, requires = "git")]
     pub unreachable: bool,
+    /// Open archives: zip, tar, gz, xz, zst, jar, container images, notebooks
+    #[arg(long)]
+    pub archives: bool,
+    /// Read tables by column, for personal data too: CSV, JSON lines, Parquet, Avro, Arrow, SQLite; a PATH may be postgres://…
+    #[arg(long)]
+    pub tables: bool,
+    /// Of each table, read about so many rows, evenly spread
+    #[arg(long, value_name = "ROWS", requires = "tables")]
+    pub sample: Option<u64>,
+    /// Personal data of these states only: two letters each, such as DE,FR
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub jurisdiction: Vec<String>,
+    /// Write what became of each source to a file, a JSON line for each
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
     /// How results are shown
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// Least confidence that is reported
     #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "medium")]
     pub confidence: Level,
-    /// Rule files of your own, beside the rules that come with lanius
+    /// Rule files of your own, beside the rules that come with lanius; `pii` searches texts for personal data
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
     /// How many threads work [default: one for each core]

@@ -1,22 +1,40 @@
 //! `lanius scan`.
 
-use std::io;
+use std::io::{self, Write as _};
+use std::path::Path;
 
+use anyhow::Context as _;
 use menagerie_report::{self as output, Exit};
 
+use crate::archive;
 use crate::cli::{Format, Scan};
-use crate::coverage::State;
+use crate::coverage::{Ledger, State};
+use crate::personal::Scope;
 use crate::report::{self, Run, Shown, least};
 use crate::scan::{Buffer, Engine, Scratch, stream};
+use crate::source::files::{self, How};
 use crate::source::history::{self, Extent};
-use crate::source::{Progress, files};
+use crate::source::{Progress, Tables};
+use crate::table::Sample;
 use crate::triage::{Fingerprints, Sighting, group};
 
 pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
-    let engine = Engine::new(super::rules::load(&scan.rules)?);
+    let engine = engine(scan)?;
     let threads = scan.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let how = How {
+        threads,
+        keep_all: scan.ledger.is_some(),
+        archives: scan.archives.then(|| archive::Limits::new(std::env::temp_dir())),
+        tables: scan.tables.then(|| Tables { sample: scan.sample.map_or(Sample::All, Sample::Spread) }),
+    };
     let (input, paths): (Vec<_>, Vec<_>) = scan.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
-    let (mut scanned, mut ledger) = files::scan(&engine, &paths, threads, false, &Progress::default());
+    let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
+    let (mut scanned, mut ledger) = files::scan(&engine, &paths, &how, &Progress::default());
+    for url in &servers {
+        let (more, seen) = server(&engine, &url.to_string_lossy(), &how)?;
+        scanned.extend(more);
+        ledger.merge(seen);
+    }
     if !input.is_empty() {
         let mut found = Vec::new();
         match stream(&engine, &mut Scratch::default(), &mut Buffer::default(), &mut io::stdin().lock(), "-", &mut found) {
@@ -30,6 +48,9 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         let (more, seen) = history::scan(&engine, repository, &extent, threads, &Progress::default())?;
         scanned.extend(more);
         ledger.merge(seen);
+    }
+    if let Some(path) = &scan.ledger {
+        write_ledger(path, &ledger)?;
     }
     let least = least(scan.confidence);
     let mut findings = group(scanned, &engine, &Fingerprints::default());
@@ -57,4 +78,50 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         run.below
     ));
     Ok(run.exit(|_| true))
+}
+
+/// The rules that were asked for. Tables are searched for personal data, texts only with `--rules pii`.
+fn engine(scan: &Scan) -> anyhow::Result<Engine> {
+    let (personal, files): (Vec<_>, Vec<_>) = scan.rules.iter().partition(|file| file.as_os_str() == "pii");
+    let rules = super::rules::load(&files)?;
+    if personal.is_empty() && !scan.tables {
+        anyhow::ensure!(scan.jurisdiction.is_empty(), "--jurisdiction is for personal data: add --rules pii or --tables");
+        return Ok(Engine::new(rules));
+    }
+    let scope = if scan.jurisdiction.is_empty() { Scope::everywhere() } else { Scope::of(scan.jurisdiction.iter().map(String::as_str))? };
+    Ok(Engine::with_personal(rules, scope, !personal.is_empty()))
+}
+
+fn is_server(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.starts_with("postgres://") || path.starts_with("postgresql://"))
+}
+
+#[cfg(feature = "postgres")]
+fn server(engine: &Engine, url: &str, how: &How) -> anyhow::Result<(Vec<Sighting>, Ledger)> {
+    let tables = how.tables.context("a database is read by column: add --tables")?;
+    Ok(crate::source::server(engine, url, tables, how.keep_all))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn server(_: &Engine, _: &str, _: &How) -> anyhow::Result<(Vec<Sighting>, Ledger)> {
+    anyhow::bail!("this lanius was built without PostgreSQL; build it with `--features postgres`")
+}
+
+/// Writes a JSON line for each source; the file is whole or not there.
+fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut out = io::BufWriter::new(file.as_file_mut());
+        for entry in &ledger.entries {
+            serde_json::to_writer(&mut out, entry)?;
+            out.write_all(b"\n")?;
+        }
+        out.flush()?;
+        drop(out);
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    written().with_context(|| format!("the ledger {} cannot be written", path.display()))
 }

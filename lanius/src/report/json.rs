@@ -50,6 +50,9 @@ fn place(place: &Place) -> Value {
     if !place.encodings.is_empty() {
         value["encodings"] = object!(place.encodings);
     }
+    if let Some(facts) = &place.column_facts {
+        value["table"] = object!({ "name": facts.table, "column": facts.column, "rate": facts.rate, "values": facts.values });
+    }
     if let Some(lineage) = &place.lineage {
         value["commit"] = object!(lineage.first.id);
         value["author"] = object!(lineage.first.author);

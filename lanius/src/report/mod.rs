@@ -67,7 +67,9 @@ pub use json::{json, jsonl};
 
 /// A secret as it is shown.
 fn secret(finding: &Finding, engine: &Engine, shown: Shown) -> String {
-    if shown.secrets {
+    if let Some(facts) = finding.best().column_facts.as_ref().filter(|_| finding.rule(engine).is_of_personal_data()) {
+        format!("the column {}, {:.0} % of {} values", facts.column, facts.rate * 100.0, facts.values)
+    } else if shown.secrets {
         String::from_utf8_lossy(finding.secret.expose()).into_owned()
     } else {
         crate::triage::masked(finding.rule(engine), finding.secret.expose())

@@ -78,6 +78,12 @@ impl Rule {
         Self::trusted(definition)
     }
 
+    /// Whether it stands for personal data.
+    #[must_use]
+    pub fn is_of_personal_data(&self) -> bool {
+        self.definition.id.starts_with("pii-")
+    }
+
     /// A rule from outside.
     ///
     /// # Errors

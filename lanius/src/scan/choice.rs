@@ -61,6 +61,7 @@ pub(super) fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &m
             secret: Secret::new(value(candidate, text.bytes).to_vec()),
             around: around(text.bytes, start, end, &all),
             encodings: candidate.hidden.iter().map(|(_, encoding)| *encoding).collect(),
+            facts: None,
         });
     }
 }

@@ -115,11 +115,11 @@ fn slot(meaning: Meaning) -> usize {
 }
 
 impl Engine {
-    /// An engine for these rules and for personal data, if its scope is given.
+    /// An engine for these rules and for personal data of a scope: in tables, and `in_text` also in texts.
     #[must_use]
-    pub fn with_personal(mut rules: Vec<Rule>, scope: Option<Scope>) -> Self {
-        let personal = scope.map(|scope| Personal::new(scope, &mut rules));
-        Self { personal, ..Self::new(rules) }
+    pub fn with_personal(mut rules: Vec<Rule>, scope: Scope, in_text: bool) -> Self {
+        let personal = Personal::new(scope, in_text, &mut rules);
+        Self { personal: Some(personal), ..Self::new(rules) }
     }
 
     /// An engine for these rules.
@@ -149,6 +149,12 @@ impl Engine {
         &self.rules
     }
 
+    /// Personal data, if they are searched for.
+    #[must_use]
+    pub fn personal(&self) -> Option<&Personal> {
+        self.personal.as_ref()
+    }
+
     /// What a path says to the scanner.
     #[must_use]
     pub fn profile(&self, path: &str) -> Profile {
@@ -159,6 +165,15 @@ impl Engine {
 
     /// Scans one block and appends what begins in it, in order.
     pub fn scan(&self, scratch: &mut Scratch, text: &Text<'_>, found: &mut Vec<Found>) {
+        self.scan_for(scratch, text, true, found);
+    }
+
+    /// As [`Engine::scan`], but not for personal data.
+    pub fn scan_secrets(&self, scratch: &mut Scratch, text: &Text<'_>, found: &mut Vec<Found>) {
+        self.scan_for(scratch, text, false, found);
+    }
+
+    fn scan_for(&self, scratch: &mut Scratch, text: &Text<'_>, personal: bool, found: &mut Vec<Found>) {
         let Scratch { look, within, decode } = scratch;
         self.look(look, text);
         let Look { marks, candidates, .. } = look;
@@ -168,7 +183,7 @@ impl Engine {
                 self.look_within(within, text, layer, candidates);
             }
         });
-        if let Some(personal) = &self.personal {
+        if let Some(personal) = self.personal.as_ref().filter(|_| personal) {
             personal.find(text, candidates);
         }
         if !candidates.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use menagerie_secret::Secret;
 
@@ -37,6 +38,21 @@ pub struct Found {
     pub around: (Vec<u8>, Vec<u8>),
     /// The encodings that hid it, outermost first.
     pub encodings: Vec<&'static str>,
+    /// For a table: the column that holds it.
+    pub facts: Option<Arc<ColumnFacts>>,
+}
+
+/// A column of a table, as far as a finding tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnFacts {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// The share of the values that are such, from 0 to 1; 0 where only the column's name speaks for it.
+    pub rate: f64,
+    /// How many values were looked at.
+    pub values: u64,
 }
 
 impl Found {
@@ -48,6 +64,7 @@ impl Found {
             reasons: self.reasons.clone(),
             around: self.around.clone(),
             encodings: self.encodings.clone(),
+            facts: self.facts.clone(),
             ..*self
         }
     }

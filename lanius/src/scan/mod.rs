@@ -15,6 +15,7 @@ mod stream;
 
 pub use connector::{Connector, Operator, Quote};
 pub use engine::{Engine, Scratch, Text};
-pub use found::Found;
+pub use found::{ColumnFacts, Found};
 pub use kind::{Kind, Profile, is_fixture};
+pub use personal::Personal;
 pub use stream::{BLOCK, Buffer, CONTEXT, stream};

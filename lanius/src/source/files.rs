@@ -2,18 +2,35 @@
 //! threads did.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Seek as _};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::Progress;
+use super::columns::{Columns, Tables};
+use crate::archive;
 use crate::coverage::{Ledger, State};
 use crate::scan::{Buffer, Engine, Scratch, stream};
+use crate::table;
 use crate::triage::Sighting;
 
 /// How many files make a job.
 const BATCH: usize = 32;
+
+/// How files are read.
+#[derive(Debug, Clone)]
+pub struct How {
+    /// How many threads work.
+    pub threads: usize,
+    /// Whether the ledger keeps each source by name.
+    pub keep_all: bool,
+    /// Whether archives are opened, and within which bounds.
+    pub archives: Option<archive::Limits>,
+    /// Whether tables are read by column.
+    pub tables: Option<Tables>,
+}
 
 /// A part of the work.
 enum Job {
@@ -58,7 +75,9 @@ impl Queue {
 
 struct Worker<'a> {
     engine: &'a Engine,
+    how: &'a How,
     progress: &'a Progress,
+    opener: Option<archive::Opener>,
     scratch: Scratch,
     buffer: Buffer,
     scanned: Vec<Sighting>,
@@ -67,7 +86,8 @@ struct Worker<'a> {
 
 /// Scans files and folders. Of a folder, `.git` is left to the scan of the history.
 #[must_use]
-pub fn scan(engine: &Engine, roots: &[PathBuf], threads: usize, keep_all: bool, progress: &Progress) -> (Vec<Sighting>, Ledger) {
+pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, progress: &Progress) -> (Vec<Sighting>, Ledger) {
+    let (threads, keep_all) = (how.threads, how.keep_all);
     let queue = Queue { jobs: Mutex::new((Vec::new(), 0)), changed: Condvar::new() };
     let mut ledger = Ledger::keeping_all(keep_all);
     for root in roots.iter().rev() {
@@ -83,7 +103,9 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], threads: usize, keep_all: bool, 
         let work = || {
             let mut worker = Worker {
                 engine,
+                how,
                 progress,
+                opener: how.archives.clone().map(archive::Opener::new),
                 scratch: Scratch::default(),
                 buffer: Buffer::default(),
                 scanned: Vec::new(),
@@ -161,17 +183,82 @@ impl Worker<'_> {
 
     fn scan(&mut self, path: &Path) {
         let name = shown(path);
-        let mut found = Vec::new();
-        let read =
-            File::open(path).and_then(|mut file| stream(self.engine, &mut self.scratch, &mut self.buffer, &mut file, &name, &mut found));
-        match read {
-            Ok(bytes) => {
-                self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
-                self.ledger.add(&name, bytes, State::Scanned);
+        let done = File::open(path).and_then(|mut file| {
+            if self.opener.is_none() && self.how.tables.is_none() {
+                return self.text(&name, &mut file);
             }
-            Err(error) => self.error(path, &error),
+            let mut head = Vec::new();
+            file.by_ref().take(table::HEAD as u64).read_to_end(&mut head)?;
+            file.rewind()?;
+            if self.opener.is_some() && archive::sniff(&head[..head.len().min(archive::HEAD)]).is_some() {
+                self.archive(&name, file);
+                return Ok(());
+            }
+            match self.how.tables {
+                Some(tables) if table::sniff(&name, &head).is_some() => {
+                    self.table(&name, path, tables);
+                    Ok(())
+                }
+                _ => self.text(&name, &mut file),
+            }
+        });
+        if let Err(error) = done {
+            self.error(path, &error);
         }
         self.progress.sources.fetch_add(1, Ordering::Relaxed);
-        self.scanned.extend(found.into_iter().map(|found| Sighting { path: name.clone(), found, lineage: None }));
+    }
+
+    fn text(&mut self, name: &str, reader: &mut dyn Read) -> io::Result<()> {
+        let mut found = Vec::new();
+        let read = stream(self.engine, &mut self.scratch, &mut self.buffer, reader, name, &mut found);
+        // What was found before an error counts.
+        self.scanned.extend(found.into_iter().map(|found| Sighting { path: name.to_owned(), found, lineage: None }));
+        let bytes = read?;
+        self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.ledger.add(name, bytes, State::Scanned);
+        Ok(())
+    }
+
+    fn archive(&mut self, name: &str, file: File) {
+        let Some(mut opener) = self.opener.take() else { return };
+        let _ = opener.open_seekable(name, file, &mut |event| {
+            match event {
+                archive::Event::Member(member) => {
+                    let mut found = Vec::new();
+                    let read = stream(self.engine, &mut self.scratch, &mut self.buffer, member.read, member.path, &mut found);
+                    self.progress.bytes.fetch_add(read.unwrap_or_default(), Ordering::Relaxed);
+                    self.scanned.extend(found.into_iter().map(|found| Sighting { path: member.path.to_owned(), found, lineage: None }));
+                }
+                archive::Event::Entry(entry) => self.ledger.add(entry.path, entry.bytes, state_of(&entry.status)),
+            }
+            ControlFlow::Continue(())
+        });
+        self.opener = Some(opener);
+    }
+
+    fn table(&mut self, name: &str, path: &Path, tables: Tables) {
+        let mut columns = Columns::new(self.engine, &mut self.scratch, name);
+        let read = table::open_file(path, tables.sample, table::Bounds::default(), &mut |event| columns.take(event));
+        let Columns { sightings, ledger, .. } = columns;
+        let told = ledger.iter().any(|(_, _, state)| matches!(state, State::Error { .. }));
+        let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+        self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        for (number, (table, _, state)) in ledger.into_iter().enumerate() {
+            self.ledger.add(&table, if number == 0 { bytes } else { 0 }, state);
+        }
+        if let (Err(failure), false) = (read, told) {
+            self.ledger.add(name, 0, State::Error { reason: failure.to_string() });
+        }
+        self.scanned.extend(sightings);
+    }
+}
+
+/// What became of an archive's member, for the ledger.
+fn state_of(status: &archive::Status) -> State {
+    match status {
+        archive::Status::Read | archive::Status::Opened(_) => State::Scanned,
+        archive::Status::Left => State::Error { reason: "it was not read to its end".to_owned() },
+        archive::Status::Skipped(skip) => State::Skipped { reason: skip.to_string() },
+        archive::Status::Failed(failure) => State::Error { reason: failure.to_string() },
     }
 }

@@ -1,7 +1,12 @@
 //! Where texts come from.
 
+mod columns;
 pub mod files;
 pub mod history;
+
+pub use columns::Tables;
+#[cfg(feature = "postgres")]
+pub use columns::server;
 
 use std::sync::atomic::AtomicU64;
 

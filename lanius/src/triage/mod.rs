@@ -12,7 +12,7 @@ use menagerie_secret::Secret;
 
 use crate::judge::Reason;
 use crate::rules::{Rule, Verdict};
-use crate::scan::{Engine, Found};
+use crate::scan::{ColumnFacts, Engine, Found};
 
 pub use fingerprint::Fingerprints;
 pub use mask::masked;
@@ -62,6 +62,8 @@ pub struct Place {
     pub encodings: Vec<&'static str>,
     /// What the history says.
     pub lineage: Option<Lineage>,
+    /// For a table: the column.
+    pub column_facts: Option<Arc<ColumnFacts>>,
     /// What identifies the place in a baseline.
     pub fingerprint: String,
 }
@@ -133,6 +135,7 @@ pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fin
             before: String::from_utf8_lossy(&found.around.0).trim_start().to_owned(),
             encodings: found.encodings,
             lineage,
+            column_facts: found.facts,
         };
         let finding = findings.entry(key).or_insert_with(|| Finding {
             rule: found.rule,
