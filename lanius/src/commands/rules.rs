@@ -56,7 +56,7 @@ fn test(files: &[impl AsRef<Path>]) -> anyhow::Result<Exit> {
             let expanded = expand(text, &mut Dice::new(ran))?;
             let path = engine.rules().iter().find(|rule| rule.definition.id == *id).map_or("", |rule| example_path(rule));
             let mut found = Vec::new();
-            engine.scan(&mut scratch, &Text::whole(expanded.as_bytes(), path), &mut found);
+            let _ = engine.scan(&mut scratch, &Text::whole(expanded.as_bytes(), path), &mut found);
             let ids: Vec<_> = found
                 .iter()
                 .filter(|found| found.confidence >= 30)

@@ -16,6 +16,8 @@ use crate::judge::{self, Context, Reason};
 use crate::personal::Scope;
 use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
 
+/// A finding depends on what is at most a few of these away from it, where nothing longer was seen.
+const NEAR: usize = 512;
 /// How far left of a run its keyword may begin.
 const BEFORE: usize = 128;
 /// How far right of a run a keyword may end.
@@ -72,6 +74,8 @@ struct Look {
     windows: Vec<(usize, usize)>,
     hits: Vec<Hit>,
     candidates: Vec<Candidate>,
+    /// Whether something was seen on which a finding far from it may depend.
+    wide: bool,
 }
 
 /// A match before it is reported.
@@ -163,9 +167,10 @@ impl Engine {
         Profile { kind: Kind::of(path), fixture: super::is_fixture(path), rules }
     }
 
-    /// Scans one block and appends what begins in it, in order.
-    pub fn scan(&self, scratch: &mut Scratch, text: &Text<'_>, found: &mut Vec<Found>) {
-        self.scan_for(scratch, text, true, found);
+    /// Scans one block and appends what begins in it, in order. Says whether a finding in it may depend on bytes that are farther from
+    /// it than `NEAR`.
+    pub fn scan(&self, scratch: &mut Scratch, text: &Text<'_>, found: &mut Vec<Found>) -> bool {
+        self.scan_for(scratch, text, true, found)
     }
 
     /// As [`Engine::scan`], but not for personal data.
@@ -173,28 +178,32 @@ impl Engine {
         self.scan_for(scratch, text, false, found);
     }
 
-    fn scan_for(&self, scratch: &mut Scratch, text: &Text<'_>, personal: bool, found: &mut Vec<Found>) {
+    fn scan_for(&self, scratch: &mut Scratch, text: &Text<'_>, personal: bool, found: &mut Vec<Found>) -> bool {
         let Scratch { look, within, decode } = scratch;
         self.look(look, text);
-        let Look { marks, candidates, .. } = look;
+        let Look { marks, candidates, wide, .. } = look;
         // What of a text was encoded beyond the bound is scanned as it stands.
         let _ = decode::layers(text.bytes, &marks.runs, &Limits::of(text.bytes.len()), decode, &mut |layer| {
+            *wide |= layer.range.len() > NEAR;
             if text.core.contains(&layer.range.start) {
                 self.look_within(within, text, layer, candidates);
             }
         });
         if let Some(personal) = self.personal.as_ref().filter(|_| personal) {
+            *wide = true;
             personal.find(text, candidates);
         }
         if !candidates.is_empty() {
             report(candidates, text, found);
         }
+        *wide
     }
 
     /// Finds candidates in one text.
     fn look(&self, look: &mut Look, text: &Text<'_>) {
         look.marks.mark(&self.anchors, text.bytes);
         look.candidates.clear();
+        look.wide = look.marks.runs.iter().any(|(start, end)| end - start > NEAR);
         self.look_at_keywords(look, text);
         self.look_at_names(look, text);
     }
@@ -222,7 +231,7 @@ impl Engine {
     }
 
     fn look_at_keywords(&self, look: &mut Look, text: &Text<'_>) {
-        let Look { marks, windows, hits, candidates } = look;
+        let Look { marks, windows, hits, candidates, wide } = look;
         windows_of(marks, text.bytes, windows);
         hits.clear();
         for (from, to) in windows.iter() {
@@ -233,6 +242,7 @@ impl Engine {
             let mut connectors = None;
             for number in &self.rules_of[hit.keyword] {
                 let rule = &self.rules[*number];
+                *wide |= rule.reach() > NEAR || !rule.definition.requires.is_empty();
                 if rule.definition.pattern.is_some() {
                     self.try_pattern(*number, rule, hit.at, text, candidates);
                 } else if rule.definition.value.is_some() {

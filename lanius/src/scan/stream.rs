@@ -38,7 +38,7 @@ pub fn stream(
         let ended = buffer.fill(reader, begin + BLOCK + CONTEXT)?;
         let end = buffer.filled.min(begin + BLOCK);
         let text = Text { bytes: &buffer.bytes[..buffer.filled], core: begin..end, offset, line, path, kind, fixture };
-        engine.scan(scratch, &text, found);
+        let _ = engine.scan(scratch, &text, found);
         if ended && end == buffer.filled {
             engine.doubt_crowds(&mut found[first..]);
             return Ok(offset + buffer.filled as u64);

@@ -3,6 +3,8 @@
 //!
 //! The walk of the commits comes first: it says under which paths a blob stands, and so as what kind of text it is read.
 
+mod delta;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use menagerie_git::{Blob, BlobOptions, BlobVisitor, Mode, ObjectId, Problem, Repository};
+
+use delta::Kept;
 
 use super::Progress;
 use crate::coverage::{Ledger, State};
@@ -214,6 +218,26 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
+    /// What is in a blob, by what its delta changed, where that can be said.
+    fn changes(&mut self, blob: &Blob<'_>, base: Option<&Kept>, profile: &Profile, path: &str) -> Option<Vec<Found>> {
+        let base = base.filter(|base| !base.wide)?;
+        let (_, known) = base.found.iter().find(|(of, _)| of == profile)?;
+        delta::scan(self.engine, &mut self.scratch, (blob.bytes, path), blob.delta.as_ref()?, known)
+    }
+
+    /// What is in a blob, by all of it.
+    fn whole(&mut self, blob: &Blob<'_>, path: &str, wide: &mut bool) -> Vec<Found> {
+        let mut found = Vec::new();
+        if blob.bytes.len() <= crate::scan::BLOCK {
+            *wide |= self.engine.scan(&mut self.scratch, &Text::whole(blob.bytes, path), &mut found);
+        } else {
+            let read = stream(self.engine, &mut self.scratch, &mut self.buffer, &mut &*blob.bytes, path, &mut found);
+            read.expect("bytes in memory can be read");
+            *wide = true;
+        }
+        found
+    }
+
     fn count(&mut self, bytes: u64) {
         self.scanned.0 += 1;
         self.scanned.1 += bytes;
@@ -223,22 +247,21 @@ impl Worker<'_> {
 }
 
 impl BlobVisitor for Worker<'_> {
-    type Kept = ();
+    type Kept = Kept;
 
-    fn blob(&mut self, blob: &Blob<'_>, _: Option<&()>) {
+    fn blob(&mut self, blob: &Blob<'_>, base: Option<&Kept>) -> Kept {
         let walk = self.walk;
+        let mut kept = Kept::default();
         for (profile, path) in walk.profiles(self.engine, &blob.oid) {
-            let mut found = Vec::new();
-            if blob.bytes.len() <= crate::scan::BLOCK {
-                self.engine.scan(&mut self.scratch, &Text::whole(blob.bytes, path), &mut found);
-                self.engine.doubt_crowds(&mut found);
-            } else {
-                let read = stream(self.engine, &mut self.scratch, &mut self.buffer, &mut &*blob.bytes, path, &mut found);
-                read.expect("bytes in memory can be read");
+            let mut found = self.changes(blob, base, &profile, path).unwrap_or_else(|| self.whole(blob, path, &mut kept.wide));
+            if blob.is_base {
+                kept.found.push((profile, found.iter().map(Found::again).collect()));
             }
+            self.engine.doubt_crowds(&mut found);
             self.found.extend(found.into_iter().map(|found| (blob.oid, profile, found)));
         }
         self.count(blob.bytes.len() as u64);
+        kept
     }
 
     fn large(&mut self, oid: &ObjectId, size: u64, content: &mut dyn Read) {
