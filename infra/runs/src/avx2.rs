@@ -2,8 +2,8 @@
 //! (Langdale's algorithm of Hyperscan): a byte is of a class when both halves' entries share a bit.
 
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8,
-    _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
+    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
 };
 
 use crate::Masks;
@@ -18,27 +18,38 @@ pub(crate) fn masks(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
 
 #[target_feature(enable = "avx2")]
 fn block(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
-    let [token, digit, anchor] = half(anchors, bytes, 0);
-    let [token_after, digit_after, anchor_after] = half(anchors, bytes, 32);
+    let [token, digit, joint, anchor] = half(anchors, bytes, 0);
+    let [token_after, digit_after, joint_after, anchor_after] = half(anchors, bytes, 32);
     let join = |first: u32, second: u32| u64::from(first) | u64::from(second) << 32;
-    Masks { token: join(token, token_after), digit: join(digit, digit_after), anchor: join(anchor, anchor_after) }
+    Masks {
+        token: join(token, token_after),
+        digit: join(digit, digit_after),
+        joint: join(joint, joint_after),
+        anchor: join(anchor, anchor_after),
+    }
 }
 
-/// The masks of 32 bytes: of runs, of digits, of anchors.
+/// The masks of 32 bytes: of runs, of digits, of joints, of anchors.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn half(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD], at: usize) -> [u32; 3] {
+fn half(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD], at: usize) -> [u32; 4] {
     let zero = _mm256_setzero_si256();
     let text = load(bytes, at);
     let class = look_up(&crate::marks::TOKEN, text);
-    // In the table of classes digits are bit 0, which nothing else has.
+    // In the table of classes digits are bit 0, which nothing else has; `-` and `_` are bits 3 and 4.
     let digit = _mm256_cmpeq_epi8(class, _mm256_set1_epi8(1));
+    let joint = _mm256_cmpgt_epi8(class, _mm256_set1_epi8(7));
     let fold = _mm256_set1_epi8(0x20);
     let first = look_up(&anchors.first, _mm256_or_si256(text, fold));
     let second = look_up(&anchors.second, _mm256_or_si256(load(bytes, at + 1), fold));
     let third = look_up(&anchors.third, _mm256_or_si256(load(bytes, at + 2), fold));
     let anchor = _mm256_and_si256(_mm256_and_si256(first, second), third);
-    [bits(_mm256_cmpeq_epi8(class, zero)), _mm256_movemask_epi8(digit).cast_unsigned(), bits(_mm256_cmpeq_epi8(anchor, zero))]
+    [
+        bits(_mm256_cmpeq_epi8(class, zero)),
+        _mm256_movemask_epi8(digit).cast_unsigned(),
+        _mm256_movemask_epi8(joint).cast_unsigned(),
+        bits(_mm256_cmpeq_epi8(anchor, zero)),
+    ]
 }
 
 /// A bit for each byte that is not 0xff.

@@ -22,6 +22,8 @@ struct Masks {
     token: u64,
     /// ASCII digits.
     digit: u64,
+    /// `-` and `_`.
+    joint: u64,
     /// Where an anchor may begin; some are none.
     anchor: u64,
 }
@@ -30,7 +32,7 @@ impl Masks {
     /// Only the bits of the first `kept` bytes.
     fn up_to(self, kept: usize) -> Self {
         let mask = if kept >= BLOCK { u64::MAX } else { (1 << kept) - 1 };
-        Self { token: self.token & mask, digit: self.digit & mask, anchor: self.anchor & mask }
+        Self { token: self.token & mask, digit: self.digit & mask, joint: self.joint & mask, anchor: self.anchor & mask }
     }
 }
 

@@ -165,43 +165,56 @@ impl Marks {
 
     /// Marks the runs that begin in the block at `base`, given its masks and the next one's.
     fn runs_of(&mut self, block: Masks, next: Masks, text: &[u8], base: usize, done: &mut usize) {
-        let both = u128::from(block.token) | u128::from(next.token) << 64;
-        let digits = u128::from(block.digit) | u128::from(next.digit) << 64;
-        // A bit stays where it and the RUN - 1 bits after it are set.
-        let two = both & both >> 1;
-        let four = two & two >> 2;
-        let eight = four & four >> 4;
-        let twelve = eight & four >> 8;
+        let join = |first: u64, second: u64| u128::from(first) | u128::from(second) << 64;
+        let both = join(block.token, next.token);
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the block's own")]
-        let mut starts = twelve as u64;
+        let mut starts = long(both) as u64;
         if *done > base {
             // The rest of a run that is known.
             let skip = *done - base;
             starts &= if skip >= BLOCK { 0 } else { u64::MAX << skip };
         }
+        if starts == 0 {
+            return;
+        }
+        let digits = join(block.digit, next.digit);
+        let plain = both & !join(block.joint, next.joint);
+        let letters = plain & !digits;
+        // Where a digit follows a letter or a letter a digit.
+        let turns = digits & letters << 1 | letters & digits << 1;
+        let long_pieces = long(plain);
         while starts != 0 {
             let place = starts.trailing_zeros();
             let start = base + place as usize;
             let length = (both >> place).trailing_ones();
-            let end = if place + length < 128 {
-                let of_run = ((1_u128 << length) - 1) << place;
-                if digits & of_run == 0 {
-                    // A name.
-                    starts &= u64::MAX.checked_shl(place + length).unwrap_or(0);
-                    *done = start + length as usize;
+            starts &= u64::MAX.checked_shl(place + length).unwrap_or(0);
+            if place + length < 128 {
+                *done = start + length as usize;
+                let run = ((1_u128 << length) - 1) << place;
+                if digits & run == 0 || letters & run == 0 {
                     continue;
                 }
-                start + length as usize
+                let often = (turns & run & !(1 << place)).count_ones() as usize >= TURNS;
+                // A long piece counts if it holds both; which of several does is read.
+                if often || long_pieces & run != 0 && is_marked(&text[start..*done]) {
+                    self.runs.push((start, *done));
+                }
             } else {
-                start + text[start..].iter().position(|byte| !is_token(*byte)).unwrap_or(text.len() - start)
-            };
-            *done = end;
-            if is_marked(&text[start..end]) {
-                self.runs.push((start, end));
+                *done = start + text[start..].iter().position(|byte| !is_token(*byte)).unwrap_or(text.len() - start);
+                if is_marked(&text[start..*done]) {
+                    self.runs.push((start, *done));
+                }
             }
-            starts &= u64::MAX.checked_shl(place + length).unwrap_or(0);
         }
     }
+}
+
+/// A bit stays where it and the `RUN - 1` bits after it are set.
+const fn long(mask: u128) -> u128 {
+    let two = mask & mask >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    eight & four >> 8
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ pub(crate) fn masks(anchors: &Anchors, bytes: &[u8; BLOCK + AHEAD]) -> Masks {
         if bytes[at].is_ascii_digit() {
             masks.digit |= bit;
         }
+        if matches!(bytes[at], b'-' | b'_') {
+            masks.joint |= bit;
+        }
         if anchors.may_begin([bytes[at], bytes[at + 1], bytes[at + 2]]) {
             masks.anchor |= bit;
         }

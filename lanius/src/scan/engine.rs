@@ -445,15 +445,17 @@ fn windows_of(marks: &Marks, text: &[u8], windows: &mut Vec<(usize, usize)>) {
     };
     let mut runs = marks.runs.iter().peekable();
     let mut anchors = marks.anchors.iter().filter(|(_, word)| *word < NAMES).peekable();
+    let mut reached = 0;
     loop {
         // In order of their beginnings.
-        let run = runs.peek().map(|(start, _)| start.saturating_sub(BEFORE));
+        let run = runs.peek().map(|(start, _)| context_of(text, *start, reached));
         let anchor = anchors.peek().map(|(at, _)| at.saturating_sub(32));
         match (run, anchor) {
             (None, None) => return,
             (Some(run), anchor) if anchor.is_none_or(|anchor| run <= anchor) => {
                 let (_, end) = runs.next().expect("it was seen");
-                add(run, text.len().min(end + AFTER));
+                reached = text.len().min(end + AFTER);
+                add(run, reached);
             }
             (_, Some(from)) => {
                 let (at, word) = *anchors.next().expect("it was seen");
@@ -465,6 +467,26 @@ fn windows_of(marks: &Marks, text: &[u8], windows: &mut Vec<(usize, usize)>) {
             (Some(_), None) => {}
         }
     }
+}
+
+/// From where the keyword of a run may stand: at most `BEFORE` bytes to the left, and not beyond a fourth blank between words, which no
+/// name has between it and its value. What lies before `reached` is known already.
+fn context_of(text: &[u8], run: usize, reached: usize) -> usize {
+    const BLANKS: usize = 4;
+    let least = run.saturating_sub(BEFORE).max(reached.min(run));
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b']' | b')' | b'*' | b'&');
+    let mut blanks = 0;
+    let mut at = run;
+    while at > least {
+        at -= 1;
+        if text[at] == b' ' && word(text[at + 1]) && at > least && word(text[at - 1]) {
+            blanks += 1;
+            if blanks == BLANKS {
+                return at;
+            }
+        }
+    }
+    least
 }
 
 /// Whether what follows `://` is an authority with user information.

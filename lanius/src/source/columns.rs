@@ -133,7 +133,11 @@ impl<'a, 'f> Columns<'a, 'f> {
 
     /// Tells what the columns of a table hold.
     fn end(&mut self, summary: &Summary) {
-        let name = if self.table.trim_start_matches("./") == self.source { self.source.to_owned() } else { format!("{}!{}", self.source, self.table) };
+        let name = if self.table.trim_start_matches("./") == self.source {
+            self.source.to_owned()
+        } else {
+            format!("{}!{}", self.source, self.table)
+        };
         for column in self.columns.drain(..) {
             let facts = |rate: f64, values: u64| {
                 Some(Arc::new(ColumnFacts { table: self.table.clone(), column: column.name.clone(), rate, values }))

@@ -87,7 +87,8 @@ pub(super) fn scan(
     for stretch in &plan.scan {
         let from = stretch.start.saturating_sub(MARGIN);
         let to = text.len().min(stretch.end + MARGIN);
-        let part = Text { bytes: &text[from..to], core: stretch.start - from..stretch.end - from, offset: from as u64, ..Text::whole(text, path) };
+        let part =
+            Text { bytes: &text[from..to], core: stretch.start - from..stretch.end - from, offset: from as u64, ..Text::whole(text, path) };
         if engine.scan(scratch, &part, &mut found) {
             return None;
         }
