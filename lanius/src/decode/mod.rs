@@ -19,7 +19,7 @@ mod utf16;
 use std::fmt;
 use std::ops::Range;
 
-use menagerie_runs::{Anchors, Marks};
+use menagerie_runs::{Anchors, Marks, RUN};
 
 use escapes::Kind;
 
@@ -216,11 +216,31 @@ struct Place<'a, 'b> {
     level: &'a mut Level,
 }
 
+/// Where base64 or hexadecimal may begin in a run: its pieces of letters and digits, since what stands before a `-` may be a name; if all
+/// are short, the run itself.
+fn pieces(text: &[u8], start: usize, end: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut at = start;
+    let mut any = false;
+    std::iter::from_fn(move || {
+        while at < end {
+            let length = text[at..end].iter().take_while(|byte| !matches!(byte, b'-' | b'_')).count();
+            let piece = (at, at + length);
+            at += length + 1;
+            if length >= RUN {
+                any = true;
+                return Some(piece);
+            }
+        }
+        (!std::mem::replace(&mut any, true)).then_some((start, end))
+    })
+}
+
 impl Place<'_, '_> {
     /// What is in the token-like runs: hexadecimal and base64.
     fn runs(&mut self, text: &[u8], runs: &[(usize, usize)]) {
         let mut floor = 0;
-        for &(start, end) in runs {
+        let pieces = runs.iter().filter(|(start, end)| start < end && *end <= text.len()).flat_map(|(start, end)| pieces(text, *start, *end));
+        for (start, end) in pieces {
             if start < floor || end <= start || end > text.len() {
                 continue;
             }

@@ -101,6 +101,20 @@ pub fn connect(text: &[u8], at: usize) -> Option<Connector> {
         b',' if closed => (Operator::Comma, 1),
         b'(' if !closed => (Operator::Call, 1),
         b'>' => (Operator::Tag, 1),
+        b'<' if byte(next + 1) == b'/' => {
+            // `<key>password</key><string>value`: the value is in the next element.
+            while byte(next) != b'>' {
+                if next >= limit {
+                    return None;
+                }
+                next += 1;
+            }
+            let after = (next + 1..limit).find(|place| !byte(*place).is_ascii_whitespace());
+            if after.is_none_or(|after| byte(after) != b'<' || byte(after + 1) == b'/') {
+                return None;
+            }
+            (Operator::Tag, 1)
+        }
         _ if spaced && matches!(byte(next), b'"' | b'\'') => (Operator::Blank, 0),
         _ => {
             // Go: `password string = "…"`; a type stands between the two.
@@ -119,9 +133,14 @@ pub fn connect(text: &[u8], at: usize) -> Option<Connector> {
     next = blanks(place);
     spaced |= next > place;
     // A long value may stand on the next line.
-    if matches!(operator, Operator::Assigns | Operator::Colon | Operator::Tag) && matches!(byte(next), b'\n' | b'\r' | b'\\' | b'(') {
+    let breaks = |place: usize| match byte(place) {
+        b'\n' | b'\r' | b'(' => true,
+        b'\\' => matches!(byte(place + 1), b'\n' | b'\r'),
+        _ => false,
+    };
+    if matches!(operator, Operator::Assigns | Operator::Colon | Operator::Tag) && breaks(next) {
         let mut line = next;
-        while matches!(byte(line), b'\n' | b'\r' | b'\\' | b'(') && line < next + 4 {
+        while breaks(line) && line < next + 4 {
             line += 1;
         }
         let quoted = blanks(line);
