@@ -130,8 +130,8 @@ pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progr
         let left = objects
             .unreachable(&tips, &mut problems)
             .map_err(|reason| Error::Store { path: path.to_owned(), reason: reason.to_string() })?;
-        tips.extend(left.iter().filter(|object| object.kind == Some(menagerie_git::Kind::Commit)).map(|object| object.oid));
-        loose.extend(left.iter().filter(|object| object.kind == Some(menagerie_git::Kind::Blob)).map(|object| object.oid));
+        tips.extend(left.iter().filter(|object| object.kind == Some(Kind::Commit)).map(|object| object.oid));
+        loose.extend(left.iter().filter(|object| object.kind == Some(Kind::Blob)).map(|object| object.oid));
     }
     let part = Part { tips: &tips, hidden: &hidden, loose, known: &HashSet::new(), singly: !hidden.is_empty() };
     let job = Job { engine, repository: &repository, refs: &refs, shown: &shown, threads, progress };
