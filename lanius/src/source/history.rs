@@ -89,6 +89,24 @@ impl Walk {
         profiles
     }
 
+    /// Puts the commits in the order of their times, whatever the refs are called that lead to them: of two branches that brought the
+    /// same, the earlier was first.
+    fn put_in_order(&mut self, mut order: Vec<(i64, u32)>) {
+        if order.is_sorted() {
+            return;
+        }
+        order.sort_unstable();
+        let mut places = vec![0_u32; order.len()];
+        let old = std::mem::take(&mut self.commits);
+        for (place, (_, number)) in order.iter().enumerate() {
+            places[*number as usize] = u32::try_from(place).unwrap_or(u32::MAX);
+            self.commits.push(old[*number as usize].clone());
+        }
+        for version in self.versions.values_mut().flatten() {
+            version.commit = places[version.commit as usize];
+        }
+    }
+
     /// The number of a path.
     pub(super) fn number(&mut self, engine: &Engine, path: &[u8]) -> u32 {
         if let Some(number) = self.numbers.get(path) {
@@ -183,6 +201,8 @@ impl Job<'_> {
         let (mut walk, mut ledger) = (Walk::default(), Ledger::default());
         self.repository.problems().iter().chain(self.refs.problems()).for_each(|problem| self.lost(&mut ledger, problem));
         let mut objects = self.repository.objects();
+        // Clocks go wrong: no commit is taken for older than its parents.
+        let (mut times, mut order) = (HashMap::new(), Vec::new());
         let end = objects.history(tips, hidden, |oid, commit, introduced| {
             let number = u32::try_from(walk.commits.len()).unwrap_or(u32::MAX);
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -192,7 +212,11 @@ impl Job<'_> {
                 email: text(commit.author.email),
                 time: commit.committer.seconds,
             };
+            let parents = commit.parents.iter().filter_map(|parent| times.get(parent)).copied();
+            let time = parents.fold(commit.committer.seconds, i64::max);
+            times.insert(*oid, time);
             walk.commits.push((*oid, Arc::new(told)));
+            order.push((time, number));
             for version in introduced.iter().filter(|version| version.mode != Mode::Symlink) {
                 if !known.is_empty() && known.contains(&(version.path.to_vec(), version.oid)) {
                     continue;
@@ -202,6 +226,8 @@ impl Job<'_> {
             }
             ControlFlow::Continue(())
         });
+        drop(times);
+        walk.put_in_order(order);
         end.problems.iter().for_each(|problem| self.lost(&mut ledger, problem));
         loose.retain(|oid| !walk.versions.contains_key(oid));
         let singly = singly && walk.versions.len() + loose.len() <= SINGLY;

@@ -170,7 +170,7 @@ fn quick(engine: &Engine, at: &Path, extent: &Extent, threads: usize) -> Answer 
 fn a_history_is_every_version_scanned_by_itself() {
     let engine = Engine::new(rules::built_in());
     let mut all = 0;
-    for seed in cases(10, 300) {
+    for seed in cases(40, 2000) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at: PathBuf = folder.path().to_owned();
         let mut dice = Dice::new(seed);

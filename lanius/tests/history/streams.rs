@@ -68,7 +68,7 @@ fn told(engine: &Engine, found: Vec<Found>) -> Vec<Told> {
 fn a_stream_in_pieces_is_the_whole() {
     let engine = Engine::new(rules::built_in());
     let (mut scratch, mut buffer) = (Scratch::default(), Buffer::default());
-    for seed in cases(2, 60) {
+    for seed in cases(2, 20) {
         let mut dice = Dice::new(1000 + seed);
         let (text, planted) = large(&mut dice);
         for path in ["settings.conf", "main.py"] {
