@@ -7,7 +7,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 
-use menagerie_git::{Kind, Mode, ObjectError, ObjectId, ObjectReader, Problem, Refs, Repository, RevisionError, Staged, StagedError};
+use menagerie_git::{
+    Introduced, Kind, Lost, Mode, ObjectError, ObjectId, ObjectReader, Problem, Refs, Repository, RevisionError, Staged, StagedError,
+};
 
 use super::Progress;
 use super::history::{self, Job, Part, SINGLY, Version, Walk, scan_bytes};
@@ -154,9 +156,11 @@ impl Changes<'_> {
         // Where a shallow clone ends, a commit seems to bring all it has.
         if !self.repository.shallow().is_empty() {
             for base in bases {
-                let kept = |entry: &menagerie_git::Introduced<'_>| drop(same.insert((entry.path.to_vec(), entry.oid)));
+                let kept = |entry: &Introduced<'_>| {
+                    same.insert((entry.path.to_vec(), entry.oid));
+                };
                 if let Err(why) = objects.tree_paths(base, &mut problems, kept) {
-                    problems.push(Problem { what: menagerie_git::Lost::Object(*base), why });
+                    problems.push(Problem { what: Lost::Object(*base), why });
                 }
             }
         }

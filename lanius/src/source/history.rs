@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use menagerie_git::{Blob, BlobOptions, BlobVisitor, Kind, Mode, ObjectError, ObjectId, Problem, Refs, Repository};
+use menagerie_git::{Blob, BlobOptions, BlobVisitor, Kind, Lost, Mode, ObjectError, ObjectId, Problem, Refs, Repository};
 
 use super::Progress;
 use crate::coverage::{Ledger, State};
@@ -301,8 +301,10 @@ impl Job<'_> {
             for oid in share.iter().filter(|oid| self.repository.contains(oid)) {
                 match objects.read_kind(oid, Kind::Blob) {
                     Ok(object) => worker.blob(&Blob { oid: *oid, bytes: &object.bytes, delta: None, is_base: false }, None),
-                    Err(ObjectError::TooLarge { .. }) => drop(large.insert(*oid)),
-                    Err(why) => worker.lost(Problem { what: menagerie_git::Lost::Object(*oid), why }),
+                    Err(ObjectError::TooLarge { .. }) => {
+                        large.insert(*oid);
+                    }
+                    Err(why) => worker.lost(Problem { what: Lost::Object(*oid), why }),
                 }
             }
             (worker, large)

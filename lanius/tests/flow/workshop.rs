@@ -92,7 +92,16 @@ impl Workshop {
 
     pub(crate) fn try_git(&self, at: &str, arguments: &[&str]) -> Said {
         let mut command = self.command("git", at);
-        command.args(["-c", "init.defaultBranch=main", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "protocol.file.allow=always"]);
+        command.args([
+            "-c",
+            "init.defaultBranch=main",
+            "-c",
+            "gc.auto=0",
+            "-c",
+            "maintenance.auto=false",
+            "-c",
+            "protocol.file.allow=always",
+        ]);
         command.args(arguments).output().expect("git is installed").into()
     }
 

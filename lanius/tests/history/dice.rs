@@ -45,7 +45,8 @@ impl Dice {
         if self.one_in(12) {
             return self.line_with_secret();
         }
-        let words = ["let", "value", "=", "call(", ")", "// the", "token", "key", "sha", "{", "}", "return", "http://example.org/a", "0x1f"];
+        let words =
+            ["let", "value", "=", "call(", ")", "// the", "token", "key", "sha", "{", "}", "return", "http://example.org/a", "0x1f"];
         let count = 1 + self.below(8);
         (0..count).map(|_| words[self.below(words.len())]).collect::<Vec<_>>().join(" ")
     }

@@ -170,7 +170,7 @@ fn quick(engine: &Engine, at: &Path, extent: &Extent, threads: usize) -> Answer 
 fn a_history_is_every_version_scanned_by_itself() {
     let engine = Engine::new(rules::built_in());
     let mut all = 0;
-    for seed in cases(40, 2000) {
+    for seed in cases(40, 500) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let at: PathBuf = folder.path().to_owned();
         let mut dice = Dice::new(seed);
@@ -203,12 +203,12 @@ fn since(engine: &Engine, at: &Path, dice: &mut Dice, seed: u64) {
     let commits: Vec<_> = commits.lines().collect();
     let base = commits[dice.below(commits.len())];
     let extent = Extent { since: vec![base.to_owned()], ..Extent::default() };
-    let hidden: BTreeSet<_> =
-        String::from_utf8(git(at, &["rev-list", base], b"")).expect("text").lines().map(str::to_owned).collect();
+    let hidden: BTreeSet<_> = String::from_utf8(git(at, &["rev-list", base], b"")).expect("text").lines().map(str::to_owned).collect();
     let answer = quick(engine, at, &extent, 2);
     assert!(answer.iter().all(|(.., commit)| !hidden.contains(commit)), "seed {seed}: of a commit that was there before");
     let new: BTreeSet<_> = quick(engine, at, &Extent::default(), 1).into_iter().filter(|(.., commit)| !hidden.contains(commit)).collect();
-    let places = |all: &Answer| all.iter().map(|(rule, value, path, _)| (rule.clone(), value.clone(), path.clone())).collect::<BTreeSet<_>>();
+    let places =
+        |all: &Answer| all.iter().map(|(rule, value, path, _)| (rule.clone(), value.clone(), path.clone())).collect::<BTreeSet<_>>();
     let missing: Vec<_> = places(&new).difference(&places(&answer)).cloned().collect();
     assert!(missing.is_empty(), "seed {seed} since {base}: missing {missing:?}");
 }
