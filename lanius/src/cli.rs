@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::hook::Hook;
 use crate::rules::Level;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -19,6 +20,12 @@ pub struct Cli {
 pub enum Command {
     /// Scan files, folders, standard input
     Scan(Box<Scan>),
+    /// Put hooks into a git repository, so that no secret is committed or pushed
+    Hook {
+        /// What to do with them
+        #[command(subcommand)]
+        command: HookCommand,
+    },
     /// Show, test rules
     Rules {
         /// What to do with them
@@ -39,6 +46,81 @@ pub enum RulesCommand {
     List,
 }
 
+/// What to do with hooks.
+#[derive(Debug, Subcommand)]
+pub enum HookCommand {
+    /// Put hooks into a repository
+    Install(HookInstall),
+    /// Take them out again
+    Uninstall(HookUninstall),
+    /// What the hooks call: scans what git says it is about to take
+    Run(HookRun),
+}
+
+/// What a hook reports.
+#[derive(Debug, Args)]
+pub struct Judging {
+    /// Least confidence that is reported [default: medium]
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    pub confidence: Option<Level>,
+    /// Rule files of your own, beside the rules that come with lanius
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+}
+
+/// Which hooks to put where.
+#[derive(Debug, Args)]
+#[command(after_help = "The hooks are put where git looks for them unless `core.hooksPath` is set, which lanius does not read:
+  lanius hook install --hooks-dir \"$(git config core.hooksPath)\"")]
+pub struct HookInstall {
+    /// Which hooks [default: pre-commit and pre-push; pre-receive in a bare repository]
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    pub types: Vec<Hook>,
+    /// The repository
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub repo: PathBuf,
+    /// The folder of hooks, if `core.hooksPath` names one
+    #[arg(long, value_name = "DIR")]
+    pub hooks_dir: Option<PathBuf>,
+    /// Write over a hook of someone else
+    #[arg(long, conflicts_with = "chain")]
+    pub force: bool,
+    /// Keep a hook of someone else, and call it first
+    #[arg(long)]
+    pub chain: bool,
+    /// What they report
+    #[command(flatten)]
+    pub judging: Judging,
+}
+
+/// Which hooks to take from where.
+#[derive(Debug, Args)]
+pub struct HookUninstall {
+    /// Which hooks [default: all of lanius]
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    pub types: Vec<Hook>,
+    /// The repository
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub repo: PathBuf,
+    /// The folder of hooks, if `core.hooksPath` names one
+    #[arg(long, value_name = "DIR")]
+    pub hooks_dir: Option<PathBuf>,
+}
+
+/// Which hook runs.
+#[derive(Debug, Args)]
+pub struct HookRun {
+    /// Which hook it is
+    #[arg(value_name = "TYPE", value_enum)]
+    pub hook: Hook,
+    /// What it reports
+    #[command(flatten)]
+    pub judging: Judging,
+    /// What git says to the hook
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub git: Vec<String>,
+}
+
 /// How results are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -55,11 +137,19 @@ pub enum Format {
 #[command(after_help = "Examples:
   lanius scan .                        the folder, findings for people
   lanius scan --format jsonl src       a JSON line for each place
-  git diff | lanius scan -             standard input")]
+  git diff | lanius scan -             standard input
+  lanius scan --staged                 what the next commit will bring
+  lanius scan --diff origin/main       what a branch brings, in CI")]
 pub struct Scan {
-    /// Files and folders; `-` is standard input
-    #[arg(required_unless_present = "git")]
+    /// Files and folders; `-` is standard input. With `--staged` or `--diff`, the repository
+    #[arg(required_unless_present_any = ["git", "staged", "diff"])]
     pub paths: Vec<PathBuf>,
+    /// What the next commit will bring to a repository
+    #[arg(long, conflicts_with_all = ["git", "diff"])]
+    pub staged: bool,
+    /// What the commits of HEAD brought that BASE does not have
+    #[arg(long, value_name = "BASE", conflicts_with = "git")]
+    pub diff: Option<String>,
     /// The whole history of a repository
     #[arg(long, value_name = "REPO")]
     pub git: Vec<PathBuf>,

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod coverage;
 pub mod decode;
+pub mod hook;
 pub mod judge;
 pub mod personal;
 pub mod report;

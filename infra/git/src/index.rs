@@ -193,7 +193,7 @@ impl Repository {
 
     /// The index with what it knows of its folders.
     pub(crate) fn whole_index(&self) -> Result<Index, IndexError> {
-        let path = self.git_dir.join("index");
+        let path = self.index.clone();
         match disk::read_if_there(&path, LONGEST_INDEX) {
             Ok(None) => Ok(Index::default()),
             Ok(Some(bytes)) => parse(&bytes, self.hash_kind()),

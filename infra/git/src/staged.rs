@@ -6,7 +6,7 @@ use crate::object::{Commit, Kind, Mode, Tree};
 use crate::oid::ObjectId;
 use crate::read::ObjectReader;
 use crate::refs::Refs;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use thiserror::Error;
 
 /// A file that the next commit adds or changes.
@@ -41,23 +41,45 @@ impl ObjectReader<'_> {
     /// # Errors
     /// If the index or HEAD cannot be read.
     pub fn staged(&mut self, refs: &Refs, problems: &mut Vec<Problem>) -> Result<Vec<Staged>, StagedError> {
+        self.staged_and_removed(refs, problems).map(|(staged, _)| staged)
+    }
+
+    /// As [`ObjectReader::staged`], and with it the files of HEAD that the index no longer has, in the order of their paths.
+    ///
+    /// # Errors
+    /// If the index or HEAD cannot be read.
+    pub fn staged_and_removed(
+        &mut self,
+        refs: &Refs,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(Vec<Staged>, Vec<(Vec<u8>, ObjectId)>), StagedError> {
         let Index { entries, trees } = self.repository().whole_index()?;
-        let committed = match refs.head() {
+        let Committed { mut blobs, clean } = match refs.head() {
             Some(head) => self.committed(&head, &trees, problems)?,
             None => Committed::default(),
         };
-        let mut clean = committed.clean.iter().peekable();
-        let blobs = entries.into_iter().filter(|entry| entry.mode.is_blob() && !entry.intended);
-        let staged = blobs.filter_map(|entry| {
+        let mut clean = clean.iter().peekable();
+        let (mut staged, mut kept, mut sparse) = (Vec::new(), HashSet::new(), Vec::new());
+        for entry in entries {
             // Both are in the order of paths.
             while clean.next_if(|folder| **folder < entry.path && !entry.path.starts_with(folder)).is_some() {}
             if clean.peek().is_some_and(|folder| entry.path.starts_with(folder)) {
-                return None;
+                continue;
             }
-            let before = committed.blobs.get(&entry.path).copied();
-            (before != Some(entry.oid)).then_some(Staged { path: entry.path, oid: entry.oid, mode: entry.mode, before })
-        });
-        Ok(staged.collect())
+            if entry.mode == Mode::Tree {
+                sparse.push(entry.path);
+                continue;
+            }
+            let before = blobs.get(&entry.path).copied();
+            if entry.mode.is_blob() && !entry.intended && before != Some(entry.oid) {
+                staged.push(Staged { path: entry.path.clone(), oid: entry.oid, mode: entry.mode, before });
+            }
+            kept.insert(entry.path);
+        }
+        blobs.retain(|path, _| !kept.contains(path) && !sparse.iter().any(|folder| path.starts_with(folder)));
+        let mut removed: Vec<_> = blobs.into_iter().collect();
+        removed.sort_unstable();
+        Ok((staged, removed))
     }
 
     /// What HEAD has, without going into folders of which the index says that they did not change.

@@ -1,5 +1,7 @@
 //! One file for each verb of the command line.
 
+mod changes;
+mod hook;
 mod rules;
 mod scan;
 
@@ -22,6 +24,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan),
+        Command::Hook { command } => hook::run(&command),
         Command::Rules { command } => rules::run(command),
     };
     match done {

@@ -11,6 +11,7 @@ use crate::cli::{Format, Scan};
 use crate::coverage::{Ledger, State};
 use crate::personal::Scope;
 use crate::report::{self, Run, Shown, least};
+use crate::rules::Level;
 use crate::scan::{Buffer, Engine, Scratch, stream};
 use crate::source::files::{self, How};
 use crate::source::history::{self, Extent};
@@ -27,7 +28,9 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         archives: scan.archives.then(|| archive::Limits::new(std::env::temp_dir())),
         tables: scan.tables.then(|| Tables { sample: scan.sample.map_or(Sample::All, Sample::Spread) }),
     };
-    let (input, paths): (Vec<_>, Vec<_>) = scan.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let of_change = scan.staged || scan.diff.is_some();
+    let listed = if of_change { &[][..] } else { &scan.paths };
+    let (input, paths): (Vec<_>, Vec<_>) = listed.iter().cloned().partition(|path| path.as_os_str() == "-");
     let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
     let (mut scanned, mut ledger) = files::scan(&engine, &paths, &how, &Progress::default());
     for url in &servers {
@@ -43,6 +46,11 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         }
         scanned.extend(found.into_iter().map(|found| Sighting { path: "-".to_owned(), found, lineage: None }));
     }
+    if of_change {
+        let Some((more, seen)) = super::changes::gather(scan, &engine, threads)? else { return Ok(Exit::Incomplete) };
+        scanned.extend(more);
+        ledger.merge(seen);
+    }
     let extent = Extent { since: scan.since.clone(), branches: scan.branch.clone(), unreachable: scan.unreachable };
     for repository in &scan.git {
         let (more, seen) = history::scan(&engine, repository, &extent, threads, &Progress::default())?;
@@ -52,14 +60,7 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     if let Some(path) = &scan.ledger {
         write_ledger(path, &ledger)?;
     }
-    let least = least(scan.confidence);
-    let mut findings = group(scanned, &engine, &Fingerprints::default());
-    let all = findings.len();
-    findings.retain_mut(|finding| {
-        finding.places.retain(|place| place.confidence >= least);
-        !finding.places.is_empty()
-    });
-    let run = Run { below: all - findings.len(), findings, ledger };
+    let run = settle(scanned, ledger, &engine, scan.confidence);
     let shown = Shown { secrets: scan.show_secrets };
     match scan.format {
         Format::Human => output::data(report::human(&run, &engine, shown))?,
@@ -78,6 +79,18 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         run.below
     ));
     Ok(run.exit(|_| true))
+}
+
+/// What of the finds is reported.
+pub(super) fn settle(scanned: Vec<Sighting>, ledger: Ledger, engine: &Engine, confidence: Level) -> Run {
+    let least = least(confidence);
+    let mut findings = group(scanned, engine, &Fingerprints::default());
+    let all = findings.len();
+    findings.retain_mut(|finding| {
+        finding.places.retain(|place| place.confidence >= least);
+        !finding.places.is_empty()
+    });
+    Run { below: all - findings.len(), findings, ledger }
 }
 
 /// The rules that were asked for. Tables are searched for personal data, texts only with `--rules pii`.

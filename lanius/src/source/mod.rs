@@ -1,5 +1,6 @@
 //! Where texts come from.
 
+pub mod changes;
 mod columns;
 pub mod files;
 pub mod history;

@@ -3,6 +3,7 @@
 
 mod graph;
 mod introduce;
+mod versions;
 
 use crate::error::{ObjectError, Problem};
 use crate::object::{Commit, Kind, Mode};

@@ -1,21 +1,27 @@
 //! Revisions as people type them: a name or an object's name, and then steps back (git's `gitrevisions`, the forms that name by ancestry).
 
 use super::Refs;
+use crate::disk;
 use crate::error::{ObjectError, RevisionError};
 use crate::object::{Commit, Kind, parse_tag_target};
 use crate::oid::ObjectId;
 use crate::read::ObjectReader;
+use crate::repository::Repository;
 
 /// Where a name may be, in git's order.
 const PLACES: [(&str, &str); 6] =
     [("", ""), ("refs/", ""), ("refs/tags/", ""), ("refs/heads/", ""), ("refs/remotes/", ""), ("refs/remotes/", "/HEAD")];
+/// Files beside HEAD in which git notes what a command came upon.
+const NOTES: [&str; 3] = ["FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD"];
+/// The longest of them that is read.
+const LONGEST_NOTE: u64 = 1 << 20;
 /// How many tags may lead to tags.
 pub(crate) const MOST_TAGS: usize = 64;
 /// The shortest abbreviation.
 const SHORTEST: usize = 4;
 
 impl ObjectReader<'_> {
-    /// The commit that a revision names: a ref by git's rules, `HEAD` or `@`, an object's name in full or abbreviated, followed by any of
+    /// The commit that a revision names: a ref by git's rules, `HEAD` or `@`, `FETCH_HEAD` and its like, an object's name in full or abbreviated, followed by any of
     /// `~`, `~N`, `^`, `^N`, `^0`, `^{}` and `^{commit}`.
     ///
     /// # Errors
@@ -68,6 +74,9 @@ impl ObjectReader<'_> {
         if let Some(oid) = PLACES.iter().find_map(|(before, after)| refs.find(&format!("{before}{base}{after}"))) {
             return Ok(oid);
         }
+        if let Some(oid) = repository.last(base) {
+            return Ok(oid);
+        }
         let is_name = base.len() >= SHORTEST && base.bytes().all(|byte| byte.is_ascii_hexdigit());
         let found = if is_name { repository.abbreviated(base, 16) } else { Default::default() };
         if found.len() < 2 {
@@ -109,5 +118,14 @@ impl ObjectReader<'_> {
             return Err(RevisionError::NoParent { name: name() });
         }
         commit.parents.get(number).copied().ok_or_else(|| RevisionError::NoParent { name: name() })
+    }
+}
+
+impl Repository {
+    /// The first object in a file such as `FETCH_HEAD`.
+    fn last(&self, name: &str) -> Option<ObjectId> {
+        let text = NOTES.contains(&name).then(|| disk::read(&self.git_dir.join(name), LONGEST_NOTE).ok()).flatten()?;
+        let word = text.split(u8::is_ascii_whitespace).next()?;
+        ObjectId::from_hex(word).filter(|oid| oid.hash_kind() == self.hash_kind())
     }
 }

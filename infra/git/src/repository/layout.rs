@@ -58,11 +58,11 @@ fn follow(file: &Path, prefix: &[u8]) -> Result<PathBuf, OpenError> {
     if target.is_empty() || target.contains(&0) || !folder.is_dir() { Err(broken()) } else { Ok(folder) }
 }
 
-/// The folder `objects` and its alternates, each once, nearest first.
-pub(crate) fn stores(objects: PathBuf, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
-    let mut seen: BTreeSet<PathBuf> = objects.canonicalize().into_iter().collect();
-    let (mut found, mut next) = (vec![objects], 0);
-    let mut ends = 1;
+/// These folders of objects and their alternates, each once, nearest first.
+pub(crate) fn stores(objects: impl IntoIterator<Item = PathBuf>, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    let mut found: Vec<PathBuf> = objects.into_iter().filter(|store| store.canonicalize().is_ok_and(|real| seen.insert(real))).collect();
+    let (mut next, mut ends) = (0, found.len());
     for depth in 0..=DEEPEST_ALTERNATE {
         for store in next..ends {
             let list = found[store].join("info/alternates");

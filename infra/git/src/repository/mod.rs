@@ -27,6 +27,7 @@ pub struct Repository {
     hash: HashKind,
     partial: bool,
     pub(crate) stores: Vec<PathBuf>,
+    pub(crate) index: PathBuf,
     pub(crate) packs: Vec<Pack>,
     shallow: HashSet<ObjectId>,
     problems: Vec<Problem>,
@@ -39,19 +40,34 @@ impl Repository {
     /// # Errors
     /// If it is no repository, or one of a format that is not known.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with_stores(path, &[])
+    }
+
+    /// As [`Repository::open`], and looks for objects in these folders first: where git keeps what a push brought until the server's
+    /// hooks have let it in.
+    ///
+    /// # Errors
+    /// As [`Repository::open`].
+    pub fn open_with_stores(path: &Path, more: &[PathBuf]) -> Result<Self, OpenError> {
         let layout::Layout { git_dir, common_dir, worktree } = layout::Layout::of(path)?;
         let config = common_dir.join("config");
         let text = disk::read_if_there(&config, LONGEST_TEXT).map_err(|source| OpenError::Unreadable { path: config.clone(), source })?;
         let format = config::format_of(&text.unwrap_or_default(), &config)?;
         let mut problems = Vec::new();
-        let stores = layout::stores(common_dir.join("objects"), &mut problems);
+        let stores = layout::stores(more.iter().cloned().chain([common_dir.join("objects")]), &mut problems);
         let packs = open_packs(&stores, format.hash, &mut problems)?;
         let shallow = common_dir.join("shallow");
         let text = disk::read_if_there(&shallow, LONGEST_TEXT).map_err(|source| OpenError::Unreadable { path: shallow, source })?;
         let text = text.unwrap_or_default();
         let shallow = text.split(|byte| *byte == b'\n').filter_map(|line| ObjectId::from_hex(line.trim_ascii())).collect();
         let (hash, partial) = (format.hash, format.partial || has_promises(&stores));
-        Ok(Self { git_dir, common_dir, worktree, hash, partial, stores, packs, shallow, problems })
+        let index = git_dir.join("index");
+        Ok(Self { git_dir, common_dir, worktree, hash, partial, stores, index, packs, shallow, problems })
+    }
+
+    /// Takes another file for the index: git commits from one of its own when it is told which files to commit.
+    pub fn use_index(&mut self, index: PathBuf) {
+        self.index = index;
     }
 
     /// Opens the repository that `path` is in: `path` itself or the nearest folder above it that is one.

@@ -7,4 +7,5 @@ mod layouts;
 mod objects;
 mod reach;
 mod refs;
+mod versions;
 mod workshop;

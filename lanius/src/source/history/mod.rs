@@ -5,14 +5,14 @@
 
 mod delta;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use menagerie_git::{Blob, BlobOptions, BlobVisitor, Mode, ObjectId, Problem, Repository};
+use menagerie_git::{Blob, BlobOptions, BlobVisitor, Kind, Lost, Mode, ObjectError, ObjectId, Problem, Refs, Repository};
 
 use delta::Kept;
 
@@ -58,19 +58,19 @@ pub enum Error {
 
 /// A version of a file: which commit brought which blob to which path.
 #[derive(Debug, Clone, Copy)]
-struct Version {
-    commit: u32,
-    path: u32,
+pub(super) struct Version {
+    pub(super) commit: u32,
+    pub(super) path: u32,
 }
 
 /// What the walk of the commits says.
 #[derive(Default)]
-struct Walk {
+pub(super) struct Walk {
     commits: Vec<(ObjectId, Arc<Commit>)>,
-    paths: Vec<String>,
-    profiles: Vec<Profile>,
-    numbers: HashMap<Vec<u8>, u32>,
-    versions: HashMap<ObjectId, Vec<Version>>,
+    pub(super) paths: Vec<String>,
+    pub(super) profiles: Vec<Profile>,
+    pub(super) numbers: HashMap<Vec<u8>, u32>,
+    pub(super) versions: HashMap<ObjectId, Vec<Version>>,
     in_head: BTreeSet<(String, ObjectId)>,
 }
 
@@ -93,7 +93,26 @@ impl Walk {
         profiles
     }
 
-    fn number(&mut self, engine: &Engine, path: &[u8]) -> u32 {
+    /// Puts the commits in the order of their times, whatever the refs are called that lead to them: of two branches that brought the
+    /// same, the earlier was first.
+    fn put_in_order(&mut self, mut order: Vec<(i64, u32)>) {
+        if order.is_sorted() {
+            return;
+        }
+        order.sort_unstable();
+        let mut places = vec![0_u32; order.len()];
+        let old = std::mem::take(&mut self.commits);
+        for (place, (_, number)) in order.iter().enumerate() {
+            places[*number as usize] = u32::try_from(place).unwrap_or(u32::MAX);
+            self.commits.push(old[*number as usize].clone());
+        }
+        for version in self.versions.values_mut().flatten() {
+            version.commit = places[version.commit as usize];
+        }
+    }
+
+    /// The number of a path.
+    pub(super) fn number(&mut self, engine: &Engine, path: &[u8]) -> u32 {
         if let Some(number) = self.numbers.get(path) {
             return *number;
         }
@@ -112,15 +131,8 @@ impl Walk {
 /// If it cannot be opened or a revision is not there. What of it is broken is in the ledger.
 pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progress: &Progress) -> Result<(Vec<Sighting>, Ledger), Error> {
     let repository = Repository::open(path)?;
-    let mut ledger = Ledger::default();
-    let mut walk = Walk::default();
     let refs = repository.refs();
     let shown = path.display().to_string();
-    let lost = |ledger: &mut Ledger, problem: &Problem| {
-        ledger.add(&format!("{shown}: {}", problem.what), 0, State::Error { reason: problem.why.to_string() })
-    };
-    repository.problems().iter().chain(refs.problems()).for_each(|problem| lost(&mut ledger, problem));
-
     let mut objects = repository.objects();
     let mut hidden = Vec::new();
     for name in &extent.since {
@@ -140,70 +152,187 @@ pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progr
         let left = objects
             .unreachable(&tips, &mut problems)
             .map_err(|reason| Error::Store { path: path.to_owned(), reason: reason.to_string() })?;
-        tips.extend(left.iter().filter(|object| object.kind == Some(menagerie_git::Kind::Commit)).map(|object| object.oid));
-        loose.extend(left.iter().filter(|object| object.kind == Some(menagerie_git::Kind::Blob)).map(|object| object.oid));
+        tips.extend(left.iter().filter(|object| object.kind == Some(Kind::Commit)).map(|object| object.oid));
+        loose.extend(left.iter().filter(|object| object.kind == Some(Kind::Blob)).map(|object| object.oid));
     }
-    let end = objects.history(&tips, &hidden, |oid, commit, introduced| {
-        let number = u32::try_from(walk.commits.len()).unwrap_or(u32::MAX);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let known = Commit {
-            id: oid.to_string(),
-            author: text(commit.author.name),
-            email: text(commit.author.email),
-            time: commit.committer.seconds,
-        };
-        walk.commits.push((*oid, Arc::new(known)));
-        for version in introduced.iter().filter(|version| version.mode != Mode::Symlink) {
-            let path = walk.number(engine, version.path);
-            walk.versions.entry(version.oid).or_default().push(Version { commit: number, path });
-        }
-        ControlFlow::Continue(())
-    });
-    if let Some(head) = refs.head() {
-        let read = objects.tree_paths(&head, &mut problems, |entry| {
-            walk.in_head.insert((String::from_utf8_lossy(entry.path).into_owned(), entry.oid));
-        });
-        if let Err(error) = read {
-            ledger.add(&format!("{shown}: HEAD"), 0, State::Error { reason: error.to_string() });
-        }
-    }
-    end.problems.iter().chain(&problems).for_each(|problem| lost(&mut ledger, problem));
-    loose.retain(|oid| !walk.versions.contains_key(oid));
-
-    let options = BlobOptions { threads, ..BlobOptions::default() };
-    let wanted = |oid: &ObjectId| walk.versions.contains_key(oid) || loose.contains(oid);
-    let workers = repository.blobs(options, wanted, |_| Worker {
-        engine,
-        walk: &walk,
-        progress,
-        scratch: Scratch::default(),
-        buffer: Buffer::default(),
-        found: Vec::new(),
-        problems: Vec::new(),
-        scanned: (0, 0),
-        broken: Vec::new(),
-    });
-    let workers = workers.map_err(|reason| Error::Store { path: path.to_owned(), reason: reason.to_string() })?;
-    let mut found = Vec::new();
-    for worker in workers {
-        found.extend(worker.found);
-        ledger.scanned += worker.scanned.0;
-        ledger.bytes += worker.scanned.1;
-        worker.problems.iter().for_each(|problem| lost(&mut ledger, problem));
-        for (oid, reason) in worker.broken {
-            ledger.add(&format!("{shown}: object {oid}"), 0, State::Error { reason });
-        }
-    }
-    // What a commit names and the store does not hold was never shown to a worker.
-    for oid in walk.versions.keys().filter(|oid| !repository.contains(oid)) {
-        ledger.add(&format!("{shown}: object {oid}"), 0, State::Error { reason: "it is missing (a partial clone?)".to_owned() });
-    }
+    let part = Part { tips: &tips, hidden: &hidden, loose, known: &HashSet::new(), singly: !hidden.is_empty() };
+    let job = Job { engine, repository: &repository, refs: &refs, shown: &shown, threads, progress };
+    let (walk, sightings, mut ledger) = job.part(part)?;
+    drop(walk);
+    problems.iter().for_each(|problem| job.lost(&mut ledger, problem));
     ledger.sort();
-    Ok((sightings(&walk, found), ledger))
+    Ok((sightings, ledger))
+}
+
+/// What of a repository's history is to be scanned.
+pub(super) struct Part<'a> {
+    /// The commits it ends with.
+    pub(super) tips: &'a [ObjectId],
+    /// The commits that are not of it, with all that they lead to.
+    pub(super) hidden: &'a [ObjectId],
+    /// Blobs that no commit leads to.
+    pub(super) loose: BTreeSet<ObjectId>,
+    /// Versions of files that are left out.
+    pub(super) known: &'a HashSet<(Vec<u8>, ObjectId)>,
+    /// Whether it is likely a small part, of which the blobs are read one by one.
+    pub(super) singly: bool,
+}
+
+/// A repository at work.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) repository: &'a Repository,
+    pub(super) refs: &'a Refs,
+    /// What it is called in the ledger.
+    pub(super) shown: &'a str,
+    pub(super) threads: usize,
+    pub(super) progress: &'a Progress,
+}
+
+/// Up to so many blobs are read one by one; beyond that, reading the packs from end to end is quicker.
+pub(super) const SINGLY: usize = 4096;
+
+impl Job<'_> {
+    /// Writes down what could not be read.
+    pub(super) fn lost(&self, ledger: &mut Ledger, problem: &Problem) {
+        ledger.add(&format!("{}: {}", self.shown, problem.what), 0, State::Error { reason: problem.why.to_string() });
+    }
+
+    /// Scans a part of the history.
+    pub(super) fn part(&self, part: Part<'_>) -> Result<(Walk, Vec<Sighting>, Ledger), Error> {
+        let Part { tips, hidden, mut loose, known, singly } = part;
+        let (mut walk, mut ledger) = (Walk::default(), Ledger::default());
+        self.repository.problems().iter().chain(self.refs.problems()).for_each(|problem| self.lost(&mut ledger, problem));
+        let mut objects = self.repository.objects();
+        // Clocks go wrong: no commit is taken for older than its parents.
+        let (mut times, mut order) = (HashMap::new(), Vec::new());
+        let end = objects.history(tips, hidden, |oid, commit, introduced| {
+            let number = u32::try_from(walk.commits.len()).unwrap_or(u32::MAX);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let told = Commit {
+                id: oid.to_string(),
+                author: text(commit.author.name),
+                email: text(commit.author.email),
+                time: commit.committer.seconds,
+            };
+            let parents = commit.parents.iter().filter_map(|parent| times.get(parent)).copied();
+            let time = parents.fold(commit.committer.seconds, i64::max);
+            times.insert(*oid, time);
+            walk.commits.push((*oid, Arc::new(told)));
+            order.push((time, number));
+            for version in introduced.iter().filter(|version| version.mode != Mode::Symlink) {
+                if !known.is_empty() && known.contains(&(version.path.to_vec(), version.oid)) {
+                    continue;
+                }
+                let path = walk.number(self.engine, version.path);
+                walk.versions.entry(version.oid).or_default().push(Version { commit: number, path });
+            }
+            ControlFlow::Continue(())
+        });
+        drop(times);
+        walk.put_in_order(order);
+        end.problems.iter().for_each(|problem| self.lost(&mut ledger, problem));
+        loose.retain(|oid| !walk.versions.contains_key(oid));
+        let singly = singly && walk.versions.len() + loose.len() <= SINGLY;
+        let found = self.blobs(&walk, &loose, singly, &mut ledger)?;
+        if let Some(head) = self.refs.head().filter(|_| !found.is_empty()) {
+            let mut problems = Vec::new();
+            let read = objects.tree_paths(&head, &mut problems, |entry| {
+                walk.in_head.insert((String::from_utf8_lossy(entry.path).into_owned(), entry.oid));
+            });
+            if let Err(error) = read {
+                ledger.add(&format!("{}: HEAD", self.shown), 0, State::Error { reason: error.to_string() });
+            }
+            problems.iter().for_each(|problem| self.lost(&mut ledger, problem));
+        }
+        let sightings = sightings(&walk, found);
+        Ok((walk, sightings, ledger))
+    }
+
+    /// Scans the blobs of a walk and those that stand alone.
+    pub(super) fn blobs(&self, walk: &Walk, loose: &BTreeSet<ObjectId>, singly: bool, ledger: &mut Ledger) -> Result<Vec<InBlob>, Error> {
+        let wanted = |oid: &ObjectId| walk.versions.contains_key(oid) || loose.contains(oid);
+        let worker = || Worker {
+            engine: self.engine,
+            walk,
+            progress: self.progress,
+            scratch: Scratch::default(),
+            buffer: Buffer::default(),
+            found: Vec::new(),
+            problems: Vec::new(),
+            scanned: (0, 0),
+            broken: Vec::new(),
+        };
+        let options = BlobOptions { threads: self.threads, ..BlobOptions::default() };
+        let bulk = |wanted: &(dyn Fn(&ObjectId) -> bool + Sync)| {
+            let workers = self.repository.blobs(options, wanted, |_| worker());
+            workers.map_err(|reason| Error::Store { path: PathBuf::from(self.shown), reason: reason.to_string() })
+        };
+        let workers = if singly {
+            let mut all: Vec<_> = walk.versions.keys().chain(loose).copied().collect();
+            all.sort_unstable();
+            let (mut workers, large) = self.one_by_one(&all, worker);
+            if !large.is_empty() {
+                workers.extend(bulk(&|oid| large.contains(oid))?);
+            }
+            workers
+        } else {
+            bulk(&wanted)?
+        };
+        let mut found = Vec::new();
+        for worker in workers {
+            found.extend(worker.found);
+            ledger.scanned += worker.scanned.0;
+            ledger.bytes += worker.scanned.1;
+            worker.problems.iter().for_each(|problem| self.lost(ledger, problem));
+            for (oid, reason) in worker.broken {
+                ledger.add(&format!("{}: object {oid}", self.shown), 0, State::Error { reason });
+            }
+        }
+        // What a commit names and the store does not hold was never shown to a worker.
+        for oid in walk.versions.keys().filter(|oid| !self.repository.contains(oid)) {
+            ledger.add(&format!("{}: object {oid}", self.shown), 0, State::Error { reason: "it is missing (a partial clone?)".to_owned() });
+        }
+        ledger.sort();
+        Ok(found)
+    }
+
+    /// Reads blobs by their names, in threads if they are many; those that are too large for that are given back.
+    fn one_by_one<'w>(&self, all: &[ObjectId], worker: impl Fn() -> Worker<'w> + Sync) -> (Vec<Worker<'w>>, BTreeSet<ObjectId>) {
+        let work = |share: &[ObjectId]| {
+            let (mut worker, mut large, mut objects) = (worker(), BTreeSet::new(), self.repository.objects());
+            for oid in share.iter().filter(|oid| self.repository.contains(oid)) {
+                match objects.read_kind(oid, Kind::Blob) {
+                    Ok(object) => drop(worker.blob(&Blob { oid: *oid, bytes: &object.bytes, delta: None, is_base: false }, None)),
+                    Err(ObjectError::TooLarge { .. }) => {
+                        large.insert(*oid);
+                    }
+                    Err(why) => worker.lost(Problem { what: Lost::Object(*oid), why }),
+                }
+            }
+            (worker, large)
+        };
+        let share = all.len().div_ceil(self.threads.max(1)).max(64);
+        std::thread::scope(|scope| {
+            let mut shares = all.chunks(share);
+            let mine = shares.next().unwrap_or_default();
+            let work = &work;
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || work(share))).collect();
+            let first = work(mine);
+            let done = std::iter::once(first).chain(others.into_iter().map(|other| other.join().expect("a worker does not panic")));
+            let (mut workers, mut large) = (Vec::new(), BTreeSet::new());
+            for (worker, left) in done {
+                workers.push(worker);
+                large.extend(left);
+            }
+            (workers, large)
+        })
+    }
 }
 
 /// A blob, with what was found in it when it was read as a text of this profile.
-type InBlob = (ObjectId, Profile, Found);
+pub(super) type InBlob = (ObjectId, Profile, Found);
 
 struct Worker<'a> {
     engine: &'a Engine,
@@ -246,6 +375,18 @@ impl Worker<'_> {
     }
 }
 
+/// All that is found in one blob, read as a text of this path.
+pub(super) fn scan_bytes(engine: &Engine, scratch: &mut Scratch, buffer: &mut Buffer, bytes: &[u8], path: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    if bytes.len() <= crate::scan::BLOCK {
+        engine.scan(scratch, &Text::whole(bytes, path), &mut found);
+        engine.doubt_crowds(&mut found);
+    } else {
+        stream(engine, scratch, buffer, &mut &*bytes, path, &mut found).expect("bytes in memory can be read");
+    }
+    found
+}
+
 impl BlobVisitor for Worker<'_> {
     type Kept = Kept;
 
@@ -257,7 +398,10 @@ impl BlobVisitor for Worker<'_> {
             if blob.is_base {
                 kept.found.push((profile, found.iter().map(Found::again).collect()));
             }
-            self.engine.doubt_crowds(&mut found);
+            // A longer one is doubted by its stream.
+            if blob.bytes.len() <= crate::scan::BLOCK {
+                self.engine.doubt_crowds(&mut found);
+            }
             self.found.extend(found.into_iter().map(|found| (blob.oid, profile, found)));
         }
         self.count(blob.bytes.len() as u64);
