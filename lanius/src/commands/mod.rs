@@ -1,7 +1,11 @@
 //! One file for each verb of the command line.
 
+mod baseline;
+mod policy;
 mod rules;
 mod scan;
+mod sources;
+mod state;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -22,6 +26,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan),
+        Command::Baseline(options) => baseline::run(&options),
+        Command::State { command } => state::run(command),
         Command::Rules { command } => rules::run(command),
     };
     match done {
@@ -31,4 +37,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             report::Exit::Incomplete.into()
         }
     }
+}
+
+/// Now, for records.
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// Today, in UTC, for what expires.
+fn today() -> jiff::civil::Date {
+    now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }

@@ -4,6 +4,7 @@
 //! The walk of the commits comes first: it says under which paths a blob stands, and so as what kind of text it is read.
 
 mod delta;
+mod memory;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
@@ -20,6 +21,8 @@ use super::Progress;
 use crate::coverage::{Ledger, State};
 use crate::scan::{Buffer, Engine, Found, Profile, Scratch, Text, stream};
 use crate::triage::{Commit, Lineage, Sighting};
+
+pub use memory::Memory;
 
 /// Which part of a history.
 #[derive(Debug, Clone, Default)]
@@ -106,11 +109,39 @@ impl Walk {
     }
 }
 
+/// What a scan of a history came to.
+#[derive(Debug)]
+pub struct Seen {
+    /// What was found.
+    pub sightings: Vec<Sighting>,
+    /// What was looked at.
+    pub ledger: Ledger,
+    /// What the next scan need not look at again; none if this one was of a part, or lost something.
+    pub memory: Option<Memory>,
+}
+
 /// Scans the history of the repository at `path`.
 ///
 /// # Errors
 /// If it cannot be opened or a revision is not there. What of it is broken is in the ledger.
 pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progress: &Progress) -> Result<(Vec<Sighting>, Ledger), Error> {
+    scan_on(engine, path, extent, None, 0, threads, progress).map(|seen| (seen.sightings, seen.ledger))
+}
+
+/// Scans the history of the repository at `path`, but for what an earlier scan with the same rules saw: of that, only the blobs in which
+/// it found something of at least this confidence are read again.
+///
+/// # Errors
+/// If it cannot be opened or a revision is not there. What of it is broken is in the ledger.
+pub fn scan_on(
+    engine: &Engine,
+    path: &Path,
+    extent: &Extent,
+    memory: Option<&Memory>,
+    least: u8,
+    threads: usize,
+    progress: &Progress,
+) -> Result<Seen, Error> {
     let repository = Repository::open(path)?;
     let mut ledger = Ledger::default();
     let mut walk = Walk::default();
@@ -143,7 +174,15 @@ pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progr
         tips.extend(left.iter().filter(|object| object.kind == Some(menagerie_git::Kind::Commit)).map(|object| object.oid));
         loose.extend(left.iter().filter(|object| object.kind == Some(menagerie_git::Kind::Blob)).map(|object| object.oid));
     }
+    let whole = extent.since.is_empty() && extent.branches.is_empty() && !extent.unreachable;
+    let memory = memory.filter(|memory| whole && memory.serves(&mut objects, &tips, least));
+    let mut recalled = memory.map(|memory| memory.recall(&mut walk, engine)).unwrap_or_default();
+    hidden.extend(&recalled.tips);
     let end = objects.history(&tips, &hidden, |oid, commit, introduced| {
+        // Where clocks lie, the walk shows what it need not.
+        if recalled.commits.contains(oid) {
+            return ControlFlow::Continue(());
+        }
         let number = u32::try_from(walk.commits.len()).unwrap_or(u32::MAX);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let known = Commit {
@@ -155,11 +194,12 @@ pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progr
         walk.commits.push((*oid, Arc::new(known)));
         for version in introduced.iter().filter(|version| version.mode != Mode::Symlink) {
             let path = walk.number(engine, version.path);
+            recalled.spared.remove(&version.oid);
             walk.versions.entry(version.oid).or_default().push(Version { commit: number, path });
         }
         ControlFlow::Continue(())
     });
-    if let Some(head) = refs.head() {
+    if let Some(head) = refs.head().filter(|_| memory.is_none()) {
         let read = objects.tree_paths(&head, &mut problems, |entry| {
             walk.in_head.insert((String::from_utf8_lossy(entry.path).into_owned(), entry.oid));
         });
@@ -172,7 +212,7 @@ pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progr
 
     let options = BlobOptions { threads, ..BlobOptions::default() };
     let wanted = |oid: &ObjectId| walk.versions.contains_key(oid) || loose.contains(oid);
-    let workers = repository.blobs(options, wanted, |_| Worker {
+    let worker = || Worker {
         engine,
         walk: &walk,
         progress,
@@ -182,8 +222,16 @@ pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progr
         problems: Vec::new(),
         scanned: (0, 0),
         broken: Vec::new(),
-    });
-    let workers = workers.map_err(|reason| Error::Store { path: path.to_owned(), reason: reason.to_string() })?;
+    };
+    let few = memory.and_then(|_| memory::each(&mut objects, &walk, &recalled.spared, worker()));
+    let workers = match few {
+        Some(worker) => vec![worker],
+        None => {
+            recalled.spared.clear();
+            let workers = repository.blobs(options, wanted, |_| worker());
+            workers.map_err(|reason| Error::Store { path: path.to_owned(), reason: reason.to_string() })?
+        }
+    };
     let mut found = Vec::new();
     for worker in workers {
         found.extend(worker.found);
@@ -194,12 +242,27 @@ pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progr
             ledger.add(&format!("{shown}: object {oid}"), 0, State::Error { reason });
         }
     }
+    if let Some(memory) = memory
+        && !memory.fill(&walk, engine, &recalled.spared, &mut found)
+    {
+        // It does not say the truth of this repository.
+        return scan_on(engine, path, extent, None, least, threads, progress);
+    }
     // What a commit names and the store does not hold was never shown to a worker.
     for oid in walk.versions.keys().filter(|oid| !repository.contains(oid)) {
         ledger.add(&format!("{shown}: object {oid}"), 0, State::Error { reason: "it is missing (a partial clone?)".to_owned() });
     }
     ledger.sort();
-    Ok((sightings(&walk, found), ledger))
+    if let Some(head) = refs.head().filter(|_| memory.is_some()) {
+        let there = memory::standing(&mut objects, &repository, &head, &walk, &found);
+        walk.in_head = there.unwrap_or_else(|reason| {
+            ledger.add(&format!("{shown}: HEAD"), 0, State::Error { reason: reason.to_string() });
+            BTreeSet::new()
+        });
+    }
+    let remembers = whole && ledger.errors().next().is_none();
+    let memory = remembers.then(|| Memory::of(&walk, engine, &found, &tips, least));
+    Ok(Seen { sightings: sightings(&walk, found), ledger, memory })
 }
 
 /// A blob, with what was found in it when it was read as a text of this profile.
