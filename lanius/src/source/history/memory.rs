@@ -103,7 +103,7 @@ impl Memory {
             walk.versions.entry(blob).or_default().push(Version { commit: held.commit, path });
             known.spared.insert(blob);
             // Versions stand in the order of commits.
-            if held.holds.iter().fold(false, |new, number| seen.insert((path, *number)) || new) {
+            if held.holds.iter().filter(|number| seen.insert((path, **number))).count() > 0 {
                 first.insert(blob);
             }
         }
