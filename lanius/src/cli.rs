@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::hook::Hook;
 use crate::rules::Level;
+use crate::state::Standing;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds secrets and personal data in source, git history, object stores, logs and tables.
@@ -25,6 +26,14 @@ pub enum Command {
         /// What to do with them
         #[command(subcommand)]
         command: HookCommand,
+    },
+    /// Record what is found now, so that only what is new is reported
+    Baseline(Box<BaselineOptions>),
+    /// Tell and list what became of findings
+    State {
+        /// What to do
+        #[command(subcommand)]
+        command: StateCommand,
     },
     /// Show, test rules
     Rules {
@@ -132,15 +141,9 @@ pub enum Format {
     Jsonl,
 }
 
-/// What to scan, and how.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  lanius scan .                        the folder, findings for people
-  lanius scan --format jsonl src       a JSON line for each place
-  git diff | lanius scan -             standard input
-  lanius scan --staged                 what the next commit will bring
-  lanius scan --diff origin/main       what a branch brings, in CI")]
-pub struct Scan {
+/// What to scan.
+#[derive(Debug, Default, Args)]
+pub struct Sources {
     /// Files and folders; `-` is standard input. With `--staged` or `--diff`, the repository
     #[arg(required_unless_present_any = ["git", "staged", "diff"])]
     pub paths: Vec<PathBuf>,
@@ -177,21 +180,124 @@ pub struct Scan {
     /// Write what became of each source to a file, a JSON line for each
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// How results are shown
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
-    /// Least confidence that is reported
-    #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "medium")]
-    pub confidence: Level,
-    /// Rule files of your own, beside the rules that come with lanius; `pii` searches texts for personal data
+    /// Least confidence that is reported [default: medium]
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    pub confidence: Option<Level>,
+    /// Rule files beside the rules that come with lanius: ours, or those of Gitleaks, TruffleHog, Kingfisher, Nosey Parker; `pii` searches texts for personal data
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
     /// How many threads work [default: one for each core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+/// What is not to be reported.
+#[derive(Debug, Default, Args)]
+pub struct Policies {
+    /// What was found before: a baseline of ours, .gitleaksignore, a report of Gitleaks in JSON, .secrets.baseline
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Vec<PathBuf>,
+    /// Configuration, in place of the .lanius.toml of what is scanned
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration, ignore file or baseline of what is scanned
+    #[arg(long)]
+    pub no_config: bool,
+    /// What is scanned decides nothing: report what it asks not to report
+    #[arg(long)]
+    pub untrusted: bool,
+    /// File with the key of fingerprints, 16 bytes or more
+    #[arg(long, value_name = "FILE", env = "LANIUS_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+/// What to scan, and how.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  lanius scan .                                  the folder, findings for people
+  lanius scan --format jsonl src                 a JSON line for each place
+  git diff | lanius scan -                       standard input
+  lanius scan --staged                           what the next commit will bring
+  lanius scan --diff origin/main                 what a branch brings, in CI
+  lanius scan --git . --state /var/lib/lanius/app.json
+                                                 the history; the next time, only its new commits
+  lanius scan --baseline old.json --fail-on high .
+                                                 exit 1 only if something new is of high confidence
+  lanius scan --untrusted --config org.toml --git clone
+                                                 somebody else's repository: only org.toml decides
+
+Exit status: 0 nothing found, 1 findings at the level of --fail-on, 2 something could not be scanned.")]
+pub struct Scan {
+    /// What to scan
+    #[command(flatten)]
+    pub sources: Sources,
+    /// What is not to be reported
+    #[command(flatten)]
+    pub policies: Policies,
+    /// How results are shown
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Least confidence that makes the exit status 1 [default: whatever is reported]
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    pub fail_on: Option<Level>,
+    /// File with the states of findings, made if it is not there; with it, histories are scanned from where the last scan ended
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
     /// Show secrets in full
     #[arg(long)]
     pub show_secrets: bool,
+}
+
+/// What goes into a baseline.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  lanius baseline .                       what is found now goes into .lanius-baseline.json
+  lanius baseline --prune .               and what is gone leaves it
+  lanius baseline --git . -o history.json --confidence low
+  LANIUS_KEY_FILE=~/.lanius.key lanius baseline .
+                                          by value, not by context: a new value in an old place is reported")]
+pub struct BaselineOptions {
+    /// What to scan
+    #[command(flatten)]
+    pub sources: Sources,
+    /// What is not to be reported, and so not recorded
+    #[command(flatten)]
+    pub policies: Policies,
+    /// The file to make or update
+    #[arg(long, short, value_name = "FILE", default_value = ".lanius-baseline.json")]
+    pub output: PathBuf,
+    /// Drop what is no longer found
+    #[arg(long)]
+    pub prune: bool,
+}
+
+/// What is done with states.
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// Say what became of a finding
+    #[command(after_help = "Example:
+  lanius state set --state app.json c1:6f1e… rotated --note 'new key since 12 May'")]
+    Set {
+        /// The file that `lanius scan --state` wrote
+        #[arg(long, value_name = "FILE")]
+        state: PathBuf,
+        /// Its fingerprint, or the beginning of it
+        fingerprint: String,
+        /// What became of it
+        value: Standing,
+        /// Why, by whom
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// List the findings with their states
+    List {
+        /// The file that `lanius scan --state` wrote
+        #[arg(long, value_name = "FILE")]
+        state: PathBuf,
+        /// How they are shown
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
 }
 
 fn level(text: &str) -> Result<Level, String> {

@@ -4,7 +4,7 @@ use anyhow::bail;
 use menagerie_git::Repository;
 use menagerie_report as output;
 
-use crate::cli::Scan;
+use crate::cli::Sources;
 use crate::coverage::Ledger;
 use crate::scan::Engine;
 use crate::source::Progress;
@@ -12,15 +12,15 @@ use crate::source::changes::{Changes, Error};
 use crate::triage::Sighting;
 
 /// What was found; none if there was nothing to compare with, which was told.
-pub(super) fn gather(scan: &Scan, engine: &Engine, threads: usize) -> anyhow::Result<Option<(Vec<Sighting>, Ledger)>> {
-    let repository = match &scan.paths[..] {
+pub(super) fn gather(sources: &Sources, engine: &Engine, threads: usize) -> anyhow::Result<Option<(Vec<Sighting>, Ledger)>> {
+    let repository = match &sources.paths[..] {
         [] => super::hook::here()?,
         [path] => Repository::discover(path)?,
         _ => bail!("--staged and --diff take one repository"),
     };
     let refs = repository.refs();
     let changes = Changes { engine, repository: &repository, refs: &refs, threads, progress: &Progress::default() };
-    let Some(base) = &scan.diff else { return Ok(Some(changes.staged()?)) };
+    let Some(base) = &sources.diff else { return Ok(Some(changes.staged()?)) };
     match changes.since(base) {
         Err(error @ Error::Base { shallow, .. }) => {
             output::error(&error);

@@ -9,9 +9,10 @@ use anyhow::{Context as _, bail};
 use menagerie_git::{ObjectId, Refs, Repository};
 use menagerie_report::{self as output, Exit};
 
-use crate::cli::{HookCommand, HookInstall, HookRun, HookUninstall, Judging};
+use crate::cli::{HookCommand, HookInstall, HookRun, HookUninstall, Policies, Sources};
 use crate::hook::{self, Hook, Installed, Options, Place, Removed, Update};
 use crate::report::{self, Run, Shown};
+use crate::rules::Level;
 use crate::scan::Engine;
 use crate::source::Progress;
 use crate::source::changes::{Changes, Commits};
@@ -130,8 +131,17 @@ fn act(run: &HookRun) -> anyhow::Result<Exit> {
     if run.hook != Hook::PreCommit && tips.is_empty() {
         return Ok(Exit::Fine);
     }
-    let Judging { rules, confidence } = &run.judging;
-    let engine = Engine::new(super::rules::load(rules)?);
+    // What is pushed to a server decides nothing there.
+    let server = run.hook == Hook::PreReceive;
+    let sources = Sources {
+        paths: repository.worktree().filter(|_| !server).map(PathBuf::from).into_iter().collect(),
+        rules: run.judging.rules.clone(),
+        confidence: run.judging.confidence,
+        ..Sources::default()
+    };
+    let policies = Policies { untrusted: server, key_file: env::var_os("LANIUS_KEY_FILE").map(PathBuf::from), ..Policies::default() };
+    let mut prepared = super::policy::prepare(&sources, &policies, None)?;
+    let engine = super::sources::engine(&sources, &mut prepared)?;
     let progress = Progress::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let changes = Changes { engine: &engine, repository: &repository, refs: &refs, threads, progress: &progress };
@@ -143,7 +153,8 @@ fn act(run: &HookRun) -> anyhow::Result<Exit> {
         }
         Hook::PreReceive => changes.commits(Commits { tips: &tips, known: &refs.tips(), bases: &[] })?,
     };
-    let settled = super::scan::settle(found, ledger, &engine, confidence.unwrap_or(crate::rules::Level::Medium));
+    let level = sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
+    let settled = super::scan::settle(found, ledger, &engine, &mut prepared, level);
     let exit = settled.exit(|_| true);
     tell(run.hook, &settled, &engine);
     Ok(exit)

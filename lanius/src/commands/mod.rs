@@ -2,8 +2,12 @@
 
 mod changes;
 mod hook;
+mod baseline;
+mod policy;
 mod rules;
 mod scan;
+mod sources;
+mod state;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -25,6 +29,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan),
         Command::Hook { command } => hook::run(&command),
+        Command::Baseline(options) => baseline::run(&options),
+        Command::State { command } => state::run(command),
         Command::Rules { command } => rules::run(command),
     };
     match done {
@@ -34,4 +40,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             report::Exit::Incomplete.into()
         }
     }
+}
+
+/// Now, for records.
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// Today, in UTC, for what expires.
+fn today() -> jiff::civil::Date {
+    now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }

@@ -31,7 +31,11 @@ pub(super) fn load(files: &[impl AsRef<Path>]) -> anyhow::Result<Vec<Rule>> {
     for file in files {
         let file = file.as_ref();
         let text = fs::read_to_string(file).with_context(|| format!("the rule file {} cannot be read", file.display()))?;
-        for rule in rules::parse(&file.display().to_string(), &text)? {
+        let imported = rules::import::read(&file.display().to_string(), &text)?;
+        for note in &imported.notes {
+            report::warning(format_args!("{}: {}", file.display(), report::shown(note)));
+        }
+        for rule in imported.rules {
             // A user's rule takes the place of ours of the same id.
             all.retain(|known| known.definition.id != rule.definition.id);
             all.push(rule);

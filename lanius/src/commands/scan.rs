@@ -1,140 +1,106 @@
 //! `lanius scan`.
 
-use std::io::{self, Write as _};
-use std::path::Path;
-
-use anyhow::Context as _;
 use menagerie_report::{self as output, Exit};
 
-use crate::archive;
+use super::policy::Prepared;
+use super::sources::Forgetful;
+use super::state::Kept;
+use super::{policy, sources};
 use crate::cli::{Format, Scan};
-use crate::coverage::{Ledger, State};
-use crate::personal::Scope;
+use crate::coverage::Ledger;
+use crate::policy::{Applied, Idle};
 use crate::report::{self, Run, Shown, least};
 use crate::rules::Level;
-use crate::scan::{Buffer, Engine, Scratch, stream};
-use crate::source::files::{self, How};
-use crate::source::history::{self, Extent};
-use crate::source::{Progress, Tables};
-use crate::table::Sample;
-use crate::triage::{Fingerprints, Sighting, group};
+use crate::scan::Engine;
+use crate::state::{Standing, version_of};
+use crate::triage::{Finding, Sighting, group};
+
+/// How many waivers that do nothing are told one by one.
+const TOLD: usize = 5;
 
 pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
-    let engine = engine(scan)?;
-    let threads = scan.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let how = How {
-        threads,
-        keep_all: scan.ledger.is_some(),
-        archives: scan.archives.then(|| archive::Limits::new(std::env::temp_dir())),
-        tables: scan.tables.then(|| Tables { sample: scan.sample.map_or(Sample::All, Sample::Spread) }),
-    };
-    let of_change = scan.staged || scan.diff.is_some();
-    let listed = if of_change { &[][..] } else { &scan.paths };
-    let (input, paths): (Vec<_>, Vec<_>) = listed.iter().cloned().partition(|path| path.as_os_str() == "-");
-    let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
-    let (mut scanned, mut ledger) = files::scan(&engine, &paths, &how, &Progress::default());
-    for url in &servers {
-        let (more, seen) = server(&engine, &url.to_string_lossy(), &how)?;
-        scanned.extend(more);
-        ledger.merge(seen);
-    }
-    if !input.is_empty() {
-        let mut found = Vec::new();
-        match stream(&engine, &mut Scratch::default(), &mut Buffer::default(), &mut io::stdin().lock(), "-", &mut found) {
-            Ok(bytes) => ledger.add("-", bytes, State::Scanned),
-            Err(error) => ledger.add("-", 0, State::Error { reason: error.to_string() }),
+    let mut prepared = policy::prepare(&scan.sources, &scan.policies, None)?;
+    let engine = sources::engine(&scan.sources, &mut prepared)?;
+    let mut kept = scan.state.as_deref().map(|path| Kept::open(path, false)).transpose()?;
+    let read = match &mut kept {
+        Some(kept) => {
+            // Which states' personal data is looked for is no matter of the rules' text.
+            kept.rules = format!("{} {}", version_of(engine.rules()), scan.sources.jurisdiction.join(","));
+            sources::read(&scan.sources, &prepared, &engine, kept)?
         }
-        scanned.extend(found.into_iter().map(|found| Sighting { path: "-".to_owned(), found, lineage: None }));
+        None => sources::read(&scan.sources, &prepared, &engine, &mut Forgetful)?,
+    };
+    let level = scan.sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
+    // A base that is not there was told.
+    let Some((scanned, ledger)) = read else { return Ok(Exit::Incomplete) };
+    let mut run = settle(scanned, ledger, &engine, &mut prepared, level);
+    if let Some(kept) = &mut kept {
+        kept.states.see(&mut run.findings, &engine, super::now());
+        kept.save()?;
     }
-    if of_change {
-        let Some((more, seen)) = super::changes::gather(scan, &engine, threads)? else { return Ok(Exit::Incomplete) };
-        scanned.extend(more);
-        ledger.merge(seen);
-    }
-    let extent = Extent { since: scan.since.clone(), branches: scan.branch.clone(), unreachable: scan.unreachable };
-    for repository in &scan.git {
-        let (more, seen) = history::scan(&engine, repository, &extent, threads, &Progress::default())?;
-        scanned.extend(more);
-        ledger.merge(seen);
-    }
-    if let Some(path) = &scan.ledger {
-        write_ledger(path, &ledger)?;
-    }
-    let run = settle(scanned, ledger, &engine, scan.confidence);
     let shown = Shown { secrets: scan.show_secrets };
     match scan.format {
         Format::Human => output::data(report::human(&run, &engine, shown))?,
         Format::Json => output::json(&report::json(&run, &engine, shown))?,
         Format::Jsonl => output::data(report::jsonl(&run, &engine, shown))?,
     }
-    for (entry, reason) in run.ledger.errors() {
-        output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
-    }
-    let places: usize = run.findings.iter().map(|finding| finding.places.len()).sum();
-    output::note(format_args!(
-        "{} findings at {places} places; {} sources, {} bytes; {} findings below the level",
-        run.findings.len(),
-        run.ledger.scanned,
-        run.ledger.bytes,
-        run.below
-    ));
-    Ok(run.exit(|_| true))
+    tell(&run);
+    let fails = least(scan.fail_on.unwrap_or(level));
+    Ok(run.exit(|finding| finding.confidence() >= fails && finding.known.is_none_or(|known| known.state != Standing::Rotated)))
 }
 
 /// What of the finds is reported.
-pub(super) fn settle(scanned: Vec<Sighting>, ledger: Ledger, engine: &Engine, confidence: Level) -> Run {
-    let least = least(confidence);
-    let mut findings = group(scanned, engine, &Fingerprints::default());
+pub(super) fn settle(scanned: Vec<Sighting>, ledger: Ledger, engine: &Engine, prepared: &mut Prepared, level: Level) -> Run {
+    let mut findings = group(scanned, engine, &prepared.fingerprints);
     let all = findings.len();
+    at_least(&mut findings, least(level));
+    let below = all - findings.len();
+    let applied = prepared.policy.apply(&mut findings, engine, super::today());
+    Run { below, findings, ledger, applied }
+}
+
+/// Leaves the places of at least this confidence.
+pub(super) fn at_least(findings: &mut Vec<Finding>, least: u8) {
     findings.retain_mut(|finding| {
         finding.places.retain(|place| place.confidence >= least);
         !finding.places.is_empty()
     });
-    Run { below: all - findings.len(), findings, ledger }
 }
 
-/// The rules that were asked for. Tables are searched for personal data, texts only with `--rules pii`.
-fn engine(scan: &Scan) -> anyhow::Result<Engine> {
-    let (personal, files): (Vec<_>, Vec<_>) = scan.rules.iter().partition(|file| file.as_os_str() == "pii");
-    let rules = super::rules::load(&files)?;
-    if personal.is_empty() && !scan.tables {
-        anyhow::ensure!(scan.jurisdiction.is_empty(), "--jurisdiction is for personal data: add --rules pii or --tables");
-        return Ok(Engine::new(rules));
+/// What a person should know beside the findings.
+fn tell(run: &Run) {
+    for (entry, reason) in run.ledger.errors() {
+        output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
     }
-    let scope = if scan.jurisdiction.is_empty() { Scope::everywhere() } else { Scope::of(scan.jurisdiction.iter().map(String::as_str))? };
-    Ok(Engine::with_personal(rules, scope, !personal.is_empty()))
-}
-
-fn is_server(path: &Path) -> bool {
-    path.to_str().is_some_and(|path| path.starts_with("postgres://") || path.starts_with("postgresql://"))
-}
-
-#[cfg(feature = "postgres")]
-fn server(engine: &Engine, url: &str, how: &How) -> anyhow::Result<(Vec<Sighting>, Ledger)> {
-    let tables = how.tables.context("a database is read by column: add --tables")?;
-    Ok(crate::source::server(engine, url, tables, how.keep_all))
-}
-
-#[cfg(not(feature = "postgres"))]
-fn server(_: &Engine, _: &str, _: &How) -> anyhow::Result<(Vec<Sighting>, Ledger)> {
-    anyhow::bail!("this lanius was built without PostgreSQL; build it with `--features postgres`")
-}
-
-/// Writes a JSON line for each source; the file is whole or not there.
-fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        let mut out = io::BufWriter::new(file.as_file_mut());
-        for entry in &ledger.entries {
-            serde_json::to_writer(&mut out, entry)?;
-            out.write_all(b"\n")?;
+    let Applied { suppressed, asked, unused, expired } = &run.applied;
+    idle(expired, "waivers no longer count");
+    idle(unused, "waivers match nothing");
+    if !asked.is_empty() {
+        output::warning(format_args!("the source asks not to report {} places, which are reported all the same", asked.len()));
+        for place in asked.iter().take(TOLD) {
+            output::note(format_args!("  {}:{} [{}] by {}", output::shown(&place.path), place.line, place.rule, output::shown(&place.by)));
         }
-        out.flush()?;
-        drop(out);
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    written().with_context(|| format!("the ledger {} cannot be written", path.display()))
+    }
+    let places: usize = run.findings.iter().map(|finding| finding.places.len()).sum();
+    output::note(format_args!(
+        "{} findings at {places} places; {} sources, {} bytes; {} findings below the level; {} places not reported",
+        run.findings.len(),
+        run.ledger.scanned,
+        run.ledger.bytes,
+        run.below,
+        suppressed.len()
+    ));
+}
+
+fn idle(waivers: &[Idle], what: &str) {
+    if waivers.is_empty() {
+        return;
+    }
+    output::warning(format_args!("{} {what}:", waivers.len()));
+    for waiver in waivers.iter().take(TOLD) {
+        output::note(format_args!("  {}: {}", output::shown(&waiver.waiver), waiver.why));
+    }
+    if waivers.len() > TOLD {
+        output::note(format_args!("  and {} more; --format json lists them", waivers.len() - TOLD));
+    }
 }

@@ -21,6 +21,11 @@ pub fn human(run: &Run, engine: &Engine, shown: Shown) -> String {
         let severity = format!("{:?}", definition.severity).to_lowercase();
         let _ = writeln!(text, "{severity}: {} [{}], {} % sure", definition.name, definition.id, finding.confidence());
         let _ = writeln!(text, "  secret: {}", plain(&secret(finding, engine, shown)));
+        if let Some(known) = &finding.known {
+            let state = format!("{:?}", known.state).to_lowercase();
+            let again = if known.reopened { ", reopened: it was dealt with and is here again" } else { "" };
+            let _ = writeln!(text, "  {state} since {}{again}", known.first_seen.strftime("%F"));
+        }
         for place in finding.places.iter().take(PLACES) {
             let _ = write!(text, "  {}:{}:{}", plain(&place.path), place.line, place.column);
             if let Some(lineage) = &place.lineage {
@@ -37,6 +42,7 @@ pub fn human(run: &Run, engine: &Engine, shown: Shown) -> String {
         if finding.places.len() > PLACES {
             let _ = writeln!(text, "  and {} more places", finding.places.len() - PLACES);
         }
+        let _ = writeln!(text, "  fingerprint {}", finding.best().fingerprint);
         let _ = writeln!(text, "  because {}", finding.best().reasons.join(", "));
         text.push('\n');
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json as object};
 
 use super::{Run, Shown, level, secret};
+use crate::policy::Applied;
 use crate::scan::Engine;
 use crate::triage::{Commit, Finding, Place};
 
@@ -16,7 +17,7 @@ pub fn json(run: &Run, engine: &Engine, shown: Shown) -> Value {
         .iter()
         .map(|finding| {
             let definition = &finding.rule(engine).definition;
-            object!({
+            let mut value = object!({
                 "rule": definition.id,
                 "name": definition.name,
                 "service": definition.service,
@@ -26,7 +27,9 @@ pub fn json(run: &Run, engine: &Engine, shown: Shown) -> Value {
                 "reasons": finding.best().reasons,
                 "secret": secret(finding, engine, shown),
                 "places": finding.places.iter().map(place).collect::<Vec<_>>(),
-            })
+            });
+            standing(finding, &mut value);
+            value
         })
         .collect();
     object!({
@@ -34,8 +37,24 @@ pub fn json(run: &Run, engine: &Engine, shown: Shown) -> Value {
         "tool_version": env!("CARGO_PKG_VERSION"),
         "findings": findings,
         "coverage": { "sources": run.ledger.scanned, "bytes": run.ledger.bytes, "skipped": run.ledger.skipped().count() },
+        "suppressed": run.applied.suppressed,
+        "suppression_asked": { "count": run.applied.asked.len(), "places": run.applied.asked },
+        "unused_waivers": run.applied.unused,
+        "expired_waivers": run.applied.expired,
         "errors": run.ledger.errors().map(|(entry, reason)| object!({ "source": entry.source, "reason": reason })).collect::<Vec<_>>(),
     })
+}
+
+/// What a state and a key say of a finding.
+fn standing(finding: &Finding, value: &mut Value) {
+    if let Some(known) = &finding.known {
+        value["state"] = object!(known.state);
+        value["reopened"] = object!(known.reopened);
+        value["first_seen"] = object!(known.first_seen);
+    }
+    if let Some(hash) = &finding.value_hash {
+        value["value_hash"] = object!(hash);
+    }
 }
 
 fn place(place: &Place) -> Value {
@@ -79,6 +98,14 @@ pub fn jsonl(run: &Run, engine: &Engine, shown: Shown) -> String {
             text.push('\n');
         }
     }
+    let Applied { asked, unused, expired, .. } = &run.applied;
+    let mut told = |kind: &str, mut value: Value| {
+        value["type"] = object!(kind);
+        text.push_str(&(value.to_string() + "\n"));
+    };
+    asked.iter().for_each(|place| told("suppression_asked", object!(place)));
+    unused.iter().for_each(|waiver| told("unused_waiver", object!(waiver)));
+    expired.iter().for_each(|waiver| told("expired_waiver", object!(waiver)));
     for (entry, reason) in run.ledger.errors() {
         text.push_str(&object!({ "type": "error", "source": entry.source, "reason": reason }).to_string());
         text.push('\n');
@@ -95,5 +122,6 @@ fn line(finding: &Finding, found: &Place, engine: &Engine, shown: Shown) -> Valu
     value["level"] = object!(level(found.confidence));
     value["secret"] = object!(secret(finding, engine, shown));
     value["reasons"] = object!(found.reasons);
+    standing(finding, &mut value);
     value
 }

@@ -6,6 +6,7 @@ mod json;
 use menagerie_report::Exit;
 
 use crate::coverage::Ledger;
+use crate::policy::Applied;
 use crate::rules::Level;
 use crate::scan::Engine;
 use crate::triage::Finding;
@@ -39,6 +40,8 @@ pub struct Run {
     pub ledger: Ledger,
     /// How many findings lie below the level.
     pub below: usize,
+    /// What is not reported, and which waivers do nothing.
+    pub applied: Applied,
 }
 
 impl Run {

@@ -3,7 +3,9 @@
 
 mod checksum;
 pub mod examples;
+mod foreign;
 mod format;
+pub mod import;
 mod shape;
 
 use std::ops::Range;
@@ -13,7 +15,9 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 pub use checksum::Verdict;
+pub use foreign::{Foreign, Least};
 pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Severity, Verify};
+pub use import::Imported;
 pub use shape::{entropy, is_placeholder};
 
 /// How long a match may be where a rule does not say.
@@ -57,6 +61,7 @@ pub struct Rule {
     allow: OnceLock<RegexSet>,
     requires: OnceLock<Vec<Regex>>,
     paths: Option<GlobSet>,
+    foreign: Option<Foreign>,
 }
 
 fn compile(pattern: &str) -> Result<Regex, regex::Error> {
@@ -69,7 +74,16 @@ impl Rule {
         let leads = definition.pattern.as_deref().is_some_and(|pattern| begins_with(pattern, &definition.keywords));
         let grouped = definition.pattern.as_deref().is_some_and(|pattern| pattern.contains("<secret>"));
         let paths = (!definition.paths.is_empty()).then(|| globs(&definition.paths).unwrap_or_default());
-        Self { definition, leads, grouped, pattern: OnceLock::new(), allow: OnceLock::new(), requires: OnceLock::new(), paths }
+        Self {
+            definition,
+            leads,
+            grouped,
+            pattern: OnceLock::new(),
+            allow: OnceLock::new(),
+            requires: OnceLock::new(),
+            paths,
+            foreign: None,
+        }
     }
 
     /// A rule that stands for a detector of personal data; it has no pattern.
@@ -89,13 +103,25 @@ impl Rule {
     /// # Errors
     /// What is wrong with it.
     pub fn new(definition: Definition) -> Result<Self, Error> {
+        Self::checked(definition, None)
+    }
+
+    /// A rule that another tool's file holds. Without keywords, it is tried on every line.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn imported(definition: Definition, foreign: Foreign) -> Result<Self, Error> {
+        Self::checked(definition, Some(foreign))
+    }
+
+    fn checked(definition: Definition, foreign: Option<Foreign>) -> Result<Self, Error> {
         let wrong = |reason: String| Error::Rule { id: definition.id.clone(), reason };
         if definition.id.is_empty() || !definition.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         {
             return Err(wrong("its id must be of lower-case letters, digits and hyphens".to_owned()));
         }
         match (&definition.pattern, &definition.value) {
-            (Some(_), None) if definition.keywords.is_empty() => {
+            (Some(_), None) if definition.keywords.is_empty() && foreign.is_none() => {
                 return Err(wrong("a rule with a `pattern` needs `keywords`: literals, one of which stands in every match".to_owned()));
             }
             (None, Some(_)) if definition.names.is_empty() => {
@@ -115,7 +141,9 @@ impl Rule {
             compile(pattern).map_err(|error| wrong(format!("the pattern {pattern:?} cannot be used: {error}")))?;
         }
         globs(&definition.paths).map_err(|error| wrong(error.to_string()))?;
-        Ok(Self::trusted(definition))
+        let leads = foreign.is_none();
+        let rule = Self::trusted(definition);
+        Ok(Self { leads: rule.leads && leads, foreign, ..rule })
     }
 
     /// The longest match, in bytes.
@@ -146,6 +174,12 @@ impl Rule {
     #[must_use]
     pub fn find_at(&self, text: &[u8], at: usize) -> Option<(Range<usize>, Range<usize>)> {
         let pattern = self.pattern()?;
+        if let Some(foreign) = &self.foreign {
+            let captures = pattern.captures_at(text, at)?;
+            let whole = captures.get(0)?.range();
+            let secret = foreign.secret(&captures).map_or(whole.clone(), |secret| secret.range());
+            return Some((whole, secret));
+        }
         if !self.grouped {
             return pattern.find_at(text, at).map(|whole| (whole.range(), whole.range()));
         }
@@ -181,7 +215,19 @@ impl Rule {
     /// Whether the rule is for files of this path.
     #[must_use]
     pub fn is_for(&self, path: &str) -> bool {
-        self.paths.as_ref().is_none_or(|paths| paths.is_match(path))
+        self.paths.as_ref().is_none_or(|paths| paths.is_match(path)) && self.foreign.as_ref().is_none_or(|foreign| foreign.is_for(path))
+    }
+
+    /// Whether the rule is for some paths only.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.paths.is_some() || self.foreign.as_ref().is_some_and(Foreign::is_bound)
+    }
+
+    /// What the rule asks beyond our own form, if it is another tool's.
+    #[must_use]
+    pub fn foreign(&self) -> Option<&Foreign> {
+        self.foreign.as_ref()
     }
 
     /// What the value itself says.

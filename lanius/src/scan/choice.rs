@@ -59,6 +59,7 @@ pub(super) fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &m
             reasons: candidate.reasons.clone(),
             verdict: candidate.verdict,
             secret: Secret::new(value(candidate, text.bytes).to_vec()),
+            inline: crate::policy::inline_beside(text.bytes, start..end),
             around: around(text.bytes, start, end, &all),
             encodings: candidate.hidden.iter().map(|(_, encoding)| *encoding).collect(),
             facts: None,

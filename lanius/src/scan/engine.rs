@@ -27,6 +27,11 @@ const AUTHORITY: usize = 256;
 /// How far a pattern that does not lead with its keyword may begin before it.
 const LEAD: usize = 256;
 
+/// How much of a long line a rule without keywords sees at once; an eighth of it twice.
+const PIECE: usize = 16 << 10;
+/// How many matches of one rule a line is asked for: a hostile pattern and line could cost the square of the length.
+const MOST_MATCHES: usize = 256;
+
 /// What tells where to look beside runs. The first two open windows, the others name values.
 const WORDS: &[&str] = &["://", "-----begin", "pass", "pwd", "secret", "token", "key", "cred", "auth", "salt"];
 const NAMES: usize = 2;
@@ -100,6 +105,10 @@ pub struct Engine {
     keywords: Keywords,
     /// The rules of each keyword.
     rules_of: Vec<Vec<usize>>,
+    /// The same for rules of other tools, whose keywords are searched in the whole text.
+    foreign: Option<(Keywords, Vec<Vec<usize>>)>,
+    /// Rules of other tools that have no keyword.
+    wordless: Vec<usize>,
     anchors: Anchors,
     /// The rules that are for some paths only.
     bound: Vec<usize>,
@@ -130,21 +139,41 @@ impl Engine {
     #[must_use]
     pub fn new(rules: Vec<Rule>) -> Self {
         let mut numbered: std::collections::BTreeMap<Box<[u8]>, Vec<usize>> = std::collections::BTreeMap::new();
+        let mut foreign: std::collections::BTreeMap<Box<[u8]>, Vec<usize>> = std::collections::BTreeMap::new();
+        let mut wordless = Vec::new();
         let mut judges = [None; 5];
         for (number, rule) in rules.iter().enumerate() {
             for literal in rule.definition.keywords.iter().chain(&rule.definition.names) {
+                let numbered = if rule.foreign().is_some() { &mut foreign } else { &mut numbered };
                 let rules = numbered.entry(literal.to_ascii_lowercase().into_bytes().into()).or_default();
                 if rules.last() != Some(&number) {
                     rules.push(number);
                 }
+            }
+            if rule.foreign().is_some() && rule.definition.keywords.is_empty() {
+                wordless.push(number);
             }
             if let Some(meaning) = rule.definition.judges {
                 judges[slot(meaning)] = Some(number);
             }
         }
         let (literals, rules_of) = numbered.into_iter().unzip();
-        let bound = rules.iter().enumerate().filter(|(_, rule)| !rule.definition.paths.is_empty()).map(|(number, _)| number).collect();
-        Self { rules, bound, keywords: Keywords::new(literals), rules_of, anchors: Anchors::new(WORDS), judges, personal: None }
+        let foreign = (!foreign.is_empty()).then(|| {
+            let (literals, rules_of) = foreign.into_iter().unzip();
+            (Keywords::new(literals), rules_of)
+        });
+        let bound = rules.iter().enumerate().filter(|(_, rule)| rule.is_bound()).map(|(number, _)| number).collect();
+        Self {
+            rules,
+            bound,
+            foreign,
+            wordless,
+            keywords: Keywords::new(literals),
+            rules_of,
+            anchors: Anchors::new(WORDS),
+            judges,
+            personal: None,
+        }
     }
 
     /// The rules, by their number.
@@ -206,6 +235,7 @@ impl Engine {
         look.wide = look.marks.runs.iter().any(|(start, end)| end - start > NEAR);
         self.look_at_keywords(look, text);
         self.look_at_names(look, text);
+        self.look_for_foreign(look, text);
     }
 
     /// Finds candidates in what an encoding hid; they stand where that stands.
@@ -255,6 +285,52 @@ impl Engine {
         }
     }
 
+    /// Looks for what rules of other tools find. They promise nothing of runs: their keywords are searched everywhere, and a rule without
+    /// one is tried on every line, a long line in overlapping pieces.
+    fn look_for_foreign(&self, look: &mut Look, text: &Text<'_>) {
+        // The whole of a blob is scanned for them: what they lean on may be far away.
+        look.wide |= self.foreign.is_some() || !self.wordless.is_empty();
+        if let Some((keywords, rules_of)) = &self.foreign {
+            look.hits.clear();
+            keywords.find(text.bytes, 0, text.bytes.len(), &mut look.hits);
+            for hit in &look.hits {
+                for number in &rules_of[hit.keyword] {
+                    self.try_pattern(*number, &self.rules[*number], hit.at, text, &mut look.candidates);
+                }
+            }
+        }
+        let rules: Vec<_> = self.wordless.iter().filter(|number| self.rules[**number].is_for(text.path)).collect();
+        if rules.is_empty() {
+            return;
+        }
+        let mut begin = memrchr(b'\n', &text.bytes[..text.core.start]).map_or(0, |newline| newline + 1);
+        while begin < text.core.end {
+            let limit = text.bytes.len().min(begin + PIECE);
+            let newline = memchr::memchr(b'\n', &text.bytes[begin..limit]).map(|at| begin + at);
+            let end = newline.unwrap_or(limit);
+            for number in &rules {
+                self.try_line(**number, begin..end, text, &mut look.candidates);
+            }
+            begin = match newline {
+                Some(newline) => newline + 1,
+                None if limit == text.bytes.len() => limit,
+                None => limit - PIECE / 8,
+            };
+        }
+    }
+
+    /// Tries a rule's pattern on a line, or on a piece of one.
+    fn try_line(&self, number: usize, line: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
+        let rule = &self.rules[number];
+        let place = &text.bytes[line.clone()];
+        let mut at = 0;
+        for _ in 0..MOST_MATCHES {
+            let Some((whole, secret)) = rule.find_at(place, at).filter(|_| at <= place.len()) else { return };
+            self.consider(number, rule, line.start + secret.start..line.start + secret.end, text, candidates);
+            at = whole.end.max(whole.start + 1);
+        }
+    }
+
     /// Tries a rule's pattern where its keyword stands.
     fn try_pattern(&self, number: usize, rule: &Rule, keyword: usize, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
         let from = if rule.leads() { keyword } else { keyword.saturating_sub(LEAD.min(rule.reach())) };
@@ -267,7 +343,8 @@ impl Engine {
             }
             if whole.end + from > keyword {
                 let secret = from + secret.start..from + secret.end;
-                if stands_alone(text.bytes, from + whole.start, from + whole.end, &secret) {
+                // Another tool's rule says itself where a match may begin and end.
+                if rule.foreign().is_some() || stands_alone(text.bytes, from + whole.start, from + whole.end, &secret) {
                     self.consider(number, rule, secret, text, candidates);
                     return;
                 }
@@ -293,7 +370,8 @@ impl Engine {
     /// Judges a match by what its rule demands beside the shape.
     fn consider(&self, number: usize, rule: &Rule, secret: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
         let value = &text.bytes[secret.clone()];
-        if value.is_empty() || !text.core.contains(&secret.start) || !rule.is_for(text.path) || rule.allows(value) {
+        let outside = value.is_empty() || !text.core.contains(&secret.start);
+        if outside || !rule.is_for(text.path) || rule.allows(value) || !rule.foreign().is_none_or(|foreign| foreign.admits(value)) {
             return;
         }
         if !rule.companions().all(|(pattern, lines)| stands_near(text.bytes, &secret, pattern, lines)) {

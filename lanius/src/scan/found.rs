@@ -7,6 +7,7 @@ use std::sync::Arc;
 use menagerie_secret::Secret;
 
 use crate::judge::Reason;
+use crate::policy::Inline;
 use crate::rules::Verdict;
 
 /// How much of a line is kept round a secret.
@@ -40,6 +41,8 @@ pub struct Found {
     pub encodings: Vec<&'static str>,
     /// For a table: the column that holds it.
     pub facts: Option<Arc<ColumnFacts>>,
+    /// What a comment beside it asks for.
+    pub inline: Option<Inline>,
 }
 
 /// A column of a table, as far as a finding tells of it.
@@ -65,6 +68,7 @@ impl Found {
             around: self.around.clone(),
             encodings: self.encodings.clone(),
             facts: self.facts.clone(),
+            inline: self.inline.clone(),
             ..*self
         }
     }

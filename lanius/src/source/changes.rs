@@ -12,7 +12,7 @@ use menagerie_git::{
 };
 
 use super::Progress;
-use super::history::{self, Job, Part, SINGLY, Version, Walk, scan_bytes};
+use super::history::{Done, Job, Part, SINGLY, Version, Walk, scan_bytes, self, sightings};
 use crate::coverage::{Ledger, State};
 use crate::scan::{Buffer, Engine, Found, Profile, Scratch};
 use crate::triage::Sighting;
@@ -94,7 +94,7 @@ impl Changes<'_> {
             walk.versions.entry(*oid).or_default().push(Version { commit: 0, path });
         }
         let singly = walk.versions.len() <= SINGLY;
-        let found = job.blobs(&walk, &BTreeSet::new(), singly, &mut ledger)?;
+        let found = job.blobs(&walk, &BTreeSet::new(), &HashSet::new(), singly, &mut ledger)?;
         let merged = if found.is_empty() { Vec::new() } else { self.merged() };
         let raw: HashMap<u32, &[u8]> = walk.numbers.iter().map(|(path, number)| (*number, path.as_slice())).collect();
         let mut known = Known::new(self.engine, self.repository);
@@ -164,7 +164,9 @@ impl Changes<'_> {
                 }
             }
         }
-        let (walk, sightings, seen) = job.part(Part { tips, hidden: known, loose, known: &same, singly: true })?;
+        let part = Part { tips, hidden: known, loose, known: &same, singly: true, memory: None };
+        let Done { walk, found, ledger: seen } = job.part(part)?.expect("only a memory can be wrong");
+        let sightings = sightings(&walk, found);
         ledger.merge(seen);
         let raw = raw_paths(&walk, &sightings);
         let mut old = Known::new(self.engine, self.repository);

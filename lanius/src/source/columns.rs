@@ -156,6 +156,7 @@ impl<'a, 'f> Columns<'a, 'f> {
             {
                 let Some(rule) = rules.rule(verdict.meaning) else { continue };
                 let found = Found {
+                    inline: None,
                     rule,
                     start: 0,
                     end: 0,

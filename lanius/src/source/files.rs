@@ -78,15 +78,19 @@ struct Worker<'a> {
     how: &'a How,
     progress: &'a Progress,
     opener: Option<archive::Opener>,
+    excluded: Excluded<'a>,
     scratch: Scratch,
     buffer: Buffer,
     scanned: Vec<Sighting>,
     ledger: Ledger,
 }
 
-/// Scans files and folders. Of a folder, `.git` is left to the scan of the history.
+/// Whether the caller wants nothing of a path.
+pub type Excluded<'a> = &'a (dyn Fn(&str) -> bool + Sync);
+
+/// Scans files and folders, but for what is excluded. Of a folder, `.git` is left to the scan of the history.
 #[must_use]
-pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, progress: &Progress) -> (Vec<Sighting>, Ledger) {
+pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, excluded: Excluded<'_>, progress: &Progress) -> (Vec<Sighting>, Ledger) {
     let (threads, keep_all) = (how.threads, how.keep_all);
     let queue = Queue { jobs: Mutex::new((Vec::new(), 0)), changed: Condvar::new() };
     let mut ledger = Ledger::keeping_all(keep_all);
@@ -106,6 +110,7 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, progress: &Progress) 
                 how,
                 progress,
                 opener: how.archives.clone().map(archive::Opener::new),
+                excluded,
                 scratch: Scratch::default(),
                 buffer: Buffer::default(),
                 scanned: Vec::new(),
@@ -132,7 +137,9 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, progress: &Progress) 
     (scanned, ledger)
 }
 
-fn shown(path: &Path) -> String {
+/// A path as it is shown.
+#[must_use]
+pub fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
     text.strip_prefix("./").unwrap_or(&text).to_owned()
 }
@@ -157,6 +164,10 @@ impl Worker<'_> {
                 }
             };
             let path = entry.path();
+            if (self.excluded)(&shown(&path)) {
+                self.ledger.add(&shown(&path), 0, State::Skipped { reason: "the configuration excludes it".to_owned() });
+                continue;
+            }
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => {
                     if entry.file_name() == ".git" {

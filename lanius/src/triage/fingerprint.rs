@@ -26,18 +26,38 @@ impl Fingerprints {
         Self { key }
     }
 
+    /// Whether they are keyed.
+    #[must_use]
+    pub fn keyed(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// What tells the key from another: nothing of a value goes into it.
+    #[must_use]
+    pub fn key_id(&self) -> Option<String> {
+        self.mac(&[b"lanius key 1"]).map(|mac| hex::encode(&mac[..8]))
+    }
+
+    /// What identifies a value whatever rule found it: `v1` of the value under the key; none without one.
+    #[must_use]
+    pub fn value(&self, value: &[u8]) -> Option<String> {
+        self.mac(&[b"lanius value 1", value]).map(|mac| format!("v1:{}", hex::encode(&mac[..16])))
+    }
+
+    fn mac(&self, parts: &[&[u8]]) -> Option<[u8; 32]> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_ref()?.expose()).expect("HMAC takes keys of any length");
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Some(mac.finalize().into_bytes().into())
+    }
+
     /// The fingerprint of what a rule found: `k1` of the value under the key, `c1` of the context.
     #[must_use]
     pub fn of(&self, rule: &str, found: &Found) -> String {
-        match &self.key {
-            Some(key) => {
-                let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes keys of any length");
-                for part in [b"lanius fingerprint 1".as_slice(), rule.as_bytes(), found.secret.expose()] {
-                    mac.update(&(part.len() as u64).to_be_bytes());
-                    mac.update(part);
-                }
-                format!("k1:{}", hex::encode(&mac.finalize().into_bytes()[..16]))
-            }
+        match self.mac(&[b"lanius fingerprint 1", rule.as_bytes(), found.secret.expose()]) {
+            Some(mac) => format!("k1:{}", hex::encode(&mac[..16])),
             None => {
                 let mut hash = Sha256::new();
                 for part in [rule.as_bytes(), &squeezed(&found.around.0), &squeezed(&found.around.1)] {

@@ -11,8 +11,10 @@ use std::sync::Arc;
 use menagerie_secret::Secret;
 
 use crate::judge::Reason;
+use crate::policy::Inline;
 use crate::rules::{Rule, Verdict};
 use crate::scan::{ColumnFacts, Engine, Found};
+use crate::state::Known;
 
 pub use fingerprint::Fingerprints;
 pub use mask::masked;
@@ -58,6 +60,8 @@ pub struct Place {
     pub reasons: Vec<Reason>,
     /// What stands before it in its line, shortened; other secrets are masked.
     pub before: String,
+    /// What stands after it in its line, likewise.
+    pub after: String,
     /// What hid it, outermost first.
     pub encodings: Vec<&'static str>,
     /// What the history says.
@@ -66,6 +70,8 @@ pub struct Place {
     pub column_facts: Option<Arc<ColumnFacts>>,
     /// What identifies the place in a baseline.
     pub fingerprint: String,
+    /// What a comment beside it asks for.
+    pub inline: Option<Inline>,
 }
 
 /// A secret with all its places.
@@ -76,6 +82,10 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The value.
     pub secret: Secret<Vec<u8>>,
+    /// What identifies the value in an allow-list, if there is a key.
+    pub value_hash: Option<String>,
+    /// What is known of it from earlier runs, if a state was given.
+    pub known: Option<Known>,
     /// The places, in the order of paths and lines; never empty.
     pub places: Vec<Place>,
 }
@@ -133,6 +143,8 @@ pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fin
             confidence: found.confidence,
             reasons: found.reasons,
             before: String::from_utf8_lossy(&found.around.0).trim_start().to_owned(),
+            after: String::from_utf8_lossy(&found.around.1).trim_end().to_owned(),
+            inline: found.inline,
             encodings: found.encodings,
             lineage,
             column_facts: found.facts,
@@ -140,6 +152,8 @@ pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fin
         let finding = findings.entry(key).or_insert_with(|| Finding {
             rule: found.rule,
             verdict: found.verdict,
+            value_hash: fingerprints.value(found.secret.expose()),
+            known: None,
             secret: found.secret,
             places: Vec::new(),
         });

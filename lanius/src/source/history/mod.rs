@@ -4,6 +4,7 @@
 //! The walk of the commits comes first: it says under which paths a blob stands, and so as what kind of text it is read.
 
 mod delta;
+mod memory;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
@@ -20,6 +21,8 @@ use super::Progress;
 use crate::coverage::{Ledger, State};
 use crate::scan::{Buffer, Engine, Found, Profile, Scratch, Text, stream};
 use crate::triage::{Commit, Lineage, Sighting};
+
+pub use memory::Memory;
 
 /// Which part of a history.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +70,8 @@ pub(super) struct Version {
 #[derive(Default)]
 pub(super) struct Walk {
     commits: Vec<(ObjectId, Arc<Commit>)>,
+    /// When each was made, but not before its parents.
+    times: Vec<i64>,
     pub(super) paths: Vec<String>,
     pub(super) profiles: Vec<Profile>,
     pub(super) numbers: HashMap<Vec<u8>, u32>,
@@ -95,16 +100,18 @@ impl Walk {
 
     /// Puts the commits in the order of their times, whatever the refs are called that lead to them: of two branches that brought the
     /// same, the earlier was first.
-    fn put_in_order(&mut self, mut order: Vec<(i64, u32)>) {
+    fn put_in_order(&mut self) {
+        let mut order: Vec<usize> = (0..self.commits.len()).collect();
+        order.sort_by_key(|number| (self.times[*number], *number));
         if order.is_sorted() {
             return;
         }
-        order.sort_unstable();
         let mut places = vec![0_u32; order.len()];
-        let old = std::mem::take(&mut self.commits);
-        for (place, (_, number)) in order.iter().enumerate() {
-            places[*number as usize] = u32::try_from(place).unwrap_or(u32::MAX);
-            self.commits.push(old[*number as usize].clone());
+        let (commits, times) = (std::mem::take(&mut self.commits), std::mem::take(&mut self.times));
+        for (place, number) in order.into_iter().enumerate() {
+            places[number] = u32::try_from(place).unwrap_or(u32::MAX);
+            self.commits.push(commits[number].clone());
+            self.times.push(times[number]);
         }
         for version in self.versions.values_mut().flatten() {
             version.commit = places[version.commit as usize];
@@ -125,18 +132,48 @@ impl Walk {
     }
 }
 
+/// What a scan of a history came to.
+#[derive(Debug)]
+pub struct Seen {
+    /// What was found.
+    pub sightings: Vec<Sighting>,
+    /// What was looked at.
+    pub ledger: Ledger,
+    /// What the next scan need not look at again; none if this one was of a part, or lost something.
+    pub memory: Option<Memory>,
+}
+
 /// Scans the history of the repository at `path`.
 ///
 /// # Errors
 /// If it cannot be opened or a revision is not there. What of it is broken is in the ledger.
 pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progress: &Progress) -> Result<(Vec<Sighting>, Ledger), Error> {
+    scan_on(engine, path, extent, None, 0, threads, progress).map(|seen| (seen.sightings, seen.ledger))
+}
+
+/// Scans the history of the repository at `path`, but for what an earlier scan with the same rules saw: of that, only the blobs in which
+/// it found something of at least this confidence are read again.
+///
+/// # Errors
+/// If it cannot be opened or a revision is not there. What of it is broken is in the ledger.
+pub fn scan_on(
+    engine: &Engine,
+    path: &Path,
+    extent: &Extent,
+    memory: Option<&Memory>,
+    least: u8,
+    threads: usize,
+    progress: &Progress,
+) -> Result<Seen, Error> {
     let repository = Repository::open(path)?;
     let refs = repository.refs();
     let shown = path.display().to_string();
     let mut objects = repository.objects();
     let mut hidden = Vec::new();
     for name in &extent.since {
-        hidden.push(objects.resolve(&refs, name).map_err(|reason| Error::Revision { name: name.clone(), reason: reason.to_string() })?);
+        hidden.push(
+            objects.resolve(&refs, name).map_err(|reason| Error::Revision { name: name.clone(), reason: reason.to_string() })?,
+        );
     }
     let mut tips = if extent.branches.is_empty() { refs.tips() } else { Vec::new() };
     for name in &extent.branches {
@@ -155,13 +192,29 @@ pub fn scan(engine: &Engine, path: &Path, extent: &Extent, threads: usize, progr
         tips.extend(left.iter().filter(|object| object.kind == Some(Kind::Commit)).map(|object| object.oid));
         loose.extend(left.iter().filter(|object| object.kind == Some(Kind::Blob)).map(|object| object.oid));
     }
-    let part = Part { tips: &tips, hidden: &hidden, loose, known: &HashSet::new(), singly: !hidden.is_empty() };
+    let whole = extent.since.is_empty() && extent.branches.is_empty() && !extent.unreachable;
+    let memory = memory.filter(|memory| whole && memory.serves(&mut objects, &tips, least));
     let job = Job { engine, repository: &repository, refs: &refs, shown: &shown, threads, progress };
-    let (walk, sightings, mut ledger) = job.part(part)?;
-    drop(walk);
+    let none = HashSet::new();
+    let part = |memory| Part { tips: &tips, hidden: &hidden, loose: loose.clone(), known: &none, singly: !hidden.is_empty(), memory };
+    let done = match job.part(part(memory))? {
+        Some(done) => done,
+        // What was remembered does not say the truth of this repository.
+        None => job.part(part(None))?.expect("only a memory can be wrong"),
+    };
+    let Done { walk, found, mut ledger } = done;
     problems.iter().for_each(|problem| job.lost(&mut ledger, problem));
     ledger.sort();
-    Ok((sightings, ledger))
+    let remembers = whole && ledger.errors().next().is_none();
+    let memory = remembers.then(|| Memory::of(&walk, engine, &found, &tips, least));
+    Ok(Seen { sightings: sightings(&walk, found), ledger, memory })
+}
+
+/// What a scan of a part of a history came to.
+pub(super) struct Done {
+    pub(super) walk: Walk,
+    pub(super) found: Vec<InBlob>,
+    pub(super) ledger: Ledger,
 }
 
 /// What of a repository's history is to be scanned.
@@ -176,6 +229,8 @@ pub(super) struct Part<'a> {
     pub(super) known: &'a HashSet<(Vec<u8>, ObjectId)>,
     /// Whether it is likely a small part, of which the blobs are read one by one.
     pub(super) singly: bool,
+    /// What an earlier scan left.
+    pub(super) memory: Option<&'a Memory>,
 }
 
 /// A repository at work.
@@ -199,15 +254,21 @@ impl Job<'_> {
         ledger.add(&format!("{}: {}", self.shown, problem.what), 0, State::Error { reason: problem.why.to_string() });
     }
 
-    /// Scans a part of the history.
-    pub(super) fn part(&self, part: Part<'_>) -> Result<(Walk, Vec<Sighting>, Ledger), Error> {
-        let Part { tips, hidden, mut loose, known, singly } = part;
+    /// Scans a part of the history; nothing comes of it if what was remembered of it is wrong.
+    pub(super) fn part(&self, part: Part<'_>) -> Result<Option<Done>, Error> {
+        let Part { tips, hidden, mut loose, known, singly, memory } = part;
         let (mut walk, mut ledger) = (Walk::default(), Ledger::default());
         self.repository.problems().iter().chain(self.refs.problems()).for_each(|problem| self.lost(&mut ledger, problem));
         let mut objects = self.repository.objects();
+        let mut recalled = memory.map(|memory| memory.recall(&mut walk, self.engine)).unwrap_or_default();
+        let hidden: Vec<_> = hidden.iter().chain(&recalled.tips).copied().collect();
         // Clocks go wrong: no commit is taken for older than its parents.
-        let (mut times, mut order) = (HashMap::new(), Vec::new());
-        let end = objects.history(tips, hidden, |oid, commit, introduced| {
+        let mut times: HashMap<ObjectId, i64> = walk.commits.iter().zip(&walk.times).map(|((oid, _), time)| (*oid, *time)).collect();
+        let end = objects.history(tips, &hidden, |oid, commit, introduced| {
+            // Where clocks lie, the walk shows what it need not.
+            if recalled.commits.contains(oid) {
+                return ControlFlow::Continue(());
+            }
             let number = u32::try_from(walk.commits.len()).unwrap_or(u32::MAX);
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let told = Commit {
@@ -220,39 +281,46 @@ impl Job<'_> {
             let time = parents.fold(commit.committer.seconds, i64::max);
             times.insert(*oid, time);
             walk.commits.push((*oid, Arc::new(told)));
-            order.push((time, number));
+            walk.times.push(time);
             for version in introduced.iter().filter(|version| version.mode != Mode::Symlink) {
                 if !known.is_empty() && known.contains(&(version.path.to_vec(), version.oid)) {
                     continue;
                 }
                 let path = walk.number(self.engine, version.path);
+                recalled.spared.remove(&version.oid);
                 walk.versions.entry(version.oid).or_default().push(Version { commit: number, path });
             }
             ControlFlow::Continue(())
         });
         drop(times);
-        walk.put_in_order(order);
+        walk.put_in_order();
         end.problems.iter().for_each(|problem| self.lost(&mut ledger, problem));
         loose.retain(|oid| !walk.versions.contains_key(oid));
-        let singly = singly && walk.versions.len() + loose.len() <= SINGLY;
-        let found = self.blobs(&walk, &loose, singly, &mut ledger)?;
-        if let Some(head) = self.refs.head().filter(|_| !found.is_empty()) {
-            let mut problems = Vec::new();
-            let read = objects.tree_paths(&head, &mut problems, |entry| {
-                walk.in_head.insert((String::from_utf8_lossy(entry.path).into_owned(), entry.oid));
-            });
-            if let Err(error) = read {
-                ledger.add(&format!("{}: HEAD", self.shown), 0, State::Error { reason: error.to_string() });
-            }
-            problems.iter().for_each(|problem| self.lost(&mut ledger, problem));
+        let unread = walk.versions.len() - recalled.spared.len() + loose.len();
+        let singly = (singly || memory.is_some()) && unread <= SINGLY;
+        let mut found = self.blobs(&walk, &loose, &recalled.spared, singly, &mut ledger)?;
+        if memory.is_some_and(|memory| !memory.fill(&walk, self.engine, &recalled.spared, &mut found)) {
+            return Ok(None);
         }
-        let sightings = sightings(&walk, found);
-        Ok((walk, sightings, ledger))
+        if let Some(head) = self.refs.head().filter(|_| !found.is_empty()) {
+            match memory::standing(&mut objects, self.repository, &head, &walk, &found) {
+                Ok(standing) => walk.in_head = standing,
+                Err(error) => ledger.add(&format!("{}: HEAD", self.shown), 0, State::Error { reason: error.to_string() }),
+            }
+        }
+        Ok(Some(Done { walk, found, ledger }))
     }
 
     /// Scans the blobs of a walk and those that stand alone.
-    pub(super) fn blobs(&self, walk: &Walk, loose: &BTreeSet<ObjectId>, singly: bool, ledger: &mut Ledger) -> Result<Vec<InBlob>, Error> {
-        let wanted = |oid: &ObjectId| walk.versions.contains_key(oid) || loose.contains(oid);
+    pub(super) fn blobs(
+        &self,
+        walk: &Walk,
+        loose: &BTreeSet<ObjectId>,
+        spared: &HashSet<ObjectId>,
+        singly: bool,
+        ledger: &mut Ledger,
+    ) -> Result<Vec<InBlob>, Error> {
+        let wanted = |oid: &ObjectId| walk.versions.contains_key(oid) && !spared.contains(oid) || loose.contains(oid);
         let worker = || Worker {
             engine: self.engine,
             walk,
@@ -270,7 +338,7 @@ impl Job<'_> {
             workers.map_err(|reason| Error::Store { path: PathBuf::from(self.shown), reason: reason.to_string() })
         };
         let workers = if singly {
-            let mut all: Vec<_> = walk.versions.keys().chain(loose).copied().collect();
+            let mut all: Vec<_> = walk.versions.keys().filter(|oid| !spared.contains(oid)).chain(loose).copied().collect();
             all.sort_unstable();
             let (mut workers, large) = self.one_by_one(&all, worker);
             if !large.is_empty() {
@@ -427,7 +495,7 @@ impl BlobVisitor for Worker<'_> {
 }
 
 /// One sighting for each secret at each path: where its first version has it, with the last version's commit.
-fn sightings(walk: &Walk, found: Vec<InBlob>) -> Vec<Sighting> {
+pub(super) fn sightings(walk: &Walk, found: Vec<InBlob>) -> Vec<Sighting> {
     let mut blobs: BTreeMap<ObjectId, Vec<(Profile, Found)>> = BTreeMap::new();
     for (oid, profile, found) in found {
         blobs.entry(oid).or_default().push((profile, found));

@@ -1,0 +1,142 @@
+//! The sources of a scan, read one after the other.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::policy::Prepared;
+use crate::archive;
+use crate::cli::Sources;
+use crate::coverage::{Ledger, State};
+use crate::personal::Scope;
+use crate::policy;
+use crate::report::least;
+use crate::rules::Level;
+use crate::scan::{Buffer, Engine, Scratch, stream};
+use crate::source::files::{self, How};
+use crate::source::history::{self, Extent, Memory};
+use crate::source::{Progress, Tables};
+use crate::table::Sample;
+use crate::triage::Sighting;
+
+/// What stands of the histories that were scanned before, by repository.
+pub(super) trait Memories {
+    fn recall(&self, repository: &Path) -> Option<Memory>;
+    fn keep(&mut self, repository: &Path, memory: Memory);
+}
+
+/// No memory of any history.
+pub(super) struct Forgetful;
+
+impl Memories for Forgetful {
+    fn recall(&self, _: &Path) -> Option<Memory> {
+        None
+    }
+
+    fn keep(&mut self, _: &Path, _: Memory) {}
+}
+
+/// Everything found in the sources, and what was looked at; none if there was nothing to compare with, which was told.
+pub(super) fn read(
+    sources: &Sources,
+    prepared: &Prepared,
+    engine: &Engine,
+    memories: &mut dyn Memories,
+) -> anyhow::Result<Option<(Vec<Sighting>, Ledger)>> {
+    let threads = sources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let of_change = sources.staged || sources.diff.is_some();
+    let listed = if of_change { &[][..] } else { &sources.paths };
+    let (input, paths): (Vec<PathBuf>, Vec<PathBuf>) = listed.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let globs = policy::globs(&prepared.config.scan.exclude).map_err(anyhow::Error::msg)?;
+    let excluded =
+        |path: &str| !globs.is_empty() && prepared.policy.tops.iter().filter_map(|top| top.name(path)).any(|name| globs.is_match(name));
+    let how = How {
+        threads,
+        keep_all: sources.ledger.is_some(),
+        archives: sources.archives.then(|| archive::Limits::new(std::env::temp_dir())),
+        tables: sources.tables.then(|| Tables { sample: sources.sample.map_or(Sample::All, Sample::Spread) }),
+    };
+    let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
+    let (mut scanned, mut ledger) = files::scan(engine, &paths, &how, &excluded, &Progress::default());
+    for url in &servers {
+        let (more, seen) = server(engine, &url.to_string_lossy(), &how)?;
+        scanned.extend(more);
+        ledger.merge(seen);
+    }
+    if !input.is_empty() {
+        let mut found = Vec::new();
+        match stream(engine, &mut Scratch::default(), &mut Buffer::default(), &mut io::stdin().lock(), "-", &mut found) {
+            Ok(bytes) => ledger.add("-", bytes, State::Scanned),
+            Err(error) => ledger.add("-", 0, State::Error { reason: error.to_string() }),
+        }
+        scanned.extend(found.into_iter().map(|found| Sighting { path: "-".to_owned(), found, lineage: None }));
+    }
+    if of_change {
+        let Some((more, seen)) = super::changes::gather(sources, engine, threads)? else { return Ok(None) };
+        scanned.extend(more.into_iter().filter(|sighting| globs.is_empty() || !globs.is_match(&sighting.path)));
+        ledger.merge(seen);
+    }
+    let extent = Extent { since: sources.since.clone(), branches: sources.branch.clone(), unreachable: sources.unreachable };
+    let level = sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
+    for repository in &sources.git {
+        let known = memories.recall(repository);
+        let seen = history::scan_on(engine, repository, &extent, known.as_ref(), least(level), threads, &Progress::default())?;
+        scanned.extend(seen.sightings.into_iter().filter(|sighting| globs.is_empty() || !globs.is_match(&sighting.path)));
+        ledger.merge(seen.ledger);
+        if let Some(memory) = seen.memory {
+            memories.keep(repository, memory);
+        }
+    }
+    if let Some(path) = &sources.ledger {
+        write_ledger(path, &ledger)?;
+    }
+    Ok(Some((scanned, ledger)))
+}
+
+/// The rules that were asked for. Tables are searched for personal data, texts only with `--rules pii`.
+pub(super) fn engine(sources: &Sources, prepared: &mut Prepared) -> anyhow::Result<Engine> {
+    let rules = std::mem::take(&mut prepared.rules);
+    let personal = sources.rules.iter().any(|file| file.as_os_str() == "pii");
+    if !personal && !sources.tables {
+        anyhow::ensure!(sources.jurisdiction.is_empty(), "--jurisdiction is for personal data: add --rules pii or --tables");
+        return Ok(Engine::new(rules));
+    }
+    let scope =
+        if sources.jurisdiction.is_empty() { Scope::everywhere() } else { Scope::of(sources.jurisdiction.iter().map(String::as_str))? };
+    Ok(Engine::with_personal(rules, scope, personal))
+}
+
+pub(super) fn is_server(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.starts_with("postgres://") || path.starts_with("postgresql://"))
+}
+
+#[cfg(feature = "postgres")]
+fn server(engine: &Engine, url: &str, how: &How) -> anyhow::Result<(Vec<Sighting>, Ledger)> {
+    let tables = how.tables.context("a database is read by column: add --tables")?;
+    Ok(crate::source::server(engine, url, tables, how.keep_all))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn server(_: &Engine, _: &str, _: &How) -> anyhow::Result<(Vec<Sighting>, Ledger)> {
+    anyhow::bail!("this lanius was built without PostgreSQL; build it with `--features postgres`")
+}
+
+/// Writes a JSON line for each source; the file is whole or not there.
+fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut out = io::BufWriter::new(file.as_file_mut());
+        for entry in &ledger.entries {
+            serde_json::to_writer(&mut out, entry)?;
+            out.write_all(b"\n")?;
+        }
+        out.flush()?;
+        drop(out);
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    written().with_context(|| format!("the ledger {} cannot be written", path.display()))
+}
