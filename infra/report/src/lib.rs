@@ -68,6 +68,24 @@ pub fn data(text: impl Display) -> io::Result<()> {
     }
 }
 
+/// Writes to stdout as it is, with whatever bytes it has. A closed pipe counts as written.
+///
+/// # Errors
+/// What the system said, such as a full disk.
+pub fn verbatim(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// A text without its colours.
+#[must_use]
+pub fn unstyled(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
 /// Writes one value as indented JSON to stdout.
 ///
 /// # Errors

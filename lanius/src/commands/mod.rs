@@ -1,5 +1,9 @@
 //! One file for each verb of the command line.
 
+mod completions;
+mod explain;
+mod output;
+mod progress;
 mod rules;
 mod scan;
 
@@ -23,6 +27,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan),
         Command::Rules { command } => rules::run(command),
+        Command::Explain { rule, rules } => explain::run(&rule, &rules),
+        Command::Completions { shell } => completions::run(shell),
     };
     match done {
         Ok(exit) => exit.into(),

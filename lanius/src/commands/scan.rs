@@ -2,15 +2,18 @@
 
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use menagerie_report::{self as output, Exit};
+use menagerie_report::Exit;
 
+use super::output::{self, Telling};
+use super::progress;
 use crate::archive;
-use crate::cli::{Format, Scan};
+use crate::cli::Scan;
 use crate::coverage::{Ledger, State};
 use crate::personal::Scope;
-use crate::report::{self, Run, Shown, least};
+use crate::report::{Run, Shown, least};
 use crate::scan::{Buffer, Engine, Scratch, stream};
 use crate::source::files::{self, How};
 use crate::source::history::{self, Extent};
@@ -29,7 +32,10 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     };
     let (input, paths): (Vec<_>, Vec<_>) = scan.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
-    let (mut scanned, mut ledger) = files::scan(&engine, &paths, &how, &Progress::default());
+    let reached = Arc::new(Progress::default());
+    let countable = input.is_empty() && servers.is_empty() && scan.git.is_empty();
+    let line = (!scan.no_progress).then(|| progress::watch(&reached, &paths, countable));
+    let (mut scanned, mut ledger) = files::scan(&engine, &paths, &how, &reached);
     for url in &servers {
         let (more, seen) = server(&engine, &url.to_string_lossy(), &how)?;
         scanned.extend(more);
@@ -45,10 +51,11 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     }
     let extent = Extent { since: scan.since.clone(), branches: scan.branch.clone(), unreachable: scan.unreachable };
     for repository in &scan.git {
-        let (more, seen) = history::scan(&engine, repository, &extent, threads, &Progress::default())?;
+        let (more, seen) = history::scan(&engine, repository, &extent, threads, &reached)?;
         scanned.extend(more);
         ledger.merge(seen);
     }
+    drop(line);
     if let Some(path) = &scan.ledger {
         write_ledger(path, &ledger)?;
     }
@@ -60,23 +67,16 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         !finding.places.is_empty()
     });
     let run = Run { below: all - findings.len(), findings, ledger };
-    let shown = Shown { secrets: scan.show_secrets };
-    match scan.format {
-        Format::Human => output::data(report::human(&run, &engine, shown))?,
-        Format::Json => output::json(&report::json(&run, &engine, shown))?,
-        Format::Jsonl => output::data(report::jsonl(&run, &engine, shown))?,
-    }
-    for (entry, reason) in run.ledger.errors() {
-        output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
-    }
-    let places: usize = run.findings.iter().map(|finding| finding.places.len()).sum();
-    output::note(format_args!(
-        "{} findings at {places} places; {} sources, {} bytes; {} findings below the level",
-        run.findings.len(),
-        run.ledger.scanned,
-        run.ledger.bytes,
-        run.below
-    ));
+    output::write(
+        &run,
+        &engine,
+        &Telling {
+            format: scan.format,
+            shown: Shown { secrets: scan.show_secrets, now: output::now() },
+            subject: output::subject(&scan.paths, &scan.git),
+            to: scan.output.as_deref(),
+        },
+    )?;
     Ok(run.exit(|_| true))
 }
 

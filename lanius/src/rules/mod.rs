@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
-pub use checksum::Verdict;
+pub use checksum::{Verdict, aws_account};
 pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Severity, Verify};
 pub use shape::{entropy, is_placeholder};
 

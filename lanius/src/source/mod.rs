@@ -1,5 +1,6 @@
 //! Where texts come from.
 
+pub mod ahead;
 mod columns;
 pub mod files;
 pub mod history;

@@ -1,6 +1,7 @@
 //! From places to findings: one for each secret, with all its places, the commits that brought and last touched it, and whether it
 //! still stands in HEAD.
 
+pub mod facts;
 mod fingerprint;
 mod mask;
 
@@ -58,6 +59,8 @@ pub struct Place {
     pub reasons: Vec<Reason>,
     /// What stands before it in its line, shortened; other secrets are masked.
     pub before: String,
+    /// What stands after it in its line, likewise.
+    pub after: String,
     /// What hid it, outermost first.
     pub encodings: Vec<&'static str>,
     /// What the history says.
@@ -133,6 +136,7 @@ pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fin
             confidence: found.confidence,
             reasons: found.reasons,
             before: String::from_utf8_lossy(&found.around.0).trim_start().to_owned(),
+            after: String::from_utf8_lossy(&found.around.1).trim_end().to_owned(),
             encodings: found.encodings,
             lineage,
             column_facts: found.facts,
