@@ -94,7 +94,7 @@ fn checked(checksum: Checksum) -> &'static str {
         }
         Checksum::Jwt => "its header must be JSON that names an algorithm",
         Checksum::AwsKeyId => "its characters hold the number of the account",
-        Checksum::Pem => "its body must be base64",
+        Checksum::Pem => "its body is read as a key",
     }
 }
 

@@ -4,6 +4,7 @@
 mod checksum;
 pub mod examples;
 mod format;
+pub(crate) mod pem;
 mod shape;
 
 use std::ops::Range;

@@ -206,11 +206,11 @@ fn row(document: &Document<'_>, place: &Location, history: bool) -> Markup {
             @if history {
                 @if let Some((first, last, in_head)) = &place.history {
                     td { (commit(document, first)) }
-                    td { (commit(document, last)) }
+                    td { @if last == first { "the same" } @else { (commit(document, last)) } }
                     td { (if *in_head { "yes" } else { "no" }) }
                 } @else { td {} td {} td {} }
             }
-            td { (place.confidence) " %" }
+            td.tight { (place.confidence) " %" }
             td { code.print { (place.fingerprint) } }
         }
     }
@@ -223,7 +223,7 @@ fn commit(document: &Document<'_>, commit: &Commit) -> Markup {
         bdi { (shown(&commit.author)) }
         @if let Some(date) = date(commit.time) {
             br; time datetime=(date) { (date.get(..10).unwrap_or(&date)) }
-            @if let Some(age) = age(commit.time, document.made) { ", " (age) " ago" }
+            @if let Some(age) = age(commit.time, document.made) { br; (age) " ago" }
         }
     }
 }

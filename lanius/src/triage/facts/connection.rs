@@ -29,7 +29,9 @@ fn uri(clue: Clue<'_>, gathered: &mut Gathered) -> bool {
     gathered.tell("scheme", scheme);
     gathered.tell("user", user);
     let ends = |c: char| c.is_whitespace() || END.contains(&c);
-    let at = rest.find(ends).unwrap_or(rest.len());
+    // An address of IPv6 stands in brackets.
+    let bracketed = rest.starts_with('[').then(|| rest.find(']')).flatten().unwrap_or(0);
+    let at = rest[bracketed..].trim_start_matches(']').find(ends).map_or(rest.len(), |at| bracketed + usize::from(bracketed > 0) + at);
     let (host, path) = rest.split_at(at);
     match host.rsplit_once(':') {
         Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -49,14 +51,14 @@ fn pairs(clue: Clue<'_>, gathered: &mut Gathered) {
     if !(clue.before.contains(';') || clue.after.trim_start_matches(['"', '\'']).starts_with(';')) {
         return;
     }
-    let quotes: &[char] = &['"', '\'', ' '];
     for pair in clue.before.split(';').chain(clue.after.split(';')) {
+        // The first pair may stand behind an assignment: `dsn = "Server=…`.
+        let pair = pair.rsplit(['"', '\'', '`']).find(|part| part.contains('=')).unwrap_or(pair);
         let Some((name, value)) = pair.split_once('=') else { continue };
-        let value = value.trim_matches(quotes);
-        let end = value.find(|c: char| c.is_whitespace() || "\"'`<>*".contains(c)).unwrap_or(value.len());
+        let value = value.trim_start();
+        let end = value.find(|c: char| c.is_whitespace() || "<>*".contains(c)).unwrap_or(value.len());
         let value = &value[..end];
-        // The first name may stand behind an assignment: `dsn = "Server`.
-        let name = name.rsplit(quotes).find(|part| !part.is_empty()).map(|last| name[name.rfind(last).unwrap_or(0)..].trim());
+        let name = name.trim().rsplit(' ').next();
         let whole = pair.to_ascii_lowercase();
         match name.unwrap_or_default().to_ascii_lowercase().as_str() {
             "server" | "host" | "hostname" | "source" | "address" => gathered.tell("host", value.trim_start_matches("tcp:")),

@@ -2,22 +2,13 @@
 //! shows it, by which an owner finds the key in use. Forms: OpenSSH (`PROTOCOL.key`), PKCS#8 (RFC 5958), PKCS#1 (RFC 8017), SEC 1
 //! (RFC 5915), PEM with RFC 1421 headers, PuTTY, OpenPGP.
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD as ALPHABET;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use menagerie_finding::Severity;
-use menagerie_secret::Secret;
 use pkcs8::ObjectIdentifier;
 use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
 use ssh_key::{HashAlg, Mpint};
 
 use super::{Clue, Gathered, severity};
-
-/// Base64 with or without padding, as keys lose theirs when they are pasted.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &ALPHABET,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
-);
+use crate::rules::pem::{armour, decoded};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
@@ -66,14 +57,13 @@ pub(super) fn gather(clue: Clue<'_>, gathered: &mut Gathered) {
         }
         return passphrase(Some(true), clue, gathered);
     }
-    let Some(bytes) = decoded(body) else { return };
-    let encrypted = match kind {
+    let encrypted = decoded(body).and_then(|bytes| match kind {
         "OPENSSH" => openssh(bytes.expose(), gathered),
         "ENCRYPTED" => pkcs8::EncryptedPrivateKeyInfo::try_from(bytes.expose().as_slice()).ok().map(|_| true),
         "RSA" => pkcs1(bytes.expose(), gathered).then_some(false),
         "EC" => sec1(bytes.expose(), None, gathered).then_some(false),
         _ => pkcs8(bytes.expose(), gathered).then_some(false),
-    };
+    });
     match encrypted {
         Some(_) => passphrase(encrypted, clue, gathered),
         None => gathered.tell("readable", "no: it is cut, altered or not a key"),
@@ -92,34 +82,6 @@ fn passphrase(encrypted: Option<bool>, clue: Clue<'_>, gathered: &mut Gathered) 
         Some(false) => gathered.tell("encrypted", "no"),
         None => {}
     }
-}
-
-/// The label and the body of `-----BEGIN …-----`.
-fn armour(text: &str) -> Option<(&str, &str)> {
-    let (_, rest) = text.split_once("-----BEGIN ")?;
-    let (label, rest) = rest.split_once("-----")?;
-    let (body, _) = rest.split_once("-----END ")?;
-    Some((label, body))
-}
-
-/// The bytes of a body that may stand in a string of a program, with its escapes, quotes and operators.
-fn decoded(body: &str) -> Option<Secret<Vec<u8>>> {
-    let mut kept = Vec::with_capacity(body.len());
-    let mut bytes = body.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            // `\n`, `\r`, `\t`; a line that goes on; a `\/` of JSON.
-            b'\\' => {
-                if bytes.next() == Some(b'/') {
-                    kept.push(b'/');
-                }
-            }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => kept.push(byte),
-            _ => {}
-        }
-    }
-    let kept = Secret::new(kept);
-    LENIENT.decode(kept.expose()).ok().map(Secret::new)
 }
 
 /// Whether a passphrase guards it.
