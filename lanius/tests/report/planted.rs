@@ -43,12 +43,17 @@ impl Planted {
         let mut made = |template: &str| expand(template, &mut dice).unwrap();
         let (id, key) = (made("${akid:AKIA}"), made("${alnum:40}"));
         let (github, gone) = (made("${crc:ghp_}"), made("${crc:ghp_}"));
-        let (password, slack, stripe) = (made("${alnum:18}"), made("xoxb-${digits:12}-${digits:12}-${alnum:24}"), made("sk_test_${alnum:24}"));
+        let (password, slack, stripe) =
+            (made("${alnum:18}"), made("xoxb-${digits:12}-${digits:12}-${alnum:24}"), made("sk_test_${alnum:24}"));
         let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
-        let expired =
-            format!("{}.{}.{}", encoded(r#"{"alg":"HS256"}"#), encoded(r#"{"iss":"https://id.test","exp":1500000000}"#), made("${alnum:43}"));
+        let expired = format!(
+            "{}.{}.{}",
+            encoded(r#"{"alg":"HS256"}"#),
+            encoded(r#"{"iss":"https://id.test","exp":1500000000}"#),
+            made("${alnum:43}")
+        );
         let hidden = made("${crc:gho_}");
-        let pem = String::from_utf8(menagerie_tests::keys::generate_pem("ec")).unwrap();
+        let pem = String::from_utf8(menagerie_tests::keys::generate_pem("P-256")).unwrap();
         let write = |path: &str, text: &str| {
             let path = folder.file(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -59,7 +64,10 @@ impl Planted {
         git(folder.path(), &["add", "."], "2024-01-01T00:00:00Z");
         git(folder.path(), &["commit", "-q", "-m", "one"], "2024-01-01T00:00:00Z");
         fs::remove_file(folder.file("old/deploy.sh")).unwrap();
-        write("prod.env", &format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={key}\nURL=postgres://app:{password}@db.corp.test/main\n"));
+        write(
+            "prod.env",
+            &format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={key}\nURL=postgres://app:{password}@db.corp.test/main\n"),
+        );
         write("both.yml", &format!("a: {github} # and {slack}\nagain: {github}\nstripe: {stripe}\n"));
         write("session.py", &format!("TOKEN = \"{expired}\"\n"));
         write("tls.key", &pem);
