@@ -72,8 +72,8 @@ fn people_are_told_where_what_why_and_what_next() {
     let text = planted.report("human");
     for expected in [
         "critical: GitHub personal access token (classic) [github-pat-classic] 99 % sure",
-        "  --> both.yml:1:4",
-        "   1 | a: ghp_… (40 characters) # and *******************************************************",
+        "  and both.yml:1:4",
+        "   1 | a: **************************************** # and xoxb-… (55 characters)",
         "  = account: ",
         "  = issuer: https://id.test",
         "severity low in place of medium: it expired on 2017-07-14",
