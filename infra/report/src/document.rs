@@ -114,6 +114,7 @@ pub fn age(seconds: i64, now: Timestamp) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

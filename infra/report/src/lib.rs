@@ -132,6 +132,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 pub(crate) mod tests {
     use super::*;
     use menagerie_finding::{Asset, Commit, Excerpt, Fact, Finding, Location, Outcome, Severity};

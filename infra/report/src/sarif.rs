@@ -4,7 +4,7 @@
 use menagerie_finding::{Finding, Location, Severity};
 use serde_json::{Value, json};
 
-use crate::{Document, Reported, Rule};
+use crate::{Document, Reported, Rule, Suppression};
 
 /// Where the schema is.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -82,13 +82,18 @@ fn results(document: &Document<'_>, reported: &Reported) -> Vec<Value> {
         if !related.is_empty() {
             value["relatedLocations"] = json!(related);
         }
-        if let Some(suppression) = &reported.suppressed {
-            let kind = if suppression.in_source { "inSource" } else { "external" };
-            value["suppressions"] = json!([{ "kind": kind, "status": "accepted", "justification": suppression.justification }]);
+        // Where one result tells of suppressions, all do.
+        if document.findings.iter().any(|other| other.suppressed.is_some()) {
+            value["suppressions"] = reported.suppressed.iter().map(suppression).collect();
         }
         value
     };
     finding.locations.iter().enumerate().map(one).collect()
+}
+
+fn suppression(suppression: &Suppression) -> Value {
+    let kind = if suppression.in_source { "inSource" } else { "external" };
+    json!({ "kind": kind, "status": "accepted", "justification": suppression.justification })
 }
 
 fn message(finding: &Finding, place: &Location) -> String {
@@ -179,9 +184,9 @@ fn notification((source, reason): (&str, &str)) -> Value {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
-    use crate::Suppression;
     use crate::tests::document;
 
     #[test]
@@ -195,13 +200,15 @@ mod tests {
     fn each_place_is_a_result() {
         let mut document = document("x", 3);
         document.findings[0].suppressed = Some(Suppression { in_source: true, justification: "known".to_owned() });
+        document.findings.push(Reported { suppressed: None, ..document.findings[0].clone() });
         let log = sarif(&document);
         let run = &log["runs"][0];
         let results = run["results"].as_array().unwrap();
-        assert_eq!(results.len(), 3);
+        assert_eq!(results.len(), 6);
         assert_eq!(results[1]["partialFingerprints"]["tool/v1"], "c1:1");
         assert_eq!(results[1]["relatedLocations"].as_array().unwrap().len(), 2);
         assert_eq!(results[0]["suppressions"][0]["kind"], "inSource");
+        assert_eq!(results[3]["suppressions"], json!([]));
         assert_eq!(results[0]["ruleIndex"], 0);
         assert_eq!(results[0]["level"], "error");
         assert_eq!(run["tool"]["driver"]["rules"][0]["name"], "SomeKey");

@@ -106,6 +106,7 @@ fn example(definition: &Definition) -> anyhow::Result<Option<String>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

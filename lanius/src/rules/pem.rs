@@ -23,7 +23,7 @@ pub(super) fn is_key(text: &[u8]) -> bool {
 fn is_sequence(bytes: &[u8]) -> bool {
     match bytes {
         [0x30, 0x82, high, low, rest @ ..] => usize::from(u16::from_be_bytes([*high, *low])) == rest.len(),
-        [0x30, 0x81, length, rest @ ..] | [0x30, length @ ..0x80, rest @ ..] => usize::from(*length) == rest.len(),
+        [0x30, 0x81, length, rest @ ..] | [0x30, length @ 0..=0x7f, rest @ ..] => usize::from(*length) == rest.len(),
         _ => false,
     }
 }
@@ -45,11 +45,7 @@ pub(crate) fn decoded(body: &str) -> Option<Secret<Vec<u8>>> {
         let follows_digit = is_digit(std::mem::replace(&mut last, byte));
         match byte {
             // `\n`, `\r`, `\t`; a line that goes on; a `\/` of JSON.
-            b'\\' => {
-                if bytes.next() == Some(&b'/') {
-                    kept.push(b'/');
-                }
-            }
+            b'\\' => kept.extend(bytes.next().filter(|escaped| **escaped == b'/')),
             // A plus between blanks or quotes joins strings.
             b'+' if !follows_digit && !bytes.as_slice().first().is_some_and(|next| is_digit(*next)) => {}
             _ if is_digit(byte) => kept.push(byte),

@@ -28,6 +28,7 @@ pub fn bytes(roots: &[PathBuf]) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

@@ -12,14 +12,14 @@ use menagerie_tests::Namespace;
 use menagerie_tests::process::{Finished, command, run};
 
 /// A name and an address that would be markup, a formula, or a command to a terminal.
-pub const HOSTILE: &str = "=cmd|'x'!A0 \u{1b}[31m</script><img src=x onerror=alert(1)>\u{202e}";
+pub(crate) const HOSTILE: &str = "=cmd|'x'!A0 \u{1b}[31m</script><img src=x onerror=alert(1)>\u{202e}";
 
 /// The repository.
-pub struct Planted {
+pub(crate) struct Planted {
     /// Where it is.
-    pub folder: Namespace,
+    pub(crate) folder: Namespace,
     /// Each planted secret.
-    pub secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
 }
 
 fn git(folder: &Path, arguments: &[&str], date: &str) {
@@ -37,7 +37,7 @@ fn with<A: AsRef<OsStr>>(mut command: Command, arguments: &[A]) -> Command {
 
 impl Planted {
     /// A repository with secrets in its files and in its history alone.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = Namespace::new("report");
         let mut dice = Dice::new(7);
         let mut made = |template: &str| expand(template, &mut dice).unwrap();
@@ -81,21 +81,21 @@ impl Planted {
     }
 
     /// Runs the command in the repository.
-    pub fn lanius(&self, arguments: &[&str]) -> Finished {
+    pub(crate) fn lanius(&self, arguments: &[&str]) -> Finished {
         let mut lanius = command(env!("CARGO_BIN_EXE_lanius"));
         lanius.current_dir(self.folder.path()).env("SOURCE_DATE_EPOCH", "1780272000").args(arguments);
         run(lanius, b"")
     }
 
     /// A report in a form, of the history.
-    pub fn report(&self, form: &str) -> String {
+    pub(crate) fn report(&self, form: &str) -> String {
         let finished = self.lanius(&["scan", "--git", ".", "--format", form]);
         assert_eq!(finished.status, Some(1), "{}", finished.stderr);
         finished.text()
     }
 
     /// A file with a text in the repository's folder.
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.file(name)
     }
 }

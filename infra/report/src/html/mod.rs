@@ -206,7 +206,7 @@ fn row(document: &Document<'_>, place: &Location, history: bool) -> Markup {
             @if history {
                 @if let Some((first, last, in_head)) = &place.history {
                     td { (commit(document, first)) }
-                    td { @if last == first { "the same" } @else { (commit(document, last)) } }
+                    td { @if last == first { span.tight { "the same" } } @else { (commit(document, last)) } }
                     td { (if *in_head { "yes" } else { "no" }) }
                 } @else { td {} td {} td {} }
             }
@@ -251,6 +251,7 @@ fn outcomes(document: &Document<'_>) -> Markup {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
     use crate::tests::document;
