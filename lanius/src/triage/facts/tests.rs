@@ -30,6 +30,7 @@ fn assessed(rule: &str, before: &str, secret: &str, after: &str) -> Assessment {
         encodings: Vec::new(),
         lineage: None,
         fingerprint: "c1:0".to_owned(),
+        column_facts: None,
     };
     let verdict = rule.check(secret.as_bytes());
     let finding = Finding { rule: 0, verdict, secret: Secret::new(secret.as_bytes().to_vec()), places: vec![place] };
