@@ -37,7 +37,7 @@ lint: cargo-deny ## Formatting, clippy, licences and sources of what is depended
 	cargo fmt --all --check
 	cargo clippy --locked --release --workspace --all-targets -- -D warnings
 	cargo deny --locked --log-level error check bans licenses sources
-	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-git menagerie-report menagerie-telemetry; do \
+	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-report menagerie-telemetry; do \
 		tree=$$(cargo tree --locked -p $$crate -e normal --prefix none); \
 		if grep -E '^aws-(sdk|config|smithy)' <<<"$$tree"; then \
 			echo "$$crate pulls in AWS crates without a feature that asks for them" >&2; exit 1; \

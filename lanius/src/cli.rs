@@ -41,6 +41,19 @@ pub enum Command {
         #[command(subcommand)]
         command: RulesCommand,
     },
+    /// Say what a rule finds, and what to do about it
+    Explain {
+        /// Its id, as reports name it
+        rule: String,
+        /// Rule files of your own, beside the rules that come with lanius
+        #[arg(long, value_name = "FILE")]
+        rules: Vec<PathBuf>,
+    },
+    /// Print what completes commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// What to do with rules.
@@ -52,7 +65,20 @@ pub enum RulesCommand {
         files: Vec<PathBuf>,
     },
     /// List the rules
-    List,
+    List {
+        /// How they are shown
+        #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+        format: ListFormat,
+    },
+}
+
+/// How lists are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people
+    Human,
+    /// One object
+    Json,
 }
 
 /// What to do with hooks.
@@ -139,6 +165,12 @@ pub enum Format {
     Json,
     /// An object a line, one for each place
     Jsonl,
+    /// SARIF 2.1.0, for code scanning services
+    Sarif,
+    /// One page that needs nothing else
+    Html,
+    /// A table, a line for each place
+    Csv,
 }
 
 /// What to scan.
@@ -189,6 +221,9 @@ pub struct Sources {
     /// How many threads work [default: one for each core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    /// Show no progress
+    #[arg(long)]
+    pub no_progress: bool,
 }
 
 /// What is not to be reported.
@@ -246,6 +281,9 @@ pub struct Scan {
     /// Show secrets in full
     #[arg(long)]
     pub show_secrets: bool,
+    /// Write to a file, in one step, in place of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// What goes into a baseline.

@@ -2,6 +2,15 @@
 //!
 //! A reader that closes the pipe early is no error. Text that came from outside is shown with [`shown`], so that it cannot drive
 //! the terminal.
+//!
+//! A [`Document`] is a report of findings; [`sarif()`], [`html()`] and [`csv()`] write it, [`replace`] puts it into a file.
+
+mod csv;
+mod document;
+mod file;
+mod html;
+mod progress;
+mod sarif;
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -10,6 +19,13 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+
+pub use csv::csv;
+pub use document::{Document, Reported, Rule, Suppression, Tool, age, date};
+pub use file::replace;
+pub use html::html;
+pub use progress::{Progress, Reached, size};
+pub use sarif::{sarif, uri};
 
 /// How a run ended; the same for every tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +66,24 @@ pub fn data(text: impl Display) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Writes to stdout as it is, with whatever bytes it has. A closed pipe counts as written.
+///
+/// # Errors
+/// What the system said, such as a full disk.
+pub fn verbatim(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// A text without its colours.
+#[must_use]
+pub fn unstyled(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
 }
 
 /// Writes one value as indented JSON to stdout.
@@ -98,8 +132,56 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests {
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+pub(crate) mod tests {
     use super::*;
+    use menagerie_finding::{Asset, Commit, Excerpt, Fact, Finding, Location, Outcome, Severity};
+
+    /// A report of one finding, in which every text from outside is `hostile`.
+    pub(crate) fn document(hostile: &str, places: u64) -> Document<'static> {
+        let commit = |id: &str| Commit { id: id.to_owned(), author: hostile.to_owned(), time: 1_700_000_000 };
+        let asset = Asset { kind: "file".to_owned(), name: hostile.to_owned() };
+        let place = |line| Location {
+            asset: asset.clone(),
+            line,
+            end_line: line,
+            column: 7,
+            confidence: 90,
+            fingerprint: format!("c1:{line}"),
+            excerpt: Excerpt { before: hostile.to_owned(), shown: "sk_… (32 characters)".to_owned(), after: hostile.to_owned() },
+            history: Some((commit("aaaa"), commit("bbbb"), true)),
+        };
+        let finding = Finding {
+            code: "some-key".to_owned(),
+            title: "Some key".to_owned(),
+            severity: Severity::High,
+            confidence: 90,
+            fingerprint: "c1:0".to_owned(),
+            reasons: vec!["its shape is unmistakable".to_owned()],
+            facts: vec![Fact::new("account_name", hostile)],
+            locations: (0..places).map(place).collect(),
+        };
+        let rule = Rule {
+            id: "some-key".to_owned(),
+            title: "Some key".to_owned(),
+            description: "A key.".to_owned(),
+            help: "Revoke it.".to_owned(),
+            help_uri: Some(hostile.to_owned()),
+            severity: Severity::High,
+        };
+        Document {
+            tool: Tool { name: "tool", version: "1.0.0" },
+            subject: hostile.to_owned(),
+            made: "2026-01-02T03:04:05Z".parse().unwrap(),
+            rules: vec![rule],
+            findings: vec![Reported { finding, suppressed: None }],
+            outcomes: vec![Outcome::Failed {
+                asset: Asset { kind: "file".to_owned(), name: "gone".to_owned() },
+                reason: "not there".to_owned(),
+            }],
+            totals: vec![("sources", "1".to_owned())],
+        }
+    }
 
     #[test]
     fn control_characters_are_written_out() {

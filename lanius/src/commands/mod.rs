@@ -1,9 +1,13 @@
 //! One file for each verb of the command line.
 
-mod changes;
-mod hook;
 mod baseline;
+mod changes;
+mod completions;
+mod explain;
+mod hook;
+mod output;
 mod policy;
+mod progress;
 mod rules;
 mod scan;
 mod sources;
@@ -32,6 +36,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Baseline(options) => baseline::run(&options),
         Command::State { command } => state::run(command),
         Command::Rules { command } => rules::run(command),
+        Command::Explain { rule, rules } => explain::run(&rule, &rules),
+        Command::Completions { shell } => completions::run(shell),
     };
     match done {
         Ok(exit) => exit.into(),

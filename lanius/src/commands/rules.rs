@@ -3,26 +3,54 @@
 use std::fs;
 use std::path::Path;
 
+use anstyle::Style;
 use anyhow::Context as _;
 use menagerie_report::{self as report, Exit};
 
-use crate::cli::RulesCommand;
+use crate::cli::{ListFormat, RulesCommand};
 use crate::rules::examples::{Dice, expand};
-use crate::rules::{self, Rule};
+use crate::rules::{self, Definition, Rule};
 use crate::scan::{Engine, Scratch, Text};
 
 pub(super) fn run(command: RulesCommand) -> anyhow::Result<Exit> {
     match command {
         RulesCommand::Test { files } => test(&files),
-        RulesCommand::List => {
-            let mut text = String::new();
-            for rule in rules::built_in() {
-                text.push_str(&format!("{}\t{}\n", rule.definition.id, rule.definition.name));
-            }
-            report::data(text)?;
-            Ok(Exit::Fine)
-        }
+        RulesCommand::List { format } => list(format),
     }
+}
+
+/// All rules: a table, or one object.
+fn list(format: ListFormat) -> anyhow::Result<Exit> {
+    let all = rules::built_in();
+    if format == ListFormat::Json {
+        let rules: Vec<_> = all.iter().map(|rule| described(&rule.definition)).collect();
+        let list = serde_json::json!({ "schema": "lanius.rules/1", "tool_version": env!("CARGO_PKG_VERSION"), "rules": rules });
+        report::json(&list)?;
+        return Ok(Exit::Fine);
+    }
+    let width = |of: fn(&Definition) -> &str| all.iter().map(|rule| of(&rule.definition).chars().count()).max().unwrap_or_default();
+    let (ids, services) = (width(|rule| &rule.id), width(|rule| &rule.service));
+    let bold = Style::new().bold();
+    let mut text = format!("{bold}{:ids$}  {:services$}  {:8}  {:10}  finds{bold:#}\n", "rule", "service", "severity", "confidence");
+    for Definition { id, name, service, severity, confidence, .. } in all.iter().map(|rule| &rule.definition) {
+        let (severity, confidence) = (format!("{severity:?}").to_lowercase(), format!("{confidence:?}").to_lowercase());
+        text.push_str(&format!("{id:ids$}  {service:services$}  {severity:8}  {confidence:10}  {name}\n"));
+    }
+    report::data(text)?;
+    Ok(Exit::Fine)
+}
+
+fn described(rule: &Definition) -> serde_json::Value {
+    serde_json::json!({
+        "id": rule.id,
+        "name": rule.name,
+        "service": rule.service,
+        "severity": rule.severity,
+        "confidence": rule.confidence,
+        "source": rule.source,
+        "checksum": rule.checksum,
+        "verifies": rule.verify.is_some(),
+    })
 }
 
 /// The rules of the files, beside those of our own.

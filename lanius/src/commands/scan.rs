@@ -1,15 +1,16 @@
 //! `lanius scan`.
 
-use menagerie_report::{self as output, Exit};
+use menagerie_report::{self as report, Exit};
 
+use super::output::{self, Telling};
 use super::policy::Prepared;
 use super::sources::Forgetful;
 use super::state::Kept;
 use super::{policy, sources};
-use crate::cli::{Format, Scan};
+use crate::cli::Scan;
 use crate::coverage::Ledger;
 use crate::policy::{Applied, Idle};
-use crate::report::{self, Run, Shown, least};
+use crate::report::{Run, Shown, least};
 use crate::rules::Level;
 use crate::scan::Engine;
 use crate::state::{Standing, version_of};
@@ -38,12 +39,13 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         kept.states.see(&mut run.findings, &engine, super::now());
         kept.save()?;
     }
-    let shown = Shown { secrets: scan.show_secrets };
-    match scan.format {
-        Format::Human => output::data(report::human(&run, &engine, shown))?,
-        Format::Json => output::json(&report::json(&run, &engine, shown))?,
-        Format::Jsonl => output::data(report::jsonl(&run, &engine, shown))?,
-    }
+    let telling = Telling {
+        format: scan.format,
+        shown: Shown { secrets: scan.show_secrets, now: output::now() },
+        subject: output::subject(&scan.sources.paths, &scan.sources.git),
+        to: scan.output.as_deref(),
+    };
+    output::write(&run, &engine, &telling)?;
     tell(&run);
     let fails = least(scan.fail_on.unwrap_or(level));
     Ok(run.exit(|finding| finding.confidence() >= fails && finding.known.is_none_or(|known| known.state != Standing::Rotated)))
@@ -67,40 +69,28 @@ pub(super) fn at_least(findings: &mut Vec<Finding>, least: u8) {
     });
 }
 
-/// What a person should know beside the findings.
+/// What a person should know of waivers.
 fn tell(run: &Run) {
-    for (entry, reason) in run.ledger.errors() {
-        output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
-    }
-    let Applied { suppressed, asked, unused, expired } = &run.applied;
+    let Applied { asked, unused, expired, .. } = &run.applied;
     idle(expired, "waivers no longer count");
     idle(unused, "waivers match nothing");
     if !asked.is_empty() {
-        output::warning(format_args!("the source asks not to report {} places, which are reported all the same", asked.len()));
+        report::warning(format_args!("the source asks not to report {} places, which are reported all the same", asked.len()));
         for place in asked.iter().take(TOLD) {
-            output::note(format_args!("  {}:{} [{}] by {}", output::shown(&place.path), place.line, place.rule, output::shown(&place.by)));
+            report::note(format_args!("  {}:{} [{}] by {}", report::shown(&place.path), place.line, place.rule, report::shown(&place.by)));
         }
     }
-    let places: usize = run.findings.iter().map(|finding| finding.places.len()).sum();
-    output::note(format_args!(
-        "{} findings at {places} places; {} sources, {} bytes; {} findings below the level; {} places not reported",
-        run.findings.len(),
-        run.ledger.scanned,
-        run.ledger.bytes,
-        run.below,
-        suppressed.len()
-    ));
 }
 
 fn idle(waivers: &[Idle], what: &str) {
     if waivers.is_empty() {
         return;
     }
-    output::warning(format_args!("{} {what}:", waivers.len()));
+    report::warning(format_args!("{} {what}:", waivers.len()));
     for waiver in waivers.iter().take(TOLD) {
-        output::note(format_args!("  {}: {}", output::shown(&waiver.waiver), waiver.why));
+        report::note(format_args!("  {}: {}", report::shown(&waiver.waiver), waiver.why));
     }
     if waivers.len() > TOLD {
-        output::note(format_args!("  and {} more; --format json lists them", waivers.len() - TOLD));
+        report::note(format_args!("  and {} more; --format json lists them", waivers.len() - TOLD));
     }
 }

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use super::policy::Prepared;
+use super::progress;
 use crate::archive;
 use crate::cli::Sources;
 use crate::coverage::{Ledger, State};
@@ -58,7 +60,10 @@ pub(super) fn read(
         tables: sources.tables.then(|| Tables { sample: sources.sample.map_or(Sample::All, Sample::Spread) }),
     };
     let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
-    let (mut scanned, mut ledger) = files::scan(engine, &paths, &how, &excluded, &Progress::default());
+    let reached = Arc::new(Progress::default());
+    let countable = input.is_empty() && servers.is_empty() && sources.git.is_empty() && !of_change;
+    let line = (!sources.no_progress).then(|| progress::watch(&reached, &paths, countable));
+    let (mut scanned, mut ledger) = files::scan(engine, &paths, &how, &excluded, &reached);
     for url in &servers {
         let (more, seen) = server(engine, &url.to_string_lossy(), &how)?;
         scanned.extend(more);
@@ -81,13 +86,14 @@ pub(super) fn read(
     let level = sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
     for repository in &sources.git {
         let known = memories.recall(repository);
-        let seen = history::scan_on(engine, repository, &extent, known.as_ref(), least(level), threads, &Progress::default())?;
+        let seen = history::scan_on(engine, repository, &extent, known.as_ref(), least(level), threads, &reached)?;
         scanned.extend(seen.sightings.into_iter().filter(|sighting| globs.is_empty() || !globs.is_match(&sighting.path)));
         ledger.merge(seen.ledger);
         if let Some(memory) = seen.memory {
             memories.keep(repository, memory);
         }
     }
+    drop(line);
     if let Some(path) = &sources.ledger {
         write_ledger(path, &ledger)?;
     }

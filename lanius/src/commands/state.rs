@@ -63,6 +63,7 @@ fn list(states: &States, format: Format) -> anyhow::Result<()> {
             });
             output::data(lines.collect::<String>())?;
         }
+        Format::Sarif | Format::Html | Format::Csv => anyhow::bail!("states are listed as human, json or jsonl"),
     }
     Ok(())
 }

@@ -239,7 +239,8 @@ impl Place<'_, '_> {
     /// What is in the token-like runs: hexadecimal and base64.
     fn runs(&mut self, text: &[u8], runs: &[(usize, usize)]) {
         let mut floor = 0;
-        let pieces = runs.iter().filter(|(start, end)| start < end && *end <= text.len()).flat_map(|(start, end)| pieces(text, *start, *end));
+        let pieces =
+            runs.iter().filter(|(start, end)| start < end && *end <= text.len()).flat_map(|(start, end)| pieces(text, *start, *end));
         for (start, end) in pieces {
             if start < floor || end <= start || end > text.len() {
                 continue;

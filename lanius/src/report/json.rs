@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json as object};
 
-use super::{Run, Shown, level, secret};
+use super::told::{Told, tell};
+use super::{Run, Shown, level};
 use crate::policy::Applied;
 use crate::scan::Engine;
 use crate::triage::{Commit, Finding, Place};
@@ -12,23 +13,24 @@ const SCHEMA: &str = "lanius.scan/1";
 /// The run as one object.
 #[must_use]
 pub fn json(run: &Run, engine: &Engine, shown: Shown) -> Value {
-    let findings: Vec<_> = run
-        .findings
+    let findings: Vec<_> = tell(run, engine, shown)
         .iter()
-        .map(|finding| {
-            let definition = &finding.rule(engine).definition;
+        .map(|told| {
+            let (definition, confidence) = (&told.rule.definition, told.finding.confidence());
             let mut value = object!({
                 "rule": definition.id,
                 "name": definition.name,
                 "service": definition.service,
-                "severity": definition.severity,
-                "confidence": finding.confidence(),
-                "level": level(finding.confidence()),
-                "reasons": finding.best().reasons,
-                "secret": secret(finding, engine, shown),
-                "places": finding.places.iter().map(place).collect::<Vec<_>>(),
+                "severity": told.assessment.severity,
+                "severity_reasons": told.assessment.reasons,
+                "confidence": confidence,
+                "level": level(confidence),
+                "reasons": told.finding.best().reasons,
+                "secret": told.secret,
+                "facts": facts(told),
+                "places": told.finding.places.iter().map(place).collect::<Vec<_>>(),
             });
-            standing(finding, &mut value);
+            standing(told.finding, &mut value);
             value
         })
         .collect();
@@ -57,6 +59,10 @@ fn standing(finding: &Finding, value: &mut Value) {
     }
 }
 
+fn facts(told: &Told<'_>) -> Value {
+    told.assessment.facts.iter().map(|fact| (fact.name.clone(), object!(fact.value))).collect::<serde_json::Map<_, _>>().into()
+}
+
 fn place(place: &Place) -> Value {
     let mut value = object!({
         "path": place.path,
@@ -78,23 +84,23 @@ fn place(place: &Place) -> Value {
         value["email"] = object!(lineage.first.email);
         value["date"] = object!(date(&lineage.first));
         value["last_commit"] = object!(lineage.last.id);
+        value["last_date"] = object!(date(&lineage.last));
         value["in_head"] = object!(lineage.in_head);
     }
     value
 }
 
-/// RFC 3339, or nothing where a commit's time is no time.
 fn date(commit: &Commit) -> Option<String> {
-    jiff::Timestamp::from_second(commit.time).ok().map(|time| time.to_string())
+    menagerie_report::date(commit.time)
 }
 
 /// The run as lines, one for each place.
 #[must_use]
 pub fn jsonl(run: &Run, engine: &Engine, shown: Shown) -> String {
     let mut text = String::new();
-    for finding in &run.findings {
-        for place in &finding.places {
-            text.push_str(&line(finding, place, engine, shown).to_string());
+    for told in &tell(run, engine, shown) {
+        for place in &told.finding.places {
+            text.push_str(&line(told, place).to_string());
             text.push('\n');
         }
     }
@@ -113,15 +119,16 @@ pub fn jsonl(run: &Run, engine: &Engine, shown: Shown) -> String {
     text
 }
 
-fn line(finding: &Finding, found: &Place, engine: &Engine, shown: Shown) -> Value {
-    let definition = &finding.rule(engine).definition;
+fn line(told: &Told<'_>, found: &Place) -> Value {
     let mut value = place(found);
     value["type"] = object!("finding");
-    value["rule"] = object!(definition.id);
-    value["severity"] = object!(definition.severity);
+    value["rule"] = object!(told.rule.definition.id);
+    value["severity"] = object!(told.assessment.severity);
+    value["severity_reasons"] = object!(told.assessment.reasons);
     value["level"] = object!(level(found.confidence));
-    value["secret"] = object!(secret(finding, engine, shown));
+    value["secret"] = object!(told.secret);
+    value["facts"] = facts(told);
     value["reasons"] = object!(found.reasons);
-    standing(finding, &mut value);
+    standing(told.finding, &mut value);
     value
 }

@@ -1,7 +1,9 @@
-//! How a run is told: for people, as JSON, a line for each place.
+//! How a run is told: for people, as JSON, a line for each place, as SARIF, HTML, CSV.
 
+pub mod advice;
 mod human;
 mod json;
+mod told;
 
 use menagerie_report::Exit;
 
@@ -63,10 +65,13 @@ impl Run {
 pub struct Shown {
     /// Secrets in full.
     pub secrets: bool,
+    /// The time that ages and ends are reckoned from.
+    pub now: jiff::Timestamp,
 }
 
 pub use human::human;
 pub use json::{json, jsonl};
+pub use told::{Told, document, tell, worst_first};
 
 /// A secret as it is shown.
 fn secret(finding: &Finding, engine: &Engine, shown: Shown) -> String {

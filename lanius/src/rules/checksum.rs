@@ -27,6 +27,7 @@ pub(super) fn check(checksum: Checksum, secret: &[u8]) -> Verdict {
         Checksum::GithubCrc32 | Checksum::NpmCrc32 => crc32_base62(secret),
         Checksum::Jwt => is_jwt(secret).into(),
         Checksum::AwsKeyId => aws_account(secret).map_or(Verdict::Unknown, |_| Verdict::Valid),
+        Checksum::Pem if super::pem::is_key(secret) => Verdict::Valid,
         Checksum::Pem => Verdict::Unknown,
     }
 }

@@ -6,6 +6,7 @@ pub mod examples;
 mod foreign;
 mod format;
 pub mod import;
+pub(crate) mod pem;
 mod shape;
 
 use std::ops::Range;
@@ -14,7 +15,7 @@ use std::sync::OnceLock;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
-pub use checksum::Verdict;
+pub use checksum::{Verdict, aws_account};
 pub use foreign::{Foreign, Least};
 pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Severity, Verify};
 pub use import::Imported;

@@ -12,7 +12,7 @@ use menagerie_git::{
 };
 
 use super::Progress;
-use super::history::{Done, Job, Part, SINGLY, Version, Walk, scan_bytes, self, sightings};
+use super::history::{self, Done, Job, Part, SINGLY, Version, Walk, scan_bytes, sightings};
 use crate::coverage::{Ledger, State};
 use crate::scan::{Buffer, Engine, Found, Profile, Scratch};
 use crate::triage::Sighting;

@@ -1,5 +1,6 @@
 //! Where texts come from.
 
+pub mod ahead;
 pub mod changes;
 mod columns;
 pub mod files;

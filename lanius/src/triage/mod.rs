@@ -1,6 +1,7 @@
 //! From places to findings: one for each secret, with all its places, the commits that brought and last touched it, and whether it
 //! still stands in HEAD.
 
+pub mod facts;
 mod fingerprint;
 mod mask;
 

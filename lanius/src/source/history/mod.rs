@@ -171,9 +171,7 @@ pub fn scan_on(
     let mut objects = repository.objects();
     let mut hidden = Vec::new();
     for name in &extent.since {
-        hidden.push(
-            objects.resolve(&refs, name).map_err(|reason| Error::Revision { name: name.clone(), reason: reason.to_string() })?,
-        );
+        hidden.push(objects.resolve(&refs, name).map_err(|reason| Error::Revision { name: name.clone(), reason: reason.to_string() })?);
     }
     let mut tips = if extent.branches.is_empty() { refs.tips() } else { Vec::new() };
     for name in &extent.branches {
