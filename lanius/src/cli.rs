@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::redact::SIGNS;
 use crate::rules::Level;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -25,6 +26,8 @@ pub enum Command {
         #[command(subcommand)]
         command: RulesCommand,
     },
+    /// Copy a file or stream with findings covered or tokenised
+    Redact(Box<Redact>),
 }
 
 /// What to do with rules.
@@ -102,6 +105,52 @@ pub struct Scan {
     /// Show secrets in full
     #[arg(long)]
     pub show_secrets: bool,
+}
+
+/// What to copy, and what stands in place of findings.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  app | lanius redact > app.log                     findings become [REDACTED:rule]
+  lanius redact dump.sql -o safe.sql --pii          personal data too
+  lanius redact in.log -o out.log --tokenise --key-file key
+                                                    the same value becomes the same token")]
+pub struct Redact {
+    /// The file to copy [default: standard input]
+    pub file: Option<PathBuf>,
+    /// Where the copy goes; it appears when it is whole [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Cover findings by marks that name the rule: the default
+    #[arg(long, conflicts_with = "tokenise")]
+    pub mask: bool,
+    /// Cover findings by as many of this sign, `*` or `#`
+    #[arg(long, value_name = "SIGN", value_parser = sign, conflicts_with = "tokenise")]
+    pub mask_char: Option<u8>,
+    /// Replace findings by keyed tokens of the same form; the same value has the same token
+    #[arg(long)]
+    pub tokenise: bool,
+    /// The file that holds the key
+    #[arg(long, value_name = "FILE", env = "LANIUS_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Personal data too
+    #[arg(long)]
+    pub pii: bool,
+    /// Least confidence of what is replaced
+    #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "low")]
+    pub confidence: Level,
+    /// Rule files of your own, beside the rules that come with lanius
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+    /// The name that standard input is judged by, such as app.log
+    #[arg(long, value_name = "NAME")]
+    pub path: Option<String>,
+}
+
+fn sign(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [sign] if SIGNS.contains(sign) => Ok(*sign),
+        _ => Err("it is * or #".to_owned()),
+    }
 }
 
 fn level(text: &str) -> Result<Level, String> {

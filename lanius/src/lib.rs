@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod decode;
 pub mod judge;
 pub mod personal;
+pub mod redact;
 pub mod report;
 pub mod rules;
 pub mod scan;

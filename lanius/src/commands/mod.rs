@@ -1,5 +1,6 @@
 //! One file for each verb of the command line.
 
+mod redact;
 mod rules;
 mod scan;
 
@@ -23,6 +24,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan),
         Command::Rules { command } => rules::run(command),
+        Command::Redact(redact) => redact::run(&redact),
     };
     match done {
         Ok(exit) => exit.into(),
