@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::redact::SIGNS;
 use crate::rules::Level;
+use crate::verify::Endpoint;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds secrets and personal data in source, git history, object stores, logs and tables.
@@ -105,6 +106,33 @@ pub struct Scan {
     /// Show secrets in full
     #[arg(long)]
     pub show_secrets: bool,
+    /// The file that holds the key of fingerprints and tokens; tokens that `redact` made with it are no findings
+    #[arg(long, value_name = "FILE", env = "LANIUS_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Whether and how services are asked
+    #[command(flatten)]
+    pub verification: Verification,
+}
+
+/// Whether and how services are asked if a credential lives.
+#[derive(Debug, Args)]
+pub struct Verification {
+    /// Ask the services whether what was found lives: each secret is sent to the service that its rule names, by a call that only reads
+    #[arg(long)]
+    pub verify: bool,
+    /// Calls a second for each service
+    #[arg(long, value_name = "N", default_value_t = 2.0, requires = "verify", value_parser = rate)]
+    pub verify_rate: f64,
+    /// Where the calls for a host go instead, such as api.github.com=https://github.example.com/api/v3
+    #[arg(long, value_name = "HOST=URL", requires = "verify")]
+    pub verify_endpoint: Vec<Endpoint>,
+    /// The HTTP proxy that calls go through
+    #[arg(long, value_name = "URL", env = "HTTPS_PROXY", hide_env_values = true)]
+    pub proxy: Option<String>,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|rate| (0.01..=1000.0).contains(rate)).ok_or_else(|| "it is a number from 0.01 to 1000".to_owned())
 }
 
 /// What to copy, and what stands in place of findings.

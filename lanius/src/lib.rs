@@ -16,3 +16,4 @@ pub mod scan;
 pub mod source;
 pub mod table;
 pub mod triage;
+pub mod verify;

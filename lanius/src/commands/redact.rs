@@ -37,16 +37,22 @@ pub(super) fn run(redact: &Redact) -> anyhow::Result<Exit> {
 
 fn style(redact: &Redact) -> anyhow::Result<Style> {
     if redact.tokenise {
-        let Some(file) = &redact.key_file else {
+        let Some(key) = key(redact.key_file.as_deref())? else {
             bail!("tokens need a key: name its file by --key-file or LANIUS_KEY_FILE (32 random bytes are a good key)");
         };
-        let key = std::fs::read(file).with_context(|| format!("the key file {} cannot be read", file.display()))?;
-        if key.len() < SHORTEST_KEY {
-            bail!("the key file {} holds fewer than {SHORTEST_KEY} bytes", file.display());
-        }
-        return Ok(Style::Token(Tokens::new(Secret::new(key))));
+        return Ok(Style::Token(Tokens::new(key)));
     }
     Ok(redact.mask_char.map_or(Style::Mark, Style::Sign))
+}
+
+/// The key of a key file, if there is one.
+pub(super) fn key(file: Option<&Path>) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
+    let Some(file) = file else { return Ok(None) };
+    let key = Secret::new(std::fs::read(file).with_context(|| format!("the key file {} cannot be read", file.display()))?);
+    if key.expose().len() < SHORTEST_KEY {
+        bail!("the key file {} holds fewer than {SHORTEST_KEY} bytes", file.display());
+    }
+    Ok(Some(key))
 }
 
 /// Copies to a file, which appears when it is whole, or to standard output.

@@ -7,9 +7,10 @@ use anyhow::Context as _;
 use menagerie_report::{self as output, Exit};
 
 use crate::archive;
-use crate::cli::{Format, Scan};
+use crate::cli::{Format, Scan, Verification};
 use crate::coverage::{Ledger, State};
 use crate::personal::Scope;
+use crate::redact::Tokens;
 use crate::report::{self, Run, Shown, least};
 use crate::scan::{Buffer, Engine, Scratch, stream};
 use crate::source::files::{self, How};
@@ -17,6 +18,7 @@ use crate::source::history::{self, Extent};
 use crate::source::{Progress, Tables};
 use crate::table::Sample;
 use crate::triage::{Fingerprints, Sighting, group};
+use crate::verify::{Options, Verifier};
 
 pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let engine = engine(scan)?;
@@ -52,13 +54,20 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     if let Some(path) = &scan.ledger {
         write_ledger(path, &ledger)?;
     }
+    if let Some(key) = super::redact::key(scan.key_file.as_deref())? {
+        let tokens = Tokens::new(key);
+        scanned.retain(|sighting| !tokens.recognises(sighting.found.secret.expose()));
+    }
     let least = least(scan.confidence);
-    let mut findings = group(scanned, &engine, &Fingerprints::default());
+    let mut findings = group(scanned, &engine, &Fingerprints::new(super::redact::key(scan.key_file.as_deref())?));
     let all = findings.len();
     findings.retain_mut(|finding| {
         finding.places.retain(|place| place.confidence >= least);
         !finding.places.is_empty()
     });
+    if scan.verification.verify {
+        verifier(&scan.verification)?.verify(&engine, &mut findings);
+    }
     let run = Run { below: all - findings.len(), findings, ledger };
     let shown = Shown { secrets: scan.show_secrets };
     match scan.format {
@@ -124,4 +133,16 @@ fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
         Ok(())
     };
     written().with_context(|| format!("the ledger {} cannot be written", path.display()))
+}
+
+/// What asks the services.
+fn verifier(asked: &Verification) -> anyhow::Result<Verifier> {
+    let seed = jiff::Timestamp::now().as_nanosecond().unsigned_abs();
+    let options = Options {
+        rate: asked.verify_rate,
+        proxy: asked.proxy.clone(),
+        endpoints: asked.verify_endpoint.clone(),
+        seed: u64::try_from(seed & u128::from(u64::MAX)).unwrap_or_default(),
+    };
+    Ok(Verifier::new(options)?)
 }

@@ -37,6 +37,9 @@ pub fn human(run: &Run, engine: &Engine, shown: Shown) -> String {
         if finding.places.len() > PLACES {
             let _ = writeln!(text, "  and {} more places", finding.places.len() - PLACES);
         }
+        if let Some(verification) = &finding.verification {
+            let _ = writeln!(text, "  verification: {}, {}", verification.state.name(), verification.reason);
+        }
         let _ = writeln!(text, "  because {}", finding.best().reasons.join(", "));
         text.push('\n');
     }

@@ -26,6 +26,7 @@ pub fn json(run: &Run, engine: &Engine, shown: Shown) -> Value {
                 "reasons": finding.best().reasons,
                 "secret": secret(finding, engine, shown),
                 "places": finding.places.iter().map(place).collect::<Vec<_>>(),
+                "verification": finding.verification,
             })
         })
         .collect();

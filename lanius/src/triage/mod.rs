@@ -13,6 +13,7 @@ use menagerie_secret::Secret;
 use crate::judge::Reason;
 use crate::rules::{Rule, Verdict};
 use crate::scan::{ColumnFacts, Engine, Found};
+use crate::verify::Verification;
 
 pub use fingerprint::Fingerprints;
 pub use mask::masked;
@@ -78,6 +79,8 @@ pub struct Finding {
     pub secret: Secret<Vec<u8>>,
     /// The places, in the order of paths and lines; never empty.
     pub places: Vec<Place>,
+    /// What its service says of it, if that was asked.
+    pub verification: Option<Verification>,
 }
 
 impl fmt::Debug for Finding {
@@ -142,6 +145,7 @@ pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fin
             verdict: found.verdict,
             secret: found.secret,
             places: Vec::new(),
+            verification: None,
         });
         finding.places.push(place);
     }
