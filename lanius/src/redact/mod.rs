@@ -7,6 +7,7 @@
 
 mod edit;
 mod mark;
+mod reach;
 mod token;
 
 use std::io::{self, Read, Write};
@@ -15,16 +16,13 @@ use std::ops::Range;
 use crate::personal::Finder;
 use crate::scan::{BLOCK, CONTEXT, Engine, Kind, Scratch, Text, is_fixture};
 use edit::{Edit, apply, merge};
+use reach::Reach;
 
 pub use mark::{SIGNS, is_redacted, within_mark};
 pub use token::Tokens;
 
 /// How much of a window waits for what follows it: past the longest match and what may have to stand near it.
 const HOLD: usize = 48 << 10;
-/// How far before a replacement a match may begin that depends on it, when the rules do not say more.
-const BEFORE: usize = 1 << 10;
-/// How far behind a replacement something may begin that depends on it: patterns that must stand near are sought that far.
-const BEHIND: usize = 9 << 10;
 /// Rounds until replacements grow to whole lines.
 const ROUNDS: usize = 8;
 /// Rounds until a window is given up.
@@ -76,16 +74,14 @@ pub struct Redactor<'a> {
     least: u8,
     style: Style,
     block: usize,
-    /// How far before a replacement a match may begin that depends on it.
-    before: usize,
+    reach: Reach,
 }
 
 impl<'a> Redactor<'a> {
     /// A redactor of what `engine` finds with a confidence of `least` percent or more, and of what `personal` finds.
     #[must_use]
     pub fn new(engine: &'a Engine, personal: Option<Finder>, least: u8, style: Style) -> Self {
-        let reach = engine.rules().iter().map(crate::rules::Rule::reach).max().unwrap_or_default();
-        Self { engine, personal, least, style, block: BLOCK, before: reach.max(BEFORE) + BEHIND }
+        Self { engine, personal, least, style, block: BLOCK, reach: Reach::of(engine.rules()) }
     }
 
     /// Copies all that `reader` gives to `writer`; `path` says what kind of text it is.
@@ -142,7 +138,8 @@ impl<'a> Redactor<'a> {
             let replaced = apply(&mut window.bytes, &mut window.spare, &edits, &mut end);
             regions.clear();
             for range in replaced {
-                let region = range.start.saturating_sub(self.before).max(begin)..(range.end + BEHIND).min(end);
+                let region = self.reach.round(&window.bytes, &range);
+                let region = region.start.max(begin)..region.end.min(end);
                 match regions.last_mut() {
                     Some(last) if region.start <= last.end => last.end = last.end.max(region.end),
                     _ if region.is_empty() => {}
@@ -155,10 +152,9 @@ impl<'a> Redactor<'a> {
 
     /// Adds what is to be replaced of what begins in `region`.
     fn look(&self, window: &mut Window<'_>, region: &Range<usize>, round: usize, edits: &mut Vec<Edit>) {
-        let from = region.start.saturating_sub(2 * BEHIND);
-        let to = window.bytes.len().min(region.end + self.before);
-        let (from, to) = if round == 0 { (0, window.bytes.len()) } else { (from, to) };
-        let bytes = &window.bytes[from..to];
+        let seen = if round == 0 { 0..window.bytes.len() } else { self.reach.context(&window.bytes, region) };
+        let from = seen.start;
+        let bytes = &window.bytes[seen];
         let text = Text {
             bytes,
             core: region.start - from..region.end - from,

@@ -294,7 +294,12 @@ impl Engine {
     /// Judges a match by what its rule demands beside the shape.
     fn consider(&self, number: usize, rule: &Rule, secret: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
         let value = &text.bytes[secret.clone()];
-        if value.is_empty() || !text.core.contains(&secret.start) || !rule.is_for(text.path) || rule.allows(value) || redact::is_redacted(value) {
+        if value.is_empty()
+            || !text.core.contains(&secret.start)
+            || !rule.is_for(text.path)
+            || rule.allows(value)
+            || redact::is_redacted(value)
+        {
             return;
         }
         if !rule.companions().all(|(pattern, lines)| stands_near(text.bytes, &secret, pattern, lines)) {

@@ -96,7 +96,8 @@ pub fn host(verify: &Verify) -> Result<&str, Refusal> {
     if !is_host(host) {
         return refuse("its host must be a constant name, without port or user");
     }
-    if rest[end..].bytes().any(|byte| byte <= b' ' || byte >= 0x7f || byte == b'#') || rest[end..].replace(SECRET, "").contains(['{', '}']) {
+    if rest[end..].bytes().any(|byte| byte <= b' ' || byte >= 0x7f || byte == b'#') || rest[end..].replace(SECRET, "").contains(['{', '}'])
+    {
         return refuse("its address holds what no address may");
     }
     match verify.method.as_str() {
@@ -114,7 +115,11 @@ pub fn host(verify: &Verify) -> Result<&str, Refusal> {
     if !verify.headers.iter().all(|(name, value)| is_header(name) && sound(value)) || !verify.basic.as_deref().is_none_or(sound) {
         return refuse("its headers hold what no header may");
     }
-    if verify.headers.keys().any(|name| ["host", "content-length", "transfer-encoding", "connection"].contains(&&*name.to_ascii_lowercase())) {
+    if verify
+        .headers
+        .keys()
+        .any(|name| ["host", "content-length", "transfer-encoding", "connection"].contains(&&*name.to_ascii_lowercase()))
+    {
         return refuse("its headers are those of the connection");
     }
     if verify.active.is_empty() || !verify.source.starts_with("https://") {
@@ -132,7 +137,8 @@ pub fn prepare(verify: &Verify, secret: &[u8], endpoints: &[Endpoint]) -> Result
     let text = std::str::from_utf8(secret).ok().filter(|text| text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic()));
     let secret = text.filter(|text| !text.is_empty()).ok_or(Refusal::Value)?;
     let rest = &verify.url["https://".len() + host.len()..];
-    let base = endpoints.iter().find(|endpoint| endpoint.host == host).map_or_else(|| format!("https://{host}"), |known| known.base.clone());
+    let base =
+        endpoints.iter().find(|endpoint| endpoint.host == host).map_or_else(|| format!("https://{host}"), |known| known.base.clone());
     let mut headers: Vec<_> =
         verify.headers.iter().map(|(name, value)| (name.clone(), Secret::new(value.replace(SECRET, secret)))).collect();
     if let Some(basic) = &verify.basic {

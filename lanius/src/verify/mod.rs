@@ -169,7 +169,8 @@ impl Verifier {
 
     /// Up to as long again as the first wait.
     fn jitter(&self, host: &str, turn: u32) -> Duration {
-        let mixed = host.bytes().fold(self.options.seed ^ u64::from(turn), |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let mixed =
+            host.bytes().fold(self.options.seed ^ u64::from(turn), |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         Duration::from_millis((mixed >> 32) % 500)
     }
 }
@@ -180,9 +181,7 @@ fn unknown(reason: impl Into<String>) -> Verification {
 
 /// What an answer says.
 fn judge(verify: &Verify, answer: &Answer) -> Verification {
-    let holds = |text: &Option<String>| {
-        text.as_ref().map(|text| memchr::memmem::find(&answer.body, text.as_bytes()).is_some())
-    };
+    let holds = |text: &Option<String>| text.as_ref().map(|text| memchr::memmem::find(&answer.body, text.as_bytes()).is_some());
     let status = answer.status;
     let state = match (holds(&verify.active_text), holds(&verify.inactive_text)) {
         (None | Some(true), None | Some(false)) if verify.active.contains(&status) => State::Active,
