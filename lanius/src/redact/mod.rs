@@ -137,8 +137,9 @@ impl<'a> Redactor<'a> {
             summary.replaced += edits.len() as u64;
             let replaced = apply(&mut window.bytes, &mut window.spare, &edits, &mut end);
             regions.clear();
+            let mut searched = 0;
             for range in replaced {
-                let region = self.reach.round(&window.bytes, &range);
+                let region = self.reach.round(&window.bytes, &range, &mut searched);
                 let region = region.start.max(begin)..region.end.min(end);
                 match regions.last_mut() {
                     Some(last) if region.start <= last.end => last.end = last.end.max(region.end),

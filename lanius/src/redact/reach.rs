@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::rules::Rule;
 
@@ -13,6 +13,11 @@ const NEAR: usize = 2_304;
 const LEAD: usize = 1 << 10;
 /// How far patterns that must stand near are sought at most.
 const COMPANION: usize = 9 << 10;
+
+/// No keyword is longer that matters where a search was cut.
+const OVERLAP: usize = 128;
+/// A region so large that its context does not count.
+const LARGE: usize = 128 << 10;
 
 /// The reach of a set of rules.
 #[derive(Debug)]
@@ -29,7 +34,7 @@ impl Reach {
     pub(super) fn of(rules: &[Rule]) -> Self {
         let (far, near): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| rule.reach() > NEAR);
         let keywords: Vec<_> = far.iter().flat_map(|rule| rule.definition.keywords.iter().chain(&rule.definition.names)).collect();
-        let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(keywords).ok();
+        let keywords = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(keywords).ok();
         let longest = |rules: &[&Rule]| rules.iter().map(|rule| rule.reach()).max().unwrap_or_default() + LEAD;
         let lines = rules.iter().flat_map(|rule| &rule.definition.requires).map(|companion| companion.within).max();
         // Keywords too many to be sought are taken to stand everywhere.
@@ -37,17 +42,20 @@ impl Reach {
         Self { near, far: longest(&far).max(near), keywords, lines: lines.map_or(0, |lines| lines as usize + 1) }
     }
 
-    /// What may depend on a replacement at `range`.
-    pub(super) fn round(&self, text: &[u8], range: &Range<usize>) -> Range<usize> {
+    /// What may depend on a replacement at `range`. Keywords before `searched` were thought of for a replacement before; it moves on.
+    pub(super) fn round(&self, text: &[u8], range: &Range<usize>, searched: &mut usize) -> Range<usize> {
         let near = range.start.saturating_sub(self.near);
-        let from = range.start.saturating_sub(self.far);
-        let begin = self.keyword(&text[from..near]).map_or(near, |at| (from + at).saturating_sub(LEAD));
+        let from = range.start.saturating_sub(self.far).max(*searched).min(near);
+        *searched = near;
+        let begin = self
+            .keyword(&text[from.saturating_sub(OVERLAP)..near])
+            .map_or(near, |at| (from.saturating_sub(OVERLAP) + at).saturating_sub(LEAD));
         self.before(text, begin)..self.behind(text, range.end)
     }
 
     /// What has to be seen to scan `region`.
     pub(super) fn context(&self, text: &[u8], region: &Range<usize>) -> Range<usize> {
-        let far = self.keyword(&text[region.clone()]).is_some();
+        let far = region.len() > LARGE || self.keyword(&text[region.clone()]).is_some();
         let end = text.len().min(region.end + if far { self.far } else { self.near });
         self.before(text, region.start).saturating_sub(LEAD)..text.len().min(self.behind(text, end) + LEAD)
     }
@@ -77,7 +85,7 @@ mod tests {
         let reach = Reach::of(&rules::built_in());
         let line = "0123456789 0123456789 0123456789\n".repeat(400);
         let at = line.len();
-        let round = |text: String, at: usize| reach.round(text.as_bytes(), &(at..at + 5));
+        let round = |text: String, at: usize| reach.round(text.as_bytes(), &(at..at + 5), &mut 0);
         let plain = round(format!("{line}here.{line}"), at);
         assert!(plain.start < at - 500 && plain.start > at - 6_000 && plain.end < at + 2_000, "{plain:?}");
         let head = "-----BEGIN PRIVATE KEY-----\n";

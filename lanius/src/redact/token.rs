@@ -21,7 +21,7 @@ const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// Makes tokens under a key, and knows them again.
 pub struct Tokens {
-    key: Secret<Vec<u8>>,
+    key: Secret<[u8; 32]>,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -49,7 +49,8 @@ impl Tokens {
     /// Tokens under this key.
     #[must_use]
     pub fn new(key: Secret<Vec<u8>>) -> Self {
-        Self { key }
+        // A key of its own, short whatever the length of the file.
+        Self { key: Secret::new(mac(key.expose(), &[b"lanius tokens 1"])) }
     }
 
     /// The token of a value that `rule` found, whose first `prefix` bytes are public and stay.
@@ -110,13 +111,17 @@ impl Tokens {
     }
 
     fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose()).expect("HMAC takes keys of any length");
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        mac(self.key.expose(), parts)
     }
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 /// The places whose characters may change, with what they may become; a token has the same as its value. What an escape is made of
