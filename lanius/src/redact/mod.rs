@@ -166,7 +166,7 @@ impl<'a> Redactor<'a> {
             fixture: window.fixture,
         };
         let mut found = Vec::new();
-        self.engine.scan(&mut window.scratch, &text, &mut found);
+        let _ = self.engine.scan(&mut window.scratch, &text, &mut found);
         for found in found {
             if found.confidence < self.least || self.is_done(found.secret.expose()) {
                 continue;
