@@ -61,6 +61,7 @@ fn finding(rule: usize, secret: &str) -> Finding {
         before: String::new(),
         encodings: Vec::new(),
         lineage: None,
+        column_facts: None,
         fingerprint: String::new(),
     };
     let secret = Secret::new(secret.as_bytes().to_vec());
