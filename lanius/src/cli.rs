@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use crate::hook::Hook;
+use crate::redact::SIGNS;
 use crate::rules::Level;
 use crate::state::Standing;
+use crate::verify::Endpoint;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Finds secrets and personal data in source, git history, object stores, logs and tables.
@@ -54,6 +56,8 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Copy a file or stream with findings covered or tokenised
+    Redact(Box<Redact>),
 }
 
 /// What to do with rules.
@@ -284,6 +288,9 @@ pub struct Scan {
     /// Write to a file, in one step, in place of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Whether and how services are asked
+    #[command(flatten)]
+    pub verification: Verification,
 }
 
 /// What goes into a baseline.
@@ -336,6 +343,73 @@ pub enum StateCommand {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
+}
+
+/// Whether and how services are asked if a credential lives.
+#[derive(Debug, Args)]
+pub struct Verification {
+    /// Ask the services whether what was found lives: each secret is sent to the service that its rule names, by a call that only reads
+    #[arg(long)]
+    pub verify: bool,
+    /// Calls a second for each service
+    #[arg(long, value_name = "N", default_value_t = 2.0, requires = "verify", value_parser = rate)]
+    pub verify_rate: f64,
+    /// Where the calls for a host go instead, such as api.github.com=https://github.example.com/api/v3
+    #[arg(long, value_name = "HOST=URL", requires = "verify")]
+    pub verify_endpoint: Vec<Endpoint>,
+    /// The HTTP proxy that calls go through
+    #[arg(long, value_name = "URL", env = "HTTPS_PROXY", hide_env_values = true)]
+    pub proxy: Option<String>,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|rate| (0.01..=1000.0).contains(rate)).ok_or_else(|| "it is a number from 0.01 to 1000".to_owned())
+}
+
+/// What to copy, and what stands in place of findings.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  app | lanius redact > app.log                     findings become [REDACTED:rule]
+  lanius redact dump.sql -o safe.sql --pii          personal data too
+  lanius redact in.log -o out.log --tokenise --key-file key
+                                                    the same value becomes the same token")]
+pub struct Redact {
+    /// The file to copy [default: standard input]
+    pub file: Option<PathBuf>,
+    /// Where the copy goes; it appears when it is whole [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Cover findings by marks that name the rule: the default
+    #[arg(long, conflicts_with = "tokenise")]
+    pub mask: bool,
+    /// Cover findings by as many of this sign, `*` or `#`
+    #[arg(long, value_name = "SIGN", value_parser = sign, conflicts_with = "tokenise")]
+    pub mask_char: Option<u8>,
+    /// Replace findings by keyed tokens of the same form; the same value has the same token
+    #[arg(long)]
+    pub tokenise: bool,
+    /// The file that holds the key
+    #[arg(long, value_name = "FILE", env = "LANIUS_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Personal data too
+    #[arg(long)]
+    pub pii: bool,
+    /// Least confidence of what is replaced
+    #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "low")]
+    pub confidence: Level,
+    /// Rule files of your own, beside the rules that come with lanius
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+    /// The name that standard input is judged by, such as app.log
+    #[arg(long, value_name = "NAME")]
+    pub path: Option<String>,
+}
+
+fn sign(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [sign] if SIGNS.contains(sign) => Ok(*sign),
+        _ => Err("it is * or #".to_owned()),
+    }
 }
 
 fn level(text: &str) -> Result<Level, String> {

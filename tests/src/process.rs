@@ -20,6 +20,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("setpriv", "util-linux"),
     ("bash", "bash"),
+    ("strace", "strace"),
 ];
 
 /// Where a program is: in `PATH`, or with the system's own, where `sshd` is.

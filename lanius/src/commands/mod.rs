@@ -8,6 +8,7 @@ mod hook;
 mod output;
 mod policy;
 mod progress;
+mod redact;
 mod rules;
 mod scan;
 mod sources;
@@ -38,6 +39,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Rules { command } => rules::run(command),
         Command::Explain { rule, rules } => explain::run(&rule, &rules),
         Command::Completions { shell } => completions::run(shell),
+        Command::Redact(redact) => redact::run(&redact),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -10,6 +10,7 @@ use menagerie_secret::Secret;
 use crate::cli::{Policies, Sources};
 use crate::durable;
 use crate::policy::{self, Baseline, Config, Layer, Policy, Top, baseline};
+use crate::redact::Tokens;
 use crate::rules::{Imported, Rule, built_in, import};
 use crate::source::files::shown;
 use crate::triage::Fingerprints;
@@ -27,6 +28,8 @@ pub(super) struct Prepared {
     pub(super) rules: Vec<Rule>,
     pub(super) policy: Policy,
     pub(super) fingerprints: Fingerprints,
+    /// What recognises tokens that were made with the key.
+    pub(super) tokens: Option<Tokens>,
     pub(super) config: Config,
 }
 
@@ -37,7 +40,12 @@ struct Site {
 
 /// Reads all that the arguments and what is scanned say. The baseline at `except` is left out: it is about to be updated.
 pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Path>) -> anyhow::Result<Prepared> {
-    let mut prepared = Prepared { fingerprints: key(policies.key_file.as_deref())?, rules: built_in(), ..Prepared::default() };
+    let mut prepared = Prepared {
+        fingerprints: Fingerprints::new(key(policies.key_file.as_deref())?),
+        tokens: key(policies.key_file.as_deref())?.map(Tokens::new),
+        rules: built_in(),
+        ..Prepared::default()
+    };
     prepared.policy.inline = !policies.untrusted;
     let sites = sites(sources, &mut prepared.policy.tops)?;
     let mut files: Vec<PathBuf> = sources.rules.iter().filter(|file| file.as_os_str() != "pii").cloned().collect();
@@ -203,16 +211,16 @@ pub(super) fn exclusion(name: &str, globs: &[String]) -> anyhow::Result<policy::
     Ok(policy::Waiver { source: format!("{name}, exclude"), all: true, tests, ..policy::Waiver::default() })
 }
 
-/// The key of fingerprints.
-fn key(path: Option<&Path>) -> anyhow::Result<Fingerprints> {
-    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(Fingerprints::default()) };
+/// The key of fingerprints and tokens in a key file, if one is named.
+pub(super) fn key(path: Option<&Path>) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
+    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
     let bytes = std::fs::read(path).with_context(|| format!("the key file {} cannot be read", path.display()))?;
     let key = Secret::new(bytes);
     let trimmed = key.expose().trim_ascii();
     if trimmed.len() < SHORTEST_KEY {
         bail!("the key in {} is shorter than {SHORTEST_KEY} bytes; make one: head -c 32 /dev/urandom | base64", path.display());
     }
-    Ok(Fingerprints::new(Some(Secret::new(trimmed.to_vec()))))
+    Ok(Some(Secret::new(trimmed.to_vec())))
 }
 
 fn must_read(path: &Path) -> anyhow::Result<String> {

@@ -11,6 +11,7 @@ use crate::cli::{ListFormat, RulesCommand};
 use crate::rules::examples::{Dice, expand};
 use crate::rules::{self, Definition, Rule};
 use crate::scan::{Engine, Scratch, Text};
+use crate::verify;
 
 pub(super) fn run(command: RulesCommand) -> anyhow::Result<Exit> {
     match command {
@@ -79,6 +80,8 @@ fn test(files: &[impl AsRef<Path>]) -> anyhow::Result<Exit> {
         let definition = &rule.definition;
         (definition.id.clone(), definition.fire.clone(), definition.quiet.clone())
     }));
+    let unsound = all.iter().filter_map(|rule| Some((rule, verify::host(rule.definition.verify.as_ref()?).err()?)));
+    let unsound = unsound.map(|(rule, refusal)| report::error(format_args!("{}: {refusal}", rule.definition.id))).count();
     let engine = Engine::new(all);
     let (mut ran, mut failed) = (0, 0);
     let mut scratch = Scratch::default();
@@ -101,7 +104,7 @@ fn test(files: &[impl AsRef<Path>]) -> anyhow::Result<Exit> {
         }
     }
     report::note(format_args!("{} rules, {ran} examples, {failed} failed", engine.rules().len()));
-    Ok(if failed == 0 { Exit::Fine } else { Exit::Found })
+    Ok(if failed + unsound == 0 { Exit::Fine } else { Exit::Found })
 }
 
 /// A path that the rule is for.

@@ -7,7 +7,7 @@ use super::policy::Prepared;
 use super::sources::Forgetful;
 use super::state::Kept;
 use super::{policy, sources};
-use crate::cli::Scan;
+use crate::cli::{Scan, Verification};
 use crate::coverage::Ledger;
 use crate::policy::{Applied, Idle};
 use crate::report::{Run, Shown, least};
@@ -15,6 +15,7 @@ use crate::rules::Level;
 use crate::scan::Engine;
 use crate::state::{Standing, version_of};
 use crate::triage::{Finding, Sighting, group};
+use crate::verify::{Options, Verifier};
 
 /// How many waivers that do nothing are told one by one.
 const TOLD: usize = 5;
@@ -35,6 +36,9 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     // A base that is not there was told.
     let Some((scanned, ledger)) = read else { return Ok(Exit::Incomplete) };
     let mut run = settle(scanned, ledger, &engine, &mut prepared, level);
+    if scan.verification.verify {
+        verifier(&scan.verification)?.verify(&engine, &mut run.findings);
+    }
     if let Some(kept) = &mut kept {
         kept.states.see(&mut run.findings, &engine, super::now());
         kept.save()?;
@@ -52,7 +56,10 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
 }
 
 /// What of the finds is reported.
-pub(super) fn settle(scanned: Vec<Sighting>, ledger: Ledger, engine: &Engine, prepared: &mut Prepared, level: Level) -> Run {
+pub(super) fn settle(mut scanned: Vec<Sighting>, ledger: Ledger, engine: &Engine, prepared: &mut Prepared, level: Level) -> Run {
+    if let Some(tokens) = &prepared.tokens {
+        scanned.retain(|sighting| !tokens.recognises(sighting.found.secret.expose()));
+    }
     let mut findings = group(scanned, engine, &prepared.fingerprints);
     let all = findings.len();
     at_least(&mut findings, least(level));
@@ -93,4 +100,16 @@ fn idle(waivers: &[Idle], what: &str) {
     if waivers.len() > TOLD {
         report::note(format_args!("  and {} more; --format json lists them", waivers.len() - TOLD));
     }
+}
+
+/// What asks the services.
+fn verifier(asked: &Verification) -> anyhow::Result<Verifier> {
+    let seed = super::now().as_nanosecond().unsigned_abs();
+    let options = Options {
+        rate: asked.verify_rate,
+        proxy: asked.proxy.clone(),
+        endpoints: asked.verify_endpoint.clone(),
+        seed: u64::try_from(seed & u128::from(u64::MAX)).unwrap_or_default(),
+    };
+    Ok(Verifier::new(options)?)
 }

@@ -90,6 +90,9 @@ fn finding(text: &mut String, told: &Told<'_>, shown: Shown, advise: bool) {
     for fact in &told.assessment.facts {
         let _ = writeln!(text, "  {DIM}={DIM:#} {}: {}", plain(&fact.label()), plain(&fact.value));
     }
+    if let Some(verification) = &told.finding.verification {
+        let _ = writeln!(text, "  {DIM}= {}{DIM:#}: {}", verification.state.name(), plain(&verification.reason));
+    }
     let reasons = told.finding.best().reasons.iter().map(AsRef::as_ref).chain(told.assessment.reasons.iter().map(String::as_str));
     let reasons: Vec<_> = reasons.collect();
     if !reasons.is_empty() {

@@ -54,6 +54,9 @@ fn standing(finding: &Finding, value: &mut Value) {
         value["reopened"] = object!(known.reopened);
         value["first_seen"] = object!(known.first_seen);
     }
+    if let Some(verification) = &finding.verification {
+        value["verification"] = object!(verification);
+    }
     if let Some(hash) = &finding.value_hash {
         value["value_hash"] = object!(hash);
     }

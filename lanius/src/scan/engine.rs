@@ -14,6 +14,7 @@ use super::personal::Personal;
 use crate::decode::{self, Encoding, Layer, Limits};
 use crate::judge::{self, Context, Reason};
 use crate::personal::Scope;
+use crate::redact;
 use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
 
 /// A finding depends on what is at most a few of these away from it, where nothing longer was seen.
@@ -275,7 +276,7 @@ impl Engine {
                 *wide |= rule.reach() > NEAR || !rule.definition.requires.is_empty();
                 if rule.definition.pattern.is_some() {
                     self.try_pattern(*number, rule, hit.at, text, candidates);
-                } else if rule.definition.value.is_some() {
+                } else if rule.definition.value.is_some() && !redact::within_mark(text.bytes, hit.at) {
                     let connectors = connectors.get_or_insert_with(|| connector::connect_within(text.bytes, end));
                     for connector in connectors.iter().flatten() {
                         self.try_value(*number, rule, connector, text, candidates);
@@ -370,7 +371,7 @@ impl Engine {
     /// Judges a match by what its rule demands beside the shape.
     fn consider(&self, number: usize, rule: &Rule, secret: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
         let value = &text.bytes[secret.clone()];
-        let outside = value.is_empty() || !text.core.contains(&secret.start);
+        let outside = value.is_empty() || redact::is_redacted(value) || !text.core.contains(&secret.start);
         if outside || !rule.is_for(text.path) || rule.allows(value) || !rule.foreign().is_none_or(|foreign| foreign.admits(value)) {
             return;
         }
@@ -455,7 +456,8 @@ impl Engine {
                 continue;
             }
             let Some((secret, quote)) = value_of(text, &connector, begin) else { continue };
-            if !text.core.contains(&secret.start) {
+            let redacted = redact::is_redacted(&text.bytes[secret.clone()]) || redact::within_mark(text.bytes, begin);
+            if !text.core.contains(&secret.start) || redacted {
                 continue;
             }
             let context = Context {

@@ -16,6 +16,7 @@ use crate::policy::Inline;
 use crate::rules::{Rule, Verdict};
 use crate::scan::{ColumnFacts, Engine, Found};
 use crate::state::Known;
+use crate::verify::Verification;
 
 pub use fingerprint::Fingerprints;
 pub use mask::masked;
@@ -89,6 +90,8 @@ pub struct Finding {
     pub known: Option<Known>,
     /// The places, in the order of paths and lines; never empty.
     pub places: Vec<Place>,
+    /// What its service says of it, if that was asked.
+    pub verification: Option<Verification>,
 }
 
 impl fmt::Debug for Finding {
@@ -157,6 +160,7 @@ pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fin
             known: None,
             secret: found.secret,
             places: Vec::new(),
+            verification: None,
         });
         finding.places.push(place);
     }
