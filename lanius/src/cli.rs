@@ -139,9 +139,10 @@ pub enum Format {
   lanius scan --format jsonl src       a JSON line for each place
   git diff | lanius scan -             standard input
   lanius scan --staged                 what the next commit will bring
-  lanius scan --diff origin/main       what a branch brings, in CI")]
+  lanius scan --diff origin/main       what a branch brings, in CI
+  lanius scan github://ORG             every repository of an organisation")]
 pub struct Scan {
-    /// Files and folders; `-` is standard input. With `--staged` or `--diff`, the repository
+    /// Files and folders; `-` is standard input; `github://OWNER[/REPO]`, `gitlab://GROUP[/PROJECT]`. With `--staged` or `--diff`, the repository
     #[arg(required_unless_present_any = ["git", "staged", "diff"])]
     pub paths: Vec<PathBuf>,
     /// What the next commit will bring to a repository
@@ -192,6 +193,9 @@ pub struct Scan {
     /// Show secrets in full
     #[arg(long)]
     pub show_secrets: bool,
+    /// Of code hosts
+    #[command(flatten)]
+    pub hosting: crate::hosting::arguments::Hosting,
 }
 
 fn level(text: &str) -> Result<Level, String> {

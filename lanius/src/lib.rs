@@ -8,6 +8,7 @@ pub mod commands;
 pub mod coverage;
 pub mod decode;
 pub mod hook;
+pub mod hosting;
 pub mod judge;
 pub mod personal;
 pub mod report;

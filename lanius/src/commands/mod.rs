@@ -2,6 +2,7 @@
 
 mod changes;
 mod hook;
+mod hosting;
 mod rules;
 mod scan;
 

@@ -31,6 +31,7 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let of_change = scan.staged || scan.diff.is_some();
     let listed = if of_change { &[][..] } else { &scan.paths };
     let (input, paths): (Vec<_>, Vec<_>) = listed.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let (hosted, paths) = super::hosting::targets(paths)?;
     let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
     let (mut scanned, mut ledger) = files::scan(&engine, &paths, &how, &Progress::default());
     for url in &servers {
@@ -57,6 +58,9 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         scanned.extend(more);
         ledger.merge(seen);
     }
+    let (more, seen, looked_at) = super::hosting::scan(&hosted, scan, &engine, threads)?;
+    scanned.extend(more);
+    ledger.merge(seen);
     if let Some(path) = &scan.ledger {
         write_ledger(path, &ledger)?;
     }
@@ -67,6 +71,7 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         Format::Json => output::json(&report::json(&run, &engine, shown))?,
         Format::Jsonl => output::data(report::jsonl(&run, &engine, shown))?,
     }
+    looked_at.commit()?;
     for (entry, reason) in run.ledger.errors() {
         output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
     }
