@@ -32,7 +32,7 @@ pub(super) fn targets(paths: Vec<PathBuf>) -> anyhow::Result<(Vec<Target>, Vec<P
 
 /// Scans what code hosts have. What was looked at is to be noted when the report is out.
 pub(super) fn scan(targets: &[Target], scan: &Scan, engine: &Engine, threads: usize) -> anyhow::Result<(Vec<Sighting>, Ledger, Pending)> {
-    let (mut sightings, mut ledger, mut pending) = (Vec::new(), Ledger::default(), Pending::default());
+    let (mut sightings, mut ledger, mut pending) = (Vec::new(), Ledger::keeping_all(scan.ledger.is_some()), Pending::default());
     let Some(first) = targets.first() else { return Ok((sightings, ledger, pending)) };
     let typed = &scan.hosting;
     if typed.endpoint.is_some() && targets.iter().any(|target| target.forge != first.forge) {
@@ -51,7 +51,9 @@ pub(super) fn scan(targets: &[Target], scan: &Scan, engine: &Engine, threads: us
         exclude: hosting::globs(&typed.exclude)?,
         largest: typed.max_repository_size,
         threads,
-        asked: hosting::asked(engine, scan.confidence),
+        keep_all: scan.ledger.is_some(),
+        // Personal data is no rule of the engine's.
+        asked: hosting::asked(engine, &format!("{:?} {:?} {:?}", scan.confidence, scan.rules, scan.jurisdiction)),
     };
     let clock = Clock { now: || jiff::Timestamp::now().as_second(), sleep: |span: Duration| thread::sleep(span) };
     for target in targets {

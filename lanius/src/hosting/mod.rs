@@ -135,6 +135,8 @@ pub struct Options {
     pub largest: u64,
     /// How many threads scan.
     pub threads: usize,
+    /// Whether the ledger keeps each source by name, also those that were scanned.
+    pub keep_all: bool,
     /// What was asked for: rules and level. What was looked at for something else is looked at again.
     pub asked: String,
 }
@@ -190,7 +192,7 @@ impl Host {
 /// Looks at all that `target` has. What fails is in the ledger by its name while the rest goes on.
 #[must_use]
 pub fn scan(engine: &Engine, target: &Target, host: &Host, options: &Options, progress: &Progress) -> (Vec<Sighting>, Ledger, Pending) {
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger::keeping_all(options.keep_all);
     let (mut sightings, mut pending) = (Vec::new(), Pending::default());
     let listed = match host.endpoint.forge {
         Forge::GitHub => github::repositories(host, target),

@@ -9,7 +9,6 @@ use menagerie_git_fetch::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::rules::Level;
 use crate::scan::Engine;
 
 const NAME: &str = "lanius.json";
@@ -78,12 +77,13 @@ impl Pending {
     }
 }
 
-/// What is asked for, as far as an answer depends on it: the program, its rules, the least confidence that is reported.
+/// What is asked for, as far as an answer depends on it: the program, its rules, and `how`: whatever else the caller lets it depend on.
 #[must_use]
-pub fn asked(engine: &Engine, least: Level) -> String {
+pub fn asked(engine: &Engine, how: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(env!("CARGO_PKG_VERSION"));
-    hash.update(format!("{least:?}"));
+    hash.update((how.len() as u64).to_be_bytes());
+    hash.update(how);
     for rule in engine.rules() {
         let bytes = postcard::to_allocvec(&rule.definition).expect("a definition can be written");
         hash.update((bytes.len() as u64).to_be_bytes());

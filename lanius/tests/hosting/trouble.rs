@@ -167,6 +167,7 @@ fn the_ledger_says_what_was_not_looked_at_again() {
             exclude: hosting::globs(&["t*".to_owned()]).expect("a glob"),
             largest: 1 << 30,
             threads: 1,
+            keep_all: false,
             asked: "test".to_owned(),
         };
         hosting::scan(&engine, &target, &host, &options, &lanius::source::Progress::default())
