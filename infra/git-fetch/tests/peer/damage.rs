@@ -97,6 +97,19 @@ fn a_pack_over_the_bound_is_refused_as_it_comes() {
 }
 
 #[test]
+fn what_a_killed_process_left_is_written_over() {
+    let scene = Scene::new();
+    let here = scene.here();
+    drop(Store::hold(&here).expect("a folder"));
+    for left in ["objects/pack/incoming-pack", "objects/pack/incoming-idx", "packed-refs.new", "HEAD.new", "config.new"] {
+        std::fs::write(here.join(left), "half of some").expect("a file");
+    }
+    into(&mut scene.transport(|_, body| body), &here).expect("it is fetched");
+    assert_eq!(objects(&here), objects(scene.source.path()));
+    assert_eq!(leftovers(&here), [""; 0]);
+}
+
+#[test]
 fn a_million_entries_that_are_not_there_cost_nothing() {
     let scene = Scene::new();
     let spoil = |sent, body| match sent {

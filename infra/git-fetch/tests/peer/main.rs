@@ -3,3 +3,4 @@
 mod damage;
 mod fetches;
 mod loopback;
+mod packs;
