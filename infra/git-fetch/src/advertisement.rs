@@ -26,19 +26,19 @@ impl Advertisement {
     /// If the server does not speak version 2, or cannot list and fetch.
     pub fn read(input: impl Read) -> Result<Self, ProtocolError> {
         let mut packets = PacketReader::new(input);
-        let mut line = packets.next()?.line().map(<[u8]>::to_vec);
+        let mut line = packets.packet()?.line().map(<[u8]>::to_vec);
         if line.as_deref() == Some(b"# service=git-upload-pack") {
-            if packets.next()? != Packet::Flush {
+            if packets.packet()? != Packet::Flush {
                 return Err(ProtocolError::Version);
             }
-            line = packets.next()?.line().map(<[u8]>::to_vec);
+            line = packets.packet()?.line().map(<[u8]>::to_vec);
         }
         if line.as_deref() != Some(b"version 2") {
             return Err(ProtocolError::Version);
         }
         let (mut found, mut lists, mut fetches) = (Self { hash: None, agent: false, shallow: false }, false, false);
         for _ in 0..MOST {
-            let packet = packets.next()?;
+            let packet = packets.packet()?;
             let Some(line) = packet.line() else {
                 return match (packet, lists, fetches) {
                     (Packet::Flush, true, true) => Ok(found),

@@ -27,7 +27,7 @@ pub struct Answer {
 pub fn read_answer(input: impl Read, hash: HashKind, pack: &mut dyn Write) -> Result<Answer, ProtocolError> {
     let (mut packets, mut answer, mut lines) = (PacketReader::new(input), Answer::default(), 0);
     loop {
-        let packet = packets.next()?;
+        let packet = packets.packet()?;
         let Some(section) = packet.line() else {
             return Err(ProtocolError::Lacks("pack"));
         };
@@ -37,7 +37,7 @@ pub fn read_answer(input: impl Read, hash: HashKind, pack: &mut dyn Write) -> Re
             other => return Err(ProtocolError::Line(cut(other))),
         }
         loop {
-            let packet = packets.next()?;
+            let packet = packets.packet()?;
             let Some(line) = packet.line() else {
                 if packet == Packet::Delimiter {
                     break;
@@ -57,7 +57,7 @@ pub fn read_answer(input: impl Read, hash: HashKind, pack: &mut dyn Write) -> Re
         }
     }
     loop {
-        match packets.next()? {
+        match packets.packet()? {
             Packet::Data([1, bytes @ ..]) => {
                 pack.write_all(bytes)?;
                 answer.pack_bytes += bytes.len() as u64;

@@ -72,7 +72,7 @@ impl Listing {
     pub fn read(input: impl Read, hash: HashKind) -> Result<Self, ProtocolError> {
         let (mut packets, mut listing, mut bytes) = (PacketReader::new(input), Self::default(), 0);
         for _ in 0..MOST_REFS {
-            let packet = packets.next()?;
+            let packet = packets.packet()?;
             let Some(line) = packet.line() else {
                 return if packet == Packet::Flush { Ok(listing) } else { Err(ProtocolError::Lacks("end")) };
             };

@@ -69,7 +69,7 @@ impl<R: Read> PacketReader<R> {
     ///
     /// # Errors
     /// If the input ends or breaks, it is no packet, or it is one in which the other side says what went wrong.
-    pub fn next(&mut self) -> Result<Packet<'_>, ProtocolError> {
+    pub fn packet(&mut self) -> Result<Packet<'_>, ProtocolError> {
         self.buffer.resize(4, 0);
         self.input.read_exact(&mut self.buffer)?;
         let len = self.buffer.first_chunk::<4>().and_then(|digits| length(*digits)).ok_or(ProtocolError::Length)?;
@@ -121,7 +121,7 @@ mod tests {
         for none in [&b"0003"[..], b"fff1", b"ffff", b"+123", b"zzzz"] {
             assert!(matches!(parse_packet(none), Err(ProtocolError::Length)), "{none:?}");
         }
-        let said = PacketReader::new(&b"0012ERR not our ref"[..]).next().expect_err("the server says no").to_string();
+        let said = PacketReader::new(&b"0012ERR not our ref"[..]).packet().expect_err("the server says no").to_string();
         assert_eq!(said, "the server says: \"not our re\"");
     }
 
@@ -133,12 +133,12 @@ mod tests {
             put_flush(&mut bytes);
             let mut reader = PacketReader::new(&bytes[..]);
             for line in lines.iter().filter(|line| !line.starts_with("ERR ")) {
-                prop_assert_eq!(reader.next().expect("a line").line(), Some(line.as_bytes()));
+                prop_assert_eq!(reader.packet().expect("a line").line(), Some(line.as_bytes()));
             }
-            prop_assert_eq!(reader.next().expect("a mark"), Packet::Flush);
+            prop_assert_eq!(reader.packet().expect("a mark"), Packet::Flush);
             let len = cut % bytes.len();
             let mut cut_off = PacketReader::new(&bytes[..len]);
-            while cut_off.next().is_ok() {}
+            while cut_off.packet().is_ok() {}
         }
     }
 }

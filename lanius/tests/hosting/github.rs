@@ -139,7 +139,7 @@ fn all_of_an_organisation_and_then_what_is_new() {
 /// A rule file with one more rule.
 fn rule(forge: &Forge) -> String {
     let file = forge.scratch.path().join("more.toml");
-    let text = "[[rule]]\nid = \"own.key\"\nname = \"Own key\"\nservice = \"Own\"\nseverity = \"high\"\nconfidence = \"high\"\nkeywords = [\"ownkey_\"]\npattern = 'ownkey_[a-z]{20}'\n";
+    let text = "[[rule]]\nid = \"own-key\"\nname = \"Own key\"\nservice = \"Own\"\nseverity = \"high\"\nconfidence = \"high\"\nkeywords = [\"ownkey_\"]\npattern = 'ownkey_[a-z]{20}'\n";
     std::fs::write(&file, text).expect("a file");
     file.display().to_string()
 }

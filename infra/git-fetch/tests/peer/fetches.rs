@@ -38,7 +38,7 @@ fn whole_then_more(arguments: &[&str]) {
     let here = scratch.path().join("cache/one");
 
     let first = into(&mut transport, &here).expect("it is fetched");
-    assert_eq!(first.objects as usize, objects(source.path()).lines().count());
+    assert_eq!(first.objects, objects(source.path()).lines().count() as u64);
     same_as_gits(&here, &url, scratch.path());
     let head = Repository::open(&here).expect("our reader opens it").refs();
     assert_eq!(head.head_ref(), Some("refs/heads/main"));
