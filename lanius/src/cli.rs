@@ -180,7 +180,7 @@ pub enum Format {
 /// What to scan.
 #[derive(Debug, Default, Args)]
 pub struct Sources {
-    /// Files and folders; `-` is standard input. With `--staged` or `--diff`, the repository
+    /// Files and folders; `-` is standard input; `github://OWNER[/REPO]`, `gitlab://GROUP[/PROJECT]`. With `--staged` or `--diff`, the repository
     #[arg(required_unless_present_any = ["git", "staged", "diff"])]
     pub paths: Vec<PathBuf>,
     /// What the next commit will bring to a repository
@@ -228,6 +228,9 @@ pub struct Sources {
     /// Show no progress
     #[arg(long)]
     pub no_progress: bool,
+    /// Of code hosts
+    #[command(flatten)]
+    pub hosting: crate::hosting::arguments::Hosting,
 }
 
 /// What is not to be reported.
@@ -258,6 +261,7 @@ pub struct Policies {
   git diff | lanius scan -                       standard input
   lanius scan --staged                           what the next commit will bring
   lanius scan --diff origin/main                 what a branch brings, in CI
+  lanius scan github://ORG                       every repository of an organisation
   lanius scan --git . --state /var/lib/lanius/app.json
                                                  the history; the next time, only its new commits
   lanius scan --baseline old.json --fail-on high .

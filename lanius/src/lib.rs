@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod decode;
 pub mod durable;
 pub mod hook;
+pub mod hosting;
 pub mod judge;
 pub mod personal;
 pub mod policy;

@@ -9,8 +9,10 @@
 //! | [`LambdaService`] | AWS Lambda: its Invoke API in front, its Runtime API behind, the bootstrap as a process between |
 //! | [`Postgres`] | PostgreSQL's own server, with a database of its own |
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
+//! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
+mod git_http;
 pub mod http;
 pub mod keys;
 mod kms;
@@ -22,6 +24,7 @@ pub mod process;
 mod ssh_agent;
 mod sshd;
 
+pub use git_http::{GitFolder, GitServer, git, git_http_backend, run_git};
 pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
 pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use menagerie_report::{self as output, Exit};
 
-use super::sources::Forgetful;
+use super::sources::{Forgetful, Read};
 use super::{policy, sources};
 use crate::cli::BaselineOptions;
 use crate::durable;
@@ -18,9 +18,11 @@ const LONGEST: u64 = 256 << 20;
 pub(super) fn run(options: &BaselineOptions) -> anyhow::Result<Exit> {
     let mut prepared = policy::prepare(&options.sources, &options.policies, Some(&options.output))?;
     let engine = sources::engine(&options.sources, &mut prepared)?;
-    let Some((scanned, ledger)) = sources::read(&options.sources, &prepared, &engine, &mut Forgetful)? else { return Ok(Exit::Incomplete) };
+    let Some(Read { sightings, ledger, .. }) = sources::read(&options.sources, &prepared, &engine, &mut Forgetful)? else {
+        return Ok(Exit::Incomplete);
+    };
     let level = options.sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
-    let mut findings = group(scanned, &engine, &prepared.fingerprints);
+    let mut findings = group(sightings, &engine, &prepared.fingerprints);
     super::scan::at_least(&mut findings, least(level));
     let today = super::today();
     prepared.policy.apply(&mut findings, &engine, today);

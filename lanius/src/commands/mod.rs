@@ -5,6 +5,7 @@ mod changes;
 mod completions;
 mod explain;
 mod hook;
+mod hosting;
 mod output;
 mod policy;
 mod progress;

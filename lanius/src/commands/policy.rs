@@ -46,7 +46,9 @@ pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Pa
         rules: built_in(),
         ..Prepared::default()
     };
-    prepared.policy.inline = !policies.untrusted;
+    // What code hosts have decides nothing.
+    let untrusted = policies.untrusted || sources.paths.iter().any(|path| super::hosting::is_target(path));
+    prepared.policy.inline = !untrusted;
     let sites = sites(sources, &mut prepared.policy.tops)?;
     let mut files: Vec<PathBuf> = sources.rules.iter().filter(|file| file.as_os_str() != "pii").cloned().collect();
     if let Some(path) = &policies.config {
@@ -54,7 +56,7 @@ pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Pa
         prepared.configure(path, &text, &mut files)?;
     }
     for site in sites.iter().filter(|_| !policies.no_config) {
-        if !policies.untrusted {
+        if !untrusted {
             prepared.trust(site, policies.config.is_none(), &mut files)?;
         }
     }
@@ -73,8 +75,8 @@ pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Pa
         let layer = prepared.seen(path, &must_read(path)?)?;
         prepared.policy.counts.merge(layer);
     }
-    for site in sites.iter().filter(|_| !policies.no_config || policies.untrusted) {
-        prepared.site_baselines(site, policies.untrusted, except)?;
+    for site in sites.iter().filter(|_| !policies.no_config || untrusted) {
+        prepared.site_baselines(site, untrusted, except)?;
     }
     Ok(prepared)
 }
@@ -233,6 +235,11 @@ fn may_read(path: &Path) -> anyhow::Result<Option<String>> {
     durable::read(path, LONGEST, false).with_context(|| format!("{} cannot be read", path.display()))
 }
 
+/// Whether a path is one of this machine.
+fn is_local(path: &Path) -> bool {
+    path.as_os_str() != "-" && !super::sources::is_server(path) && !super::hosting::is_target(path)
+}
+
 /// The tops of what is scanned: of a repository's file or folder the repository's, else the folder itself.
 fn sites(sources: &Sources, tops: &mut Vec<Top>) -> anyhow::Result<Vec<Site>> {
     let mut sites: Vec<Site> = Vec::new();
@@ -241,7 +248,7 @@ fn sites(sources: &Sources, tops: &mut Vec<Top>) -> anyhow::Result<Vec<Site>> {
             sites.push(Site { top });
         }
     };
-    for path in sources.paths.iter().filter(|path| path.as_os_str() != "-" && !super::sources::is_server(path)) {
+    for path in sources.paths.iter().filter(|path| is_local(path)) {
         let named = std::path::absolute(path).with_context(|| format!("{}: the current folder is gone", path.display()))?;
         let named: PathBuf = named.components().collect();
         let folder = if named.is_dir() { named.as_path() } else { named.parent().unwrap_or(Path::new("/")) };

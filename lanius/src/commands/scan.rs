@@ -4,7 +4,7 @@ use menagerie_report::{self as report, Exit};
 
 use super::output::{self, Telling};
 use super::policy::Prepared;
-use super::sources::Forgetful;
+use super::sources::{Forgetful, Read};
 use super::state::Kept;
 use super::{policy, sources};
 use crate::cli::{Scan, Verification};
@@ -34,8 +34,8 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     };
     let level = scan.sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
     // A base that is not there was told.
-    let Some((scanned, ledger)) = read else { return Ok(Exit::Incomplete) };
-    let mut run = settle(scanned, ledger, &engine, &mut prepared, level);
+    let Some(Read { sightings, ledger, pending }) = read else { return Ok(Exit::Incomplete) };
+    let mut run = settle(sightings, ledger, &engine, &mut prepared, level);
     if scan.verification.verify {
         verifier(&scan.verification)?.verify(&engine, &mut run.findings);
     }
@@ -50,6 +50,7 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
         to: scan.output.as_deref(),
     };
     output::write(&run, &engine, &telling)?;
+    pending.commit()?;
     tell(&run);
     let fails = least(scan.fail_on.unwrap_or(level));
     Ok(run.exit(|finding| finding.confidence() >= fails && finding.known.is_none_or(|known| known.state != Standing::Rotated)))

@@ -11,6 +11,7 @@ use super::progress;
 use crate::archive;
 use crate::cli::Sources;
 use crate::coverage::{Ledger, State};
+use crate::hosting::Pending;
 use crate::personal::Scope;
 use crate::policy;
 use crate::report::least;
@@ -39,13 +40,16 @@ impl Memories for Forgetful {
     fn keep(&mut self, _: &Path, _: Memory) {}
 }
 
+/// What was read of the sources.
+pub(super) struct Read {
+    pub(super) sightings: Vec<Sighting>,
+    pub(super) ledger: Ledger,
+    /// What is to be noted of code hosts when the report is out.
+    pub(super) pending: Pending,
+}
+
 /// Everything found in the sources, and what was looked at; none if there was nothing to compare with, which was told.
-pub(super) fn read(
-    sources: &Sources,
-    prepared: &Prepared,
-    engine: &Engine,
-    memories: &mut dyn Memories,
-) -> anyhow::Result<Option<(Vec<Sighting>, Ledger)>> {
+pub(super) fn read(sources: &Sources, prepared: &Prepared, engine: &Engine, memories: &mut dyn Memories) -> anyhow::Result<Option<Read>> {
     let threads = sources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let of_change = sources.staged || sources.diff.is_some();
     let listed = if of_change { &[][..] } else { &sources.paths };
@@ -59,9 +63,10 @@ pub(super) fn read(
         archives: sources.archives.then(|| archive::Limits::new(std::env::temp_dir())),
         tables: sources.tables.then(|| Tables { sample: sources.sample.map_or(Sample::All, Sample::Spread) }),
     };
+    let (hosted, paths) = super::hosting::targets(paths)?;
     let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
     let reached = Arc::new(Progress::default());
-    let countable = input.is_empty() && servers.is_empty() && sources.git.is_empty() && !of_change;
+    let countable = input.is_empty() && hosted.is_empty() && servers.is_empty() && sources.git.is_empty() && !of_change;
     let line = (!sources.no_progress).then(|| progress::watch(&reached, &paths, countable));
     let (mut scanned, mut ledger) = files::scan(engine, &paths, &how, &excluded, &reached);
     for url in &servers {
@@ -93,11 +98,14 @@ pub(super) fn read(
             memories.keep(repository, memory);
         }
     }
+    let (more, seen, pending) = super::hosting::scan(&hosted, sources, level, engine, threads)?;
+    scanned.extend(more);
+    ledger.merge(seen);
     drop(line);
     if let Some(path) = &sources.ledger {
         write_ledger(path, &ledger)?;
     }
-    Ok(Some((scanned, ledger)))
+    Ok(Some(Read { sightings: scanned, ledger, pending }))
 }
 
 /// The rules that were asked for. Tables are searched for personal data, texts only with `--rules pii`.
