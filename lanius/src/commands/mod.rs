@@ -1,12 +1,17 @@
 //! One file for each verb of the command line.
 
+mod bucket;
 mod changes;
 mod hook;
 mod rules;
 mod scan;
+mod worker;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+#[cfg(feature = "aws")]
+pub use worker::function;
 
 use clap::Parser as _;
 use menagerie_report as report;
@@ -25,6 +30,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan),
         Command::Hook { command } => hook::run(&command),
+        Command::Worker(worker) => worker::run(&worker),
         Command::Rules { command } => rules::run(command),
     };
     match done {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use menagerie_report::{self as output, Exit};
@@ -20,7 +21,14 @@ use crate::table::Sample;
 use crate::triage::{Fingerprints, Sighting, group};
 
 pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
-    let engine = engine(scan)?;
+    let engine = Arc::new(engine(scan)?);
+    if let Some(exit) = super::bucket::resumable(scan, &engine)? {
+        return Ok(exit);
+    }
+    anyhow::ensure!(
+        scan.sample.is_none() || scan.tables || scan.paths.iter().any(|path| super::bucket::is_object(path)),
+        "--sample is for --tables, or for s3://bucket/prefix"
+    );
     let threads = scan.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let how = How {
         threads,
@@ -31,6 +39,7 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let of_change = scan.staged || scan.diff.is_some();
     let listed = if of_change { &[][..] } else { &scan.paths };
     let (input, paths): (Vec<_>, Vec<_>) = listed.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let (objects, paths) = super::bucket::split(paths);
     let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
     let (mut scanned, mut ledger) = files::scan(&engine, &paths, &how, &Progress::default());
     for url in &servers {
@@ -48,6 +57,11 @@ pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     }
     if of_change {
         let Some((more, seen)) = super::changes::gather(scan, &engine, threads)? else { return Ok(Exit::Incomplete) };
+        scanned.extend(more);
+        ledger.merge(seen);
+    }
+    if !objects.is_empty() {
+        let (more, seen) = super::bucket::scan(scan, &engine, &objects)?;
         scanned.extend(more);
         ledger.merge(seen);
     }

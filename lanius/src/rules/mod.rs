@@ -5,6 +5,7 @@ mod checksum;
 pub mod examples;
 mod format;
 mod shape;
+mod version;
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -15,6 +16,7 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 pub use checksum::Verdict;
 pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Severity, Verify};
 pub use shape::{entropy, is_placeholder};
+pub use version::version;
 
 /// How long a match may be where a rule does not say.
 const REACH: u32 = 512;
