@@ -252,6 +252,9 @@ pub struct Worker {
     /// How many objects at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub at_once: u16,
+    /// Open archives: zip, tar, gz, xz, zst, jar, container images, notebooks
+    #[arg(long)]
+    pub archives: bool,
     /// How long a message is hidden from other workers before that is renewed, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(3..=43_200))]
     pub visibility: u32,

@@ -15,11 +15,22 @@ pub(super) struct Waiting {
     runtime: Handle,
     chunk: Vec<u8>,
     at: usize,
+    /// How many bytes were read.
+    pub(super) bytes: u64,
+    /// Why the body broke off, also where the one who reads does not tell.
+    pub(super) broken: Option<String>,
 }
 
 impl Waiting {
     pub(super) const fn new(body: Body, runtime: Handle) -> Self {
-        Self { body, runtime, chunk: Vec::new(), at: 0 }
+        Self { body, runtime, chunk: Vec::new(), at: 0, bytes: 0, broken: None }
+    }
+}
+
+impl Waiting {
+    fn breaks(&mut self, reason: String) -> io::Error {
+        self.broken = Some(reason.clone());
+        io::Error::other(reason)
     }
 }
 
@@ -28,13 +39,14 @@ impl Read for Waiting {
         while self.at == self.chunk.len() {
             let next = self.runtime.block_on(async { tokio::time::timeout(SILENCE, self.body.next()).await });
             match next {
-                Err(_) => return Err(io::Error::new(io::ErrorKind::TimedOut, "the object broke off: no bytes for two minutes")),
-                Ok(Err(error)) => return Err(io::Error::other(error)),
+                Err(_) => return Err(self.breaks("the object broke off: no bytes for two minutes".to_owned())),
+                Ok(Err(error)) => return Err(self.breaks(error.to_string())),
                 Ok(Ok(None)) => return Ok(0),
                 Ok(Ok(Some(chunk))) => {
                     self.chunk.clear();
                     self.chunk.extend_from_slice(chunk.as_ref());
                     self.at = 0;
+                    self.bytes += self.chunk.len() as u64;
                 }
             }
         }

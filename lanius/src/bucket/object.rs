@@ -1,5 +1,7 @@
 //! One object: read by its ETag and scanned as it arrives, again if it breaks off.
 
+use std::io::Read;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,10 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::body::Waiting;
-use crate::scan::{BLOCK, Buffer, CONTEXT, Engine, Found, Scratch, stream};
+use crate::archive;
+use crate::coverage::State;
+use crate::scan::{BLOCK, Buffer, CONTEXT, Engine, Scratch, stream};
+use crate::triage::Sighting;
 
 /// What all objects that are being read may hold together, in KiB.
 const BUDGET_KIB: u32 = 96 << 10;
@@ -50,8 +55,10 @@ impl Object {
 /// What was found in an object.
 #[derive(Debug)]
 pub struct Scanned {
-    /// What was found.
-    pub found: Vec<Found>,
+    /// What was found, with the path: the object's, or that of a member of an archive.
+    pub sightings: Vec<Sighting>,
+    /// Members of an archive that were not scanned, or not to their end.
+    pub gaps: Vec<(String, State)>,
     /// How many bytes were read.
     pub bytes: u64,
 }
@@ -77,15 +84,16 @@ pub struct Reader {
     engine: Arc<Engine>,
     /// How many objects at once.
     places: Arc<Semaphore>,
+    archives: Option<archive::Limits>,
     memory: Arc<Semaphore>,
 }
 
 impl Reader {
-    /// Reads at most `at_once` objects at once.
+    /// Reads at most `at_once` objects at once; opens archives within limits, if there are any.
     #[must_use]
-    pub fn new(s3: S3, engine: Arc<Engine>, at_once: usize) -> Self {
+    pub fn new(s3: S3, engine: Arc<Engine>, at_once: usize, archives: Option<archive::Limits>) -> Self {
         let memory = Semaphore::new(BUDGET_KIB as usize);
-        Self { s3, engine, places: Arc::new(Semaphore::new(at_once.max(1))), memory: Arc::new(memory) }
+        Self { s3, engine, places: Arc::new(Semaphore::new(at_once.max(1))), archives, memory: Arc::new(memory) }
     }
 
     /// The client.
@@ -131,19 +139,50 @@ impl Reader {
 
     async fn read(&self, object: &Object, etag: &str) -> Result<Scanned, Failure> {
         let opened = self.s3.open(object.wanted(Some(etag))).await?;
-        let (engine, path, runtime) = (Arc::clone(&self.engine), object.path(), Handle::current());
+        let (engine, path, runtime, archives) = (Arc::clone(&self.engine), object.path(), Handle::current(), self.archives.clone());
         let scanned = tokio::task::spawn_blocking(move || {
-            let mut found = Vec::new();
             let mut reader = Waiting::new(opened.body, runtime);
-            let read = stream(&engine, &mut Scratch::default(), &mut Buffer::default(), &mut reader, &path, &mut found);
-            read.map(|bytes| Scanned { found, bytes })
+            let mut scanned = Scanned { sightings: Vec::new(), gaps: Vec::new(), bytes: 0 };
+            match archives {
+                Some(limits) => members(&engine, &path, &mut reader, &limits, &mut scanned),
+                None => text(&engine, &path, &mut reader, &mut scanned),
+            }
+            scanned.bytes = reader.bytes;
+            reader.broken.map_or(Ok(scanned), Err)
         });
         match scanned.await {
             Ok(Ok(scanned)) => Ok(scanned),
-            Ok(Err(error)) => Err(Failure::Broken(error.to_string())),
+            Ok(Err(reason)) => Err(Failure::Broken(reason)),
             Err(_) => Err(Failure::Fault),
         }
     }
+}
+
+/// The object as one text. Where it breaks off, the reader knows why.
+fn text(engine: &Engine, path: &str, reader: &mut dyn Read, scanned: &mut Scanned) {
+    let mut found = Vec::new();
+    let _ = stream(engine, &mut Scratch::default(), &mut Buffer::default(), reader, path, &mut found);
+    scanned.sightings.extend(found.into_iter().map(|found| Sighting { path: path.to_owned(), found, lineage: None }));
+}
+
+/// The object, or what is in it if it is an archive.
+fn members(engine: &Engine, path: &str, reader: &mut Waiting, limits: &archive::Limits, scanned: &mut Scanned) {
+    let (mut scratch, mut buffer) = (Scratch::default(), Buffer::default());
+    let _ = archive::open(path, reader, limits, &mut |event| {
+        match event {
+            archive::Event::Member(member) => {
+                let mut found = Vec::new();
+                // A member ends where it breaks off; its entry says so.
+                let _ = stream(engine, &mut scratch, &mut buffer, member.read, member.path, &mut found);
+                scanned.sightings.extend(found.into_iter().map(|found| Sighting { path: member.path.to_owned(), found, lineage: None }));
+            }
+            archive::Event::Entry(entry) => match State::from(&entry.status) {
+                State::Scanned => {}
+                gap => scanned.gaps.push((entry.path.to_owned(), gap)),
+            },
+        }
+        ControlFlow::Continue(())
+    });
 }
 
 /// Longer after each attempt, and not the same for all objects.

@@ -12,8 +12,8 @@ use super::object::{Failure, Object, Reader, Scanned};
 use super::window::{self, Window};
 use super::{Address, Journal, JournalError};
 use crate::coverage::{Ledger, State};
-use crate::scan::Found;
 use crate::source::Progress;
+use crate::triage::Sighting;
 
 /// How many objects may be planned or wait for those before them, for each that is read.
 const AHEAD: usize = 4;
@@ -37,7 +37,7 @@ pub trait Done {
     ///
     /// # Errors
     /// What the system said where it was written.
-    fn take(&mut self, path: String, found: Vec<Found>) -> io::Result<u64>;
+    fn take(&mut self, found: Vec<Sighting>) -> io::Result<u64>;
 
     /// Makes what was taken durable.
     ///
@@ -199,10 +199,13 @@ impl Run<'_> {
         let path = object.path();
         self.progress.sources.fetch_add(1, Ordering::Relaxed);
         match outcome {
-            Ok((etag, Scanned { found, bytes })) => {
+            Ok((etag, Scanned { sightings, gaps, bytes })) => {
                 self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
                 self.ledger.add(&path, bytes, State::Scanned);
-                let found = self.done.take(path, found)?;
+                for (member, state) in gaps {
+                    self.ledger.add(&member, 0, state);
+                }
+                let found = self.done.take(sightings)?;
                 self.state.scanned += 1;
                 self.state.bytes += bytes;
                 self.state.found += found;

@@ -47,10 +47,10 @@ mod with_aws {
     use menagerie_report as output;
 
     use super::*;
+    use crate::archive;
     use crate::bucket::{self, Address, Done, Journal, Options, Reader};
     use crate::cli::Format;
     use crate::report::{self, Run, Shown, least};
-    use crate::scan::Found;
     use crate::source::Progress;
     use crate::triage::{Fingerprints, group};
 
@@ -59,9 +59,9 @@ mod with_aws {
     struct Kept(Vec<Sighting>);
 
     impl Done for Kept {
-        fn take(&mut self, path: String, found: Vec<Found>) -> io::Result<u64> {
+        fn take(&mut self, found: Vec<Sighting>) -> io::Result<u64> {
             let places = found.len() as u64;
-            self.0.extend(found.into_iter().map(|found| Sighting { path: path.clone(), found, lineage: None }));
+            self.0.extend(found);
             Ok(places)
         }
 
@@ -79,9 +79,8 @@ mod with_aws {
     }
 
     impl Done for Written<'_> {
-        fn take(&mut self, path: String, found: Vec<Found>) -> io::Result<u64> {
-            let sightings = found.into_iter().map(|found| Sighting { path: path.clone(), found, lineage: None });
-            let mut findings = group(sightings, self.engine, &Fingerprints::default());
+        fn take(&mut self, found: Vec<Sighting>) -> io::Result<u64> {
+            let mut findings = group(found, self.engine, &Fingerprints::default());
             findings.retain_mut(|finding| {
                 finding.places.retain(|place| place.confidence >= self.least);
                 !finding.places.is_empty()
@@ -103,7 +102,8 @@ mod with_aws {
 
     async fn reader(scan: &Scan, engine: &Arc<Engine>) -> anyhow::Result<Reader> {
         let session = Session::load(SessionOptions::default()).await?;
-        Ok(Reader::new(S3::new(&session, scan.bucket.requester_pays), Arc::clone(engine), usize::from(scan.bucket.at_once)))
+        let archives = scan.archives.then(|| archive::Limits::new(std::env::temp_dir()));
+        Ok(Reader::new(S3::new(&session, scan.bucket.requester_pays), Arc::clone(engine), usize::from(scan.bucket.at_once), archives))
     }
 
     fn options(scan: &Scan) -> Options {
@@ -114,9 +114,9 @@ mod with_aws {
         let addresses = objects.iter().map(|text| text.parse()).collect::<Result<Vec<Address>, _>>()?;
         runtime()?.block_on(async {
             let reader = reader(scan, engine).await?;
-            let (mut kept, mut ledger) = (Kept::default(), Ledger::default());
+            let (mut kept, mut ledger) = (Kept::default(), Ledger::keeping_all(scan.ledger.is_some()));
             for address in &addresses {
-                let mut seen = Ledger::default();
+                let mut seen = Ledger::keeping_all(scan.ledger.is_some());
                 bucket::scan(&reader, address, options(scan), None, &mut seen, &Progress::default(), &mut kept).await?;
                 ledger.merge(seen);
             }
@@ -135,11 +135,11 @@ mod with_aws {
             "--resume needs --format jsonl: lines are written as objects are done, and not again by a later run"
         );
         let address: Address = place.parse()?;
-        let rules = crate::rules::version(engine.rules(), &format!("{:?} {}", scan.confidence, scan.show_secrets));
+        let rules = crate::rules::version(engine.rules(), &format!("{:?} {} {}", scan.confidence, scan.show_secrets, scan.archives));
         let mut journal = Journal::open(file, &address.to_string(), &rules, scan.sample)?;
         let out = File::from(io::stdout().as_fd().try_clone_to_owned().context("standard output cannot be written")?);
         let mut written = Written { engine, least: least(scan.confidence), shown: Shown { secrets: scan.show_secrets }, out };
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::keeping_all(scan.ledger.is_some());
         let totals = runtime()?.block_on(async {
             let reader = reader(scan, engine).await?;
             let progress = Progress::default();
@@ -147,6 +147,9 @@ mod with_aws {
                 bucket::scan(&reader, &address, options(scan), Some(&mut journal), &mut ledger, &progress, &mut written).await?,
             )
         })?;
+        if let Some(path) = &scan.ledger {
+            crate::commands::scan::write_ledger(path, &ledger)?;
+        }
         for (entry, reason) in ledger.errors() {
             output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
         }

@@ -135,7 +135,7 @@ fn server(_: &Engine, _: &str, _: &How) -> anyhow::Result<(Vec<Sighting>, Ledger
 }
 
 /// Writes a JSON line for each source; the file is whole or not there.
-fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
+pub(super) fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = || -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;

@@ -52,16 +52,18 @@ mod with_aws {
         rules: Vec<PathBuf>,
         at_once: usize,
         requester_pays: bool,
+        archives: bool,
         queue: Option<String>,
     }
 
     impl Settings {
         fn worker(self, session: &Session) -> anyhow::Result<Worker> {
             let engine = Arc::new(Engine::new(crate::commands::rules::load(&self.rules)?));
-            let version = crate::rules::version(engine.rules(), &format!("{:?}", self.confidence));
+            let version = crate::rules::version(engine.rules(), &format!("{:?} {}", self.confidence, self.archives));
             let reporting = Reporting { version, level: self.confidence, fingerprints: Fingerprints::default() };
+            let archives = self.archives.then(|| crate::archive::Limits::new(std::env::temp_dir()));
             let queue = self.queue.map(|url| (Sqs::new(session), url));
-            let reader = Reader::new(S3::new(session, self.requester_pays), engine, self.at_once);
+            let reader = Reader::new(S3::new(session, self.requester_pays), engine, self.at_once, archives);
             Ok(Worker { reader, reporting, results: self.results, form: self.form, inventory: self.inventory, queue })
         }
     }
@@ -78,6 +80,7 @@ mod with_aws {
             rules: arguments.rules.clone(),
             at_once: usize::from(arguments.at_once),
             requester_pays: arguments.requester_pays,
+            archives: arguments.archives,
             queue: Some(arguments.queue.clone()),
         };
         let polling = Polling { hidden: Duration::from_secs(u64::from(arguments.visibility)), once: arguments.once };
@@ -178,6 +181,7 @@ mod with_aws {
                 }
             },
             requester_pays: var("LANIUS_REQUESTER_PAYS").as_deref() == Some("true"),
+            archives: var("LANIUS_ARCHIVES").as_deref() == Some("true"),
             queue: var("LANIUS_QUEUE_URL"),
         })
     }

@@ -37,6 +37,7 @@ const COLUMNS: &[(&str, Column)] = &[
     ("secret", Column::Text(|record| record.secret.as_deref())),
     ("fingerprint", Column::Text(|record| record.fingerprint.as_deref())),
     ("reasons", Column::Text(|record| record.reasons.as_deref())),
+    ("reason", Column::Text(|record| record.reason.as_deref())),
     ("encodings", Column::Text(|record| record.encodings.as_deref())),
 ];
 

@@ -230,11 +230,12 @@ impl Worker {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let records = self.reporting.records(object, &now, scanned.bytes, scanned.found, self.reader.engine());
-            let places = records.len() as u64 - 1;
+            let bytes = scanned.bytes;
+            let records = self.reporting.records(object, &now, scanned, self.reader.engine());
+            let places = records.first().and_then(|record| record.places).unwrap_or_default();
             let put = self.reader.s3().put_new(&self.results.bucket, &key, encode(&records, self.form), self.form.media_type()).await?;
             return Ok(match put {
-                Put::Made => Tally { scanned: 1, places, bytes: scanned.bytes, ..Tally::default() },
+                Put::Made => Tally { scanned: 1, places, bytes, ..Tally::default() },
                 // Somebody else was scanning the same, and was first.
                 Put::Exists => Tally { known: 1, ..Tally::default() },
             });

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::columns;
-use crate::bucket::Object;
+use crate::bucket::{Object, Scanned};
+use crate::coverage::State;
 use crate::report::{least, level};
 use crate::rules::Level;
-use crate::scan::{Engine, Found};
-use crate::triage::{Fingerprints, Sighting, group, masked};
+use crate::scan::Engine;
+use crate::triage::{Fingerprints, group, masked};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +42,12 @@ impl Form {
 /// A record. What does not belong to its type is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Record {
-    /// `object` or `finding`.
+    /// `object`, `finding`, or `gap`: a member of an archive that was not scanned.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The version of rules and settings.
     pub rules: String,
-    /// The object, as `s3://bucket/key`.
+    /// The object, as `s3://bucket/key`, or a member of an archive in it.
     pub path: String,
     /// Its bucket.
     pub bucket: String,
@@ -93,6 +94,9 @@ pub struct Record {
     /// Why it was found, with commas between.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasons: Option<String>,
+    /// Of a gap: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What hid it, outermost first, with commas between.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encodings: Option<String>,
@@ -112,7 +116,7 @@ pub struct Reporting {
 impl Reporting {
     /// The records of an object, itself first, then its places in their order.
     #[must_use]
-    pub fn records(&self, object: &Object, etag: &str, bytes: u64, found: Vec<Found>, engine: &Engine) -> Vec<Record> {
+    pub fn records(&self, object: &Object, etag: &str, scanned: Scanned, engine: &Engine) -> Vec<Record> {
         let base = Record {
             kind: "finding",
             rules: self.version.clone(),
@@ -123,12 +127,12 @@ impl Reporting {
             etag: etag.to_owned(),
             ..Record::default()
         };
-        let sightings = found.into_iter().map(|found| Sighting { path: base.path.clone(), found, lineage: None });
         let mut records = Vec::new();
-        for finding in group(sightings, engine, &self.fingerprints) {
+        for finding in group(scanned.sightings, engine, &self.fingerprints) {
             let rule = finding.rule(engine);
             for place in finding.places.iter().filter(|place| place.confidence >= least(self.level)) {
                 records.push(Record {
+                    path: place.path.clone(),
                     rule: Some(rule.definition.id.clone()),
                     severity: Some(word(rule.definition.severity)),
                     level: Some(word(level(place.confidence))),
@@ -144,9 +148,14 @@ impl Reporting {
                 });
             }
         }
-        records.sort_by(|a, b| (a.line, a.column, &a.rule).cmp(&(b.line, b.column, &b.rule)));
-        let places = Some(records.len() as u64);
-        records.insert(0, Record { kind: "object", bytes: Some(bytes), places, ..base });
+        records.sort_by(|a, b| (&a.path, a.line, a.column, &a.rule).cmp(&(&b.path, b.line, b.column, &b.rule)));
+        let (bytes, places) = (Some(scanned.bytes), Some(records.len() as u64));
+        for (path, state) in scanned.gaps {
+            if let State::Skipped { reason } | State::Error { reason } = state {
+                records.push(Record { kind: "gap", path, reason: Some(reason), ..base.clone() });
+            }
+        }
+        records.insert(0, Record { kind: "object", bytes, places, ..base });
         records
     }
 }
