@@ -1,5 +1,6 @@
 //! A bucket, or what lies under a prefix: listed window by window, many objects at once, results in the order of the plan.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::Ordering;
 
@@ -91,7 +92,7 @@ pub async fn scan(
 ) -> Result<Totals, ScanError> {
     let state = journal.as_ref().map(|journal| journal.checkpoint.clone()).unwrap_or_default();
     let mut run = Run { reader, options, journal, state, ledger, progress, done };
-    run.retry(address).await?;
+    let earlier = run.state.retry.clone();
     while !run.state.finished {
         let window = window::list(reader.s3(), address, run.state.after.as_deref()).await;
         let window = match window {
@@ -107,6 +108,10 @@ pub async fn scan(
             run.ledger.add(&address.to_string(), 0, State::Error { reason });
             break;
         }
+    }
+    // Only once the listing is done with, since the journal then forgets what was done of the last window.
+    if run.state.finished && !earlier.is_empty() {
+        run.retry(address, earlier).await?;
     }
     let totals = Totals { scanned: run.state.scanned, found: run.state.found };
     if run.state.finished && run.state.scanned == 0 && run.state.listed > 0 && run.state.retry.is_empty() {
@@ -128,15 +133,11 @@ fn listing(error: &CallError) -> String {
 }
 
 impl Run<'_> {
-    /// What could not be read when the scan ran last.
-    async fn retry(&mut self, address: &Address) -> Result<(), ScanError> {
-        let keys = std::mem::take(&mut self.state.retry);
-        let objects = keys.into_iter().map(|key| Object { bucket: address.bucket.clone(), key, ..Object::default() });
-        let objects: Vec<_> = objects.collect();
-        if objects.is_empty() {
-            return Ok(());
-        }
-        self.objects(objects).await?;
+    /// What could not be read when the scan ran before.
+    async fn retry(&mut self, address: &Address, keys: BTreeSet<String>) -> Result<(), ScanError> {
+        self.state.retry.retain(|key| !keys.contains(key));
+        let object = |key| Object { bucket: address.bucket.clone(), key, ..Object::default() };
+        self.objects(keys.into_iter().map(object).collect()).await?;
         self.write_down()
     }
 
