@@ -28,16 +28,16 @@ setup: ## Get what the tests need: Debian packages, Python packages
 	@tests/setup.sh
 
 test: setup lint ## Run every test (sets up what they need, lints first)
-	cargo test --locked --release --workspace --no-fail-fast
+	cargo test --locked --release --workspace --features lanius/aws --no-fail-fast
 
 soak: setup cargo ## Run the tests with the full counts that the issues name
-	MENAGERIE_SOAK=1 cargo test --locked --release --workspace --no-fail-fast
+	MENAGERIE_SOAK=1 cargo test --locked --release --workspace --features lanius/aws --no-fail-fast
 
 lint: cargo-deny ## Formatting, clippy, licences and sources of what is depended on, and who may depend on what
 	cargo fmt --all --check
-	cargo clippy --locked --release --workspace --all-targets -- -D warnings
+	cargo clippy --locked --release --workspace --features lanius/aws --all-targets -- -D warnings
 	cargo deny --locked --log-level error check bans licenses sources
-	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-report menagerie-telemetry; do \
+	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-git-fetch menagerie-report menagerie-telemetry menagerie-lambda lanius; do \
 		tree=$$(cargo tree --locked -p $$crate -e normal --prefix none); \
 		if grep -E '^aws-(sdk|config|smithy)' <<<"$$tree"; then \
 			echo "$$crate pulls in AWS crates without a feature that asks for them" >&2; exit 1; \

@@ -37,6 +37,8 @@ pub enum Command {
         #[command(subcommand)]
         command: StateCommand,
     },
+    /// Scan objects in S3 that a queue announces (a build with the feature `aws`)
+    Worker(Box<Worker>),
     /// Show, test rules
     Rules {
         /// What to do with them
@@ -180,7 +182,7 @@ pub enum Format {
 /// What to scan.
 #[derive(Debug, Default, Args)]
 pub struct Sources {
-    /// Files and folders; `-` is standard input; `github://OWNER[/REPO]`, `gitlab://GROUP[/PROJECT]`. With `--staged` or `--diff`, the repository
+    /// Files and folders; `-` is standard input; `github://OWNER[/REPO]`, `gitlab://GROUP[/PROJECT]`; `s3://BUCKET/PREFIX`. With `--staged` or `--diff`, the repository
     #[arg(required_unless_present_any = ["git", "staged", "diff"])]
     pub paths: Vec<PathBuf>,
     /// What the next commit will bring to a repository
@@ -207,8 +209,8 @@ pub struct Sources {
     /// Read tables by column, for personal data too: CSV, JSON lines, Parquet, Avro, Arrow, SQLite; a PATH may be postgres://…
     #[arg(long)]
     pub tables: bool,
-    /// Of each table, read about so many rows, evenly spread
-    #[arg(long, value_name = "ROWS", requires = "tables")]
+    /// Of each table, read about so many rows, evenly spread; of s3://bucket/prefix, the N newest objects of each folder
+    #[arg(long, value_name = "N")]
     pub sample: Option<u64>,
     /// Personal data of these states only: two letters each, such as DE,FR
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
@@ -231,6 +233,9 @@ pub struct Sources {
     /// Of code hosts
     #[command(flatten)]
     pub hosting: crate::hosting::arguments::Hosting,
+    /// Of `s3://bucket/prefix`
+    #[command(flatten)]
+    pub bucket: Bucket,
 }
 
 /// What is not to be reported.
@@ -414,6 +419,70 @@ fn sign(text: &str) -> Result<u8, String> {
         [sign] if SIGNS.contains(sign) => Ok(*sign),
         _ => Err("it is * or #".to_owned()),
     }
+}
+
+/// How objects in S3 are scanned.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Objects in S3 (s3://bucket/prefix, a build with the feature `aws`)")]
+pub struct Bucket {
+    /// How many objects at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub at_once: u16,
+    /// A file of progress: run the same again, and the scan goes on where it stood. Needs `--format jsonl`
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// Accept the charge for requests to buckets that ask for it
+    #[arg(long)]
+    pub requester_pays: bool,
+}
+
+/// How results of a worker are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    /// An object a line
+    Jsonl,
+    /// A Parquet file for each object
+    Parquet,
+}
+
+/// What a worker takes, and where its results go.
+#[derive(Debug, Args)]
+#[command(after_help = "Messages are S3's event notifications (also through SNS or EventBridge) and parts of an S3 Inventory. A message is
+deleted once the results of all its objects are written; what fails is left to the queue's redrive policy.")]
+pub struct Worker {
+    /// The queue's URL
+    #[arg(long, value_name = "URL")]
+    pub queue: String,
+    /// Where results go: s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    pub results: String,
+    /// How results are written
+    #[arg(long, value_enum, default_value_t = ResultFormat::Jsonl)]
+    pub format: ResultFormat,
+    /// Where inventories arrive (s3://bucket/prefix): a manifest.json there is one
+    #[arg(long, value_name = "PLACE")]
+    pub inventory: Option<String>,
+    /// Least confidence that is written
+    #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "medium")]
+    pub confidence: Level,
+    /// Rule files of your own, beside the rules that come with lanius
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+    /// How many objects at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub at_once: u16,
+    /// Open archives: zip, tar, gz, xz, zst, jar, container images, notebooks
+    #[arg(long)]
+    pub archives: bool,
+    /// How long a message is hidden from other workers before that is renewed, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(3..=43_200))]
+    pub visibility: u32,
+    /// Accept the charge for requests to buckets that ask for it
+    #[arg(long)]
+    pub requester_pays: bool,
+    /// End when the queue is empty
+    #[arg(long)]
+    pub once: bool,
 }
 
 fn level(text: &str) -> Result<Level, String> {

@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::archive;
+
 /// What became of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -19,6 +21,18 @@ pub enum State {
         /// The reason.
         reason: String,
     },
+}
+
+/// What became of an archive's member.
+impl From<&archive::Status> for State {
+    fn from(status: &archive::Status) -> Self {
+        match status {
+            archive::Status::Read | archive::Status::Opened(_) => Self::Scanned,
+            archive::Status::Left => Self::Error { reason: "it was not read to its end".to_owned() },
+            archive::Status::Skipped(skip) => Self::Skipped { reason: skip.to_string() },
+            archive::Status::Failed(failure) => Self::Error { reason: failure.to_string() },
+        }
+    }
 }
 
 /// One source: a file, an object, a member of an archive.

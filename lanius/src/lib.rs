@@ -3,6 +3,8 @@
 //! Bytes come from a [`source`], pass the [`scan`]ner once, and what it finds is judged in its context ([`judge`]).
 
 pub mod archive;
+#[cfg(feature = "aws")]
+pub mod bucket;
 pub mod cli;
 pub mod commands;
 pub mod coverage;
@@ -22,3 +24,5 @@ pub mod state;
 pub mod table;
 pub mod triage;
 pub mod verify;
+#[cfg(feature = "aws")]
+pub mod worker;

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use crate::rules::Rule;
 use crate::scan::Engine;
 use crate::source::history::Memory;
 use crate::triage::Finding;
@@ -203,18 +201,4 @@ impl States {
 
 fn fingerprints(finding: &Finding) -> std::collections::BTreeSet<&str> {
     finding.places.iter().map(|place| place.fingerprint.as_str()).collect()
-}
-
-/// What tells a set of rules, with the program that runs them, from another.
-#[must_use]
-pub fn version_of(rules: &[Rule]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(env!("CARGO_PKG_VERSION"));
-    for rule in rules {
-        let text = serde_json::to_vec(&rule.definition).expect("a rule is plain data");
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(&text);
-        hash.update(format!("{:?}", rule.foreign()));
-    }
-    hex::encode(&hash.finalize()[..16])
 }

@@ -19,6 +19,7 @@ mod kms;
 mod lambda;
 mod moto;
 mod namespace;
+mod objects;
 mod postgres;
 pub mod process;
 mod ssh_agent;

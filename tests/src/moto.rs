@@ -114,8 +114,8 @@ impl Moto {
     /// When the answer is an error.
     #[must_use]
     pub fn json(&self, service: &str, target: &str, body: &Value) -> Value {
-        let version = if service == "dynamodb" { "1.0" } else { "1.1" };
-        let request = self.signed(service, body.to_string());
+        let version = if matches!(service, "dynamodb" | "sqs") { "1.0" } else { "1.1" };
+        let request = Self::signed("POST", "/", service, body.to_string());
         let request = request.header("X-Amz-Target", target).header("Content-Type", &format!("application/x-amz-json-{version}"));
         let response = self.send(&request, target);
         if response.body.is_empty() { Value::Null } else { serde_json::from_slice(&response.body).expect("moto answers JSON") }
@@ -137,17 +137,17 @@ impl Moto {
                 form.push_str(&format!("%{byte:02X}"));
             }
         }
-        let request = self.signed(service, form).header("Content-Type", "application/x-www-form-urlencoded");
+        let request = Self::signed("POST", "/", service, form).header("Content-Type", "application/x-www-form-urlencoded");
         self.send(&request, action).text()
     }
 
-    fn signed(&self, service: &str, body: String) -> Request {
+    pub(crate) fn signed(method: &str, target: &str, service: &str, body: impl Into<Vec<u8>>) -> Request {
         let scope = format!("Credential=testing/20260101/{REGION}/{service}/aws4_request");
         let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
-        Request::new("POST", "/", body).header("Authorization", &authorization)
+        Request::new(method, target, body).header("Authorization", &authorization)
     }
 
-    fn send(&self, request: &Request, what: &str) -> Response {
+    pub(crate) fn send(&self, request: &Request, what: &str) -> Response {
         let response = call(self.address, request).unwrap_or_else(|error| panic!("moto did not answer {what}: {error}"));
         assert!(response.status < 300, "moto refused {what} with status {}: {}", response.status, response.text());
         response

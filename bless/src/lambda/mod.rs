@@ -1,9 +1,7 @@
 //! The service on AWS Lambda (`provided.al2023`): settings from the function's files and environment, then one event after the other.
 //!
-//! The protocol is AWS's Lambda Runtime API ([`runtime_api`]). Nothing that an invocation holds ends the process: what is no request
+//! The protocol is AWS's Lambda Runtime API ([`menagerie_lambda`]). Nothing that an invocation holds ends the process: what is no request
 //! gets an answer that says so. Only what is wrong before the first invocation does, and then the Runtime API is told why.
-
-mod runtime_api;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -13,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 use menagerie_config::Environment;
+use menagerie_lambda::{Function, Invocation, RuntimeApi};
 use menagerie_secret::Secret;
 use menagerie_telemetry::{Format, Level};
 
@@ -20,13 +19,6 @@ use crate::authority::AuthoritySource;
 use crate::certificate::Kind;
 use crate::config::{self, LogTarget, Settings};
 use crate::issue::{Answer, AwsClients, Call, Caller, Issuer, Refusal};
-use runtime_api::{Invocation, RuntimeApi, RuntimeApiError};
-
-/// How often in a row the Runtime API may fail before the process gives up; Lambda then starts another.
-const MAX_FAILURES: u32 = 20;
-
-/// What is kept of an invocation's time for sending the answer.
-const ANSWER_TIME: Duration = Duration::from_millis(300);
 
 /// The time for an event that does not say how long there is.
 const DEFAULT_TIME: Duration = Duration::from_secs(8);
@@ -41,7 +33,7 @@ pub async fn run(environment: &dyn Environment) -> ExitCode {
         menagerie_report::hint("off Lambda, `bless serve` and `bless handle` answer the same events");
         return ExitCode::from(2);
     };
-    let mut api = RuntimeApi::new(api);
+    let mut api = RuntimeApi::new(api, "bless-lambda");
     let issuer = match issuer(environment).await {
         Ok(issuer) => issuer,
         Err(error) => {
@@ -55,7 +47,8 @@ pub async fn run(environment: &dyn Environment) -> ExitCode {
         }
     };
     let kind = handler_kind(&environment.var("_HANDLER").unwrap_or_default());
-    serve(&mut api, &issuer, kind).await
+    menagerie_lambda::serve(&mut api, &Certification { issuer: &issuer, kind }).await;
+    ExitCode::from(1)
 }
 
 /// The handler that the function's setting names, if it names one of BLESS's.
@@ -70,36 +63,31 @@ fn handler_kind(handler: &str) -> Option<Kind> {
     }
 }
 
-async fn serve(api: &mut RuntimeApi, issuer: &Issuer, kind: Option<Kind>) -> ExitCode {
-    let mut failures = 0;
-    while failures < MAX_FAILURES {
-        let step = match api.next().await {
-            Ok(invocation) => {
-                let answer = answer(issuer, kind, &invocation).await;
-                api.respond(&invocation.request_id, answer.to_json()).await
-            }
-            Err(RuntimeApiError::TooLarge { request_id, function_arn }) => {
-                let call = Call { request_id, function_arn, caller: Caller::Lambda };
-                let answer = issuer.refuse(kind, &call, Refusal::invalid("the event is larger than any request")).await;
-                api.respond(&call.request_id, answer.to_json()).await
-            }
-            Err(error) => Err(error),
-        };
-        match step {
-            Ok(()) => failures = 0,
-            Err(error) => {
-                failures += 1;
-                tracing::error!(%error, failures, "the Runtime API failed");
-                tokio::time::sleep(Duration::from_millis(10 << failures.min(7))).await;
-            }
-        }
+/// The function: every event is a request for a certificate.
+struct Certification<'a> {
+    issuer: &'a Issuer,
+    kind: Option<Kind>,
+}
+
+impl Function for Certification<'_> {
+    async fn answer(&self, invocation: &Invocation) -> menagerie_lambda::Answer {
+        said(&answer(self.issuer, self.kind, invocation).await)
     }
-    ExitCode::from(1)
+
+    async fn too_large(&self, request_id: &str, function_arn: &str) -> menagerie_lambda::Answer {
+        let call = Call { request_id: request_id.to_owned(), function_arn: function_arn.to_owned(), caller: Caller::Lambda };
+        said(&self.issuer.refuse(self.kind, &call, Refusal::invalid("the event is larger than any request")).await)
+    }
+}
+
+/// A refusal is an answer too: BLESS's clients read it from the response.
+fn said(answer: &Answer) -> menagerie_lambda::Answer {
+    menagerie_lambda::Answer::Response(answer.to_json())
 }
 
 async fn answer(issuer: &Issuer, kind: Option<Kind>, invocation: &Invocation) -> Answer {
     let call = Call { request_id: invocation.request_id.clone(), function_arn: invocation.function_arn.clone(), caller: Caller::Lambda };
-    let time = time_left(invocation.deadline_ms);
+    let time = invocation.time_left(SystemTime::now()).unwrap_or(DEFAULT_TIME).min(MAX_TIME);
     match AssertUnwindSafe(tokio::time::timeout(time, issuer.answer(kind, &invocation.event, &call))).catch_unwind().await {
         Ok(Ok(answer)) => answer,
         // What is still under way may yet stand in the log as issued: nobody gets that certificate.
@@ -109,13 +97,6 @@ async fn answer(issuer: &Issuer, kind: Option<Kind>, invocation: &Invocation) ->
             issuer.refuse(kind, &call, Refusal::unavailable("the service failed; its log says where")).await
         }
     }
-}
-
-/// What is left of the invocation's time, less what it takes to send an answer; a bound of our own where the event does not say.
-fn time_left(deadline_ms: Option<u64>) -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let left = deadline_ms.map(|deadline| Duration::from_millis(deadline).saturating_sub(now).saturating_sub(ANSWER_TIME));
-    left.filter(|left| !left.is_zero()).unwrap_or(DEFAULT_TIME).min(MAX_TIME)
 }
 
 async fn issuer(environment: &dyn Environment) -> anyhow::Result<Issuer> {

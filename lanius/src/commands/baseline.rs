@@ -17,7 +17,7 @@ const LONGEST: u64 = 256 << 20;
 
 pub(super) fn run(options: &BaselineOptions) -> anyhow::Result<Exit> {
     let mut prepared = policy::prepare(&options.sources, &options.policies, Some(&options.output))?;
-    let engine = sources::engine(&options.sources, &mut prepared)?;
+    let engine = std::sync::Arc::new(sources::engine(&options.sources, &mut prepared)?);
     let Some(Read { sightings, ledger, .. }) = sources::read(&options.sources, &prepared, &engine, &mut Forgetful)? else {
         return Ok(Exit::Incomplete);
     };

@@ -65,7 +65,7 @@ pub(super) fn scan(
         threads,
         keep_all: sources.ledger.is_some(),
         // Personal data is no rule of the engine's.
-        asked: hosting::asked(engine, &format!("{:?} {:?} {:?}", level, sources.rules, sources.jurisdiction)),
+        asked: crate::rules::version(engine.rules(), &format!("{level:?} {:?} {:?}", sources.rules, sources.jurisdiction)),
     };
     let clock = Clock { now: || jiff::Timestamp::now().as_second(), sleep: |span: Duration| thread::sleep(span) };
     for target in targets {

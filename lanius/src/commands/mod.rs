@@ -1,6 +1,7 @@
 //! One file for each verb of the command line.
 
 mod baseline;
+mod bucket;
 mod changes;
 mod completions;
 mod explain;
@@ -14,9 +15,13 @@ mod rules;
 mod scan;
 mod sources;
 mod state;
+mod worker;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+#[cfg(feature = "aws")]
+pub use worker::function;
 
 use clap::Parser as _;
 use menagerie_report as report;
@@ -37,6 +42,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Hook { command } => hook::run(&command),
         Command::Baseline(options) => baseline::run(&options),
         Command::State { command } => state::run(command),
+        Command::Worker(worker) => worker::run(&worker),
         Command::Rules { command } => rules::run(command),
         Command::Explain { rule, rules } => explain::run(&rule, &rules),
         Command::Completions { shell } => completions::run(shell),

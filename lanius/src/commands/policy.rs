@@ -46,8 +46,9 @@ pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Pa
         rules: built_in(),
         ..Prepared::default()
     };
-    // What code hosts have decides nothing.
-    let untrusted = policies.untrusted || sources.paths.iter().any(|path| super::hosting::is_target(path));
+    // What code hosts and buckets have decides nothing.
+    let foreign = |path: &PathBuf| super::hosting::is_target(path) || super::bucket::is_object(path);
+    let untrusted = policies.untrusted || sources.paths.iter().any(foreign);
     prepared.policy.inline = !untrusted;
     let sites = sites(sources, &mut prepared.policy.tops)?;
     let mut files: Vec<PathBuf> = sources.rules.iter().filter(|file| file.as_os_str() != "pii").cloned().collect();
@@ -237,7 +238,7 @@ fn may_read(path: &Path) -> anyhow::Result<Option<String>> {
 
 /// Whether a path is one of this machine.
 fn is_local(path: &Path) -> bool {
-    path.as_os_str() != "-" && !super::sources::is_server(path) && !super::hosting::is_target(path)
+    path.as_os_str() != "-" && !super::sources::is_server(path) && !super::hosting::is_target(path) && !super::bucket::is_object(path)
 }
 
 /// The tops of what is scanned: of a repository's file or folder the repository's, else the folder itself.

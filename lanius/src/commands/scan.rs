@@ -1,5 +1,7 @@
 //! `lanius scan`.
 
+use std::sync::Arc;
+
 use menagerie_report::{self as report, Exit};
 
 use super::output::{self, Telling};
@@ -11,9 +13,9 @@ use crate::cli::{Scan, Verification};
 use crate::coverage::Ledger;
 use crate::policy::{Applied, Idle};
 use crate::report::{Run, Shown, least};
-use crate::rules::Level;
+use crate::rules::{Level, version};
 use crate::scan::Engine;
-use crate::state::{Standing, version_of};
+use crate::state::Standing;
 use crate::triage::{Finding, Sighting, group};
 use crate::verify::{Options, Verifier};
 
@@ -22,17 +24,20 @@ const TOLD: usize = 5;
 
 pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
     let mut prepared = policy::prepare(&scan.sources, &scan.policies, None)?;
-    let engine = sources::engine(&scan.sources, &mut prepared)?;
+    let engine = Arc::new(sources::engine(&scan.sources, &mut prepared)?);
+    let level = scan.sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
+    if let Some(exit) = super::bucket::resumable(scan, &engine, &mut prepared, level)? {
+        return Ok(exit);
+    }
     let mut kept = scan.state.as_deref().map(|path| Kept::open(path, false)).transpose()?;
     let read = match &mut kept {
         Some(kept) => {
             // Which states' personal data is looked for is no matter of the rules' text.
-            kept.rules = format!("{} {}", version_of(engine.rules()), scan.sources.jurisdiction.join(","));
+            kept.rules = version(engine.rules(), &scan.sources.jurisdiction.join(","));
             sources::read(&scan.sources, &prepared, &engine, kept)?
         }
         None => sources::read(&scan.sources, &prepared, &engine, &mut Forgetful)?,
     };
-    let level = scan.sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
     // A base that is not there was told.
     let Some(Read { sightings, ledger, pending }) = read else { return Ok(Exit::Incomplete) };
     let mut run = settle(sightings, ledger, &engine, &mut prepared, level);

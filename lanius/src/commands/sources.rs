@@ -49,7 +49,12 @@ pub(super) struct Read {
 }
 
 /// Everything found in the sources, and what was looked at; none if there was nothing to compare with, which was told.
-pub(super) fn read(sources: &Sources, prepared: &Prepared, engine: &Engine, memories: &mut dyn Memories) -> anyhow::Result<Option<Read>> {
+pub(super) fn read(
+    sources: &Sources,
+    prepared: &Prepared,
+    engine: &Arc<Engine>,
+    memories: &mut dyn Memories,
+) -> anyhow::Result<Option<Read>> {
     let threads = sources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let of_change = sources.staged || sources.diff.is_some();
     let listed = if of_change { &[][..] } else { &sources.paths };
@@ -63,10 +68,16 @@ pub(super) fn read(sources: &Sources, prepared: &Prepared, engine: &Engine, memo
         archives: sources.archives.then(|| archive::Limits::new(std::env::temp_dir())),
         tables: sources.tables.then(|| Tables { sample: sources.sample.map_or(Sample::All, Sample::Spread) }),
     };
+    let (objects, paths) = super::bucket::split(paths);
+    anyhow::ensure!(
+        sources.sample.is_none() || sources.tables || !objects.is_empty(),
+        "--sample is for --tables, or for s3://bucket/prefix"
+    );
     let (hosted, paths) = super::hosting::targets(paths)?;
     let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
     let reached = Arc::new(Progress::default());
-    let countable = input.is_empty() && hosted.is_empty() && servers.is_empty() && sources.git.is_empty() && !of_change;
+    let countable =
+        input.is_empty() && hosted.is_empty() && objects.is_empty() && servers.is_empty() && sources.git.is_empty() && !of_change;
     let line = (!sources.no_progress).then(|| progress::watch(&reached, &paths, countable));
     let (mut scanned, mut ledger) = files::scan(engine, &paths, &how, &excluded, &reached);
     for url in &servers {
@@ -85,6 +96,11 @@ pub(super) fn read(sources: &Sources, prepared: &Prepared, engine: &Engine, memo
     if of_change {
         let Some((more, seen)) = super::changes::gather(sources, engine, threads)? else { return Ok(None) };
         scanned.extend(more.into_iter().filter(|sighting| globs.is_empty() || !globs.is_match(&sighting.path)));
+        ledger.merge(seen);
+    }
+    if !objects.is_empty() {
+        let (more, seen) = super::bucket::scan(sources, engine, &objects)?;
+        scanned.extend(more);
         ledger.merge(seen);
     }
     let extent = Extent { since: sources.since.clone(), branches: sources.branch.clone(), unreachable: sources.unreachable };
@@ -137,7 +153,7 @@ fn server(_: &Engine, _: &str, _: &How) -> anyhow::Result<(Vec<Sighting>, Ledger
 }
 
 /// Writes a JSON line for each source; the file is whole or not there.
-fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
+pub(super) fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = || -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;

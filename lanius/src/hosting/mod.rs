@@ -29,7 +29,7 @@ use crate::triage::Sighting;
 
 pub use endpoint::Endpoint;
 pub use pages::next_page;
-pub use state::{Pending, asked};
+pub use state::Pending;
 pub use target::{Forge, Target};
 pub use web::{Clock, Web};
 

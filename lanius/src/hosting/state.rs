@@ -9,8 +9,6 @@ use menagerie_git_fetch::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::scan::Engine;
-
 const NAME: &str = "lanius.json";
 const VERSION: u32 = 1;
 /// The longest note that is read.
@@ -75,21 +73,6 @@ impl Pending {
         };
         self.notes.into_iter().map(write).fold(Ok(()), Result::and)
     }
-}
-
-/// What is asked for, as far as an answer depends on it: the program, its rules, and `how`: whatever else the caller lets it depend on.
-#[must_use]
-pub fn asked(engine: &Engine, how: &str) -> String {
-    let mut hash = Sha256::new();
-    hash.update(env!("CARGO_PKG_VERSION"));
-    hash.update((how.len() as u64).to_be_bytes());
-    hash.update(how);
-    for rule in engine.rules() {
-        let bytes = postcard::to_allocvec(&rule.definition).expect("a definition can be written");
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    }
-    hex::encode(&hash.finalize()[..16])
 }
 
 /// The folder of a repository in the cache: a name made of its URL's hash, so that no part of it becomes a path.

@@ -8,6 +8,7 @@ mod format;
 pub mod import;
 pub(crate) mod pem;
 mod shape;
+mod version;
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -20,6 +21,7 @@ pub use foreign::{Foreign, Least};
 pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Severity, Verify};
 pub use import::Imported;
 pub use shape::{entropy, is_placeholder};
+pub use version::version;
 
 /// How long a match may be where a rule does not say.
 const REACH: u32 = 512;

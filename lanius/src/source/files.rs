@@ -240,7 +240,7 @@ impl Worker<'_> {
                     self.progress.bytes.fetch_add(read.unwrap_or_default(), Ordering::Relaxed);
                     self.scanned.extend(found.into_iter().map(|found| Sighting { path: member.path.to_owned(), found, lineage: None }));
                 }
-                archive::Event::Entry(entry) => self.ledger.add(entry.path, entry.bytes, state_of(&entry.status)),
+                archive::Event::Entry(entry) => self.ledger.add(entry.path, entry.bytes, State::from(&entry.status)),
             }
             ControlFlow::Continue(())
         });
@@ -261,15 +261,5 @@ impl Worker<'_> {
             self.ledger.add(name, 0, State::Error { reason: failure.to_string() });
         }
         self.scanned.extend(sightings);
-    }
-}
-
-/// What became of an archive's member, for the ledger.
-fn state_of(status: &archive::Status) -> State {
-    match status {
-        archive::Status::Read | archive::Status::Opened(_) => State::Scanned,
-        archive::Status::Left => State::Error { reason: "it was not read to its end".to_owned() },
-        archive::Status::Skipped(skip) => State::Skipped { reason: skip.to_string() },
-        archive::Status::Failed(failure) => State::Error { reason: failure.to_string() },
     }
 }

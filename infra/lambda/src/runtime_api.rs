@@ -3,6 +3,8 @@
 //! Written here and not taken from `lambda_runtime`, whose 1.5.0 ends the process on a body that is not UTF-8, on a client context of
 //! another shape and on a missing deadline, all of which an invoker or an emulator can send.
 
+use std::time::{Duration, SystemTime};
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -14,44 +16,80 @@ use tokio::net::TcpStream;
 /// The most bytes of an event that are read: Lambda's own limit is 6 MiB, and no request comes near.
 const MAX_BODY: usize = 7 << 20;
 
+/// What is kept of an invocation's time for sending the answer.
+const ANSWER_TIME: Duration = Duration::from_millis(300);
+
 /// One event.
 #[derive(Debug)]
-pub(super) struct Invocation {
-    pub(super) request_id: String,
-    pub(super) function_arn: String,
+pub struct Invocation {
+    /// The request's ID, fit for a path.
+    pub request_id: String,
+    /// The ARN that was invoked; empty if the API did not say.
+    pub function_arn: String,
     /// When Lambda ends the invocation, in milliseconds since 1970.
-    pub(super) deadline_ms: Option<u64>,
-    pub(super) event: Bytes,
+    pub deadline_ms: Option<u64>,
+    /// The event, which need not be JSON.
+    pub event: Bytes,
 }
 
+impl Invocation {
+    /// What is left of its time at `now`, less what it takes to send an answer; none if the API did not say, or none is left.
+    #[must_use]
+    pub fn time_left(&self, now: SystemTime) -> Option<Duration> {
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let left = Duration::from_millis(self.deadline_ms?).saturating_sub(now).saturating_sub(ANSWER_TIME);
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+/// Why the Runtime API gave no event, or took no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum RuntimeApiError {
+pub enum RuntimeApiError {
+    /// It cannot be reached.
     #[error("no connection to the Runtime API: {0}")]
     Connect(#[source] std::io::Error),
+    /// The connection broke.
     #[error("the Runtime API broke off: {0}")]
     Http(#[from] hyper::Error),
+    /// It answered with a status that is no success.
     #[error("the Runtime API answered {0}")]
     Status(StatusCode),
+    /// An event cannot be answered without its ID.
     #[error("the Runtime API gave an event without a request ID")]
     NoRequestId,
+    /// An event that is not read.
     #[error("the event of request {request_id} is too large or broke off")]
-    TooLarge { request_id: String, function_arn: String },
+    TooLarge {
+        /// The request's ID.
+        request_id: String,
+        /// The ARN that was invoked.
+        function_arn: String,
+    },
+    /// What is to be sent is no request.
     #[error("a request to the Runtime API cannot be written: {0}")]
     Request(#[from] http::Error),
 }
 
-pub(super) struct RuntimeApi {
+/// The Runtime API, as far as a bootstrap needs it.
+#[derive(Debug)]
+pub struct RuntimeApi {
     authority: String,
+    agent: &'static str,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl RuntimeApi {
-    pub(super) const fn new(authority: String) -> Self {
-        Self { authority, connection: None }
+    /// The API at `authority` (`AWS_LAMBDA_RUNTIME_API`), for the program `agent`.
+    #[must_use]
+    pub const fn new(authority: String, agent: &'static str) -> Self {
+        Self { authority, agent, connection: None }
     }
 
     /// Waits for the next event.
-    pub(super) async fn next(&mut self) -> Result<Invocation, RuntimeApiError> {
+    ///
+    /// # Errors
+    /// [`RuntimeApiError`]. After [`RuntimeApiError::TooLarge`] the event may still be answered.
+    pub async fn next(&mut self) -> Result<Invocation, RuntimeApiError> {
         let response = self.send(Method::GET, "/2018-06-01/runtime/invocation/next", Bytes::new(), None).await?;
         if response.status() != StatusCode::OK {
             let status = response.status();
@@ -76,15 +114,29 @@ impl RuntimeApi {
     }
 
     /// Answers an event.
-    pub(super) async fn respond(&mut self, request_id: &str, body: String) -> Result<(), RuntimeApiError> {
+    ///
+    /// # Errors
+    /// [`RuntimeApiError`].
+    pub async fn respond(&mut self, request_id: &str, body: String) -> Result<(), RuntimeApiError> {
         let path = format!("/2018-06-01/runtime/invocation/{request_id}/response");
         self.post(&path, body, None).await
     }
 
+    /// Tells that the function failed at an event: its invoker is told so, and may try again.
+    ///
+    /// # Errors
+    /// [`RuntimeApiError`].
+    pub async fn fail(&mut self, request_id: &str, error_type: &str, message: &str) -> Result<(), RuntimeApiError> {
+        let path = format!("/2018-06-01/runtime/invocation/{request_id}/error");
+        self.post(&path, report(error_type, message), Some(error_type)).await
+    }
+
     /// Tells that the function cannot start.
-    pub(super) async fn init_error(&mut self, error_type: &str, message: &str) -> Result<(), RuntimeApiError> {
-        let body = serde_json::json!({"errorType": error_type, "errorMessage": message, "stackTrace": []}).to_string();
-        self.post("/2018-06-01/runtime/init/error", body, Some(error_type)).await
+    ///
+    /// # Errors
+    /// [`RuntimeApiError`].
+    pub async fn init_error(&mut self, error_type: &str, message: &str) -> Result<(), RuntimeApiError> {
+        self.post("/2018-06-01/runtime/init/error", report(error_type, message), Some(error_type)).await
     }
 
     async fn post(&mut self, path: &str, body: String, error_type: Option<&str>) -> Result<(), RuntimeApiError> {
@@ -101,7 +153,7 @@ impl RuntimeApi {
         body: Bytes,
         error_type: Option<&str>,
     ) -> Result<Response<Incoming>, RuntimeApiError> {
-        let mut request = Request::builder().method(method).uri(path).header("host", &self.authority).header("user-agent", "bless-lambda");
+        let mut request = Request::builder().method(method).uri(path).header("host", &self.authority).header("user-agent", self.agent);
         if let Some(error_type) = error_type {
             request = request.header("lambda-runtime-function-error-type", error_type);
         }
@@ -115,6 +167,10 @@ impl RuntimeApi {
         self.connection = Some(connection);
         Ok(response)
     }
+}
+
+fn report(error_type: &str, message: &str) -> String {
+    serde_json::json!({"errorType": error_type, "errorMessage": message, "stackTrace": []}).to_string()
 }
 
 async fn connect(authority: &str) -> Result<SendRequest<Full<Bytes>>, RuntimeApiError> {

@@ -1,0 +1,182 @@
+//! What a worker writes: one record for each object, and one for each place in it, as JSON lines or as Parquet. Both have the same fields.
+
+use serde::Serialize;
+
+use super::columns;
+use crate::bucket::{Object, Scanned};
+use crate::coverage::State;
+use crate::report::{least, level};
+use crate::rules::Level;
+use crate::scan::Engine;
+use crate::triage::{Fingerprints, group, masked};
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A JSON object a line.
+    Jsonl,
+    /// A Parquet file.
+    Parquet,
+}
+
+impl Form {
+    /// How keys of such results end.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// The media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Jsonl => "application/x-ndjson",
+            Self::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+}
+
+/// A record. What does not belong to its type is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// `object`, `finding`, or `gap`: a member of an archive that was not scanned.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The version of rules and settings.
+    pub rules: String,
+    /// The object, as `s3://bucket/key`, or a member of an archive in it.
+    pub path: String,
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its version, where one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The ETag of the bytes that were scanned.
+    pub etag: String,
+    /// Of an object: how many bytes it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Of an object: at how many places something was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub places: Option<u64>,
+    /// The rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The rule's severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    /// The level of the confidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// How sure we are, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<u64>,
+    /// The line that the secret begins in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The line that it ends in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<u64>,
+    /// The column that it begins in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u64>,
+    /// The secret as it is shown: never in full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// What identifies the place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// Why it was found, with commas between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasons: Option<String>,
+    /// Of a gap: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What hid it, outermost first, with commas between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encodings: Option<String>,
+}
+
+/// What decides which places are written.
+#[derive(Debug)]
+pub struct Reporting {
+    /// The version of rules and settings.
+    pub version: String,
+    /// The least level.
+    pub level: Level,
+    /// How places are identified.
+    pub fingerprints: Fingerprints,
+}
+
+impl Reporting {
+    /// The records of an object, itself first, then its places in their order.
+    #[must_use]
+    pub fn records(&self, object: &Object, etag: &str, scanned: Scanned, engine: &Engine) -> Vec<Record> {
+        let base = Record {
+            kind: "finding",
+            rules: self.version.clone(),
+            path: object.path(),
+            bucket: object.bucket.clone(),
+            key: object.key.clone(),
+            version: object.version.clone(),
+            etag: etag.to_owned(),
+            ..Record::default()
+        };
+        let mut records = Vec::new();
+        for finding in group(scanned.sightings, engine, &self.fingerprints) {
+            let rule = finding.rule(engine);
+            for place in finding.places.iter().filter(|place| place.confidence >= least(self.level)) {
+                records.push(Record {
+                    path: place.path.clone(),
+                    rule: Some(rule.definition.id.clone()),
+                    severity: Some(word(rule.definition.severity)),
+                    level: Some(word(level(place.confidence))),
+                    confidence: Some(u64::from(place.confidence)),
+                    line: Some(place.line),
+                    end_line: Some(place.end_line),
+                    column: Some(place.column),
+                    secret: Some(masked(rule, finding.secret.expose())),
+                    fingerprint: Some(place.fingerprint.clone()),
+                    reasons: Some(place.reasons.join(", ")),
+                    encodings: (!place.encodings.is_empty()).then(|| place.encodings.join(", ")),
+                    ..base.clone()
+                });
+            }
+        }
+        records.sort_by(|a, b| (&a.path, a.line, a.column, &a.rule).cmp(&(&b.path, b.line, b.column, &b.rule)));
+        let (bytes, places) = (Some(scanned.bytes), Some(records.len() as u64));
+        for (path, state) in scanned.gaps {
+            if let State::Skipped { reason } | State::Error { reason } = state {
+                records.push(Record { kind: "gap", path, reason: Some(reason), ..base.clone() });
+            }
+        }
+        records.insert(0, Record { kind: "object", bytes, places, ..base });
+        records
+    }
+}
+
+/// Records as bytes.
+#[must_use]
+pub fn encode(records: &[Record], form: Form) -> Vec<u8> {
+    match form {
+        Form::Jsonl => {
+            let mut bytes = Vec::new();
+            for record in records {
+                serde_json::to_writer(&mut bytes, record).expect("a record is JSON");
+                bytes.push(b'\n');
+            }
+            bytes
+        }
+        Form::Parquet => columns::encode(records).expect("records fit the schema, and memory takes what is written"),
+    }
+}
+
+/// The word that a level or a severity has in JSON.
+fn word(value: impl std::fmt::Debug) -> String {
+    format!("{value:?}").to_lowercase()
+}
