@@ -60,7 +60,7 @@ pub(crate) fn is_name(byte: u8) -> bool {
 
 /// Reads on from `at`, which is in or right after a name.
 #[must_use]
-pub fn connect(text: &[u8], at: usize) -> Option<Connector> {
+pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
     let mut name_end = at;
     while name_end < at + NAME && text.get(name_end).is_some_and(|byte| is_name(*byte)) {
         name_end += 1;
@@ -169,7 +169,7 @@ pub fn connect(text: &[u8], at: usize) -> Option<Connector> {
 
 /// As [`connect`]; and where the value is an object, as in `service: { key: "value" }`, also the connectors of its first members.
 #[must_use]
-pub fn connect_within(text: &[u8], at: usize) -> [Option<Connector>; 4] {
+pub(super) fn connect_within(text: &[u8], at: usize) -> [Option<Connector>; 4] {
     let mut connectors = [connect(text, at), None, None, None];
     let mut place = match connectors[0] {
         Some(Connector { value, quote: Quote::Bare, .. }) if text[value] == b'{' => value + 1,
@@ -241,7 +241,7 @@ fn wrapped(text: &[u8], from: usize, limit: usize) -> usize {
 
 /// Where the value that begins at `connector.value` ends, and whether its closing quote was found.
 #[must_use]
-pub fn value_end(text: &[u8], connector: &Connector, longest: usize) -> Option<usize> {
+pub(super) fn value_end(text: &[u8], connector: &Connector, longest: usize) -> Option<usize> {
     let limit = text.len().min(connector.value + longest);
     let mut place = connector.value;
     match connector.quote {

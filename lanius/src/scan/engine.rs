@@ -11,6 +11,7 @@ use super::found::Found;
 use super::keywords::{Hit, Keywords};
 use super::kind::{Kind, Profile};
 use super::personal::Personal;
+use super::windows::windows_of;
 use crate::decode::{self, Encoding, Layer, Limits};
 use crate::judge::{self, Context, Reason};
 use crate::personal::Scope;
@@ -19,12 +20,6 @@ use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
 
 /// A finding depends on what is at most a few of these away from it, where nothing longer was seen.
 const NEAR: usize = 512;
-/// How far left of a run its keyword may begin.
-const BEFORE: usize = 128;
-/// How far right of a run a keyword may end.
-const AFTER: usize = 16;
-/// How far right of `://` credentials may go on.
-const AUTHORITY: usize = 256;
 /// How far a pattern that does not lead with its keyword may begin before it.
 const LEAD: usize = 256;
 
@@ -35,7 +30,7 @@ const MOST_MATCHES: usize = 256;
 
 /// What tells where to look beside runs. The first two open windows, the others name values.
 const WORDS: &[&str] = &["://", "-----begin", "pass", "pwd", "secret", "token", "key", "cred", "auth", "salt"];
-const NAMES: usize = 2;
+pub(super) const NAMES: usize = 2;
 
 /// A block of a text.
 #[derive(Debug, Clone)]
@@ -514,73 +509,6 @@ fn value_of(text: &Text<'_>, connector: &Connector, name: usize) -> Option<(Rang
         secret.end -= 1;
     }
     Some((secret, Quote::Bare))
-}
-
-/// Where keywords are searched: round each run, at each URL with credentials, at each PEM block.
-fn windows_of(marks: &Marks, text: &[u8], windows: &mut Vec<(usize, usize)>) {
-    windows.clear();
-    let mut add = |from: usize, to: usize| match windows.last_mut() {
-        Some((_, last)) if from <= *last => *last = to.max(*last),
-        _ => windows.push((from, to)),
-    };
-    let mut runs = marks.runs.iter().peekable();
-    let mut anchors = marks.anchors.iter().filter(|(_, word)| *word < NAMES).peekable();
-    let mut reached = 0;
-    loop {
-        // In order of their beginnings.
-        let run = runs.peek().map(|(start, _)| context_of(text, *start, reached));
-        let anchor = anchors.peek().map(|(at, _)| at.saturating_sub(32));
-        match (run, anchor) {
-            (None, None) => return,
-            (Some(run), anchor) if anchor.is_none_or(|anchor| run <= anchor) => {
-                let (_, end) = runs.next().expect("it was seen");
-                reached = text.len().min(end + AFTER);
-                add(run, reached);
-            }
-            (_, Some(from)) => {
-                let (at, word) = *anchors.next().expect("it was seen");
-                let opens = word != 0 || has_credentials(&text[at + 3..text.len().min(at + 3 + AUTHORITY)]);
-                if opens {
-                    add(from, text.len().min(at + 64));
-                }
-            }
-            (Some(_), None) => {}
-        }
-    }
-}
-
-/// From where the keyword of a run may stand: at most `BEFORE` bytes to the left, and not beyond a fourth blank between words, which no
-/// name has between it and its value. What lies before `reached` is known already.
-fn context_of(text: &[u8], run: usize, reached: usize) -> usize {
-    const BLANKS: usize = 4;
-    let least = run.saturating_sub(BEFORE).max(reached.min(run));
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b']' | b')' | b'*' | b'&');
-    let mut blanks = 0;
-    let mut at = run;
-    while at > least {
-        at -= 1;
-        if text[at] == b' ' && word(text[at + 1]) && at > least && word(text[at - 1]) {
-            blanks += 1;
-            if blanks == BLANKS {
-                return at;
-            }
-        }
-    }
-    least
-}
-
-/// Whether what follows `://` is an authority with user information.
-fn has_credentials(rest: &[u8]) -> bool {
-    let end = rest.iter().position(|byte| matches!(byte, b'@' | b'/' | b' ' | b'"' | b'\'' | b'\n' | b'>' | b')'));
-    match end {
-        Some(end) if rest[end] == b'@' => true,
-        // A password may hold a slash.
-        Some(end) if rest[end] == b'/' => {
-            rest[..end].contains(&b':')
-                && rest[end..].iter().take(64).take_while(|byte| !byte.is_ascii_whitespace()).any(|byte| *byte == b'@')
-        }
-        _ => false,
-    }
 }
 
 /// Whether neither side of a match goes on.

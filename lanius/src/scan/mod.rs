@@ -12,6 +12,7 @@ mod keywords;
 mod kind;
 mod personal;
 mod stream;
+mod windows;
 
 pub use connector::{Connector, Operator, Quote};
 pub use engine::{Engine, Scratch, Text};

@@ -59,13 +59,15 @@ fn finding(rule: usize, secret: &str) -> Finding {
         confidence: 92,
         reasons: Vec::new(),
         before: String::new(),
+        after: String::new(),
         encodings: Vec::new(),
         lineage: None,
         column_facts: None,
         fingerprint: String::new(),
+        inline: None,
     };
     let secret = Secret::new(secret.as_bytes().to_vec());
-    Finding { rule, verdict: rules::Verdict::Unknown, secret, places: vec![place], verification: None }
+    Finding { rule, verdict: rules::Verdict::Unknown, secret, places: vec![place], value_hash: None, known: None, verification: None }
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn an_overloaded_service_is_asked_again_and_not_for_ever() {
     let (server, seen) = server(|_, turn| Response::new(if turn < 3 { 503 } else { 200 }, ""));
     assert_eq!(verifier(&server).ask(&verify(RULE), b"tok_1").state, State::Active);
     assert_eq!(seen.lock().unwrap().len(), 3);
-    let (server, seen) = super::tests::server(|_, _| Response::new(429, "").header("Retry-After", "1"));
+    let (server, seen) = server(|_, _| Response::new(429, "").header("Retry-After", "1"));
     let begin = Instant::now();
     let verification = verifier(&server).ask(&verify(RULE), b"tok_1");
     assert_eq!((verification.state, verification.reason.as_str()), (State::Unknown, "the service answered 429"));

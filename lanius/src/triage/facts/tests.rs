@@ -31,9 +31,18 @@ fn assessed(rule: &str, before: &str, secret: &str, after: &str) -> Assessment {
         lineage: None,
         fingerprint: "c1:0".to_owned(),
         column_facts: None,
+        inline: None,
     };
     let verdict = rule.check(secret.as_bytes());
-    let finding = Finding { rule: 0, verdict, secret: Secret::new(secret.as_bytes().to_vec()), places: vec![place] };
+    let finding = Finding {
+        rule: 0,
+        verdict,
+        secret: Secret::new(secret.as_bytes().to_vec()),
+        places: vec![place],
+        value_hash: None,
+        known: None,
+        verification: None,
+    };
     let assessment = assess(&finding, &rule, NOW.parse().unwrap());
     for fact in &assessment.facts {
         assert!(
