@@ -14,15 +14,18 @@ CARGO_DENY := 0.20.2
 CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo demo-bless setup test lint soak fuzz bench advisories cargo cargo-deny cargo-fuzz
+.PHONY: help demo demo-bless demo-lanius setup test lint soak fuzz bench advisories cargo cargo-deny cargo-fuzz
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-demo: demo-bless ## Show what every tool does, on this machine alone
+demo: demo-bless demo-lanius ## Show what every tool does, on this machine alone
 
 demo-bless: cargo ## Show bless: a CA, a service, a certificate, a login by ssh
 	@bless/demo.sh
+
+demo-lanius: cargo ## Show lanius: planted secrets, a history, a table of people, a redacted log, a report
+	@lanius/demo.sh
 
 setup: ## Get what the tests need: Debian packages, Python packages
 	@tests/setup.sh
