@@ -11,6 +11,19 @@ fn rules(bench: &Bench, arguments: &[&str]) -> Vec<String> {
     rules
 }
 
+/// The examples of every rule of ours, and of the rule file that the manual shows.
+#[test]
+fn the_examples_of_our_rules_and_of_the_manual_pass() {
+    let bench = Bench::new();
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, shown) = manual.split_once("```toml\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    bench.write("acme.toml", shown);
+    let tested = bench.lanius(&["rules", "test", "acme.toml"]);
+    assert_eq!(tested.status, 0, "{tested:?}");
+    assert!(tested.err.contains(", 0 failed"), "{tested:?}");
+}
+
 #[test]
 fn gitleaks_rules_and_allow_lists() {
     let bench = Bench::new();
