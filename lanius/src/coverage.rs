@@ -11,6 +11,8 @@ use crate::archive;
 pub enum State {
     /// All of it was scanned.
     Scanned,
+    /// It is a container whose members were looked at, each with a line of its own.
+    Opened,
     /// It was left out, and why.
     Skipped {
         /// The reason.
@@ -27,7 +29,8 @@ pub enum State {
 impl From<&archive::Status> for State {
     fn from(status: &archive::Status) -> Self {
         match status {
-            archive::Status::Read | archive::Status::Opened(_) => Self::Scanned,
+            archive::Status::Read => Self::Scanned,
+            archive::Status::Opened(_) => Self::Opened,
             archive::Status::Left => Self::Error { reason: "it was not read to its end".to_owned() },
             archive::Status::Skipped(skip) => Self::Skipped { reason: skip.to_string() },
             archive::Status::Failed(failure) => Self::Error { reason: failure.to_string() },
@@ -71,9 +74,9 @@ impl Ledger {
         self.bytes += bytes;
         if state == State::Scanned {
             self.scanned += 1;
-            if !self.keep_all {
-                return;
-            }
+        }
+        if !self.keep_all && matches!(state, State::Scanned | State::Opened) {
+            return;
         }
         self.entries.push(Entry { source: source.to_owned(), bytes, state });
     }
@@ -96,6 +99,12 @@ impl Ledger {
             State::Error { reason } => Some((entry, reason.as_str())),
             _ => None,
         })
+    }
+
+    /// Whether there was something, and none of it was looked at.
+    #[must_use]
+    pub fn is_of_nothing(&self) -> bool {
+        self.scanned == 0 && self.skipped().next().is_some()
     }
 
     /// The sources that were left out.

@@ -177,7 +177,7 @@ fn members(engine: &Engine, path: &str, reader: &mut Waiting, limits: &archive::
                 scanned.sightings.extend(found.into_iter().map(|found| Sighting { path: member.path.to_owned(), found, lineage: None }));
             }
             archive::Event::Entry(entry) => match State::from(&entry.status) {
-                State::Scanned => {}
+                State::Scanned | State::Opened => {}
                 gap => scanned.gaps.push((entry.path.to_owned(), gap)),
             },
         }

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use anstyle::Style;
 use menagerie_report::{self as report, Exit, shown};
 
+use crate::personal::Scope;
 use crate::report::advice;
 use crate::rules::examples::{Dice, expand};
 use crate::rules::{self, Checksum, Definition};
+use crate::scan::Engine;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -16,7 +18,8 @@ const DIM: Style = Style::new().dimmed();
 const SUGGESTED: usize = 8;
 
 pub(super) fn run(id: &str, files: &[PathBuf]) -> anyhow::Result<Exit> {
-    let all = super::rules::load(files)?;
+    let engine = Engine::with_personal(super::rules::load(files)?, Scope::everywhere(), false);
+    let all = engine.rules();
     let Some(rule) = all.iter().find(|rule| rule.definition.id == id) else {
         report::error(format_args!("there is no rule {:?}", shown(id)));
         let near = near(id, all.iter().map(|rule| rule.definition.id.as_str()));

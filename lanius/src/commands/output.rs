@@ -10,6 +10,9 @@ use crate::cli::Format;
 use crate::report::{self, Run, Shown};
 use crate::scan::Engine;
 
+/// How many sources that were left out are named.
+const LEFT_OUT: usize = 5;
+
 /// What is told, and how.
 pub(super) struct Telling<'a> {
     pub(super) format: Format,
@@ -67,10 +70,16 @@ pub(super) fn write(run: &Run, engine: &Engine, telling: &Telling<'_>) -> anyhow
     for (entry, reason) in run.ledger.errors() {
         output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
     }
+    if run.ledger.is_of_nothing() {
+        output::error("nothing was scanned: all that there is was left out");
+        for (entry, reason) in run.ledger.skipped().take(LEFT_OUT) {
+            output::hint(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
+        }
+    }
     if telling.format != Format::Human || telling.to.is_some() {
         let places: usize = run.findings.iter().map(|finding| finding.places.len()).sum();
         output::note(format_args!(
-            "{} findings at {places} places; {} sources, {} bytes; {} findings below the level; {} places not reported",
+            "findings: {}, places: {places}; sources: {}, bytes: {}; findings below the level: {}, places not reported: {}",
             run.findings.len(),
             run.ledger.scanned,
             run.ledger.bytes,

@@ -186,6 +186,7 @@ fn is_reference(value: &[u8]) -> bool {
 fn is_code(value: &[u8]) -> bool {
     let holds = |text: &[u8]| value.windows(text.len()).any(|window| window == text);
     holds(b"()")
+        || is_pattern(value)
         || holds(b"->")
         || holds(b"::")
         || holds(b"=>")
@@ -231,6 +232,12 @@ fn is_code(value: &[u8]) -> bool {
         || value.starts_with(b"req.")
         || value.starts_with(b"config.")
         || value.starts_with(b"secrets.")
+}
+
+/// A regular expression.
+fn is_pattern(value: &[u8]) -> bool {
+    const MARKS: &[&[u8]] = &[b"(?", b"[a-z", b"[A-Z", b"[0-9", b"[^", b"\\d", b"\\s", b"\\w", b"\\b", b".*", b".+", b"]{", b"]+", b"]*"];
+    MARKS.iter().any(|mark| value.windows(mark.len()).any(|window| window == *mark))
 }
 
 /// Whether it is made of the same letters as its name, but for case and separators.

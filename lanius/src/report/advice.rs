@@ -72,6 +72,9 @@ pub fn revoke(definition: &Definition) -> String {
     if let Some((_, how)) = REVOKE.iter().find(|(service, _)| *service == definition.service) {
         return (*how).to_owned();
     }
+    if definition.id.starts_with("pii-") {
+        return "if it may not stand here, remove it or replace it: `lanius redact --pii --tokenise` keeps its form".to_owned();
+    }
     if definition.id == "jwt" {
         return "end the session at its issuer, or rotate the key that signs; a token that has expired needs nothing".to_owned();
     }
@@ -99,6 +102,9 @@ pub fn help(definition: &Definition) -> String {
 /// What the rule looks for, in a sentence.
 #[must_use]
 pub fn shape(definition: &Definition) -> String {
+    if definition.id.starts_with("pii-") {
+        return "values of that form whose check digits are right, with words near or a column that say so".to_owned();
+    }
     match (&definition.pattern, &definition.value, definition.judges) {
         (Some(pattern), _, _) => format!("a value that matches {pattern}"),
         (None, Some(value), _) => format!("a value that matches {value} beside a name with {}", definition.names.join(", ")),

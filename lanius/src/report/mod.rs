@@ -47,10 +47,10 @@ pub struct Run {
 }
 
 impl Run {
-    /// How it ended: a lost source beats a finding.
+    /// How it ended: a lost source, or nothing looked at where there was something, beats a finding.
     #[must_use]
     pub fn exit(&self, fails: impl Fn(&Finding) -> bool) -> Exit {
-        if self.ledger.errors().next().is_some() {
+        if self.ledger.errors().next().is_some() || self.ledger.is_of_nothing() {
             Exit::Incomplete
         } else if self.findings.iter().any(fails) {
             Exit::Found
@@ -76,7 +76,10 @@ pub use told::{Told, document, tell, worst_first};
 /// A secret as it is shown.
 fn secret(finding: &Finding, engine: &Engine, shown: Shown) -> String {
     if let Some(facts) = finding.best().column_facts.as_ref().filter(|_| finding.rule(engine).is_of_personal_data()) {
-        format!("the column {}, {:.0} % of {} values", facts.column, facts.rate * 100.0, facts.values)
+        match facts.rate {
+            0.0 => format!("the column {}, by its name", facts.column),
+            rate => format!("the column {}, {:.0} % of {} values", facts.column, rate * 100.0, facts.values),
+        }
     } else if shown.secrets {
         String::from_utf8_lossy(finding.secret.expose()).into_owned()
     } else {

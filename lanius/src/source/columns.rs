@@ -167,7 +167,7 @@ impl<'a, 'f> Columns<'a, 'f> {
                     reasons: vec![verdict.reason.into()],
                     verdict: if verdict.valid > 0 { Verdict::Valid } else { Verdict::Unknown },
                     secret: Secret::new(format!("{name}#{}", column.name).into_bytes()),
-                    around: (format!("{}#", self.table).into_bytes(), column.name.clone().into_bytes()),
+                    around: (Vec::new(), Vec::new()),
                     encodings: Vec::new(),
                     facts: facts(verdict.rate, verdict.judged),
                 };

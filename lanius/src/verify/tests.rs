@@ -106,7 +106,7 @@ fn an_overloaded_service_is_asked_again_and_not_for_ever() {
     let (server, seen) = server(|_, turn| Response::new(if turn < 3 { 503 } else { 200 }, ""));
     assert_eq!(verifier(&server).ask(&verify(RULE), b"tok_1").state, State::Active);
     assert_eq!(seen.lock().unwrap().len(), 3);
-    let (server, seen) = server(|_, _| Response::new(429, "").header("Retry-After", "1"));
+    let (server, seen) = self::server(|_, _| Response::new(429, "").header("Retry-After", "1"));
     let begin = Instant::now();
     let verification = verifier(&server).ask(&verify(RULE), b"tok_1");
     assert_eq!((verification.state, verification.reason.as_str()), (State::Unknown, "the service answered 429"));

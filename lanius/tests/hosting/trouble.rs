@@ -175,7 +175,7 @@ fn the_ledger_says_what_was_not_looked_at_again() {
     let reasons = |ledger: &lanius::coverage::Ledger| -> Vec<(String, String)> {
         let told = |state: &State| match state {
             State::Skipped { reason } | State::Error { reason } => reason.clone(),
-            State::Scanned => String::new(),
+            State::Scanned | State::Opened => String::new(),
         };
         ledger.entries.iter().map(|entry| (entry.source.clone(), told(&entry.state))).collect()
     };
