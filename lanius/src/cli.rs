@@ -225,8 +225,8 @@ pub struct Sources {
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
     /// How many threads work [default: one for each core]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
     /// Show no progress
     #[arg(long)]
     pub no_progress: bool,

@@ -233,7 +233,11 @@ fn must_read(path: &Path) -> anyhow::Result<String> {
 
 /// A file of what is scanned: a link in it may lead anywhere, and is none.
 fn may_read(path: &Path) -> anyhow::Result<Option<String>> {
-    durable::read(path, LONGEST, false).with_context(|| format!("{} cannot be read", path.display()))
+    match durable::read(path, LONGEST, false) {
+        // The folder cannot be entered, which the scan of it tells.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(None),
+        other => other.with_context(|| format!("{} cannot be read", path.display())),
+    }
 }
 
 /// Whether a path is one of this machine.

@@ -55,7 +55,7 @@ pub(super) fn read(
     engine: &Arc<Engine>,
     memories: &mut dyn Memories,
 ) -> anyhow::Result<Option<Read>> {
-    let threads = sources.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let threads = sources.threads.map(usize::from).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     let of_change = sources.staged || sources.diff.is_some();
     let listed = if of_change { &[][..] } else { &sources.paths };
     let (input, paths): (Vec<PathBuf>, Vec<PathBuf>) = listed.iter().cloned().partition(|path| path.as_os_str() == "-");

@@ -85,24 +85,28 @@ fn stands_where_values_stand(context: &Context) -> bool {
         (Quote::Bare, Kind::Settings) => true,
         (Quote::Bare, Kind::Prose | Kind::Unknown | Kind::Lock) => {
             matches!(context.operator, Operator::Assigns | Operator::Colon | Operator::Tag)
-                && !(context.operator == Operator::Assigns && context.spaced)
         }
     }
 }
 
-/// Doubts values of which a text holds many that are alike: test vectors, tables, digests. `judged` gives, for each finding that was
-/// judged, its meaning, its value and its confidence.
-pub fn doubt_crowds<'a>(judged: impl Iterator<Item = (Meaning, &'a [u8], &'a mut u8, &'a mut Vec<Reason>)>) {
+/// Doubts values of which a program or a text holds many that are alike: test vectors, tables, digests. Only what has the form of a
+/// digest is doubted, or what stands beside a vague name; never a password, and nothing in settings, where ten keys are ten keys. `judged`
+/// gives, for each finding that was judged, its meaning, its value and its confidence.
+pub fn doubt_crowds<'a>(kind: Kind, judged: impl Iterator<Item = (Meaning, &'a [u8], &'a mut u8, &'a mut Vec<Reason>)>) {
     const MANY: usize = 8;
-    let mut groups: std::collections::BTreeMap<(bool, usize), Vec<(&[u8], &mut u8, &mut Vec<Reason>)>> = std::collections::BTreeMap::new();
-    for (meaning, value, confidence, reasons) in judged {
-        // Keys by their length: tables are regular. Passwords all together: only a list of them is a crowd.
-        let password = meaning == Meaning::Password;
-        groups.entry((password, if password { 0 } else { value.len() })).or_default().push((value, confidence, reasons));
+    if kind == Kind::Settings {
+        return;
     }
-    for ((password, _), group) in groups {
+    let mut groups: std::collections::BTreeMap<usize, Vec<(&[u8], &mut u8, &mut Vec<Reason>)>> = std::collections::BTreeMap::new();
+    for (meaning, value, confidence, reasons) in judged {
+        let digest = value.iter().all(u8::is_ascii_hexdigit);
+        if meaning == Meaning::Weak || digest && meaning != Meaning::Password {
+            groups.entry(value.len()).or_default().push((value, confidence, reasons));
+        }
+    }
+    for group in groups.into_values() {
         let different = group.iter().map(|(value, ..)| *value).collect::<std::collections::BTreeSet<_>>().len();
-        if different > if password { 4 * MANY } else { MANY } {
+        if different > MANY {
             for (_, confidence, reasons) in group {
                 *confidence = (*confidence).min(40);
                 reasons.push("it is one of many alike in the file".into());

@@ -170,8 +170,10 @@ fn is_reference(value: &[u8]) -> bool {
         || holds(b"\\x")
         || holds(b"\\0")
         || holds(b"\\u")
-        || value.starts_with(b"!") && holds(b"Ref")
         || value.starts_with(b"ENC[")
+        || value.starts_with(b"ENC(")
+        || value.starts_with(b"pk.")
+        || value.starts_with(b"!")
         || value.starts_with(b"enc:")
         || value.starts_with(b"vault:")
         || value.starts_with(b"op://")
@@ -186,6 +188,7 @@ fn is_reference(value: &[u8]) -> bool {
 fn is_code(value: &[u8]) -> bool {
     let holds = |text: &[u8]| value.windows(text.len()).any(|window| window == text);
     holds(b"()")
+        || value.contains(&b'|') && words::share(value) > 0.5
         || is_pattern(value)
         || holds(b"->")
         || holds(b"::")

@@ -1,5 +1,9 @@
 //! Measures of a value's shape that need no context.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Shannon's entropy of the bytes, in bits for each.
 #[must_use]
 pub fn entropy(value: &[u8]) -> f32 {
@@ -62,7 +66,9 @@ pub fn is_placeholder(value: &[u8]) -> bool {
         b"_here",
         b"-here",
     ];
-    if WORDS.iter().any(|word| value.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))) {
+    static STAND_INS: LazyLock<AhoCorasick> =
+        LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).expect("a few words make a small automaton"));
+    if STAND_INS.is_match(value) {
         return true;
     }
     // Few different characters, or each one above the one before it.

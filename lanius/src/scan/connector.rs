@@ -132,6 +132,12 @@ pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
     place = next + length;
     next = blanks(place);
     spaced |= next > place;
+    // `key: |`, and the value on the next line, in YAML.
+    if operator == Operator::Colon && matches!(byte(next), b'|' | b'>') {
+        let line = (next + 1..limit).find(|place| byte(*place) == b'\n').filter(|line| *line <= next + 3);
+        let value = line.map(|line| (line..limit).find(|place| !byte(*place).is_ascii_whitespace()).unwrap_or(limit));
+        return value.filter(|value| *value < limit).map(|value| Connector { name_end, value, quote: Quote::Bare, operator, spaced });
+    }
     // A long value may stand on the next line.
     let breaks = |place: usize| match byte(place) {
         b'\n' | b'\r' | b'(' => true,
@@ -165,6 +171,28 @@ pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
         _ => (next, Quote::Bare),
     };
     (value < text.len() && value <= limit).then_some(Connector { name_end, value, quote, operator, spaced })
+}
+
+/// Where the name is itself a value, beside that of its pair: `- name: DB_PASSWORD` and `value: "…"` in the next line,
+/// `{"name": "token", "value": "…"}`, `variable "db_password" { default = "…" }`.
+pub(super) fn connect_pair(text: &[u8], at: usize) -> Option<Connector> {
+    const WORDS: &[&[u8]] = &[b"value", b"default", b"val"];
+    let name_end = at + text[at..].iter().take(NAME).take_while(|byte| is_name(**byte)).count();
+    let limit = text.len().min(name_end + BETWEEN);
+    let rest = &text[name_end..limit];
+    let skipped = rest.iter().take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'{')).count();
+    let first = *rest.first()?;
+    if !matches!(first, b'"' | b'\'' | b'\n' | b'\r' | b',') || skipped < 2 {
+        return None;
+    }
+    let word = &rest[skipped..];
+    let known = WORDS.iter().find(|known| word.get(..known.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(known)))?;
+    let end = name_end + skipped + known.len();
+    if text.get(end).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let connector = connect(text, end)?;
+    matches!(connector.operator, Operator::Assigns | Operator::Colon).then_some(Connector { name_end, ..connector })
 }
 
 /// As [`connect`]; and where the value is an object, as in `service: { key: "value" }`, also the connectors of its first members.
@@ -308,6 +336,26 @@ mod tests {
         ] {
             assert_eq!(value(text), Some("v4lue"), "{text}");
         }
+    }
+
+    #[test]
+    fn pairs() {
+        for text in [
+            "- name: DB_PASSWORD\n  value: \"v4lue\"",
+            "{\"name\": \"password\", \"value\": \"v4lue\"}",
+            "variable \"db_password\" {\n  default = \"v4lue\"\n}",
+        ] {
+            let at = text.to_lowercase().find("password").unwrap();
+            let connector = connect_pair(text.as_bytes(), at + 8).unwrap_or_else(|| panic!("{text}"));
+            let end = value_end(text.as_bytes(), &connector, 256).unwrap();
+            assert_eq!(&text[connector.value..end], "v4lue", "{text}");
+        }
+        assert_eq!(connect_pair(b"\"password\": \"v4lue\"", 9), None);
+    }
+
+    #[test]
+    fn a_block_of_yaml() {
+        assert_eq!(value("password: |\n    v4lue\n"), Some("v4lue"));
     }
 
     #[test]

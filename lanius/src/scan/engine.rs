@@ -249,11 +249,14 @@ impl Engine {
     }
 
     /// Doubts what stands in one text in great number; to be called with all that was found in a text.
-    pub fn doubt_crowds(&self, found: &mut [Found]) {
-        judge::doubt_crowds(found.iter_mut().filter_map(|found| {
-            let meaning = self.rules[found.rule].definition.judges?;
-            Some((meaning, found.secret.expose().as_slice(), &mut found.confidence, &mut found.reasons))
-        }));
+    pub fn doubt_crowds(&self, kind: Kind, found: &mut [Found]) {
+        judge::doubt_crowds(
+            kind,
+            found.iter_mut().filter_map(|found| {
+                let meaning = self.rules[found.rule].definition.judges?;
+                Some((meaning, found.secret.expose().as_slice(), &mut found.confidence, &mut found.reasons))
+            }),
+        );
     }
 
     fn look_at_keywords(&self, look: &mut Look, text: &Text<'_>) {
@@ -330,7 +333,14 @@ impl Engine {
     /// Tries a rule's pattern where its keyword stands.
     fn try_pattern(&self, number: usize, rule: &Rule, keyword: usize, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
         let from = if rule.leads() { keyword } else { keyword.saturating_sub(LEAD.min(rule.reach())) };
-        let to = text.bytes.len().min(keyword + rule.reach());
+        let mut to = text.bytes.len().min(keyword + rule.reach());
+        if rule.leads() && rule.reach() > NEAR {
+            // What is long ends where the next of its kind begins.
+            let literal = rule.definition.keywords[0].len();
+            let begin = &text.bytes[keyword..text.bytes.len().min(keyword + literal)];
+            let next = text.bytes.get(keyword + literal..to).and_then(|rest| memchr::memmem::find(rest, begin));
+            to = next.map_or(to, |next| keyword + literal + next);
+        }
         let place = &text.bytes[from..to];
         let mut at = 0;
         while let Some((whole, secret)) = rule.find_at(place, at) {
@@ -348,7 +358,7 @@ impl Engine {
             if rule.leads() {
                 return;
             }
-            at = whole.start + 1;
+            at = whole.end;
         }
     }
 
@@ -395,7 +405,7 @@ impl Engine {
                 reasons.push("its checksum is right".into());
             }
             Verdict::Invalid => {
-                confidence = confidence.saturating_sub(45);
+                confidence = confidence.saturating_sub(38);
                 reasons.push("its checksum is wrong".into());
             }
             Verdict::Unknown => {}
@@ -441,7 +451,9 @@ impl Engine {
             if *at < done {
                 continue;
             }
-            let Some(connector) = connector::connect(text.bytes, at + WORDS[*word].len()) else { continue };
+            let after = at + WORDS[*word].len();
+            let pair = connector::connect_pair(text.bytes, after);
+            let Some(connector) = pair.or_else(|| connector::connect(text.bytes, after)) else { continue };
             done = connector.name_end;
             let (begin, end) = judge::span(text.bytes, *at, connector.name_end);
             let name = &text.bytes[begin..end];
@@ -464,6 +476,7 @@ impl Engine {
                 documents: is_documentation(text, secret.start),
             };
             if let Some((confidence, reasons)) = judge::probability(meaning, name, &text.bytes[secret.clone()], &context) {
+                done = done.max(secret.end);
                 look.candidates.push(Candidate {
                     rule: number,
                     secret,

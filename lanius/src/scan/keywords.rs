@@ -11,6 +11,9 @@ const AFTER: &[u8] = b"_abcdefghijklmnopqrstuvwxyz0123456789-.=\"' :/@+$%(";
 /// From commonest to rarest in source and logs, by measure; what is not named is rarer. Bytes are folded as `fold` does.
 const COMMON: &[u8] = b" etarionsldcpumfgh\x7fb0v.,yk-x1w2:;=(/)63458\"97*#>jqz{}@'+$%";
 
+/// How many hits back one of the same keyword is looked for.
+const OVERLAPPING: usize = 16;
+
 /// A keyword that stands in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Hit {
@@ -122,7 +125,12 @@ impl Keywords {
             let Some(begin) = at.checked_sub(known.offset as usize) else { continue };
             let literal = &self.literals[known.keyword as usize];
             if known.bytes == group && text.get(begin..begin + literal.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(literal)) {
-                hits.push(Hit { at: begin, keyword: known.keyword as usize });
+                let keyword = known.keyword as usize;
+                // One that overlaps itself, as in `aaaaaa`, counts once.
+                let overlaps = |hit: &&Hit| hit.keyword == keyword && begin < hit.at + literal.len();
+                if !hits.iter().rev().take(OVERLAPPING).any(|hit| overlaps(&hit)) {
+                    hits.push(Hit { at: begin, keyword });
+                }
             }
         }
     }

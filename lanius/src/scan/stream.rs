@@ -40,7 +40,7 @@ pub fn stream(
         let text = Text { bytes: &buffer.bytes[..buffer.filled], core: begin..end, offset, line, path, kind, fixture };
         let _ = engine.scan(scratch, &text, found);
         if ended && end == buffer.filled {
-            engine.doubt_crowds(&mut found[first..]);
+            engine.doubt_crowds(kind, &mut found[first..]);
             return Ok(offset + buffer.filled as u64);
         }
         let keep = end.saturating_sub(CONTEXT);

@@ -446,7 +446,7 @@ pub(super) fn scan_bytes(engine: &Engine, scratch: &mut Scratch, buffer: &mut Bu
     let mut found = Vec::new();
     if bytes.len() <= crate::scan::BLOCK {
         engine.scan(scratch, &Text::whole(bytes, path), &mut found);
-        engine.doubt_crowds(&mut found);
+        engine.doubt_crowds(crate::scan::Kind::of(path), &mut found);
     } else {
         stream(engine, scratch, buffer, &mut &*bytes, path, &mut found).expect("bytes in memory can be read");
     }
@@ -466,7 +466,7 @@ impl BlobVisitor for Worker<'_> {
             }
             // A longer one is doubted by its stream.
             if blob.bytes.len() <= crate::scan::BLOCK {
-                self.engine.doubt_crowds(&mut found);
+                self.engine.doubt_crowds(profile.kind, &mut found);
             }
             self.found.extend(found.into_iter().map(|found| (blob.oid, profile, found)));
         }
