@@ -47,7 +47,8 @@ fuzz_target!(|data: &[u8]| {
     let redactor = Redactor::new(&ENGINE, None, least, style);
     let Some(copy) = copied(&redactor, &text) else { return };
     let mut found = Vec::new();
-    stream(&ENGINE, &mut Scratch::default(), &mut Buffer::default(), &mut Cursor::new(&copy), PATH, &mut found).expect("memory can be read");
+    stream(&ENGINE, &mut Scratch::default(), &mut Buffer::default(), &mut Cursor::new(&copy), PATH, &mut found)
+        .expect("memory can be read");
     let left = found.iter().filter(|found| found.confidence >= least && !(keyed && tokens().recognises(found.secret.expose())));
     let left: Vec<_> = left.map(|found| (&ENGINE.rules()[found.rule].definition.id, found.start)).collect();
     assert!(left.is_empty(), "{left:?} in {:?}", String::from_utf8_lossy(&copy));
