@@ -1,18 +1,41 @@
 #!/usr/bin/env bash
-# Builds what is packaged and measures it. Wants a machine that does nothing else.
+# Builds what is packaged and measures it: tests/bench/run.sh [bless] [lanius]. Wants a machine that does nothing else.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=${CARGO_TARGET_DIR:-$here/../../target}
-cargo build --locked --profile dist -p bless --bins
-cargo build --locked --release --workspace --bins
-stripped=$target/dist/bless-lambda
-zipped=$(python3 - "$stripped" <<'PYTHON'
+
+bless() {
+    cargo build --locked --profile dist -p bless --bins
+    cargo build --locked --release -p menagerie-tests --bin bench-bless
+    local stripped=$target/dist/bless-lambda zipped
+    zipped=$(python3 - "$stripped" <<'PYTHON'
 import io, sys, zipfile
 memory = io.BytesIO()
 with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
     archive.write(sys.argv[1], "bootstrap")
 print(len(memory.getvalue()))
 PYTHON
-)
-echo "bless-lambda: $(stat -c %s "$stripped") bytes, zipped $zipped bytes"
-"$target/release/bench-bless" "$target/dist/bless" "$stripped" "$here/runs"
+    )
+    echo "bless-lambda: $(stat -c %s "$stripped") bytes, zipped $zipped bytes"
+    "$target/release/bench-bless" "$target/dist/bless" "$stripped" "$here/runs"
+}
+
+# BENCH_OPTIONS are those of the program, such as `--rounds 1 --only start log`.
+lanius() {
+    cargo build --locked --profile dist -p lanius --bin lanius
+    cargo build --locked --release -p menagerie-git --example synthesise
+    local tools=$target/tools options
+    [ -x "$tools/bin/ripsecrets" ] || env -u CARGO_TARGET_DIR cargo install --locked --quiet --root "$tools" ripsecrets ||
+        echo "bench: ripsecrets cannot be built" >&2
+    read -ra options <<<"${BENCH_OPTIONS-}"
+    python3 "$here/lanius" "$target/dist/lanius" "$target" "$target/release/examples/synthesise" "$here/runs" "${options[@]}"
+}
+
+tools=("$@")
+[ ${#tools[@]} -gt 0 ] || tools=(bless lanius)
+for tool in "${tools[@]}"; do
+    case $tool in
+        bless | lanius) "$tool" ;;
+        *) echo "usage: tests/bench/run.sh [bless] [lanius]" >&2; exit 2 ;;
+    esac
+done

@@ -1,6 +1,7 @@
 //! Which of the matches in a text are told: of those that overlap, the better one.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use memchr::memrchr;
@@ -12,7 +13,11 @@ use super::found::{Found, around};
 /// A match below this confidence, in percent, does not stand in the way of another.
 const LEAST: u8 = 30;
 
-/// Keeps the better of those that overlap, and reports them in order.
+/// With how many that begin before its end a match is compared, nearest first.
+const NEIGHBOURS: usize = 64;
+
+/// Keeps the better of those that overlap, and reports in order those that begin in the block. What its neighbours hold stands in the way
+/// as well: where a text is cut changes nothing.
 pub(super) fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &mut Vec<Found>) {
     candidates.sort_by(|a, b| {
         let order = |of: &Candidate| {
@@ -29,17 +34,16 @@ pub(super) fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &m
         };
         order(a).cmp(&order(b)).then_with(|| a.hidden.cmp(&b.hidden))
     });
-    let mut kept: Vec<&Candidate> = Vec::new();
-    for candidate in candidates.iter() {
-        let mut others = kept
-            .iter()
-            .rev()
-            .take(64)
-            .filter(|other| other.secret.start < candidate.secret.end && candidate.secret.start < other.secret.end);
-        if !others.any(|other| stands_in_the_way(other, candidate, text.bytes)) {
-            kept.push(candidate);
+    let mut places = BTreeSet::new();
+    for (number, candidate) in candidates.iter().enumerate() {
+        let before = places.range(..(candidate.secret.end, 0)).rev().take(NEIGHBOURS);
+        let mut others = before.map(|(_, other): &(usize, usize)| &candidates[*other]);
+        if !others.any(|other| candidate.secret.start < other.secret.end && stands_in_the_way(other, candidate, text.bytes)) {
+            places.insert((candidate.secret.start, number));
         }
     }
+    let kept = places.iter().map(|(_, number)| &candidates[*number]);
+    let mut kept: Vec<_> = kept.filter(|candidate| text.core.contains(&candidate.secret.start)).collect();
     kept.sort_by_key(|candidate| (candidate.secret.start, candidate.rule));
     let all: Vec<_> = candidates.iter().map(|candidate| candidate.secret.clone()).collect();
     let (mut line, mut counted) = (text.line, 0);
@@ -80,4 +84,57 @@ fn stands_in_the_way(kept: &Candidate, other: &Candidate, text: &[u8]) -> bool {
     mine == others
         || mine.len() > others.len() && mine.windows(others.len()).any(|window| window == others)
         || others.len() > mine.len() && others.windows(mine.len()).any(|window| window == mine)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use crate::rules;
+    use crate::scan::{Engine, Found, Scratch, Text};
+
+    const RULES: &str = r#"
+        [[rule]]
+        id = "long"
+        name = "Long"
+        service = "made up"
+        severity = "low"
+        confidence = "low"
+        source = "https://example.org"
+        keywords = ["long_"]
+        pattern = '''long_[0-9a-z_]{40}'''
+        fire = []
+        quiet = []
+
+        [[rule]]
+        id = "better"
+        name = "Better"
+        service = "made up"
+        severity = "high"
+        confidence = "high"
+        source = "https://example.org"
+        keywords = ["better_"]
+        pattern = '''better_[0-9a-z]{28}'''
+        fire = []
+        quiet = []
+    "#;
+
+    /// A block reported a match although a better one that overlaps it began in the next block.
+    #[test]
+    fn matches_of_the_next_block_stand_in_the_way() {
+        let engine = Engine::new(rules::parse("rules.toml", RULES).unwrap());
+        let text = b"x = long_4kd9_better_8s7dk3jf9q2mzp0x6w5vtr1yb4nc\n";
+        let scan = |core, found: &mut Vec<Found>| {
+            let _ = engine.scan(&mut Scratch::default(), &Text { core, ..Text::whole(text, "a.conf") }, found);
+        };
+        let told = |found: &[Found]| found.iter().map(|found| (found.rule, found.start)).collect::<Vec<_>>();
+        let mut whole = Vec::new();
+        scan(0..text.len(), &mut whole);
+        assert_eq!(told(&whole), [(1, 14)]);
+        for cut in 0..text.len() {
+            let mut parts = Vec::new();
+            scan(0..cut, &mut parts);
+            scan(cut..text.len(), &mut parts);
+            assert_eq!(told(&parts), told(&whole), "cut at {cut}");
+        }
+    }
 }

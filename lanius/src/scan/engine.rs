@@ -210,9 +210,7 @@ impl Engine {
         // What of a text was encoded beyond the bound is scanned as it stands.
         let _ = decode::layers(text.bytes, &marks.runs, &Limits::of(text.bytes.len()), decode, &mut |layer| {
             *wide |= layer.range.len() > NEAR;
-            if text.core.contains(&layer.range.start) {
-                self.look_within(within, text, layer, candidates);
-            }
+            self.look_within(within, text, layer, candidates);
         });
         if let Some(personal) = self.personal.as_ref().filter(|_| personal) {
             *wide = true;
@@ -376,8 +374,12 @@ impl Engine {
     /// Judges a match by what its rule demands beside the shape.
     fn consider(&self, number: usize, rule: &Rule, secret: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
         let value = &text.bytes[secret.clone()];
-        let outside = value.is_empty() || redact::is_redacted(value) || !text.core.contains(&secret.start);
-        if outside || !rule.is_for(text.path) || rule.allows(value) || !rule.foreign().is_none_or(|foreign| foreign.admits(value)) {
+        if value.is_empty()
+            || redact::is_redacted(value)
+            || !rule.is_for(text.path)
+            || rule.allows(value)
+            || !rule.foreign().is_none_or(|foreign| foreign.admits(value))
+        {
             return;
         }
         if !rule.companions().all(|(pattern, lines)| stands_near(text.bytes, &secret, pattern, lines)) {
@@ -464,7 +466,7 @@ impl Engine {
             }
             let Some((secret, quote)) = value_of(text, &connector, begin) else { continue };
             let redacted = redact::is_redacted(&text.bytes[secret.clone()]) || redact::within_mark(text.bytes, begin);
-            if !text.core.contains(&secret.start) || redacted {
+            if redacted {
                 continue;
             }
             let context = Context {

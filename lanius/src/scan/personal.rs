@@ -63,20 +63,18 @@ impl Personal {
         }
         self.finder.find(text.bytes, |find| {
             let Some(rule) = self.rules.get(find.detector.id) else { return };
-            if text.core.contains(&find.range.start) {
-                let verdict = if find.evidence.valid { Verdict::Valid } else { Verdict::Unknown };
-                let reasons = vec![find.reason().into()];
-                candidates.push(Candidate {
-                    rule: *rule,
-                    secret: find.range,
-                    confidence: find.confidence,
-                    reasons,
-                    verdict,
-                    general: true,
-                    judged: false,
-                    hidden: None,
-                });
-            }
+            let verdict = if find.evidence.valid { Verdict::Valid } else { Verdict::Unknown };
+            let reasons = vec![find.reason().into()];
+            candidates.push(Candidate {
+                rule: *rule,
+                secret: find.range,
+                confidence: find.confidence,
+                reasons,
+                verdict,
+                general: true,
+                judged: false,
+                hidden: None,
+            });
         });
     }
 }
