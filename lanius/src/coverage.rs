@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use crate::archive;
 
+/// How the reason ends of what was looked at before and has not changed.
+const EARLIER: &str = "since an earlier run";
+
 /// What became of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -104,7 +107,7 @@ impl Ledger {
     /// Whether there was something, and none of it was looked at.
     #[must_use]
     pub fn is_of_nothing(&self) -> bool {
-        self.scanned == 0 && self.skipped().next().is_some()
+        self.scanned == 0 && self.skipped().next().is_some() && self.skipped().all(|(_, reason)| !reason.ends_with(EARLIER))
     }
 
     /// The sources that were left out.

@@ -35,4 +35,4 @@ pub use read::ObjectReader;
 pub use receive::{PackReceiver, ReceiveError, ReceiveLimits, Received, pack_count};
 pub use refs::{ReflogEntry, Refs, parse_packed_refs, parse_reflog};
 pub use repository::Repository;
-pub use staged::{Staged, StagedError};
+pub use staged::{Removed, Staged, StagedError};

@@ -22,6 +22,9 @@ pub struct Staged {
     pub before: Option<ObjectId>,
 }
 
+/// A file that the next commit removes: its path, and the blob that it had.
+pub type Removed = (Vec<u8>, ObjectId);
+
 /// Why it cannot be said what is staged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -48,11 +51,7 @@ impl ObjectReader<'_> {
     ///
     /// # Errors
     /// If the index or HEAD cannot be read.
-    pub fn staged_and_removed(
-        &mut self,
-        refs: &Refs,
-        problems: &mut Vec<Problem>,
-    ) -> Result<(Vec<Staged>, Vec<(Vec<u8>, ObjectId)>), StagedError> {
+    pub fn staged_and_removed(&mut self, refs: &Refs, problems: &mut Vec<Problem>) -> Result<(Vec<Staged>, Vec<Removed>), StagedError> {
         let Index { entries, trees } = self.repository().whole_index()?;
         let Committed { mut blobs, clean } = match refs.head() {
             Some(head) => self.committed(&head, &trees, problems)?,

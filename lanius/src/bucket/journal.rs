@@ -219,6 +219,7 @@ fn rewritten(path: &Path, header: &Header, checkpoint: &Checkpoint, done: &[([u8
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

@@ -228,7 +228,7 @@ pub(super) fn key(path: Option<&Path>) -> anyhow::Result<Option<Secret<Vec<u8>>>
 
 fn must_read(path: &Path) -> anyhow::Result<String> {
     let text = durable::read(path, LONGEST, true).with_context(|| format!("{} cannot be read", path.display()))?;
-    text.with_context(|| format!("{} is not there", path.display()))
+    text.with_context(|| format!("{} cannot be read: it is not there", path.display()))
 }
 
 /// A file of what is scanned: a link in it may lead anywhere, and is none.

@@ -123,6 +123,7 @@ fn unquoted(mut text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

@@ -97,7 +97,7 @@ pub fn doubt_crowds<'a>(kind: Kind, judged: impl Iterator<Item = (Meaning, &'a [
     if kind == Kind::Settings {
         return;
     }
-    let mut groups: std::collections::BTreeMap<usize, Vec<(&[u8], &mut u8, &mut Vec<Reason>)>> = std::collections::BTreeMap::new();
+    let mut groups = std::collections::BTreeMap::<usize, Vec<_>>::new();
     for (meaning, value, confidence, reasons) in judged {
         let digest = value.iter().all(u8::is_ascii_hexdigit);
         if meaning == Meaning::Weak || digest && meaning != Meaning::Password {

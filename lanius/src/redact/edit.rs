@@ -13,7 +13,7 @@ pub(super) struct Edit {
 
 /// The edits in order; those that overlap become one, for which `cover` gives the replacement.
 pub(super) fn merge(mut edits: Vec<Edit>, cover: impl Fn(Range<usize>, &str) -> Vec<u8>) -> Vec<Edit> {
-    edits.sort_by(|a, b| (a.range.start, a.range.end).cmp(&(b.range.start, b.range.end)));
+    edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
     let mut merged: Vec<Edit> = Vec::new();
     for edit in edits {
         match merged.last_mut() {

@@ -117,6 +117,7 @@ fn jwt(dice: &mut Dice) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

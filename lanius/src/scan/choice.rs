@@ -18,7 +18,7 @@ const NEIGHBOURS: usize = 64;
 
 /// Keeps the better of those that overlap, and reports in order those that begin in the block. What its neighbours hold stands in the way
 /// as well: where a text is cut changes nothing.
-pub(super) fn report(candidates: &mut Vec<Candidate>, text: &Text<'_>, found: &mut Vec<Found>) {
+pub(super) fn report(candidates: &mut [Candidate], text: &Text<'_>, found: &mut Vec<Found>) {
     candidates.sort_by(|a, b| {
         let order = |of: &Candidate| {
             (

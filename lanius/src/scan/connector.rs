@@ -300,6 +300,7 @@ pub(super) fn value_end(text: &[u8], connector: &Connector, longest: usize) -> O
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

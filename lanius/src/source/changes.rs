@@ -38,7 +38,7 @@ pub enum Error {
         /// As it was given.
         name: String,
         /// Why it is not there.
-        reason: RevisionError,
+        reason: Box<RevisionError>,
         /// Whether the clone is shallow, so that it may be missing rightly.
         shallow: bool,
     },
@@ -129,7 +129,7 @@ impl Changes<'_> {
         let head = self.refs.head().ok_or_else(|| Error::NoCommit { path: self.repository.git_dir().to_owned() })?;
         let mut objects = self.repository.objects();
         let shallow = !self.repository.shallow().is_empty();
-        let refused = |reason| Error::Base { name: base.to_owned(), reason, shallow };
+        let refused = |reason| Error::Base { name: base.to_owned(), reason: Box::new(reason), shallow };
         let commit = objects.resolve(self.refs, base).map_err(refused)?;
         self.commits(Commits { tips: &[head], known: &[commit], bases: &[commit] })
     }

@@ -1,5 +1,7 @@
 //! Verification against a real server on loopback.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 

@@ -155,7 +155,8 @@ impl Row {
 
     /// The object, unless there is none to read.
     fn object(self) -> Option<Object> {
-        let there = !self.deleted && !self.archived && !(self.object.key.ends_with('/') && self.object.size == Some(0));
+        let folder = self.object.key.ends_with('/') && self.object.size == Some(0);
+        let there = !(self.deleted || self.archived || folder);
         there.then_some(self.object)
     }
 }
@@ -232,6 +233,7 @@ fn of_parquet(file: File, each: &mut dyn FnMut(Object) -> bool) -> Result<(), In
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 

@@ -149,6 +149,7 @@ impl Named {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use serde_json::json;
 

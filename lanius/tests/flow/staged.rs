@@ -109,6 +109,7 @@ fn what_cannot_be_told_ends_with_two() {
 
 /// Only told: a machine may be slow.
 #[test]
+#[expect(clippy::print_stdout, reason = "a figure for who reads the log")]
 fn a_typical_commit_in_a_large_repository() {
     let workshop = Workshop::new();
     workshop.init("repo", &[]);

@@ -129,7 +129,7 @@ fn slow(engine: &Engine, at: &Path) -> Answer {
     let commits = text(git(at, &["rev-list", "--all", "--reverse", "--topo-order", "--date-order"], b""));
     let mut first: BTreeMap<(String, Vec<u8>, String), String> = BTreeMap::new();
     let mut scratch = Scratch::default();
-    let mut seen: BTreeMap<(String, String), Vec<(String, Vec<u8>)>> = BTreeMap::new();
+    let mut seen = BTreeMap::<(String, String), Vec<(String, Vec<u8>)>>::new();
     for commit in commits.lines() {
         let tree = text(git(at, &["ls-tree", "-r", commit], b""));
         for line in tree.lines() {

@@ -89,5 +89,5 @@ fn progress_is_for_terminals() {
     let end = shown.rfind("scanned ").unwrap();
     assert!(shown[end..].contains(&format!("\r{:78}\r", "")), "the line is gone before the summary: {shown:?}");
     let quiet = on_terminal("--no-progress", "");
-    assert!(!quiet.contains("scanned ") && quiet.contains("findings at"), "{quiet:?}");
+    assert!(!quiet.contains("scanned ") && quiet.contains("findings: "), "{quiet:?}");
 }

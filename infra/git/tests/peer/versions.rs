@@ -33,7 +33,10 @@ fn what_a_commit_has_at_a_path_and_another_has_not() {
     }
     let mut changed = BTreeMap::new();
     let mut problems = Vec::new();
-    objects.changed(&old, &new, &mut problems, |entry| drop(changed.insert(entry.path.to_vec(), entry.oid))).expect("two commits");
+    let mut take = |path: &[u8], oid| {
+        changed.insert(path.to_vec(), oid);
+    };
+    objects.changed(&old, &new, &mut problems, |entry| take(entry.path, entry.oid)).expect("two commits");
     let expected: BTreeMap<_, _> = before.into_iter().filter(|(path, oid)| after.get(path) != Some(oid)).collect();
     assert!(!expected.is_empty() && changed == expected && problems.is_empty());
     let parents = workshop.git("repo", &["log", "-1", "--format=%P", "HEAD"]);

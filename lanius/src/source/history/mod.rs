@@ -504,7 +504,7 @@ pub(super) fn sightings(walk: &Walk, found: Vec<InBlob>) -> Vec<Sighting> {
         versions.extend(walk.versions.get(oid).into_iter().flatten().map(|version| (*version, *oid)));
     }
     versions.sort_by_key(|(version, oid)| (version.commit, version.path, *oid));
-    let mut places: BTreeMap<(u32, usize, &[u8]), (Version, &Found, u32, bool)> = BTreeMap::new();
+    let mut places = BTreeMap::<(u32, usize, &[u8]), (Version, &Found, u32, bool)>::new();
     for (version, oid) in &versions {
         let path = &walk.paths[version.path as usize];
         let in_head = walk.in_head.contains(&(path.clone(), *oid));
