@@ -31,7 +31,7 @@ setup: ## Get what the tests need: Debian packages, Python packages
 	@tests/setup.sh
 
 test: setup lint ## Run every test (sets up what they need, lints first)
-	cargo test --locked --release --workspace --features lanius/aws --no-fail-fast
+	PROPTEST_RNG_SEED=20261122 cargo test --locked --release --workspace --features lanius/aws --no-fail-fast
 
 soak: setup cargo ## Run the tests with the full counts that the issues name
 	MENAGERIE_SOAK=1 cargo test --locked --release --workspace --features lanius/aws --no-fail-fast
