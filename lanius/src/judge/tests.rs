@@ -11,6 +11,7 @@ fn judged(name: &str, value: &str, kind: Kind) -> u8 {
 fn credentials_are_told() {
     for (name, value) in [
         ("password", "hunter2"),
+        ("password", "!Tr0ub4dor9x"),
         ("db_password", "Tr0ub4dor&3"),
         ("DB_PASS", "x7Kp!29qLm"),
         ("client_secret", "8Kq2vZt1LpW0xNfR3sYb"),
@@ -39,7 +40,18 @@ fn other_things_are_told() {
         ("secret", "/etc/secrets/key.pem"),
         ("key", "9f86d081884c7d659a2feaa0c55ad015"),
         ("password", "process.env.PASSWORD"),
+        ("password", "!vault"),
     ] {
         assert!(judged(name, value, Kind::Source) < 50, "{name} = {value}: {}", judged(name, value, Kind::Source));
     }
+}
+
+#[test]
+fn a_password_within_a_quoted_value_is_told() {
+    use crate::scan::{Engine, Scratch, Text};
+    let engine = Engine::new(crate::rules::built_in());
+    let mut found = Vec::new();
+    let text = b"credentials = \"login=bob;password=Tr0ub4dor9x\"\n";
+    let _ = engine.scan(&mut Scratch::default(), &Text::whole(text, "app.py"), &mut found);
+    assert!(found.iter().any(|found| found.secret.expose() == b"Tr0ub4dor9x" && found.confidence >= 50), "{found:?}");
 }

@@ -173,7 +173,8 @@ fn is_reference(value: &[u8]) -> bool {
         || value.starts_with(b"ENC[")
         || value.starts_with(b"ENC(")
         || value.starts_with(b"pk.")
-        || value.starts_with(b"!")
+        // A tag of YAML, such as `!vault`; a password may begin so, too.
+        || first == b'!' && value[1..].iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-'))
         || value.starts_with(b"enc:")
         || value.starts_with(b"vault:")
         || value.starts_with(b"op://")

@@ -478,7 +478,10 @@ impl Engine {
                 documents: is_documentation(text, secret.start),
             };
             if let Some((confidence, reasons)) = judge::probability(meaning, name, &text.bytes[secret.clone()], &context) {
-                done = done.max(secret.end);
+                // A bare value that holds names again is looked at once; within quotes each name counts, as in `"login=a;password=b"`.
+                if quote == Quote::Bare {
+                    done = done.max(secret.end);
+                }
                 look.candidates.push(Candidate {
                     rule: number,
                     secret,
