@@ -1,0 +1,1 @@
+//! The IAM policy language: parse, print, evaluate, explain; and the table of actions, resources and conditions.

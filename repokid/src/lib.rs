@@ -1,0 +1,1 @@
+//! repokid narrows IAM policies to what usage proves is needed, with proof and a way back.
