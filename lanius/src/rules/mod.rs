@@ -6,6 +6,7 @@ pub mod examples;
 mod foreign;
 mod format;
 pub mod import;
+pub(crate) mod lines;
 pub(crate) mod pem;
 mod shape;
 mod version;
@@ -14,11 +15,12 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use menagerie_finding::Severity;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 pub use checksum::{Verdict, aws_account};
 pub use foreign::{Foreign, Least};
-pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Severity, Verify};
+pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Verify};
 pub use import::Imported;
 pub use shape::{entropy, is_placeholder};
 pub use version::version;
@@ -40,6 +42,24 @@ pub enum Error {
         name: String,
         /// What the parser said.
         reason: String,
+    },
+    /// A regular expression of a rule cannot be used.
+    #[error("the rule {id}: the pattern {pattern:?} cannot be used: {reason}")]
+    Pattern {
+        /// The rule's name.
+        id: String,
+        /// The expression.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What is wrong, and where.
+    #[error("{place}: {what}")]
+    At {
+        /// The file, and the line if it is known.
+        place: String,
+        /// What is wrong.
+        what: Box<Error>,
     },
     /// A rule is not sound.
     #[error("the rule {id}: {reason}")]
@@ -69,6 +89,11 @@ pub struct Rule {
 
 fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).unicode(false).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build()
+}
+
+/// What is said of a pattern that cannot be used.
+fn unusable(id: &str, pattern: &str, error: &dyn std::error::Error) -> Error {
+    Error::Pattern { id: id.to_owned(), pattern: pattern.to_owned(), reason: error.to_string() }
 }
 
 impl Rule {
@@ -141,7 +166,7 @@ impl Rule {
         }
         let patterns = definition.pattern.iter().chain(&definition.value).chain(&definition.allow);
         for pattern in patterns.chain(definition.requires.iter().map(|companion| &companion.pattern)) {
-            compile(pattern).map_err(|error| wrong(format!("the pattern {pattern:?} cannot be used: {error}")))?;
+            compile(pattern).map_err(|error| unusable(&definition.id, pattern, &error))?;
         }
         globs(&definition.paths).map_err(|error| wrong(error.to_string()))?;
         let leads = foreign.is_none();
@@ -332,6 +357,7 @@ pub fn built_in_examples() -> Vec<(String, Vec<String>, Vec<String>)> {
 /// # Errors
 /// When it is not TOML of this form, or one of the rules is not sound.
 pub fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Error> {
-    let file: RuleFile = toml::from_str(text).map_err(|error| Error::File { name: name.to_owned(), reason: error.to_string() })?;
+    let file: RuleFile =
+        toml::from_str(text).map_err(|error| Error::File { name: lines::place(name, text, &error), reason: error.message().to_owned() })?;
     file.rule.into_iter().map(Rule::new).collect()
 }

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use menagerie_report::count;
 use menagerie_secret::Secret;
 
 use crate::coverage::{Ledger, State};
@@ -176,7 +177,7 @@ impl<'a, 'f> Columns<'a, 'f> {
         }
         let state = match summary.failure {
             Some(failure) => State::Error { reason: failure.to_string() },
-            None if summary.unread > 0 => State::Error { reason: format!("{} rows could not be read", summary.unread) },
+            None if summary.unread > 0 => State::Error { reason: format!("{} could not be read", count(summary.unread, "row", "rows")) },
             None => State::Scanned,
         };
         self.ledger.push((name, 0, state));

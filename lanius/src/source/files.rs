@@ -12,6 +12,7 @@ use super::Progress;
 use super::columns::{Columns, Tables};
 use crate::archive;
 use crate::coverage::{Ledger, State};
+use crate::named;
 use crate::scan::{Buffer, Engine, Scratch, stream};
 use crate::table;
 use crate::triage::Sighting;
@@ -98,7 +99,12 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, excluded: Excluded<'_
         // What a user names is followed, also through a link.
         match fs::metadata(root) {
             Ok(kind) if kind.is_dir() => queue.add([Job::Folder(root.clone())]),
-            Ok(_) => queue.add([Job::Files(vec![root.clone()])]),
+            Ok(kind) => match named::refuse(kind.file_type()) {
+                Err(error) if menagerie_report::descriptor(root).is_none() => {
+                    ledger.add(&shown(root), 0, State::Error { reason: error.to_string() });
+                }
+                _ => queue.add([Job::Files(vec![root.clone()])]),
+            },
             Err(error) => ledger.add(&shown(root), 0, State::Error { reason: error.to_string() }),
         }
     }
@@ -195,7 +201,8 @@ impl Worker<'_> {
     fn scan(&mut self, path: &Path) {
         let name = shown(path);
         let done = File::open(path).and_then(|mut file| {
-            if self.opener.is_none() && self.how.tables.is_none() {
+            // A stream has no beginning to go back to.
+            if self.opener.is_none() && self.how.tables.is_none() || !file.metadata()?.is_file() {
                 return self.text(&name, &mut file);
             }
             let mut head = Vec::new();

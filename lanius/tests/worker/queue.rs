@@ -52,7 +52,7 @@ fn what_changed_is_scanned_anew() {
     let world = World::new("change");
     let tag = world.put("in/x", "nothing");
     world.send(&world.event("in/x", &tag));
-    assert!(world.drain(&[]).stderr.contains("1 objects scanned"));
+    assert!(world.drain(&[]).stderr.contains("1 object scanned"));
     let new = world.put("in/x", &secret(9));
     // The old event again: what is there now counts, and is scanned once.
     world.send(&world.event("in/x", &new));
@@ -65,7 +65,7 @@ fn what_changed_is_scanned_anew() {
     );
     world.send(&world.event("in/x", &new));
     let ruled = world.drain(&["--rules", rules.to_str().expect("a path")]);
-    assert!(ruled.stderr.contains("1 objects scanned, 0 known"), "other rules, another look: {}", ruled.stderr);
+    assert!(ruled.stderr.contains("1 object scanned, 0 known"), "other rules, another look: {}", ruled.stderr);
     assert_eq!(world.result_keys().len(), 3);
 }
 
@@ -114,7 +114,7 @@ fn what_is_no_message_stays_for_the_redrive_policy() {
         "s3": {"bucket": {"name": "no-such-bucket-of-anyone"}, "object": {"key": "k", "eTag": "0"}}}]}));
     let done = world.drain(&[]);
     assert_eq!(done.status, Some(2), "{}", done.stderr);
-    assert!(done.stderr.contains("1 messages done, 2 left in the queue"), "{}", done.stderr);
+    assert!(done.stderr.contains("1 message done, 2 left in the queue"), "{}", done.stderr);
     assert!(done.stderr.contains("no notification of S3") && done.stderr.contains("redrive"), "{}", done.stderr);
     assert!(done.stderr.contains("s3://no-such-bucket-of-anyone/k"), "{}", done.stderr);
     assert_eq!((world.found(), world.moto.messages(&world.queue)), (vec!["in/x".to_owned()], (0, 2)));
