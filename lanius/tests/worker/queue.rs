@@ -48,6 +48,35 @@ fn every_form_of_event_and_none_twice() {
 }
 
 #[test]
+fn the_callers_policy_counts_and_what_an_object_asks_is_told() {
+    let world = World::new("policy");
+    let waived = world.put("in/waived", &secret(1));
+    let asks = world.put("in/asks", &format!("token: {} # lanius:allow -- please\n", token(2)));
+    let events = || {
+        world.send(&world.event("in/waived", &waived));
+        world.send(&world.event("in/asks", &asks));
+    };
+    events();
+    assert!(world.drain(&[]).stderr.contains("2 objects scanned, 0 known, 0 left out; 2 places"));
+    let config = world.namespace.file("org.toml");
+    std::fs::write(&config, "[[allow]]\npaths = [\"**/in/waived\"]\nreason = \"of a test\"\n").unwrap();
+    events();
+    let done = world.drain(&["--config", config.to_str().unwrap()]);
+    assert!(done.stderr.contains("2 objects scanned, 0 known, 0 left out; 1 place"), "another policy, another look: {}", done.stderr);
+    let records = world.records();
+    let of = |kind: &str| records.iter().filter(|record| record["type"] == kind).collect::<Vec<_>>();
+    let suppressed = of("suppressed");
+    assert_eq!(suppressed.len(), 1);
+    assert!(suppressed[0]["path"].as_str().unwrap().ends_with("/in/waived"));
+    assert!(suppressed[0]["reason"].as_str().unwrap().ends_with("[[allow]] 1: of a test"), "{}", suppressed[0]);
+    // Twice: a comment in an object never counts, by whatever policy.
+    let asked = of("suppression_asked");
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|record| record["path"].as_str().unwrap().ends_with("/in/asks")));
+    assert_eq!(of("finding").len(), 3);
+}
+
+#[test]
 fn what_changed_is_scanned_anew() {
     let world = World::new("change");
     let tag = world.put("in/x", "nothing");
