@@ -115,9 +115,9 @@ pub(super) fn read(
         ledger.merge(seen);
     }
     if !input.is_empty() {
-        let mut found = Vec::new();
-        match stream(engine, &mut Scratch::default(), &mut Buffer::default(), &mut io::stdin().lock(), "-", &mut found) {
-            Ok(bytes) => ledger.add("-", bytes, State::Scanned),
+        let (mut found, mut scratch) = (Vec::new(), Scratch::default());
+        match stream(engine, &mut scratch, &mut Buffer::default(), &mut io::stdin().lock(), "-", &mut found) {
+            Ok(bytes) => ledger.add_scanned("-", bytes, scratch.left_out()),
             Err(error) => ledger.add("-", 0, State::Error { reason: error.to_string() }),
         }
         scanned.extend(found.into_iter().map(|found| Sighting { path: "-".to_owned(), found, lineage: None }));

@@ -80,6 +80,8 @@ pub struct Rule {
     leads: bool,
     /// Whether the secret is a part of the match.
     grouped: bool,
+    /// Whether a match is one block of PEM.
+    armoured: bool,
     pattern: OnceLock<Option<Regex>>,
     allow: OnceLock<RegexSet>,
     requires: OnceLock<Vec<Regex>>,
@@ -101,11 +103,13 @@ impl Rule {
     fn trusted(definition: Definition) -> Self {
         let leads = definition.pattern.as_deref().is_some_and(|pattern| begins_with(pattern, &definition.keywords));
         let grouped = definition.pattern.as_deref().is_some_and(|pattern| pattern.contains("<secret>"));
+        let armoured = definition.pattern.as_deref().is_some_and(pem::is_of_blocks);
         let paths = (!definition.paths.is_empty()).then(|| globs(&definition.paths).unwrap_or_default());
         Self {
             definition,
             leads,
             grouped,
+            armoured,
             pattern: OnceLock::new(),
             allow: OnceLock::new(),
             requires: OnceLock::new(),
@@ -184,6 +188,12 @@ impl Rule {
     #[must_use]
     pub fn leads(&self) -> bool {
         self.leads
+    }
+
+    /// Whether a match is one block of PEM, from what opens it to what closes it.
+    #[must_use]
+    pub fn is_armoured(&self) -> bool {
+        self.armoured && self.foreign.is_none()
     }
 
     /// The pattern, or that of the value; anchored at the beginning where the place is known.

@@ -228,12 +228,13 @@ impl Worker<'_> {
 
     fn text(&mut self, name: &str, reader: &mut dyn Read) -> io::Result<()> {
         let mut found = Vec::new();
+        let _ = self.scratch.left_out();
         let read = stream(self.engine, &mut self.scratch, &mut self.buffer, reader, name, &mut found);
         // What was found before an error counts.
         self.scanned.extend(found.into_iter().map(|found| Sighting { path: name.to_owned(), found, lineage: None }));
         let bytes = read?;
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.ledger.add(name, bytes, State::Scanned);
+        self.ledger.add_scanned(name, bytes, self.scratch.left_out());
         Ok(())
     }
 
@@ -243,7 +244,9 @@ impl Worker<'_> {
             match event {
                 archive::Event::Member(member) => {
                     let mut found = Vec::new();
+                    let _ = self.scratch.left_out();
                     let read = stream(self.engine, &mut self.scratch, &mut self.buffer, member.read, member.path, &mut found);
+                    self.ledger.leave(member.path, self.scratch.left_out());
                     self.progress.bytes.fetch_add(read.unwrap_or_default(), Ordering::Relaxed);
                     self.scanned.extend(found.into_iter().map(|found| Sighting { path: member.path.to_owned(), found, lineage: None }));
                 }
