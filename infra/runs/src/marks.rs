@@ -70,27 +70,39 @@ pub(crate) fn is_marked(run: &[u8]) -> bool {
 #[derive(Debug, Clone)]
 pub struct Anchors {
     literals: Vec<Box<[u8]>>,
+    /// The literals of each first byte, folded.
+    by_first: Vec<Vec<usize>>,
     pub(crate) first: Halves,
     pub(crate) second: Halves,
     pub(crate) third: Halves,
 }
 
 impl Anchors {
-    /// Anchors for `literals`, each of three bytes or more, in lower case. Where one begins with another, the earlier wins.
+    /// Anchors for literals, each of three bytes or more, in lower case, numbered through all groups. Where one begins with another, the
+    /// earlier wins. What a group has in its first three bytes passes in any mixture: those belong together of which that is rare.
     ///
     /// # Panics
-    /// When a literal is shorter than three bytes.
+    /// When a literal is shorter than three bytes, or there are more than eight groups.
     #[must_use]
-    pub fn new(literals: &[&str]) -> Self {
-        let mut anchors = Self { literals: Vec::new(), first: Halves::default(), second: Halves::default(), third: Halves::default() };
-        for (number, literal) in literals.iter().enumerate() {
-            let bytes: Box<[u8]> = literal.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
-            assert!(bytes.len() >= 3, "an anchor has at least three bytes: {literal:?}");
-            let bit = 1 << (number % 8);
-            anchors.first.insert(bytes[0] | 0x20, bit);
-            anchors.second.insert(bytes[1] | 0x20, bit);
-            anchors.third.insert(bytes[2] | 0x20, bit);
-            anchors.literals.push(bytes);
+    pub fn new(groups: &[&[&str]]) -> Self {
+        assert!(groups.len() <= 8, "a bit of a byte stands for each group");
+        let mut anchors = Self {
+            literals: Vec::new(),
+            by_first: vec![Vec::new(); 256],
+            first: Halves::default(),
+            second: Halves::default(),
+            third: Halves::default(),
+        };
+        for (group, literals) in groups.iter().enumerate() {
+            for literal in *literals {
+                let bytes: Box<[u8]> = literal.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+                assert!(bytes.len() >= 3, "an anchor has at least three bytes: {literal:?}");
+                anchors.first.insert(bytes[0] | 0x20, 1 << group);
+                anchors.second.insert(bytes[1] | 0x20, 1 << group);
+                anchors.third.insert(bytes[2] | 0x20, 1 << group);
+                anchors.by_first[usize::from(bytes[0] | 0x20)].push(anchors.literals.len());
+                anchors.literals.push(bytes);
+            }
         }
         anchors
     }
@@ -102,7 +114,9 @@ impl Anchors {
 
     /// The number of the literal that stands at the beginning of `text`.
     fn at(&self, text: &[u8]) -> Option<usize> {
-        self.literals.iter().position(|literal| text.get(..literal.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(literal)))
+        let stands = |literal: &[u8]| text.get(..literal.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(literal));
+        let known = &self.by_first[usize::from(text.first()? | 0x20)];
+        known.iter().copied().find(|number| stands(&self.literals[*number]))
     }
 }
 

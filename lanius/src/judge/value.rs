@@ -1,6 +1,7 @@
 //! What a value's form says: whether it looks chosen or made at random to be kept secret, or like a word, a path, code, a hash.
 
 use super::Meaning;
+use super::specimen;
 use super::words;
 use crate::rules::{entropy, is_placeholder};
 
@@ -45,6 +46,22 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
     }
     let form = Form::of(value);
     let mut evidence: Vec<(f32, &'static str)> = Vec::new();
+    if specimen::is_hash(value) {
+        evidence.push((-4.0, "it is a hash"));
+    }
+    if specimen::is_sealed(value) {
+        evidence.push((-5.0, "it is encrypted"));
+    }
+    if specimen::is_well_known(value) {
+        evidence.push((-2.0, "it is a password that everybody knows"));
+    } else if specimen::is_word_and_number(value) {
+        evidence.push((-0.8, "it is a word and a number"));
+    }
+    if let Some(text) = specimen::hidden_text(value) {
+        if specimen::is_well_known(&text) || text.iter().all(u8::is_ascii_alphabetic) && words::share(&text) > 0.6 || is_placeholder(&text) {
+            evidence.push((-3.0, "it is a word in base64"));
+        }
+    }
     if is_percent_encoded(value) {
         evidence.push((-2.0, "it is written for an address"));
     }
