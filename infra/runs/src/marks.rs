@@ -70,8 +70,8 @@ pub(crate) fn is_marked(run: &[u8]) -> bool {
 #[derive(Debug, Clone)]
 pub struct Anchors {
     literals: Vec<Box<[u8]>>,
-    /// The literals of each first byte, folded.
-    by_first: Vec<Vec<usize>>,
+    /// The first four bytes of each literal, folded, with a mask for one that is shorter, by the first byte.
+    by_first: Vec<Vec<(u32, u32, usize)>>,
     pub(crate) first: Halves,
     pub(crate) second: Halves,
     pub(crate) third: Halves,
@@ -100,7 +100,10 @@ impl Anchors {
                 anchors.first.insert(bytes[0] | 0x20, 1 << group);
                 anchors.second.insert(bytes[1] | 0x20, 1 << group);
                 anchors.third.insert(bytes[2] | 0x20, 1 << group);
-                anchors.by_first[usize::from(bytes[0] | 0x20)].push(anchors.literals.len());
+                let begin = [bytes[0], bytes[1], bytes[2], bytes.get(3).copied().unwrap_or_default()];
+                let mask = if bytes.len() > 3 { u32::MAX } else { 0x00ff_ffff };
+                let known = (u32::from_le_bytes(begin.map(|byte| byte | 0x20)) & mask, mask, anchors.literals.len());
+                anchors.by_first[usize::from(bytes[0] | 0x20)].push(known);
                 anchors.literals.push(bytes);
             }
         }
@@ -114,9 +117,15 @@ impl Anchors {
 
     /// The number of the literal that stands at the beginning of `text`.
     fn at(&self, text: &[u8]) -> Option<usize> {
-        let stands = |literal: &[u8]| text.get(..literal.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(literal));
-        let known = &self.by_first[usize::from(text.first()? | 0x20)];
-        known.iter().copied().find(|number| stands(&self.literals[*number]))
+        let begin = text.first_chunk::<4>().copied().or_else(|| text.first_chunk().map(|[a, b, c]| [*a, *b, *c, 0]))?;
+        let begin = u32::from_le_bytes(begin) | 0x2020_2020;
+        for (known, mask, number) in &self.by_first[(begin & 0xff) as usize] {
+            let literal = &self.literals[*number];
+            if begin & mask == *known && text.get(..literal.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(literal)) {
+                return Some(*number);
+            }
+        }
+        None
     }
 }
 

@@ -7,6 +7,7 @@ mod value;
 mod words;
 
 pub use name::{Meaning, meaning, meaning_after, span};
+pub use specimen::is_well_known;
 pub use value::word_share;
 
 use crate::scan::{Kind, Operator, Quote};

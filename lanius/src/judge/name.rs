@@ -228,7 +228,8 @@ fn word_meaning(word: &str, before: Option<&str>) -> Option<Meaning> {
 /// What a name says together with the word before it, in text for people: `API key`, `access token`.
 #[must_use]
 pub fn meaning_after(before: &[u8], name: &[u8]) -> Option<Meaning> {
-    const WORDS: &[&str] = &["api", "access", "secret", "encryption", "auth", "shared", "signing", "license", "bearer", "deploy", "account"];
+    const WORDS: &[&str] =
+        &["api", "access", "secret", "encryption", "auth", "shared", "signing", "license", "bearer", "deploy", "account"];
     let before = before.strip_suffix(b" ")?;
     let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let word = std::str::from_utf8(&before[before.len() - length..]).ok()?.to_ascii_lowercase();
@@ -252,6 +253,8 @@ pub fn meaning(name: &[u8]) -> Option<Meaning> {
                     word.as_str(),
                     "public"
                         | "pub"
+                        | "site"
+                        | "publishable"
                         | "no"
                         | "without"
                         | "forgot"

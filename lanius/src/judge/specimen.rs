@@ -21,11 +21,40 @@ fn plain(value: &[u8]) -> Vec<u8> {
 }
 
 /// Whether it is one of the passwords that documentation and tests are full of, such as `MyP@ssw0rd!` or `s3cr3t`.
-pub(super) fn is_well_known(value: &[u8]) -> bool {
+#[must_use]
+pub fn is_well_known(value: &[u8]) -> bool {
     const WORDS: &[&[u8]] = &[
-        b"password", b"passwort", b"passwd", b"passw", b"secret", b"changeme", b"changeit", b"letmein", b"welcome", b"qwert", b"testpass",
-        b"mypass", b"userpass", b"adminpass", b"rootpass", b"dbpass", b"default", b"hunter2", b"hunterz", b"correcthorse", b"tobechanged", b"opensesame",
-        b"topsecret", b"trustnoi", b"iloveyou", b"whatever", b"sesame", b"123456",
+        b"password",
+        b"passwort",
+        b"passwd",
+        b"passw",
+        b"secret",
+        b"changeme",
+        b"changeit",
+        b"letmein",
+        b"welcome",
+        b"qwert",
+        b"testpass",
+        b"mypass",
+        b"userpass",
+        b"adminpass",
+        b"rootpass",
+        b"dbpass",
+        b"default",
+        b"hunter2",
+        b"hunterz",
+        b"correcthorse",
+        b"tobechanged",
+        b"opensesame",
+        b"supersecret",
+        b"super_secret",
+        b"super-secret",
+        b"topsecret",
+        b"trustnoi",
+        b"iloveyou",
+        b"whatever",
+        b"sesame",
+        b"123456",
     ];
     if value.len() > 24 {
         return false;
@@ -34,7 +63,7 @@ pub(super) fn is_well_known(value: &[u8]) -> bool {
     let holds = |text: &[u8], word: &[u8]| text.windows(word.len()).any(|window| window == word);
     // What is left beside the word is too little to be secret.
     let word = WORDS.iter().filter(|word| holds(&plain, word) || holds(&lower, word)).map(|word| word.len()).max();
-    word.is_some_and(|length| value.len() < length + 6)
+    word.is_some_and(|length| value.len() < length + 6 || words::share(value) > 0.6)
 }
 
 /// Whether it is a word that a digit or three follow: `wonderland1`.
@@ -47,9 +76,40 @@ pub(super) fn is_word_and_number(value: &[u8]) -> bool {
 /// Whether it is a password's hash in one of the forms of crypt(3), LDAP, Django or MySQL.
 pub(super) fn is_hash(value: &[u8]) -> bool {
     const MARKS: &[&[u8]] = &[
-        b"$1$", b"$5$", b"$6$", b"$y$", b"$7$", b"$2a$", b"$2b$", b"$2x$", b"$2y$", b"$apr1$", b"$argon2", b"$pbkdf2", b"$scrypt$",
-        b"pbkdf2", b"pbkdf2_", b"bcrypt$", b"bcrypt_sha256$", b"argon2$", b"scrypt:", b"{SSHA", b"{SHA", b"{SMD5}", b"{MD5}", b"{CRYPT}",
-        b"{bcrypt}", b"SCRAM-SHA-256$", b"sha1$", b"sha256$", b"sha512$", b"md5$", b"sha256:", b"sha512:", b"sha1:", b"sha256-", b"sha384-",
+        b"$1$",
+        b"$5$",
+        b"$6$",
+        b"$y$",
+        b"$7$",
+        b"$2a$",
+        b"$2b$",
+        b"$2x$",
+        b"$2y$",
+        b"$apr1$",
+        b"$argon2",
+        b"$pbkdf2",
+        b"$scrypt$",
+        b"pbkdf2_",
+        b"bcrypt$",
+        b"bcrypt_sha256$",
+        b"argon2$",
+        b"scrypt:",
+        b"{SSHA",
+        b"{SHA",
+        b"{SMD5}",
+        b"{MD5}",
+        b"{CRYPT}",
+        b"{bcrypt}",
+        b"SCRAM-SHA-256$",
+        b"sha1$",
+        b"sha256$",
+        b"sha512$",
+        b"md5$",
+        b"sha256:",
+        b"sha512:",
+        b"sha1:",
+        b"sha256-",
+        b"sha384-",
         b"sha512-",
     ];
     MARKS.iter().any(|mark| value.starts_with(mark) && value.len() > mark.len() + 8)

@@ -86,7 +86,7 @@ pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
     let operator = match byte(next) {
         b':' if byte(next + 1) == b'=' => (Operator::Assigns, 2),
         b':' if byte(next + 1) == b':' => return None,
-        b':' if byte(next + 1) == b'-' && is_name(byte(next + 2)) => (Operator::Assigns, 2),
+        b':' if byte(next + 1) == b'-' && is_name(byte(next + 2)) && in_braces(text, at) => (Operator::Assigns, 2),
         b':' => {
             // `password: str = "…"`: a type stands between.
             if let Some(after) = annotation(text, next + 1, limit) {
@@ -179,6 +179,13 @@ pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
     (value < text.len() && value <= limit).then_some(Connector { name_end, value, quote, operator, spaced })
 }
 
+/// Whether the name at `at` is a shell's variable in braces: `${NAME`.
+fn in_braces(text: &[u8], at: usize) -> bool {
+    let before = &text[at.saturating_sub(NAME)..at];
+    let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    before[..before.len() - length].ends_with(b"${")
+}
+
 /// The length of a verb that says what something is, if the text begins with one and a blank.
 fn verb(text: &[u8]) -> usize {
     const VERBS: &[&[u8]] = &[b"is ", b"was ", b"lautet ", b"ist ", b"est ", b"es ", b"is: ", b"ist: "];
@@ -192,7 +199,8 @@ pub(super) fn connect_pair(text: &[u8], at: usize) -> Option<Connector> {
     let name_end = at + text[at..].iter().take(NAME).take_while(|byte| is_name(**byte)).count();
     let limit = text.len().min(name_end + 2 * BETWEEN);
     let rest = &text[name_end..limit];
-    let between = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'{')).count();
+    let between =
+        |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'{')).count();
     let mut skipped = between(rest);
     // What a variable says of itself before its default.
     for known in [&b"type"[..], b"description", b"sensitive"].iter().cycle().take(6) {

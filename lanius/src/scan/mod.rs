@@ -10,6 +10,7 @@ mod connector;
 mod engine;
 mod found;
 mod handed;
+mod host;
 mod keywords;
 mod kind;
 mod names;

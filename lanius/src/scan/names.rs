@@ -35,7 +35,7 @@ impl Engine {
             if *at < done || matches!(sign, Sign::Url | Sign::Window) {
                 continue;
             }
-            let handed = handed::at_sign(text.bytes, *at, word.len(), sign).map(given);
+            let handed = handed::at_sign(text.bytes, *at, word, sign).map(given);
             let Sign::Name(length) = sign else {
                 look.candidates.extend(handed.and_then(|named| self.judged(&named, *at, text)));
                 continue;
@@ -108,10 +108,15 @@ fn named<'a>(text: &Text<'a>, name: Range<usize>, connector: &Connector) -> Opti
     let name = &text.bytes[name];
     let mut meaning = judge::meaning(name)?;
     // `api key: …` in text for people.
-    if meaning == Meaning::Weak && text.kind != Kind::Source {
+    let for_people = || connector.quote == Quote::Bare && is_remark(text, begin);
+    if meaning == Meaning::Weak && begin > 0 && text.bytes[begin - 1] == b' ' && (text.kind != Kind::Source || for_people()) {
         meaning = judge::meaning_after(&text.bytes[begin.saturating_sub(16)..begin], name).unwrap_or(meaning);
     }
-    if connector.operator == Operator::Blank && connector.quote == Quote::Bare && !name.starts_with(b"-") && !directs(text, begin, connector) {
+    if connector.operator == Operator::Blank
+        && connector.quote == Quote::Bare
+        && !name.starts_with(b"-")
+        && !directs(text, begin, connector)
+    {
         return None;
     }
     let mut connector = *connector;
@@ -120,7 +125,8 @@ fn named<'a>(text: &Text<'a>, name: Range<usize>, connector: &Connector) -> Opti
         meaning = Meaning::Token;
     }
     let (value, quote) = value_of(text, &connector, begin)?;
-    if quote == Quote::Bare && text.kind == Kind::Source && !matches!(connector.operator, Operator::Tag) && !is_remark(text, begin) {
+    let expression = quote == Quote::Bare && text.kind == Kind::Source && connector.operator != Operator::Tag;
+    if expression && (meaning == Meaning::Weak || !is_remark(text, begin)) {
         return None;
     }
     Some(Named { meaning, name, value, quote, operator: connector.operator, spaced: connector.spaced })
@@ -196,6 +202,11 @@ fn value_of(text: &Text<'_>, connector: &Connector, name: usize) -> Option<(Rang
     }
     let said = connector.operator == Operator::Says;
     let within = text.bytes[..name].ends_with(b"${");
+    // `<PASSWORD>@host`, `$db->password->value`: no element's content, which ends where another tag begins.
+    if connector.operator == Operator::Tag {
+        let rest = &text.bytes[end..text.bytes.len().min(end + 64)];
+        return rest.trim_ascii_start().starts_with(b"<").then_some((secret, Quote::Bare));
+    }
     while secret.len() > 1 {
         match text.bytes[secret.end - 1] {
             b',' | b';' | b')' => {}

@@ -54,10 +54,10 @@ const COMMON: &[&[u8]] = &[b"connect", b"login", b"auth", b"basic"];
 
 /// The credential among the arguments of a function of this name that begin at `arguments`.
 pub(in crate::scan) fn by_call(text: &[u8], name: &[u8], arguments: usize) -> Option<Handed> {
-    let name = name.to_ascii_lowercase();
     let ends = |known: &[u8]| {
-        let begin = name.strip_suffix(known);
-        begin.is_some_and(|begin| begin.last().is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_'))
+        let Some(begin) = name.len().checked_sub(known.len()) else { return false };
+        let alone = begin == 0 || !name[begin - 1].is_ascii_alphanumeric() && name[begin - 1] != b'_';
+        alone && name[begin..].eq_ignore_ascii_case(known)
     };
     let (known, place, meaning) = FUNCTIONS.iter().find(|(known, ..)| ends(known))?;
     let literals = arguments_of(text, arguments);
@@ -65,7 +65,7 @@ pub(in crate::scan) fn by_call(text: &[u8], name: &[u8], arguments: usize) -> Op
     let value = match literals.get(*place) {
         Some(literal) if !common || literals[place - 1].is_some() => literal.clone(),
         // `redis.auth("V")`.
-        None if *known == b"auth" && literals.len() == 1 && name.len() > known.len() => literals[0].clone(),
+        None if *known == b"auth" && literals.len() == 1 => literals[0].clone(),
         _ => None,
     };
     value.map(|value| Handed { value, meaning: *meaning, argument: true })

@@ -32,8 +32,9 @@ impl Handed {
     }
 }
 
-/// The value that is handed over where a sign of so many bytes stands at `at`.
-pub(super) fn at_sign(text: &[u8], at: usize, length: usize, sign: Sign) -> Option<Handed> {
+/// The value that is handed over where the literal of a sign stands at `at`.
+pub(super) fn at_sign(text: &[u8], at: usize, literal: &str, sign: Sign) -> Option<Handed> {
+    let length = literal.len();
     match sign {
         Sign::Option => command::by_option(text, at, length).map(Handed::password),
         Sign::Call => call::named(text, at, length),
@@ -47,8 +48,10 @@ pub(super) fn at_sign(text: &[u8], at: usize, length: usize, sign: Sign) -> Opti
             begins.then(|| quoted(text, at + quote)).flatten().map(Handed::password)
         }
         // `echo 'user:V' | chpasswd`, `-passin pass:V`, `htpasswd -b file user V`.
-        Sign::Name(_) => command::by_word(text, at).map(Handed::password),
-        Sign::Window | Sign::Url => None,
+        Sign::Name(4) if matches!(text.get(at + length), Some(b':' | b'w' | b'W')) && literal == "pass" => {
+            command::by_word(text, at).map(Handed::password)
+        }
+        Sign::Window | Sign::Url | Sign::Name(_) => None,
     }
 }
 

@@ -11,7 +11,7 @@ fn handed(text: &str) -> Vec<&str> {
     let signs = signs();
     let mut values: Vec<_> = (0..bytes.len())
         .filter_map(|at| signs.iter().find(|(word, _)| lower[at..].starts_with(word)).map(|(word, sign)| (at, word, sign)))
-        .filter_map(|(at, word, sign)| at_sign(bytes, at, word.len(), *sign))
+        .filter_map(|(at, word, sign)| at_sign(bytes, at, word, *sign))
         .map(|handed| &text[handed.value])
         .collect();
     values.dedup();
