@@ -79,7 +79,7 @@ pub fn probability(meaning: Meaning, name: &[u8], value: &[u8], context: &Contex
         weigh(-1.5, "the path is of tests, examples or documentation");
     }
     if context.documents {
-        weigh(-1.2, "the line is documentation");
+        weigh(-1.8, "the line is documentation");
     }
     let probability = 100.0 / (1.0 + (-score).exp());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 100")]

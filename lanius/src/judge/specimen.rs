@@ -41,8 +41,6 @@ pub fn is_well_known(value: &[u8]) -> bool {
         b"rootpass",
         b"dbpass",
         b"default",
-        b"hunter2",
-        b"hunterz",
         b"correcthorse",
         b"tobechanged",
         b"opensesame",

@@ -72,7 +72,7 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
         evidence.push((-2.0, "it is written for an address"));
     }
     if is_placeholder(value) {
-        evidence.push((if meaning == Meaning::Password && value.len() < 16 { -1.5 } else { -3.0 }, "it looks like a stand-in"));
+        evidence.push((if meaning == Meaning::Password && value.len() < 16 { -1.5 } else { -4.0 }, "it looks like a stand-in"));
     }
     if repeats_name(name, value) {
         evidence.push((-3.0, "it repeats its name"));

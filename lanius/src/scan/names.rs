@@ -61,7 +61,7 @@ impl Engine {
     fn judged(&self, named: &Named<'_>, begin: usize, text: &Text<'_>) -> Option<Candidate> {
         let rule = self.judge_of(named.meaning)?;
         let value = &text.bytes[named.value.clone()];
-        if redact::is_redacted(value) || redact::within_mark(text.bytes, begin) {
+        if redact::is_redacted(value) || redact::within_mark(text.bytes, begin) || named.quote == Quote::Bare && is_binary(text, begin) {
             return None;
         }
         let remark = named.quote == Quote::Bare && text.kind == Kind::Source && is_remark(text, begin);
@@ -161,6 +161,11 @@ fn directs(text: &Text<'_>, name: usize, connector: &Connector) -> bool {
     let length = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
     let line = &rest[length..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     directive && line.trim_ascii().is_empty()
+}
+
+/// Whether what stands before `at` is a program's code or data and no text.
+fn is_binary(text: &Text<'_>, at: usize) -> bool {
+    text.bytes[at.saturating_sub(64)..at].iter().any(|byte| *byte < b'\t')
 }
 
 /// Whether a line of a program is a remark for people.
