@@ -27,11 +27,10 @@ pub(super) fn doubt(text: &Text<'_>, secret: &Range<usize>) -> Option<&'static s
     (weak && (text.fixture || is_remark(text, secret.start))).then_some("everybody knows it, and it stands in an example")
 }
 
-/// Names that belong to nobody: `example.com`, `x.test`.
+/// Names that belong to nobody: `example.com`, `x.invalid`.
 fn is_reserved(host: &[u8]) -> bool {
-    const NAMES: &[&[u8]] =
-        &[b"example", b"example.com", b"example.org", b"example.net", b"example.edu", b"test", b"invalid", b"host", b"hostname"];
-    const ENDS: &[&[u8]] = &[b".example", b".example.com", b".example.org", b".example.net", b".test", b".invalid"];
+    const NAMES: &[&[u8]] = &[b"example", b"example.com", b"example.org", b"example.net", b"example.edu", b"invalid", b"host", b"hostname"];
+    const ENDS: &[&[u8]] = &[b".example", b".example.com", b".example.org", b".example.net", b".invalid"];
     NAMES.contains(&host) || ENDS.iter().any(|end| host.ends_with(end))
 }
 
