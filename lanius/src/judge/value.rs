@@ -62,11 +62,9 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
     } else if specimen::is_word_and_number(value) {
         evidence.push((-0.8, "it is a word and a number"));
     }
-    if let Some(text) = specimen::hidden_text(value) {
-        if specimen::is_well_known(&text) || text.iter().all(u8::is_ascii_alphabetic) && words::share(&text) > 0.6 || is_placeholder(&text)
-        {
-            evidence.push((-3.0, "it is a word in base64"));
-        }
+    let reads = |text: &[u8]| text.iter().all(u8::is_ascii_alphabetic) && words::share(text) > 0.6;
+    if specimen::hidden_text(value).is_some_and(|text| specimen::is_well_known(&text) || reads(&text) || is_placeholder(&text)) {
+        evidence.push((-3.0, "it is a word in base64"));
     }
     if is_percent_encoded(value) {
         evidence.push((-2.0, "it is written for an address"));

@@ -439,11 +439,10 @@ impl Engine {
             confidence = confidence.saturating_sub(12);
             reasons.push("the path is of tests, examples or documentation".into());
         }
-        if definition.pattern.as_deref().is_some_and(|pattern| pattern.contains("://")) {
-            if let Some(reason) = super::host::doubt(text, &secret) {
-                confidence = confidence.min(38);
-                reasons.push(reason.into());
-            }
+        let of_url = definition.pattern.as_deref().is_some_and(|pattern| pattern.contains("://"));
+        if let Some(reason) = of_url.then(|| super::host::doubt(text, &secret)).flatten() {
+            confidence = confidence.min(38);
+            reasons.push(reason.into());
         }
         candidates.push(Candidate {
             rule: number,
