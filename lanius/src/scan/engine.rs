@@ -5,10 +5,11 @@ use std::ops::Range;
 use memchr::{memchr_iter, memrchr};
 use menagerie_runs::{Anchors, Marks};
 
+use super::anchors::{self, Sign};
 use super::armour::Armour;
 use super::beside::{ends_alone, stands_alone, stands_near};
 use super::choice::report;
-use super::connector::{self, Connector, Operator, Quote};
+use super::connector::{self, Connector};
 use super::found::Found;
 use super::keywords::{Hit, Keywords};
 use super::kind::{Kind, Profile};
@@ -16,7 +17,7 @@ use super::left::LeftOut;
 use super::personal::Personal;
 use super::windows::windows_of;
 use crate::decode::{self, Encoding, Extent, Layer, Limits};
-use crate::judge::{self, Context, Reason};
+use crate::judge::{self, Reason};
 use crate::personal::Scope;
 use crate::redact;
 use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
@@ -30,10 +31,6 @@ const LEAD: usize = 256;
 const PIECE: usize = 16 << 10;
 /// How many matches of one rule a line is asked for: a hostile pattern and line could cost the square of the length.
 const MOST_MATCHES: usize = 256;
-
-/// What tells where to look beside runs. The first two open windows, the others name values.
-const WORDS: &[&str] = &["://", "-----begin", "pass", "pwd", "secret", "token", "key", "cred", "auth", "salt"];
-pub(super) const NAMES: usize = 2;
 
 /// A block of a text.
 #[derive(Debug, Clone)]
@@ -81,11 +78,11 @@ impl Scratch {
 
 /// What one look at a text works with.
 #[derive(Debug, Default)]
-struct Look {
-    marks: Marks,
+pub(super) struct Look {
+    pub(super) marks: Marks,
     windows: Vec<(usize, usize)>,
     hits: Vec<Hit>,
-    candidates: Vec<Candidate>,
+    pub(super) candidates: Vec<Candidate>,
     /// Whether something was seen on which a finding far from it may depend.
     wide: bool,
     /// Whether a line had more matches than are asked for.
@@ -119,6 +116,8 @@ pub struct Engine {
     /// Rules of other tools that have no keyword.
     wordless: Vec<usize>,
     anchors: Anchors,
+    /// What each anchor tells.
+    pub(super) signs: Vec<(&'static str, Sign)>,
     /// The rules that are for some paths only.
     bound: Vec<usize>,
     /// The rule for judged values of each meaning.
@@ -179,10 +178,16 @@ impl Engine {
             wordless,
             keywords: Keywords::new(literals),
             rules_of,
-            anchors: Anchors::new(WORDS),
+            anchors: anchors::anchors(),
+            signs: anchors::signs(),
             judges,
             personal: None,
         }
+    }
+
+    /// The rule for judged values of a meaning.
+    pub(super) fn judge_of(&self, meaning: Meaning) -> Option<usize> {
+        self.judges[slot(meaning)]
     }
 
     /// The rules, by their number.
@@ -281,7 +286,7 @@ impl Engine {
 
     fn look_at_keywords(&self, look: &mut Look, text: &Text<'_>) {
         let Look { marks, windows, hits, candidates, wide, .. } = look;
-        windows_of(marks, text.bytes, windows);
+        windows_of(marks, &self.signs, text.bytes, windows);
         hits.clear();
         for (from, to) in windows.iter() {
             self.keywords.find(text.bytes, *from, *to, hits);
@@ -466,6 +471,11 @@ impl Engine {
             confidence = confidence.saturating_sub(12);
             reasons.push("the path is of tests, examples or documentation".into());
         }
+        let of_url = definition.pattern.as_deref().is_some_and(|pattern| pattern.contains("://"));
+        if let Some(reason) = of_url.then(|| super::host::doubt(text, &secret)).flatten() {
+            confidence = confidence.min(38);
+            reasons.push(reason.into());
+        }
         candidates.push(Candidate {
             rule: number,
             secret,
@@ -477,88 +487,6 @@ impl Engine {
             hidden: None,
         });
     }
-
-    /// Looks at the values beside telling names.
-    fn look_at_names(&self, look: &mut Look, text: &Text<'_>) {
-        let mut done = 0;
-        for (at, word) in look.marks.anchors.iter().filter(|(_, word)| *word >= NAMES) {
-            if *at < done {
-                continue;
-            }
-            let after = at + WORDS[*word].len();
-            let pair = connector::connect_pair(text.bytes, after);
-            let Some(connector) = pair.or_else(|| connector::connect(text.bytes, after)) else { continue };
-            done = connector.name_end;
-            let (begin, end) = judge::span(text.bytes, *at, connector.name_end);
-            let name = &text.bytes[begin..end];
-            let Some(meaning) = judge::meaning(name) else { continue };
-            let Some(number) = self.judges[slot(meaning)] else { continue };
-            if connector.operator == Operator::Blank && connector.quote == Quote::Bare && !name.starts_with(b"-") {
-                continue;
-            }
-            let Some((secret, quote)) = value_of(text, &connector, begin) else { continue };
-            let redacted = redact::is_redacted(&text.bytes[secret.clone()]) || redact::within_mark(text.bytes, begin);
-            if redacted {
-                continue;
-            }
-            let context = Context {
-                kind: text.kind,
-                fixture: text.fixture,
-                quote,
-                operator: connector.operator,
-                spaced: connector.spaced,
-                documents: is_documentation(text, secret.start),
-            };
-            if let Some((confidence, reasons)) = judge::probability(meaning, name, &text.bytes[secret.clone()], &context) {
-                // A bare value that holds names again is looked at once; within quotes each name counts, as in `"login=a;password=b"`.
-                if quote == Quote::Bare {
-                    done = done.max(secret.end);
-                }
-                look.candidates.push(Candidate {
-                    rule: number,
-                    secret,
-                    confidence,
-                    reasons,
-                    verdict: Verdict::Unknown,
-                    general: true,
-                    judged: true,
-                    hidden: None,
-                });
-            }
-        }
-    }
-}
-
-/// Whether a line of a program begins as documentation does: `///`, `//!`, ` * `, `>>>`.
-fn is_documentation(text: &Text<'_>, at: usize) -> bool {
-    let from = at.saturating_sub(512);
-    let begin = memrchr(b'\n', &text.bytes[from..at]).map_or(from, |newline| from + newline + 1);
-    let line = text.bytes[begin..at].trim_ascii_start();
-    text.kind == Kind::Source && [&b"///"[..], b"//!", b"* ", b">>>", b"/**"].iter().any(|mark| line.starts_with(mark))
-}
-
-/// The value behind a connector, and how it is quoted; within a string such as `user=a;password=b` it ends where that part ends.
-fn value_of(text: &Text<'_>, connector: &Connector, name: usize) -> Option<(Range<usize>, Quote)> {
-    const LONGEST: usize = 512;
-    let end = connector::value_end(text.bytes, connector, LONGEST)?;
-    let mut secret = connector.value..end;
-    if connector.quote != Quote::Bare {
-        return Some((secret, connector.quote));
-    }
-    let separator = name.checked_sub(1).map_or(b'\n', |before| text.bytes[before]);
-    let parameter =
-        connector.operator == Operator::Assigns && !connector.spaced && matches!(separator, b';' | b'&' | b'?' | b'"' | b'\'' | b',');
-    if parameter {
-        let value = &text.bytes[secret.clone()];
-        let cut = value.iter().position(|byte| matches!(byte, b';' | b'&' | b',' | b'<' | b'\\')).unwrap_or(value.len());
-        secret.end = secret.start + cut;
-        let closed = text.bytes.get(secret.end).is_some_and(|byte| matches!(byte, b';' | b'&' | b',' | b'"' | b'\''));
-        return (cut > 0).then_some((secret, if closed { Quote::Quoted { mark: b'"', escaped: false } } else { Quote::Bare }));
-    }
-    while secret.len() > 1 && matches!(text.bytes[secret.end - 1], b',' | b';' | b')') {
-        secret.end -= 1;
-    }
-    Some((secret, Quote::Bare))
 }
 
 pub(super) fn newlines(text: &[u8]) -> u64 {

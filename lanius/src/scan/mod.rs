@@ -4,15 +4,19 @@
 //! (`keywords`); where one stands, its rule's pattern is tried. Values beside telling names are judged in their context
 //! ([`crate::judge`]). What a finding depends on lies within [`CONTEXT`] bytes of it, so that a text may be scanned in blocks.
 
+mod anchors;
 mod armour;
 mod beside;
 mod choice;
 mod connector;
 mod engine;
 mod found;
+mod handed;
+mod host;
 mod keywords;
 mod kind;
 mod left;
+mod names;
 mod personal;
 mod stream;
 mod windows;
