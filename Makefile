@@ -14,7 +14,7 @@ CARGO_DENY := 0.20.2
 CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo demo-bless demo-lanius setup test lint soak fuzz bench advisories cargo cargo-deny cargo-fuzz
+.PHONY: help demo demo-bless demo-lanius setup test lint soak fuzz bench advisories data cargo cargo-deny cargo-fuzz
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -55,6 +55,9 @@ fuzz: cargo-fuzz ## Fuzz each parser of untrusted input for FUZZ_SECONDS (60)
 
 bench: cargo ## Measure the tools beside what they are compared with; raw results in tests/bench/runs
 	@tests/bench/run.sh
+
+data: ## Make the tables of AWS's actions and operations anew (SERVICE_REFERENCE=DIR takes AWS's service reference in)
+	@infra/policy/data/make.sh $(if $(SERVICE_REFERENCE),--service-reference $(SERVICE_REFERENCE))
 
 cargo:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust (https://rustup.rs), then run this again" >&2; exit 2; }

