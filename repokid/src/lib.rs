@@ -1,3 +1,10 @@
 //! repokid narrows IAM policies to what usage proves is needed, with proof and a way back.
 
 pub mod account;
+pub mod analysis;
+pub mod cli;
+pub mod commands;
+pub mod proof;
+pub mod report;
+pub mod rewrite;
+pub mod verdict;

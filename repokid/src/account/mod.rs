@@ -25,6 +25,18 @@ pub struct Inventory {
     pub managed: BTreeMap<String, Managed>,
 }
 
+impl Inventory {
+    /// How many of the principals each managed policy is attached to.
+    #[must_use]
+    pub fn attachments(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for arn in self.principals.iter().flat_map(|principal| &principal.attached) {
+            *counts.entry(arn.as_str()).or_default() += 1;
+        }
+        counts
+    }
+}
+
 /// What kind of principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {

@@ -7,7 +7,8 @@ mod fit;
 mod narrow;
 mod resources;
 
-use menagerie_policy::document::{Edit, EditError, Policy};
+use menagerie_policy::document::{EditError, Policy, Statement};
+use serde_json::Value;
 
 use crate::verdict::{ActionId, Base, Judged};
 
@@ -98,13 +99,46 @@ fn rewritten(policy: &Policy, changes: &[Change]) -> Result<Option<String>, Edit
     if changes.iter().all(|change| *change == Change::Drop) {
         return Ok(None);
     }
-    let mut edits = Vec::new();
-    for (statement, change) in changes.iter().enumerate() {
+    let mut edit = policy.edit();
+    for (number, change) in changes.iter().enumerate() {
         match change {
             Change::Keep => {}
-            Change::Drop => edits.push(Edit::Drop { statement }),
-            Change::Replace(pieces) => edits.push(Edit::Replace { statement, pieces: pieces.iter().map(Piece::edit).collect() }),
+            Change::Drop => edit = edit.drop_statement(number),
+            Change::Replace(pieces) => {
+                let Some((first, more)) = pieces.split_first() else { continue };
+                edit = match &first.actions {
+                    Some(Selection::Only(list)) => edit.replace_actions(number, list),
+                    Some(Selection::AllBut(list)) => edit.replace_not_actions(number, list),
+                    None => edit,
+                };
+                if let Some(resources) = &first.resources {
+                    edit = edit.replace_resources(number, resources);
+                }
+                for piece in more {
+                    edit = edit.add_statement(piece.beside(&policy.statements()[number]));
+                }
+            }
         }
     }
-    policy.edited(&edits).map(Some)
+    edit.finish().map(|policy| Some(policy.text().to_owned()))
+}
+
+impl Piece {
+    /// The text of a statement beside the one that it comes from: it has no Sid, which would have to be another.
+    fn beside(&self, statement: &Statement) -> String {
+        let mut fields: serde_json::Map<String, Value> = serde_json::from_str(statement.text()).unwrap_or_default();
+        fields.retain(|name, _| {
+            let is = |other: &str| name.eq_ignore_ascii_case(other);
+            !(is("Sid") || (self.actions.is_some() && (is("Action") || is("NotAction"))) || (self.resources.is_some() && is("Resource")))
+        });
+        match &self.actions {
+            Some(Selection::Only(list)) => drop(fields.insert("Action".to_owned(), list.clone().into())),
+            Some(Selection::AllBut(list)) => drop(fields.insert("NotAction".to_owned(), list.clone().into())),
+            None => {}
+        }
+        if let Some(resources) = &self.resources {
+            fields.insert("Resource".to_owned(), resources.clone().into());
+        }
+        Value::Object(fields).to_string()
+    }
 }

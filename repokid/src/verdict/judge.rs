@@ -192,7 +192,8 @@ pub fn judge(policy: &Policy, base: &Base<'_>, granted: &BTreeSet<ActionId>) -> 
 }
 
 /// The known actions that a statement grants, ascending.
-pub(crate) fn expand(statement: &Statement, universe: &Universe) -> Vec<ActionId> {
+#[must_use]
+pub fn granted_by(statement: &Statement, universe: &Universe) -> Vec<ActionId> {
     match statement.actions() {
         Actions::Only(patterns) => {
             if let [pattern] = patterns.as_slice() {
@@ -230,7 +231,7 @@ fn judge_statement(statement: &Statement, base: &Base<'_>, granted: &BTreeSet<Ac
         return judged;
     }
     let universe = base.universe;
-    judged.actions = expand(statement, universe)
+    judged.actions = granted_by(statement, universe)
         .into_iter()
         .map(|id| {
             let verdicts = match base.usage.actions.get(&id) {

@@ -11,7 +11,7 @@ mod universe;
 mod usage;
 
 pub use evidence::{Evidence, Verdict};
-pub use judge::{Base, Judged, JudgedAction, JudgedStatement, Per, Standing, judge};
+pub use judge::{Base, Judged, JudgedAction, JudgedStatement, Per, Standing, granted_by, judge};
 pub use sight::{Sight, Sights};
 pub use universe::{ActionId, Universe};
 pub use usage::{Advice, How, Resource, ServiceAdvice, Usage, Use, Window};
