@@ -1,1 +1,3 @@
 //! The IAM policy language: parse, print, evaluate, explain; and the table of actions, resources and conditions.
+
+pub mod pattern;
