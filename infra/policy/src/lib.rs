@@ -1,3 +1,4 @@
 //! The IAM policy language: parse, print, evaluate, explain; and the table of actions, resources and conditions.
 
+pub mod document;
 pub mod pattern;
