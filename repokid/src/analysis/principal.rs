@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use menagerie_policy::document::{Effect, Policy};
-use menagerie_policy::evaluate::NamedPolicy;
+use crate::proof::NamedPolicy;
 
 use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Setting, members};
 use crate::account::{Document, Kind, Principal};
@@ -159,12 +159,12 @@ fn rewrite(
     if !policies.iter().any(PolicyAnalysis::changes) {
         return Ok(None);
     }
-    let size: usize = policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).flat_map(|analysis| &analysis.after).map(|text| size(text)).sum();
+    let after: usize = policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).flat_map(|analysis| &analysis.after).map(|text| size(text)).sum();
     let before: usize =
         policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).map(|analysis| size(analysis.document.text())).sum();
     let limit = principal.kind.inline_limit();
-    if size > limit && size > before {
-        return Err(Reason::TooLong { size, limit });
+    if after > limit && after > before {
+        return Err(Reason::TooLong { size: after, limit });
     }
     let mut rewrites = Vec::new();
     let mut untouched = inherited.to_vec();

@@ -21,7 +21,7 @@ pub(super) fn run(command: &DataCommand) -> anyhow::Result<Exit> {
         },
         DataCommand::Versions => {
             for version in catalogue().versions() {
-                report::data(format_args!("{} {}\n", version.name, version.version))?;
+                report::data(format_args!("{} {}\n", version.package, version.version))?;
             }
             Ok(Exit::Fine)
         }

@@ -7,16 +7,24 @@
 mod replay;
 mod retained;
 mod subset;
-#[cfg(test)]
-mod tests;
 
 use menagerie_policy::document::{Actions, Condition, Effect, Policy, Resources, Statement};
-use menagerie_policy::evaluate::NamedPolicy;
+
 use serde::Serialize;
+
+pub use replay::Fences;
 
 use crate::verdict::{Base, Judged};
 
-pub use replay::Fences;
+
+/// A policy and what it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedPolicy<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it says.
+    pub policy: &'a Policy,
+}
 
 /// A policy of a principal, before and after.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Policies that fit IAM's limits: what is too long for one document is spread over several, which together say the same.
 
-use menagerie_policy::document::Policy;
+use menagerie_policy::document::{Policy, Version};
 
 /// The most characters of a managed policy, white space aside.
 pub const MANAGED_LIMIT: usize = 6_144;
@@ -9,7 +9,7 @@ pub const MANAGED_LIMIT: usize = 6_144;
 /// document has its list of actions divided. None if even that does not fit.
 #[must_use]
 pub fn pack(policy: &Policy, limit: usize) -> Option<Vec<String>> {
-    let version = policy.version_text();
+    let version = policy.version().map(Version::as_str);
     let mut statements: Vec<String> = Vec::new();
     for (number, statement) in policy.statements().iter().enumerate() {
         divide(statement.text(), number, version, limit, &mut statements)?;

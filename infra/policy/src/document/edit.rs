@@ -17,7 +17,7 @@ use thiserror::Error;
 pub struct Edit<'a> {
     policy: &'a Policy,
     dropped: BTreeSet<usize>,
-    actions: BTreeMap<usize, Vec<String>>,
+    actions: BTreeMap<usize, (&'static str, Vec<String>)>,
     resources: BTreeMap<usize, Vec<String>>,
     added: Vec<String>,
 }
@@ -47,6 +47,9 @@ pub enum EditError {
     Result(ParseError),
 }
 
+const ACTION: &str = "\"Action\"";
+const NOT_ACTION: &str = "\"NotAction\"";
+
 impl<'a> Edit<'a> {
     pub(super) const fn new(policy: &'a Policy) -> Self {
         Self { policy, dropped: BTreeSet::new(), actions: BTreeMap::new(), resources: BTreeMap::new(), added: Vec::new() }
@@ -55,7 +58,13 @@ impl<'a> Edit<'a> {
     /// Gives a statement these actions in the place of its own: `NotAction` becomes `Action`. Actions that it names already are
     /// written as they were.
     pub fn replace_actions(mut self, statement: usize, actions: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.actions.insert(statement, actions.into_iter().map(Into::into).collect());
+        self.actions.insert(statement, (ACTION, actions.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Gives a statement all actions but these in the place of its own: `Action` becomes `NotAction`.
+    pub fn replace_not_actions(mut self, statement: usize, actions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.actions.insert(statement, (NOT_ACTION, actions.into_iter().map(Into::into).collect()));
         self
     }
 
@@ -104,10 +113,11 @@ impl<'a> Edit<'a> {
     fn statement(&self, index: usize, statement: &Statement) -> Result<String, EditError> {
         let text = statement.text();
         let mut changes = Vec::new();
-        if let Some(new) = self.actions.get(&index) {
+        if let Some((name, new)) = self.actions.get(&index) {
             let spans = &statement.spans.actions;
             let old = statement.actions().patterns().iter().map(ActionPattern::text);
-            let name = matches!(statement.actions(), Actions::AllBut(_)).then_some("\"Action\"");
+            let is_negated = matches!(statement.actions(), Actions::AllBut(_));
+            let name = (is_negated != (*name == NOT_ACTION)).then_some(*name);
             changes.push((spans, name, splice::strings(text, spans, old, new)));
         }
         if let Some(new) = self.resources.get(&index) {
