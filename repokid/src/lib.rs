@@ -7,4 +7,5 @@ pub mod commands;
 pub mod proof;
 pub mod report;
 pub mod rewrite;
+pub mod usage;
 pub mod verdict;

@@ -122,7 +122,7 @@ fn uses_granted(old: &Statement, number: usize, id: ActionId, heirs: &[&Heir<'_>
                 Resources::AllBut(patterns) => patterns.iter().all(|pattern| pattern.matches(arn).is_no()),
             }))
         }
-        Resource::Any | Resource::Unknown => false,
+        Resource::Any | Resource::Part { .. } | Resource::Unknown => false,
     })
 }
 

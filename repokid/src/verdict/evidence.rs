@@ -100,6 +100,7 @@ impl Evidence {
                 let times = if *count == 1 { format!("1 event, {last}") } else { format!("{count} events, {first} to {last}") };
                 let how = match how {
                     How::Direct => "",
+                    How::Possible => " that may need it",
                     How::Dependent => " of an action that needs it",
                     How::PassRole => " that handed a role to a service",
                 };

@@ -299,12 +299,18 @@ fn resource_texts(statement: &Statement) -> Vec<String> {
 
 /// Whether a use may have been by right of the statement's resource of this number.
 fn reaches(statement: &Statement, number: usize, resource: &Resource) -> bool {
-    let Resource::Arn(arn) = resource else { return true };
-    match statement.resources() {
-        Some(Resources::Only(patterns)) => !patterns[number].matches(arn).is_no(),
-        Some(Resources::AllBut(patterns)) => !patterns.iter().any(|pattern| pattern.matches(arn).is_yes()),
-        None => true,
+    match (statement.resources(), resource) {
+        (Some(Resources::Only(patterns)), Resource::Arn(arn)) => !patterns[number].matches(arn).is_no(),
+        (Some(Resources::Only(patterns)), Resource::Part { start, end }) => patterns[number].overlaps(&between(start, end)),
+        (Some(Resources::AllBut(patterns)), Resource::Arn(arn)) => !patterns.iter().any(|pattern| pattern.matches(arn).is_yes()),
+        _ => true,
     }
+}
+
+/// The pattern of what begins and ends so, both literally.
+fn between(start: &str, end: &str) -> ResourcePattern {
+    let literal = |text: &str| text.replace('$', "${$}").replace('*', "${*}").replace('?', "${?}");
+    ResourcePattern::new(&format!("{}*{}", literal(start), literal(end)))
 }
 
 fn used(statement: &Statement, uses: &[Use], resources: &[String], silent: impl Fn() -> (Verdict, Evidence)) -> Per {
@@ -325,7 +331,7 @@ fn used(statement: &Statement, uses: &[Use], resources: &[String], silent: impl 
 
 /// Evidence of a use beside what was seen before.
 fn join(before: Option<Evidence>, one: &Use) -> Evidence {
-    let known = one.resource != Resource::Unknown;
+    let known = !matches!(one.resource, Resource::Unknown | Resource::Part { .. });
     match before {
         Some(Evidence::Events { how, first, last, count, resource_known }) => Evidence::Events {
             how: how.min(one.how),

@@ -14,4 +14,5 @@ pub use evidence::{Evidence, Verdict};
 pub use judge::{Base, Judged, JudgedAction, JudgedStatement, Per, Standing, granted_by, judge};
 pub use sight::{Sight, Sights};
 pub use universe::{ActionId, Universe};
-pub use usage::{Advice, How, Resource, ServiceAdvice, Usage, Use, Window};
+pub use menagerie_cloudtrail::map::{How, Resource};
+pub use usage::{Advice, ServiceAdvice, Usage, Use, Window};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use menagerie_cloudtrail::map::{How, Resource};
 
 use super::ActionId;
 
@@ -34,28 +35,6 @@ impl Window {
     pub fn holds(&self, time: Timestamp) -> bool {
         self.from <= time && time <= self.to
     }
-}
-
-/// What an action was done to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Resource {
-    /// This resource.
-    Arn(String),
-    /// The action is of no single resource.
-    Any,
-    /// Some resource that the event does not tell.
-    Unknown,
-}
-
-/// How an action shows in the trail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum How {
-    /// As an event of its own.
-    Direct,
-    /// It is needed by what the event shows.
-    Dependent,
-    /// A role that the event's request hands to a service.
-    PassRole,
 }
 
 /// Uses of one action on one resource.
