@@ -3,7 +3,10 @@
 pub mod event;
 pub mod identity;
 pub mod json;
+pub mod outcome;
+pub mod read;
 
 pub use event::{Event, EventError};
-pub use identity::Identity;
+pub use identity::{Identity, Principal};
 pub use json::Json;
+pub use outcome::Outcome;
