@@ -1,1 +1,12 @@
 //! CloudTrail records from files, S3 and events, streamed; event to principal, action, resource.
+
+pub mod event;
+pub mod identity;
+pub mod json;
+pub mod outcome;
+pub mod read;
+
+pub use event::{Event, EventError};
+pub use identity::{Identity, Principal};
+pub use json::Json;
+pub use outcome::Outcome;

