@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use menagerie_policy::document::{Effect, Policy};
-use crate::proof::NamedPolicy;
+use menagerie_policy::evaluate::Attached;
 
 use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Setting, members};
 use crate::account::{Document, Kind, Principal};
@@ -82,7 +82,7 @@ fn held<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<PolicyAnalys
 }
 
 /// The policies of a user's groups.
-fn inherited<'a>(principal: &Principal, setting: &Setting<'a>) -> Vec<NamedPolicy<'a>> {
+fn inherited<'a>(principal: &Principal, setting: &Setting<'a>) -> Vec<Attached<'a>> {
     let is_group = |group: &&Principal| {
         principal.kind == Kind::User
             && group.kind == Kind::Group
@@ -94,17 +94,17 @@ fn inherited<'a>(principal: &Principal, setting: &Setting<'a>) -> Vec<NamedPolic
         let inline = group.inline.iter().map(|inline| (inline.name.as_str(), &inline.document));
         let managed = group.attached.iter().filter_map(|arn| setting.inventory.managed.get(arn));
         let managed = managed.filter_map(|managed| Some((managed.name.as_str(), managed.document()?)));
-        policies.extend(inline.chain(managed).filter_map(|(name, document)| Some(NamedPolicy { name, policy: document.policy().ok()? })));
+        policies.extend(inline.chain(managed).filter_map(|(name, document)| Some(Attached { name, policy: document.policy().ok()? })));
     }
     policies
 }
 
-fn boundary<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<NamedPolicy<'a>> {
+fn boundary<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<Attached<'a>> {
     let managed = setting.inventory.managed.get(principal.boundary.as_ref()?)?;
-    Some(NamedPolicy { name: &managed.name, policy: managed.document()?.policy().ok()? })
+    Some(Attached { name: &managed.name, policy: managed.document()?.policy().ok()? })
 }
 
-fn blocked(principal: &Principal, policies: &[PolicyAnalysis<'_>], inherited: &[NamedPolicy<'_>], setting: &Setting<'_>) -> Blocked {
+fn blocked(principal: &Principal, policies: &[PolicyAnalysis<'_>], inherited: &[Attached<'_>], setting: &Setting<'_>) -> Blocked {
     let mut blocked = Blocked::default();
     for analysis in policies {
         if let Some(policy) = analysis.policy() {
@@ -135,7 +135,7 @@ fn granted<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) 
 fn rewrite(
     principal: &Principal,
     policies: &mut [PolicyAnalysis<'_>],
-    inherited: &[NamedPolicy<'_>],
+    inherited: &[Attached<'_>],
     base: &Base<'_>,
     setting: &Setting<'_>,
 ) -> Result<Option<Proof>, Reason> {
@@ -171,7 +171,7 @@ fn rewrite(
     for analysis in policies.iter() {
         let (Ok(old), Some(judged)) = (analysis.document.policy(), &analysis.judged) else { continue };
         if !analysis.changes() {
-            untouched.push(NamedPolicy { name: analysis.place.name(), policy: old });
+            untouched.push(Attached { name: analysis.place.name(), policy: old });
             continue;
         }
         let mut new = Vec::new();
@@ -181,7 +181,7 @@ fn rewrite(
         }
         rewrites.push(Rewrite { name: analysis.place.name(), old, new, judged });
     }
-    let fences = Fences { principal: principal.arn.as_str(), boundary: boundary(principal, setting) };
+    let fences = Fences { principal: principal.arn.as_str(), kind: principal.kind, boundary: boundary(principal, setting) };
     Ok(Some(prove(&rewrites, &untouched, &fences, base)?))
 }
 

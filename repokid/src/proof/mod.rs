@@ -10,21 +10,13 @@ mod subset;
 
 use menagerie_policy::document::{Actions, Condition, Effect, Policy, Resources, Statement};
 
+use menagerie_policy::evaluate::Attached;
 use serde::Serialize;
 
 pub use replay::Fences;
 
 use crate::verdict::{Base, Judged};
 
-
-/// A policy and what it is called.
-#[derive(Debug, Clone, Copy)]
-pub struct NamedPolicy<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// What it says.
-    pub policy: &'a Policy,
-}
 
 /// A policy of a principal, before and after.
 #[derive(Debug)]
@@ -97,7 +89,7 @@ pub enum Refusal {
 ///
 /// # Errors
 /// The first [`Refusal`].
-pub fn prove(rewrites: &[Rewrite<'_>], untouched: &[NamedPolicy<'_>], fences: &Fences<'_>, base: &Base<'_>) -> Result<Proof, Refusal> {
+pub fn prove(rewrites: &[Rewrite<'_>], untouched: &[Attached<'_>], fences: &Fences<'_>, base: &Base<'_>) -> Result<Proof, Refusal> {
     let mut proof = Proof { statements_within: 0, denials_kept: 0, permissions_kept: 0, uses_replayed: 0, newly_denied: 0 };
     for rewrite in rewrites {
         let (within, denials) = subset::check(rewrite)?;
@@ -105,7 +97,7 @@ pub fn prove(rewrites: &[Rewrite<'_>], untouched: &[NamedPolicy<'_>], fences: &F
         proof.denials_kept += denials;
         proof.permissions_kept += retained::check(rewrite, base)?;
     }
-    proof.uses_replayed = replay::check(rewrites, untouched, fences, base.usage(), base.universe())?;
+    proof.uses_replayed = replay::check(rewrites, untouched, fences, base)?;
     Ok(proof)
 }
 
