@@ -17,6 +17,7 @@ use crate::account::{Inventory, MAX_BYTES, Principal, Problem, read};
 use crate::advice;
 use crate::analysis::{Guards, Outcome, Setting, analyze};
 use crate::cli::{Analyze, Format};
+use crate::compat::advisor;
 use crate::report::{Files, Head, Human, Json, Tail, Totals};
 use crate::rewrite::Options;
 use crate::sight::{Observation, observe};
@@ -38,8 +39,11 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let mut usage = observer.usage(&universe, &inventory, window.from);
     for path in &options.access_advisor {
         let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        for (arn, row) in advice::read(&text).with_context(|| format!("{} is no answer of Access Advisor", path.display()))? {
-            usage.entry(arn).or_default().advice = Some(row);
+        let saved = advisor::saved(&text, now()).with_context(|| format!("{} cannot be used", path.display()))?;
+        problems.extend(saved.faults.iter().map(|fault| Problem::new(format!("{}: {}", path.display(), fault.of), fault.reason.as_str())));
+        for (arn, rows) in saved.rows {
+            let advice = advice::of_rows(&rows, to, advice::OLDEST_DAYS);
+            usage.entry(arn.as_str().to_owned()).or_default().advice = Some(advice);
         }
     }
     let observation = observe(options, &observer, &summary, window, &mut problems)?;

@@ -1,5 +1,6 @@
 //! One file for each verb of the command line.
 
+mod analyze;
 mod completions;
 mod data;
 
@@ -21,7 +22,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let done = match cli.command {
-        Command::Analyze(_) => Ok(report::Exit::Incomplete),
+        Command::Analyze(options) => analyze::run(&options),
         Command::Data { command } => data::run(&command),
         Command::Completions { shell } => completions::run(shell),
     };

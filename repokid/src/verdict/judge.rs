@@ -152,7 +152,7 @@ impl<'a> Base<'a> {
             return Some((Verdict::Used, Evidence::AdvisorSaw(*last)));
         }
         // What passes a role is never recorded as the role's use by its holder.
-        if self.universe.is_pass_role(id) {
+        if self.universe.is_pass_role(id) || !row.fresh {
             return None;
         }
         if row.last.is_none_or(|last| last < self.window.from) {

@@ -94,8 +94,8 @@ pub struct Advice {
 pub struct ServiceAdvice {
     /// When the service was used last; `None` if not in the tracking period.
     pub last: Option<Timestamp>,
-    /// When the row was made.
-    pub made: Option<Timestamp>,
+    /// Whether the row is new enough to prove that something was not used.
+    pub fresh: bool,
     /// Actions that are tracked, in lower case, with the last use of each.
     pub actions: BTreeMap<String, Option<Timestamp>>,
 }
