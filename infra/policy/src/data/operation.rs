@@ -80,7 +80,9 @@ pub struct OperationAction {
 /// A request parameter that names a role which the caller hands to a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PassedRole {
-    /// Where it is in `requestParameters`: members joined by `.`, and `[]` for the elements of a list (`tasks[].overrides.taskRoleArn`).
+    /// Where it is in `requestParameters`: members joined by `.`, and `[]` for the elements of a list (`overrides.taskRoleArn`,
+    /// `targets[].roleArn`). Names are to be compared without regard to case, since S3's bodies keep their capitals, and EC2 wraps some requests
+    /// in a member of its own (`CreateLaunchTemplateRequest`).
     pub path: &'static str,
     /// Whether AWS's documentation says that the action needs `iam:PassRole`; otherwise the parameter's name alone speaks for it.
     pub documented: bool,
