@@ -89,6 +89,20 @@ proptest! {
         prop_assert!(ResourcePattern::new(&text).covers(&ResourcePattern::new(&text)));
     }
 
+    /// What a pattern surely has, what covers it surely has; and two patterns that may share a resource overlap.
+    #[test]
+    fn covering_and_overlapping_agree_with_matching(
+        one in "arn(:[ab*?]{0,2}){0,6}|\\*", other in "arn(:[ab*?]{0,2}){0,6}|\\*", resource in "arn(:[ab]{0,2}){5,6}",
+    ) {
+        let (outer, inner) = (ResourcePattern::new(&one), ResourcePattern::new(&other));
+        if outer.covers(&inner) {
+            prop_assert!(outer.matches(&resource) >= inner.matches(&resource), "{} {} {}", one, other, resource);
+        }
+        if !outer.overlaps(&inner) {
+            prop_assert!(outer.matches(&resource).and(inner.matches(&resource)).is_no(), "{} {} {}", one, other, resource);
+        }
+    }
+
     /// With values put in, what was covered stays covered.
     #[test]
     fn covering_holds_for_all_values_of_variables(
@@ -171,7 +185,11 @@ fn resources_match_by_the_fields_of_the_arn() {
 fn a_wildcard_over_a_colon_is_not_decided() {
     let pattern = ResourcePattern::new("arn:aws:ec2:*:instance/*");
     let instance = "arn:aws:ec2:us-east-1:111122223333:instance/i-1";
-    assert_eq!(pattern.matches(instance), Truth::No, "the resource is completed to `*`, the account is `instance/*`");
+    assert_eq!(pattern.matches(instance), Truth::Unknown);
+    assert_eq!(pattern.matches("arn:aws:ec2:us-east-1:111122223333:volume/i-1"), Truth::No);
+    assert!(!pattern.covers(&ResourcePattern::new(instance)) && pattern.overlaps(&ResourcePattern::new(instance)));
+    let short = ResourcePattern::new("arn:aws:sqs");
+    assert!(!short.is_exact() && short.covers(&short) && short.overlaps(&ResourcePattern::new("arn:aws:sqs:*:*:jobs")));
     let pattern = ResourcePattern::new("arn:aws:ec2:*:*/i-1:*");
     assert_eq!(pattern.matches("arn:aws:ec2:us-east-1:111122223333:instance/i-1:x"), Truth::Unknown);
     assert!(ResourcePattern::new("arn:aws:s3:::*").covers(&ResourcePattern::new("arn:aws:s3:::a:*")));
