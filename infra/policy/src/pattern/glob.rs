@@ -82,6 +82,9 @@ impl Glob {
     }
 
     fn build(text: &str, with_variables: bool, wildcards: bool, folded: bool) -> Self {
+        if text.bytes().all(|byte| byte.is_ascii() && !matches!(byte, b'*' | b'?' | b'$')) {
+            return Self::plain(text, folded);
+        }
         let mut tokens = Tokens(Vec::with_capacity(text.len()));
         let mut variables = Vec::new();
         let mut at = 0;
@@ -98,6 +101,13 @@ impl Glob {
             });
         }
         tokens.into_glob(variables, folded)
+    }
+
+    /// What most patterns are: ASCII in which each character stands for itself.
+    fn plain(text: &str, folded: bool) -> Self {
+        let fold = |byte: u8| if folded { byte.to_ascii_lowercase() } else { byte };
+        let tokens = text.bytes().map(|byte| Token::Char(char::from(fold(byte)))).collect();
+        Self { tokens, variables: Box::default(), folded, shortest: text.len() }
     }
 
     /// Whether the text is one that the glob stands for. `Unknown` where that hangs on a variable's value.
