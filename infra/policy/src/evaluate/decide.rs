@@ -185,7 +185,7 @@ impl Access {
         } else if self.rcps.is_no() {
             "A level of the resource control policies does not allow"
         } else if resource.is_no() && (is_across || must) {
-            "No policy of the resource allows the principal, as one must here,"
+            "No policy of the resource, as one must, allows"
         } else if self.identity.is_no() {
             "No identity-based policy allows"
         } else if self.boundary.is_no() {

@@ -14,7 +14,7 @@ pub struct Request {
     pub action: String,
     /// The ARN of the resource, or `*` for actions without one.
     pub resource: String,
-    /// The account that owns the resource. Where `None`, the ARN's, if that has one.
+    /// The account that owns the resource. Where `None`, the ARN's; where that has none (of a bucket, say), it is not known.
     pub resource_account: Option<String>,
     /// The circumstances.
     pub context: Context,

@@ -85,14 +85,18 @@ impl ResourcePattern {
     #[must_use]
     pub fn matches(&self, resource: &str) -> Truth {
         let whole = self.whole.matches(resource);
+        if whole.is_no() && self.completed.is_none() {
+            return Truth::No;
+        }
         self.fields.as_ref().map_or(whole, |fields| by_fields(fields, resource).or(whole.and(Truth::Unknown)))
     }
 
     /// As [`Self::matches`], with a request's values for the variables.
     #[must_use]
     pub fn matches_with(&self, resource: &str, mut lookup: impl FnMut(&str) -> Lookup) -> Truth {
-        if self.variables().is_empty() || self.matches(resource).is_no() {
-            return self.matches(resource);
+        let found = self.matches(resource);
+        if self.variables().is_empty() || found.is_no() {
+            return found;
         }
         let Resolved::Glob(whole) = self.whole.resolve(&mut lookup) else { return Truth::No };
         let mut fields = None;
@@ -104,7 +108,11 @@ impl ResourcePattern {
             }
             fields = <Box<[Glob; FIELDS]>>::try_from(resolved).ok();
         }
-        Self { text: self.text.clone(), whole, fields, completed: None }.matches(resource)
+        let completed = match self.completed.as_ref().map(|completed| completed.resolve(&mut lookup)) {
+            Some(Resolved::Glob(completed)) => Some(completed),
+            Some(Resolved::Never) | None => None,
+        };
+        Self { text: self.text.clone(), whole, fields, completed }.matches(resource)
     }
 
     /// Whether every resource that `other` can stand for is one of this pattern's, in each request alike. `false` where that

@@ -95,7 +95,7 @@ fn across_accounts_both_must_allow() {
     assert_eq!(stranger.outcome(&far(user())), Outcome::ImplicitDeny);
     let own = allow(r#""s3:*""#);
     let decision = evaluate(&Policies { identity: vec![attached("own", &own)], ..Policies::default() }, &far(user()));
-    assert_eq!(decision.why, "No policy of the resource allows the principal, as one must here, s3:GetObject.");
+    assert_eq!(decision.why, "No policy of the resource, as one must, allows s3:GetObject.");
 }
 
 #[test]
