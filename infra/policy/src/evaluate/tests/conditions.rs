@@ -86,6 +86,7 @@ fn booleans_and_binaries() {
         ("Bool", "true", "true", Yes),
         ("Bool", r#""TRUE""#, "true", Yes),
         ("Bool", "false", "true", No),
+        ("Bool", r#""${test:key}""#, "true", Yes),
         ("BinaryEquals", r#""QmluYXJ5""#, "QmluYXJ5", Yes),
         ("BinaryEquals", r#""QmluYXJ5""#, "QmluYXJ6", No),
         ("BinaryEquals", r#""%""#, "QmluYXJ5", Unknown),
