@@ -2,4 +2,5 @@
 
 pub mod data;
 pub mod document;
+pub mod evaluate;
 pub mod pattern;

@@ -9,6 +9,7 @@ use super::principal::{PrincipalPattern, Principals};
 use super::splice::{ListSpans, PolicySpans, StatementSpans};
 use super::statement::{Actions, Effect, Resources, Statement};
 use crate::pattern::{ActionPattern, ResourcePattern};
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// An error, and the byte at which it stands.
@@ -210,8 +211,9 @@ fn principals(member: &Member<'_>) -> Read<Vec<PrincipalPattern>> {
         _ => return Err(kind(&member.node, "Principal", FORM)),
     };
     let mut patterns = Vec::new();
-    for (at, of_kind) in kinds.iter().enumerate() {
-        if kinds[..at].iter().any(|earlier| earlier.name.eq_ignore_ascii_case(&of_kind.name)) {
+    let mut names = HashSet::new();
+    for of_kind in kinds {
+        if !names.insert(of_kind.name.to_ascii_lowercase()) {
             return Err(Fault(of_kind.name_span.start, Reason::Duplicate { name: quoted(&of_kind.name) }));
         }
         for node in one_or_more(&of_kind.node) {

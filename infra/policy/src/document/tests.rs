@@ -122,6 +122,9 @@ fn documents_without_measure_are_refused() {
     let many: Vec<_> = (0..60_000).map(|at| format!("\"k{at}\":1")).collect();
     assert!(matches!(reason(&format!("{{{}}}", many.join(","))), Reason::Missing { .. }));
     assert!(matches!(reason(&format!("{{{},\"k7\":1}}", many.join(","))), Reason::Duplicate { .. }));
+    let kinds = format!(r#""Effect":"Allow","Action":"a:b","Principal":{{{}}}"#, many.join(",").replace(":1", ":\"1\""));
+    assert_eq!(parse(&statement(&kinds)).statements()[0].principals().map(|principals| principals.patterns().len()), Some(60_000));
+    assert_eq!(reason(&statement(&kinds.replace("\"k7\"", "\"K8\""))), Reason::Duplicate { name: "\"k8\"".to_owned() });
 }
 
 #[test]

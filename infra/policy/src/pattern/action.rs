@@ -5,7 +5,8 @@ use super::glob::Glob;
 use std::fmt;
 use thiserror::Error;
 
-/// A pattern of actions. Equal are those of one meaning save for how wildcards divide; the text is kept as written.
+/// A pattern of actions. The text is kept as written; two are equal whatever their case, and in whatever order wildcards that stand
+/// side by side are written (`*` is `*:*`).
 #[derive(Debug, Clone)]
 pub struct ActionPattern {
     text: Box<str>,
@@ -81,6 +82,7 @@ impl ActionPattern {
     /// Whether the action is one of the pattern's, in any case.
     #[must_use]
     pub fn matches(&self, service: &str, action: &str) -> bool {
+        // Names too long for IAM are unknown to the globs, and none that there is.
         self.service.matches(service).is_yes() && self.name.matches(action).is_yes()
     }
 

@@ -24,6 +24,10 @@ pub(super) enum Token {
     Variable(u32),
 }
 
+/// How many steps a comparison may take at most, as the product of the lengths. IAM's own limits keep it below: no policy is longer
+/// than 10,240 characters, no ARN longer than 2,048.
+pub(super) const MOST_STEPS: usize = 1 << 26;
+
 /// What a request says of a variable's condition key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
@@ -82,6 +86,9 @@ impl Glob {
     }
 
     fn build(text: &str, with_variables: bool, wildcards: bool, folded: bool) -> Self {
+        if text.bytes().all(|byte| byte.is_ascii() && !matches!(byte, b'*' | b'?' | b'$')) {
+            return Self::plain(text, folded);
+        }
         let mut tokens = Tokens(Vec::with_capacity(text.len()));
         let mut variables = Vec::new();
         let mut at = 0;
@@ -100,9 +107,20 @@ impl Glob {
         tokens.into_glob(variables, folded)
     }
 
-    /// Whether the text is one that the glob stands for. `Unknown` where that hangs on a variable's value.
+    /// What most patterns are: ASCII in which each character stands for itself.
+    fn plain(text: &str, folded: bool) -> Self {
+        let fold = |byte: u8| if folded { byte.to_ascii_lowercase() } else { byte };
+        let tokens = text.bytes().map(|byte| Token::Char(char::from(fold(byte)))).collect();
+        Self { tokens, variables: Box::default(), folded, shortest: text.len() }
+    }
+
+    /// Whether the text is one that the glob stands for. `Unknown` where that hangs on a variable's value, or where both are longer
+    /// than IAM has anything.
     #[must_use]
     pub fn matches(&self, text: &str) -> Truth {
+        if self.tokens.len().saturating_mul(text.len()) > MOST_STEPS && !self.is_exact() {
+            return Truth::Unknown;
+        }
         let fits = self.shortest <= text.len() && fits(&self.tokens, text, self.folded);
         match (fits, self.variables.is_empty()) {
             (false, _) => Truth::No,
@@ -118,7 +136,8 @@ impl Glob {
         super::inclusion::covers(self, other)
     }
 
-    /// Whether some text may be of both: exact where there is no variable, `true` where a variable leaves it open.
+    /// Whether some text may be of both: exact where there is no variable, `true` where a variable leaves it open, or where both are
+    /// longer than IAM has any.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         super::inclusion::overlaps(self, other)
@@ -136,7 +155,7 @@ impl Glob {
         *self.tokens == [Token::Many]
     }
 
-    /// The variables, each once, in order.
+    /// The variables, in order.
     #[must_use]
     pub fn variables(&self) -> &[Variable] {
         &self.variables
@@ -178,14 +197,10 @@ impl Glob {
     }
 }
 
-/// The number of a variable, which is added where it is new.
+/// Adds a variable: its number.
 fn number(variables: &mut Vec<Variable>, variable: Variable) -> u32 {
-    let known = variables.iter().position(|known| *known == variable);
-    let at = known.unwrap_or_else(|| {
-        variables.push(variable);
-        variables.len() - 1
-    });
-    u32::try_from(at).expect("a document has fewer variables than bytes, and fewer bytes than 2^32")
+    variables.push(variable);
+    u32::try_from(variables.len() - 1).expect("a text has fewer variables than bytes, and fewer bytes than 2^32")
 }
 
 /// Tokens in their one form: in a run of wildcards each `?` stands before the only `*`.

@@ -2,9 +2,9 @@
 //! elements: Resource": a wildcard stands within one of the six fields that colons divide, and a pattern of fewer fields has
 //! `*` for those that it lacks.
 //!
-//! The guide and the services are not of one mind about a `*` that would have to stand for a colon
-//! (`arn:aws:ec2:*:instance/*`). Here such a text is `Unknown`: it is matched by the pattern as a whole, and not field by
-//! field. `covers` holds in both readings, `overlaps` in either.
+//! What of a `*` that would have to stand for a colon (`arn:aws:ec2:*:instance/*`), the guide does not say in so many words, and
+//! policies are written that hope for it. Here such a resource is `Unknown`: the pattern as a whole matches it, its fields do
+//! not. `covers` holds in both readings, `overlaps` in either.
 
 use super::glob::{Glob, Lookup, Resolved};
 use super::truth::Truth;
@@ -20,6 +20,8 @@ pub struct ResourcePattern {
     whole: Glob,
     /// The ARN's fields: `arn`, partition, service, region, account, resource. `None` where the pattern is not one of an ARN.
     fields: Option<Box<[Glob; FIELDS]>>,
+    /// The ARN with the fields that the text lacks, where it lacks some.
+    completed: Option<Glob>,
 }
 
 impl ResourcePattern {
@@ -40,12 +42,13 @@ impl ResourcePattern {
         let glob = if with_variables { Glob::with_variables } else { Glob::new };
         let mut fields = split(text, with_variables);
         if fields[0] != "arn" {
-            return Self { text: text.into(), whole: glob(text), fields: None };
+            return Self { text: text.into(), whole: glob(text), fields: None, completed: None };
         }
+        let lacking = fields.len() < FIELDS;
         fields.resize(FIELDS, "*");
-        let whole = glob(&fields.join(":"));
+        let completed = lacking.then(|| glob(&fields.join(":")));
         let fields: Box<[Glob; FIELDS]> = Box::new(std::array::from_fn(|at| glob(fields[at])));
-        Self { text: text.into(), whole, fields: Some(fields) }
+        Self { text: text.into(), whole: glob(text), fields: Some(fields), completed }
     }
 
     /// The pattern as written.
@@ -63,7 +66,7 @@ impl ResourcePattern {
     /// Whether it names one resource, without wildcards and variables.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        self.whole.is_exact()
+        self.whole.is_exact() && self.fields.iter().all(|fields| fields.iter().all(Glob::is_exact))
     }
 
     /// The ARN's six fields: `arn`, partition, service, region, account, resource. `None` where the pattern is not one of an ARN.
@@ -82,17 +85,18 @@ impl ResourcePattern {
     #[must_use]
     pub fn matches(&self, resource: &str) -> Truth {
         let whole = self.whole.matches(resource);
-        match &self.fields {
-            Some(fields) if !whole.is_no() => strictly(fields, resource).max(Truth::Unknown).and(whole),
-            _ => whole,
+        if whole.is_no() && self.completed.is_none() {
+            return Truth::No;
         }
+        self.fields.as_ref().map_or(whole, |fields| by_fields(fields, resource).or(whole.and(Truth::Unknown)))
     }
 
     /// As [`Self::matches`], with a request's values for the variables.
     #[must_use]
     pub fn matches_with(&self, resource: &str, mut lookup: impl FnMut(&str) -> Lookup) -> Truth {
-        if self.variables().is_empty() || self.matches(resource).is_no() {
-            return self.matches(resource);
+        let found = self.matches(resource);
+        if self.variables().is_empty() || found.is_no() {
+            return found;
         }
         let Resolved::Glob(whole) = self.whole.resolve(&mut lookup) else { return Truth::No };
         let mut fields = None;
@@ -104,7 +108,11 @@ impl ResourcePattern {
             }
             fields = <Box<[Glob; FIELDS]>>::try_from(resolved).ok();
         }
-        Self { text: self.text.clone(), whole, fields }.matches(resource)
+        let completed = match self.completed.as_ref().map(|completed| completed.resolve(&mut lookup)) {
+            Some(Resolved::Glob(completed)) => Some(completed),
+            Some(Resolved::Never) | None => None,
+        };
+        Self { text: self.text.clone(), whole, fields, completed }.matches(resource)
     }
 
     /// Whether every resource that `other` can stand for is one of this pattern's, in each request alike. `false` where that
@@ -113,7 +121,9 @@ impl ResourcePattern {
     pub fn covers(&self, other: &Self) -> bool {
         match (&self.fields, &other.fields) {
             _ if self.is_any() => true,
-            (Some(own), Some(others)) => own.iter().zip(others.iter()).all(|(own, other)| own.covers(other)),
+            (Some(own), Some(others)) => {
+                own.iter().zip(others.iter()).all(|(own, other)| own.covers(other)) && self.whole.covers(&other.whole)
+            }
             (None, _) => self.whole.covers(&other.whole),
             (Some(_), None) => false,
         }
@@ -122,12 +132,19 @@ impl ResourcePattern {
     /// Whether some resource could be of both.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
-        self.whole.overlaps(&other.whole)
+        self.readings().any(|own| other.readings().any(|other| own.overlaps(other)))
     }
 }
 
-/// Field by field. A variable makes a match unknown.
-fn strictly(fields: &[Glob; FIELDS], resource: &str) -> Truth {
+impl ResourcePattern {
+    /// Globs that together have every resource that the pattern may stand for.
+    fn readings(&self) -> impl Iterator<Item = &Glob> {
+        std::iter::once(&self.whole).chain(&self.completed)
+    }
+}
+
+/// The reading of the guide: field by field.
+fn by_fields(fields: &[Glob; FIELDS], resource: &str) -> Truth {
     let mut parts = resource.splitn(FIELDS, ':');
     Truth::all(fields.iter().map(|field| parts.next().map_or(Truth::No, |part| field.matches(part))))
 }

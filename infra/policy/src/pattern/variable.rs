@@ -36,10 +36,12 @@ impl Variable {
 pub(super) fn read(text: &str) -> Option<(Dollar, usize)> {
     let inner = text.strip_prefix("${")?;
     let mut quoted = false;
-    let end = inner.char_indices().find_map(|(at, character)| {
-        quoted ^= character == '\'';
-        (character == '}' && !quoted).then_some(at)
-    })?;
+    // None begins within another: so a text of many beginnings is not read to its end for each.
+    let end = inner.char_indices().find(|(at, character)| {
+        quoted ^= *character == '\'';
+        !quoted && (*character == '}' || *character == '{' || *character == '$' && *at > 0)
+    });
+    let (end, _) = end.filter(|(_, character)| *character == '}')?;
     let (inside, taken) = (&inner[..end], end + 3);
     let mut characters = inside.chars();
     if let (Some(character @ ('*' | '?' | '$')), None) = (characters.next(), characters.next()) {
@@ -50,7 +52,7 @@ pub(super) fn read(text: &str) -> Option<(Dollar, usize)> {
         None => (inside, None),
     };
     let key = key.trim();
-    let valid = !key.is_empty() && !key.contains(['{', '$']);
+    let valid = !key.is_empty() && !key.contains('$');
     valid.then(|| (Dollar::Variable(Variable { key: key.to_owned(), default }), taken))
 }
 
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_is_no_variable_is_text() {
-        for text in ["${", "${}", "${ }", "${aws:x", "$aws", "${a, b}", "${${aws:x}}"] {
+        for text in ["${", "${}", "${ }", "${aws:x", "$aws", "${a, b}", "${${aws:x}}", "${$a}", "${a$}"] {
             assert_eq!(read(text), None, "{text}");
         }
     }
