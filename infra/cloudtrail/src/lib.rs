@@ -5,6 +5,7 @@ pub mod identity;
 pub mod json;
 pub mod outcome;
 pub mod read;
+pub mod tuple;
 
 pub use event::{Event, EventError};
 pub use identity::{Identity, Principal};
