@@ -3,6 +3,7 @@
 pub mod event;
 pub mod identity;
 pub mod json;
+pub mod map;
 
 pub use event::{Event, EventError};
 pub use identity::Identity;
