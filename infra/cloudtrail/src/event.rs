@@ -77,7 +77,7 @@ pub(crate) const FIELDS: usize = Field::DigestStartTime as usize + 1;
 
 impl Field {
     #[inline(always)]
-    fn of(name: &[u8]) -> Option<Self> {
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
         Some(match name {
             b"eventVersion" => Self::EventVersion,
             b"userIdentity" => Self::UserIdentity,
@@ -186,16 +186,15 @@ impl Shape {
     }
 
     /// The value of a field in `record`, the text of the object walked. `null` is as if it were not there.
-    fn get<'a>(&self, record: &'a str, field: Field) -> Option<Json<'a>> {
+    pub(crate) fn json<'a>(&self, record: &'a str, field: Field) -> Option<Json<'a>> {
         let span = self.0[field as usize];
         let text = record.get(span.start as usize..span.end as usize)?;
         (!text.is_empty() && text != "null").then(|| Json::new(text))
     }
 
-    /// As [`Shape::get`], where the object is not known to be UTF-8 as a whole.
-    pub(crate) fn bytes<'b>(&self, record: &'b [u8], field: Field) -> Option<&'b [u8]> {
-        let span = self.0[field as usize];
-        record.get(span.start as usize..span.end as usize).filter(|text| !text.is_empty() && *text != b"null")
+    /// Whether it has what every event has.
+    pub(crate) fn is_event(&self) -> bool {
+        [Field::EventTime, Field::EventSource, Field::EventName].iter().all(|field| self.0[*field as usize].end != 0)
     }
 }
 
@@ -232,7 +231,7 @@ impl<'a> Event<'a> {
         }
         let mut shape = Shape::new();
         match shape.walk(trimmed.as_bytes(), false) {
-            Ok(Walked::Object(end) | Walked::Array(end)) if end == trimmed.len() => Self::of(trimmed, shape),
+            Ok(Walked::Object(end) | Walked::Array(end)) if end == trimmed.len() => Self::of(trimmed, &shape),
             Ok(Walked::Object(end) | Walked::Array(end)) => Err(EventError::Syntax(end)),
             Err(Fault::Cut) => Err(EventError::Cut),
             Err(Fault::Syntax(at)) => Err(EventError::Syntax(at)),
@@ -240,8 +239,8 @@ impl<'a> Event<'a> {
     }
 
     /// The event whose text and shape these are.
-    pub(crate) fn of(text: &'a str, shape: Shape) -> Result<Self, EventError> {
-        let string = |field, name| shape.get(text, field).and_then(Json::as_str).ok_or(EventError::Missing(name));
+    pub(crate) fn of(text: &'a str, shape: &Shape) -> Result<Self, EventError> {
+        let string = |field, name| shape.json(text, field).and_then(Json::as_str).ok_or(EventError::Missing(name));
         let source = string(Field::EventSource, "eventSource")?;
         let name = string(Field::EventName, "eventName")?;
         let time = string(Field::EventTime, "eventTime")?.parse().map_err(|_| EventError::Time)?;
@@ -249,7 +248,7 @@ impl<'a> Event<'a> {
         if !source.contains('.') || name.is_empty() {
             return Err(EventError::Missing("eventSource of a service"));
         }
-        Ok(Self { text, shape, time, source, name })
+        Ok(Self { text, shape: shape.clone(), time, source, name })
     }
 
     /// The whole record, as it stands in the log.
@@ -259,7 +258,7 @@ impl<'a> Event<'a> {
     }
 
     fn json(&self, field: Field) -> Option<Json<'a>> {
-        self.shape.get(self.text, field)
+        self.shape.json(self.text, field)
     }
 
     fn string(&self, field: Field) -> Option<Cow<'a, str>> {

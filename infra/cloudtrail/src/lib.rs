@@ -4,7 +4,11 @@ pub mod event;
 pub mod identity;
 pub mod json;
 pub mod map;
+pub mod outcome;
+pub mod read;
+pub mod tuple;
 
 pub use event::{Event, EventError};
-pub use identity::Identity;
+pub use identity::{Identity, Principal};
 pub use json::Json;
+pub use outcome::Outcome;
