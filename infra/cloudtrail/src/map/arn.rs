@@ -123,6 +123,9 @@ impl Format {
                 Part::Ends(_) | Part::Unknown => (None, false),
             };
             if let Some(before) = before {
+                // Ids of Organizations begin with what is in the format too (`p-${PolicyId}`).
+                let mark = if matches!(piece, Piece::Part(_)) { last_part(if open { &end } else { &start }) } else { "" };
+                let before = if mark.ends_with('-') { before.strip_prefix(mark).unwrap_or(before) } else { before };
                 if open { end.push_str(before) } else { start.push_str(before) }
             }
             if !known {

@@ -37,10 +37,12 @@ pub(super) struct Step {
     pub(super) when: Option<Path>,
     /// The types of resource that it takes.
     pub(super) kinds: Vec<Kind>,
+    /// Where each id is of one of these types, which the id alone tells.
+    pub(super) each: Option<Path>,
 }
 
 /// One type of resource of an action.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Kind {
     pub(super) formats: Vec<Form>,
     /// Formats of other types that tell more: what fits one of these is not of this type.
@@ -54,6 +56,9 @@ pub(super) struct Kind {
     pub(super) makes: Makes,
     pub(super) qualified: bool,
     pub(super) ids: &'static [&'static str],
+    pub(super) unless: &'static [Path],
+    /// How what AWS owns is named.
+    pub(super) owned: &'static [&'static str],
     /// Where another account's id may be.
     pub(super) accounts: Vec<(Path, Shape)>,
     /// Where responses have it.
@@ -61,8 +66,9 @@ pub(super) struct Kind {
 }
 
 /// Whether a call makes one of a type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Makes {
+    #[default]
     No,
     /// By its name, if it names none.
     Named,
@@ -117,13 +123,37 @@ fn step(action: &OperationAction, operation: &str, parameters: &[String]) -> Ste
     };
     let service = catalogue().service(action.service);
     let known = service.and_then(|service| service.action(action.name));
+    let each = (action.service == "ec2" && matches!(action.name, "CreateTags" | "DeleteTags")).then(|| Path::new("resourcesSet.resourceId"));
     let kinds = match (service, known) {
+        (Some(_), Some(_)) if action.service == "apigateway" && METHODS.contains(&action.name) => vec![Kind::below(&APIS)],
         (Some(service), Some(known)) => {
             known.resources().map(|one| kind(service, one.resource_type, one.required, operation, action.name, parameters)).collect()
         }
         _ => Vec::new(),
     };
-    Step { action: format!("{}:{}", action.service, action.name).into(), how, when: action.when.map(Path::new), kinds }
+    Step { action: format!("{}:{}", action.service, action.name).into(), how, when: action.when.map(Path::new), kinds, each }
+}
+
+/// Actions of API Gateway, which are HTTP's methods: what they are on is the path of the request, which CloudTrail does not show.
+const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
+/// What all of a call's path is below, and where its id is.
+const APIS: [(&str, &str); 5] = [
+    ("arn:${Partition}:apigateway:${Region}::/restapis/${RestApiId}${Rest}", "restApiId"),
+    ("arn:${Partition}:apigateway:${Region}::/apis/${ApiId}${Rest}", "apiId"),
+    ("arn:${Partition}:apigateway:${Region}::/domainnames/${DomainName}${Rest}", "domainName"),
+    ("arn:${Partition}:apigateway:${Region}::/usageplans/${UsagePlanId}${Rest}", "usagePlanId"),
+    ("arn:${Partition}:apigateway:${Region}::/apikeys/${ApiKey}${Rest}", "apiKey"),
+];
+
+impl Kind {
+    /// One that is told as far as what it is below.
+    fn below(formats: &[(&'static str, &str)]) -> Self {
+        let formats = formats.iter().map(|(arn, name)| Form {
+            format: Format::new(arn).0,
+            slots: vec![Slot { places: vec![(Path::new(name), Shape::Plain)], ..Slot::default() }, Slot::default()],
+        });
+        Self { formats: formats.collect(), required: true, part: true, ..Self::default() }
+    }
 }
 
 fn kind(
@@ -150,6 +180,8 @@ fn kind(
         },
         qualified: rule.is_some_and(|rule| rule.qualified),
         ids: rule.map(|rule| rule.ids.as_slice()).unwrap_or_default(),
+        unless: rule.map(|rule| rule.unless.as_slice()).unwrap_or_default(),
+        owned: rule.map(|rule| rule.owned.as_slice()).unwrap_or_default(),
         accounts: Vec::new(),
         answers: Vec::new(),
     };
@@ -225,7 +257,7 @@ fn likely_names(part: &str, kind: Option<&str>, operation: &str) -> Vec<String> 
     }
     let mut names = vec![part];
     if let Some(kind) = kind.map(plain) {
-        names.extend([kind.clone(), "resourcearn".to_owned(), "resourcearnlist".to_owned(), "resourcearns".to_owned()]);
+        names.extend([kind.clone(), "resource".to_owned(), "resourcearn".to_owned(), "resourcearnlist".to_owned(), "resourcearns".to_owned()]);
         // `DeleteTrail` of `name` names the trail.
         let object = plain(operation);
         if object.ends_with(&kind) || object.ends_with(&format!("{kind}s")) {

@@ -1,5 +1,7 @@
 //! The uses that an event comes to by its plan.
 
+use std::borrow::Cow;
+
 use super::arn::{self, Part, Scene, is_arn, last_part};
 use super::leaves::{LONGEST, Leaves, Path};
 use super::plan::{Form, Kind, Makes, Slot, Step, Steps};
@@ -19,6 +21,7 @@ pub(super) struct Facts<'e> {
     pub(super) request: Leaves<'e>,
     /// Whether the event shows its request.
     pub(super) shown: bool,
+    succeeded: bool,
     answer: Option<Json<'e>>,
     resources: Option<Json<'e>>,
     own_arn: Option<&'e str>,
@@ -40,6 +43,7 @@ pub(super) fn uses(plan: &Steps, event: &Event<'_>) -> Vec<Use> {
         scene: Scene { partition, region: region.as_deref(), account: account.as_deref() },
         request: Leaves::of(parameters),
         shown: parameters.is_some_and(|json| json.kind() == JsonKind::Object),
+        succeeded: event.error_code().is_none(),
         answer: event.response_elements(),
         resources: event.resources(),
         own_arn: identity_arn.as_deref().filter(|_| is_user),
@@ -72,23 +76,26 @@ fn add(step: &Step, how: How, facts: &Facts<'_>, uses: &mut Vec<Use>) {
     } else if how == How::Dependent {
         uses.push(one(step, how, Resource::Unknown));
     } else {
-        uses.extend(resources(&step.kinds, facts).into_iter().map(|resource| one(step, how, resource)));
+        uses.extend(resources(&step.kinds, step.each.as_ref(), facts).into_iter().map(|resource| one(step, how, resource)));
     }
 }
 
 /// The resources of an action: at least one, if only the unknown.
-fn resources(kinds: &[Kind], facts: &Facts<'_>) -> Vec<Resource> {
+fn resources(kinds: &[Kind], each: Option<&Path>, facts: &Facts<'_>) -> Vec<Resource> {
     let mut found = Vec::new();
     let mut gap = facts.request.cut;
     for kind in kinds {
         let before = found.len();
         kind.find(facts, &mut found);
         if found.len() == before {
-            gap |= kind.required || !kind.sure;
+            gap |= (kind.required || !kind.sure) && each.is_none();
         }
         if found.len() > MOST_RESOURCES {
             return vec![Resource::Unknown];
         }
+    }
+    if let Some(each) = each {
+        gap |= facts.request.at(each).any(|id| !found.iter().any(|one| matches!(one, Resource::Arn(arn) | Resource::Part { end: arn, .. } if last_part(arn) == id)));
     }
     if found.is_empty() {
         // What every call of the action is on, whatever its parameters.
@@ -111,6 +118,9 @@ impl Kind {
     /// other type, what its answer names, the caller, or what is known of it in part.
     fn find(&self, facts: &Facts<'_>, found: &mut Vec<Resource>) {
         let before = found.len();
+        if self.unless.iter().any(|path| facts.request.at(path).any(|value| value != "default")) {
+            return;
+        }
         self.by_resources(facts, found);
         if found.len() == before {
             self.by_request(facts, found);
@@ -124,7 +134,7 @@ impl Kind {
             let values = self.answers.iter().flat_map(|(path, shape)| answer.at(path).map(move |value| (value, shape)));
             values.take(MOST_RESOURCES + 1).for_each(|(value, shape)| self.consider(value, shape, facts, found));
         }
-        if found.len() == before && self.own && facts.shown {
+        if found.len() == before && self.own && (facts.shown || facts.succeeded) {
             push(found, facts.own_arn.map_or(Resource::Unknown, |arn| Resource::Arn(arn.to_owned())));
         }
         if self.makes == Makes::Always && facts.shown {
@@ -146,7 +156,7 @@ impl Kind {
         let id = if self.ids.is_empty() { Part::Unknown } else { Part::Known("*") };
         for form in &self.formats {
             let last = form.slots.len().saturating_sub(1);
-            push(found, form.format.fill(facts.scene, |at| if at == last { id } else { form.slots[at].value(facts) }));
+            push(found, form.format.fill(facts.scene, |at| if at == last { id } else { form.slots[at].part(facts) }));
         }
     }
 
@@ -224,9 +234,18 @@ impl Kind {
             Shaped::Ends(text) => Part::Ends(text),
             Shaped::Whole(_) | Shaped::Other => return,
         };
-        for form in self.formats.iter().filter(|form| !form.slots.is_empty()) {
+        let mut scene = self.scene(facts);
+        // A part that is not told leaves only what is certain to be asked for.
+        let told = |form: &Form| {
+            let mut others = form.slots[..form.slots.len() - 1].iter().map(|slot| slot.value(facts));
+            if self.required || self.part { others.all(|part| part != Said::Otherwise) } else { others.all(|part| matches!(part, Said::So(_))) }
+        };
+        if self.owned.iter().any(|prefix| value.starts_with(prefix)) {
+            scene.account = None;
+        }
+        for form in self.formats.iter().filter(|form| !form.slots.is_empty() && told(form)) {
             let last = form.slots.len() - 1;
-            push(found, form.format.fill(self.scene(facts), |at| if at == last { part } else { form.slots[at].value(facts) }));
+            push(found, form.format.fill(scene, |at| if at == last { part } else { form.slots[at].part(facts) }));
         }
     }
 
@@ -244,17 +263,17 @@ impl Kind {
         for form in &self.formats {
             let Some(last) = form.slots.len().checked_sub(1) else {
                 if self.required {
-                    push(found, form.format.fill(facts.scene, |_| Part::Unknown));
+                    push(found, form.format.fill(self.scene(facts), |_| Part::Unknown));
                 }
                 continue;
             };
             let default = form.slots[last].default.as_deref().filter(|_| facts.shown);
             if let Some(text) = default {
-                push(found, form.format.fill(self.scene(facts), |at| if at == last { Part::Known(text) } else { form.slots[at].value(facts) }));
+                push(found, form.format.fill(self.scene(facts), |at| if at == last { Part::Known(text) } else { form.slots[at].part(facts) }));
             } else if self.makes == Makes::Named && facts.shown {
                 self.make(facts, found);
-            } else if (self.required || self.part) && form.slots[..last].iter().any(|slot| slot.value(facts) != Part::Unknown) {
-                push(found, form.format.fill(self.scene(facts), |at| if at == last { Part::Unknown } else { form.slots[at].value(facts) }));
+            } else if (self.required || self.part) && form.slots[..last].iter().any(|slot| slot.part(facts) != Part::Unknown) {
+                push(found, form.format.fill(self.scene(facts), |at| if at == last { Part::Unknown } else { form.slots[at].part(facts) }));
             }
         }
     }
@@ -283,6 +302,15 @@ fn qualifier() -> &'static Path {
     &PATH
 }
 
+/// What an event says of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said<'s> {
+    So(&'s str),
+    Nothing,
+    /// That it is of another type.
+    Otherwise,
+}
+
 impl Slot {
     fn has(&self, name: &str) -> bool {
         let mut plain = [0u8; 64];
@@ -295,29 +323,42 @@ impl Slot {
         self.names.binary_search_by(|one| one.as_bytes().cmp(&plain[..length])).is_ok()
     }
 
+    fn part<'s>(&'s self, facts: &'s Facts<'_>) -> Part<'s> {
+        match self.value(facts) {
+            Said::So(text) => Part::Known(text),
+            Said::Nothing | Said::Otherwise => Part::Unknown,
+        }
+    }
+
     /// What an event says of this part: nothing, if it says several things.
-    fn value<'s>(&'s self, facts: &'s Facts<'_>) -> Part<'s> {
-        let mut said: Option<&str> = None;
+    fn value<'s>(&'s self, facts: &'s Facts<'_>) -> Said<'s> {
+        let (mut said, mut otherwise): (Option<&str>, bool) = (None, false);
         let named = facts.request.all.iter().filter(|leaf| facts.request.is_outermost(leaf) && self.has(facts.request.name_of(leaf)));
         let named = named.map(|leaf| (&*leaf.value, &Shape::Plain));
         let placed = self.places.iter().flat_map(|(path, shape)| facts.request.at(path).map(move |value| (value, shape)));
         for (value, shape) in placed.chain(named) {
             if is_hidden(value) || value.len() > LONGEST {
-                return Part::Unknown;
+                return Said::Nothing;
             }
-            let text = if is_arn(value) {
-                last_part(value)
-            } else {
-                match shape.read(value, facts.scene, None) {
-                    Shaped::Part(std::borrow::Cow::Borrowed(text)) => text,
-                    _ => continue,
-                }
+            let text = match shape {
+                Shape::Plain | Shape::NotDefault if is_arn(value) => last_part(value),
+                _ => match shape.read(value, facts.scene, None) {
+                    Shaped::Part(Cow::Borrowed(text)) => text,
+                    _ => {
+                        otherwise = true;
+                        continue;
+                    }
+                },
             };
             match said {
-                Some(before) if before != text => return Part::Unknown,
+                Some(before) if before != text => return Said::Nothing,
                 _ => said = Some(text),
             }
         }
-        said.or(self.default.as_deref().filter(|_| facts.shown)).map_or(Part::Unknown, Part::Known)
+        match said.or(self.default.as_deref().filter(|_| facts.shown)) {
+            Some(text) => Said::So(text),
+            None if otherwise => Said::Otherwise,
+            None => Said::Nothing,
+        }
     }
 }

@@ -68,7 +68,8 @@ const ELSEWHERE: [(&str, &str); 5] = [
 
 impl Roles {
     pub(super) fn of(source: &str, call: &Call) -> Option<Self> {
-        let places: Vec<_> = call.pass_role_parameters().map(|role| (Path::new(role.path), role.is_instance_profile())).collect();
+        let mut places: Vec<_> = call.pass_role_parameters().map(|role| (Path::new(role.path), role.is_instance_profile())).collect();
+        places.sort_by_key(|(_, is_profile)| *is_profile);
         let documented = call.actions().any(|one| one.service == "iam" && one.name == "PassRole" && one.how != Needs::Possible)
             || call.pass_role_parameters().any(|role| role.documented);
         if places.is_empty() && !documented {
@@ -83,6 +84,10 @@ impl Roles {
     pub(super) fn add(&self, facts: &Facts<'_>, uses: &mut Vec<Use>) {
         let mut found: Vec<Resource> = Vec::new();
         for (path, is_profile) in &self.places {
+            // A profile stands for a role of which nothing is told, unless the role is named beside it.
+            if *is_profile && !found.is_empty() {
+                continue;
+            }
             for value in facts.request.at(path) {
                 let role = if *is_profile { Resource::Unknown } else { role(value, facts) };
                 if !found.contains(&role) {
@@ -94,8 +99,12 @@ impl Roles {
                 }
             }
         }
-        // A request that is not shown, or of which no parameter is known to name the role that AWS says is handed over.
-        if found.is_empty() && self.documented && (!facts.shown || self.places.is_empty()) || facts.request.cut {
+        if self.places.is_empty() {
+            // AWS says that a role is handed over, and no parameter is known to name it.
+            let roles = facts.request.all.iter().filter(|leaf| is_arn(&leaf.value) && leaf.value.contains(":role/"));
+            found.extend(roles.take(MOST_RESOURCES).map(|leaf| Resource::Arn(leaf.value.as_ref().to_owned())));
+        }
+        if found.is_empty() && self.documented && !facts.shown || facts.request.cut {
             found.push(Resource::Unknown);
         }
         uses.extend(found.into_iter().map(|resource| Use { action: self.action.clone(), resource, how: How::PassRole, passed_to: self.to }));

@@ -36,6 +36,10 @@ pub(super) struct Rule {
     pub(super) part: bool,
     /// Where no user is named, it is the caller.
     pub(super) own: bool,
+    /// A request that says something else than `default` there is of another type.
+    pub(super) unless: Vec<Path>,
+    /// What is named so is of AWS, and its account is not told.
+    pub(super) owned: Vec<&'static str>,
     /// A qualifier in the request may come to its ARN.
     pub(super) qualified: bool,
     /// The operations that make one.
@@ -93,13 +97,15 @@ fn rule(line: &'static str) -> Option<Rule> {
     let mut rule = Rule { kind, operation, action, ..Rule::default() };
     for flag in flags {
         let (flag, list) = flag.trim().split_once('(').map_or((flag.trim(), ""), |(flag, list)| (flag, list.trim_end_matches(')')));
-        let list = || list.split(',').collect();
+        let list = || -> Vec<&'static str> { list.split(',').collect() };
         match flag {
             "sure" => rule.sure = true,
             "shared" => rule.shared = true,
             "part" => rule.part = true,
             "own" => rule.own = true,
             "qualified" => rule.qualified = true,
+            "unless" => rule.unless = list().into_iter().map(Path::new).collect(),
+            "owned" => rule.owned = list(),
             "makes" => rule.makes = list(),
             "id" => rule.ids = list(),
             _ => return None,

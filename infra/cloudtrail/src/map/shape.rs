@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Resource;
-use super::arn::{Scene, is_arn};
+use super::arn::{Scene, is_arn, last_part};
 
 /// A form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,20 @@ pub(super) enum Shape {
     AccountId,
     /// Of a name and an optional part after `:`, the name (`family:revision`).
     BeforeColon,
+    /// Of a name and a part after `:`, that part.
+    AfterColon,
+    /// An ARN, whatever of.
+    Arn,
+    /// A name that does not tell the ARN.
+    Unknown,
+    /// Not `default`.
+    NotDefault,
+    /// By what targets are chosen: if not by their ids, which they are is not told.
+    TargetKey,
+    /// A catalog's id, if it is not the account's, which is that of the root.
+    Catalog,
+    /// `REGIONAL` or `CLOUDFRONT`.
+    Scope,
     /// A foundation model's id.
     Model,
     /// The id of a profile that spreads calls over regions: a model's, with their continent in front.
@@ -81,6 +95,13 @@ impl Shape {
             "copysource" => Self::CopySource,
             "account" => Self::AccountId,
             "family" => Self::BeforeColon,
+            "revision" => Self::AfterColon,
+            "arn" => Self::Arn,
+            "unknown" => Self::Unknown,
+            "notdefault" => Self::NotDefault,
+            "targetkey" => Self::TargetKey,
+            "catalog" => Self::Catalog,
+            "scope" => Self::Scope,
             "model" => Self::Model,
             "profile" => Self::Profile,
             prefix if prefix.ends_with(['-', ':']) => Self::Starts(prefix.into()),
@@ -91,6 +112,7 @@ impl Shape {
     /// What a value of this form says. `path` is what the request says of a path in IAM: of what it makes, it tells all.
     pub(super) fn read<'a>(&self, value: &'a str, scene: Scene<'_>, path: Option<&str>) -> Shaped<'a> {
         let part = |text: &'a str| Shaped::Part(Cow::Borrowed(text));
+        #[expect(clippy::match_same_arms, reason = "one line for each form")]
         match self {
             Self::Plain => part(value),
             Self::Starts(prefix) if value.starts_with(&**prefix) => part(value),
@@ -117,12 +139,26 @@ impl Shape {
             Self::Bucket => part(value),
             Self::AccessPoint if value.contains(":accesspoint/") => part(value.rsplit('/').next().unwrap_or(value)),
             Self::AccessPoint => Shaped::Other,
+            Self::AfterColon => value.split_once(':').map_or(Shaped::Other, |(_, revision)| part(revision)),
+            Self::Arn if is_arn(value) => Shaped::Whole(Resource::Arn(value.to_owned())),
+            Self::Arn => Shaped::Other,
+            Self::NotDefault if value == "default" => Shaped::Other,
+            Self::NotDefault => part(value),
+            Self::TargetKey if value.eq_ignore_ascii_case("InstanceIds") => Shaped::Other,
+            Self::Catalog if value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit()) => Shaped::Other,
+            Self::Unknown | Self::TargetKey | Self::Catalog => Shaped::Whole(Resource::Unknown),
+            Self::Scope => match value {
+                "REGIONAL" => part("regional"),
+                "CLOUDFRONT" => part("global"),
+                _ => Shaped::Other,
+            },
             Self::CopySource => Shaped::Whole(copy_source(value, scene)),
             Self::Model | Self::Profile if is_of_continent(value) != (*self == Self::Profile) => Shaped::Other,
             Self::Model | Self::Profile => part(value),
             Self::AccountId if value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit()) => part(value),
             Self::AccountId => Shaped::Other,
             Self::BeforeColon => match value.split_once(':') {
+                Some(_) if value.starts_with("arn:") => part(last_part(value.rsplit_once(':').map_or(value, |(before, _)| before))),
                 Some((family, _)) => part(family),
                 None => part(value),
             },
