@@ -22,6 +22,8 @@ mod resolve;
 mod roles;
 mod rules;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::fmt;

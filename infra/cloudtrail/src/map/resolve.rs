@@ -19,7 +19,7 @@ fn is_hidden(value: &str) -> bool {
 pub(super) struct Facts<'e> {
     pub(super) scene: Scene<'e>,
     pub(super) request: Leaves<'e>,
-    /// Whether the event shows its request.
+    /// Whether the event shows its request, all of it.
     pub(super) shown: bool,
     succeeded: bool,
     answer: Option<Json<'e>>,
@@ -39,10 +39,12 @@ pub(super) fn uses(plan: &Steps, event: &Event<'_>) -> Vec<Use> {
     let partition = identity_arn.as_deref().and_then(arn::partition_in).unwrap_or_else(|| arn::partition_of(region.as_deref().unwrap_or("")));
     let is_user = identity.and_then(|json| json.str("type")).is_some_and(|kind| kind == "IAMUser");
     let parameters = event.request_parameters();
+    let request = Leaves::of(parameters);
+    let shown = parameters.is_some_and(|json| json.kind() == JsonKind::Object) && !request.cut;
     let facts = Facts {
         scene: Scene { partition, region: region.as_deref(), account: account.as_deref() },
-        request: Leaves::of(parameters),
-        shown: parameters.is_some_and(|json| json.kind() == JsonKind::Object),
+        request,
+        shown,
         succeeded: event.error_code().is_none(),
         answer: event.response_elements(),
         resources: event.resources(),
@@ -52,7 +54,7 @@ pub(super) fn uses(plan: &Steps, event: &Event<'_>) -> Vec<Use> {
     for step in &plan.steps {
         let how = match (&step.when, step.how) {
             (Some(when), How::Possible) if facts.request.has(when) => How::Direct,
-            (Some(_), How::Possible) if facts.shown && !facts.request.cut => continue,
+            (Some(_), How::Possible) if facts.shown => continue,
             (_, how) => how,
         };
         add(step, how, &facts, &mut uses);
@@ -85,11 +87,12 @@ fn resources(kinds: &[Kind], each: Option<&Path>, facts: &Facts<'_>) -> Vec<Reso
     let mut found = Vec::new();
     let mut gap = facts.request.cut;
     for kind in kinds {
-        let before = found.len();
-        kind.find(facts, &mut found);
-        if found.len() == before {
+        let mut of_kind = Vec::new();
+        kind.find(facts, &mut of_kind);
+        if of_kind.is_empty() {
             gap |= (kind.required || !kind.sure) && each.is_none();
         }
+        of_kind.into_iter().for_each(|resource| push(&mut found, resource));
         if found.len() > MOST_RESOURCES {
             return vec![Resource::Unknown];
         }
@@ -117,33 +120,32 @@ impl Kind {
     /// Finds what an event says of this type: what it lists as its resources; else what its request names, an ARN in it that can be of no
     /// other type, what its answer names, the caller, or what is known of it in part.
     fn find(&self, facts: &Facts<'_>, found: &mut Vec<Resource>) {
-        let before = found.len();
         if self.unless.iter().any(|path| facts.request.at(path).any(|value| value != "default")) {
             return;
         }
         self.by_resources(facts, found);
-        if found.len() == before {
+        if found.is_empty() {
             self.by_request(facts, found);
         }
-        if found.len() == before {
+        if found.is_empty() {
             let arns = facts.request.all.iter().filter(|leaf| self.fits(&leaf.value)).take(MOST_RESOURCES + 1);
             arns.for_each(|leaf| push(found, Resource::Arn(leaf.value.as_ref().to_owned())));
         }
-        if found.len() == before && !self.answers.is_empty() {
+        if found.is_empty() && !self.answers.is_empty() {
             let answer = Leaves::of(facts.answer);
             let values = self.answers.iter().flat_map(|(path, shape)| answer.at(path).map(move |value| (value, shape)));
             values.take(MOST_RESOURCES + 1).for_each(|(value, shape)| self.consider(value, shape, facts, found));
         }
-        if found.len() == before && self.own && (facts.shown || facts.succeeded) {
+        if found.is_empty() && self.own && (facts.shown || facts.succeeded) {
             push(found, facts.own_arn.map_or(Resource::Unknown, |arn| Resource::Arn(arn.to_owned())));
         }
         if self.makes == Makes::Always && facts.shown {
             self.make(facts, found);
-        } else if found.len() == before {
+        } else if found.is_empty() {
             self.by_parts(facts, found);
         }
         if self.qualified && facts.request.at(qualifier()).next().is_some() {
-            for resource in found.iter_mut().skip(before) {
+            for resource in found.iter_mut() {
                 if let Resource::Arn(arn) = resource {
                     *resource = Resource::Part { start: std::mem::take(arn), end: String::new() };
                 }
@@ -215,14 +217,13 @@ impl Kind {
 
     /// Takes a value for what it is: an ARN of this type, or the last part of one.
     fn consider(&self, value: &str, shape: &Shape, facts: &Facts<'_>, found: &mut Vec<Resource>) {
-        if is_hidden(value) || value.len() > LONGEST {
-            return push(found, Resource::Unknown);
-        }
-        if self.fits(value) && *shape != Shape::LogGroup {
+        if self.fits(value) && !matches!(shape, Shape::LogGroup | Shape::Secret) {
             return push(found, Resource::Arn(value.to_owned()));
         }
         let path = (self.makes != Makes::No).then(|| facts.request.at(path_of_iam()).next().unwrap_or("/"));
+        let hidden = is_hidden(value) || value.len() > LONGEST;
         let part = match shape.read(value, facts.scene, path) {
+            _ if hidden => Shaped::Begins(""),
             Shaped::Whole(resource) => return push(found, resource),
             Shaped::Other => return,
             Shaped::Part(text) if is_arn(&text) => return,
@@ -238,6 +239,9 @@ impl Kind {
         // A part that is not told leaves only what is certain to be asked for.
         let told = |form: &Form| {
             let mut others = form.slots[..form.slots.len() - 1].iter().map(|slot| slot.value(facts));
+            if hidden && form.slots.len() == 1 {
+                return false;
+            }
             if self.required || self.part { others.all(|part| part != Said::Otherwise) } else { others.all(|part| matches!(part, Said::So(_))) }
         };
         if self.owned.iter().any(|prefix| value.starts_with(prefix)) {
@@ -247,6 +251,9 @@ impl Kind {
             let last = form.slots.len() - 1;
             push(found, form.format.fill(scene, |at| if at == last { part } else { form.slots[at].part(facts) }));
         }
+        if hidden && found.is_empty() && self.formats.iter().any(|form| form.slots.len() == 1) {
+            push(found, Resource::Unknown);
+        }
     }
 
     /// Where what has no account of its own is.
@@ -254,7 +261,10 @@ impl Kind {
         let said = self.accounts.iter().find_map(|(path, shape)| {
             facts.request.at(path).find(|value| matches!(shape.read(value, facts.scene, None), Shaped::Part(_)) && Shape::AccountId.read(value, facts.scene, None) != Shaped::Other)
         });
-        let account = if self.shared { None } else { said.or(facts.scene.account) };
+        let is_owned = |text: &str| self.owned.iter().any(|prefix| text.starts_with(prefix));
+        let mut parts = self.formats.iter().flat_map(|form| &form.slots).filter(|_| !self.owned.is_empty());
+        let owned = parts.any(|slot| matches!(slot.part(facts), Part::Known(text) if is_owned(text)));
+        let account = if self.shared || owned { None } else { said.or(facts.scene.account) };
         Scene { partition: facts.scene.partition, region: facts.scene.region, account }
     }
 
