@@ -70,13 +70,13 @@ impl Format {
         self.pieces.iter().map(|piece| if let Piece::Text(text) = piece { text.len() } else { 0 }).sum()
     }
 
-    /// Whether ARNs of another format may be of this one too.
-    pub(super) fn embraces(&self, other: &Self) -> bool {
-        let name = |piece: &Piece| match piece {
-            Piece::Text(text) => (*text).to_owned(),
-            Piece::Partition | Piece::Region | Piece::Account | Piece::Part(_) => "x".to_owned(),
+    /// An ARN of this format: what fits it may be of another format too.
+    pub(super) fn sample(&self) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) => *text,
+            Piece::Partition | Piece::Region | Piece::Account | Piece::Part(_) => "x",
         };
-        self.fits(&other.pieces.iter().map(name).collect::<String>())
+        self.pieces.iter().map(text).collect()
     }
 
     /// Whether an ARN is of this format. A part is at least one character; the region and account may be empty.

@@ -24,6 +24,7 @@ mod rules;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use std::collections::HashMap;
 use std::fmt;

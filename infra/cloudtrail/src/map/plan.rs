@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use menagerie_policy::data::{self, Operation, OperationAction, Service, Unknown, catalogue};
+use menagerie_policy::data::{self, Operation, OperationAction, Unknown, catalogue};
 
 use super::arn::Format;
 use super::leaves::Path;
 use super::roles::Roles;
 use super::rules::{self, Place};
 use super::shape::Shape;
+use super::types::{self, Known};
 use super::{How, Reason};
 
 /// How calls of one name are mapped.
@@ -46,7 +47,7 @@ pub(super) struct Step {
 pub(super) struct Kind {
     pub(super) formats: Vec<Form>,
     /// Formats of other types that tell more: what fits one of these is not of this type.
-    pub(super) rivals: Vec<Format>,
+    pub(super) rivals: Arc<[Format]>,
     pub(super) required: bool,
     /// That a request has no place for it, or leaves it out, means that it has none.
     pub(super) sure: bool,
@@ -112,7 +113,7 @@ impl Plan {
 }
 
 fn is_pass_role(action: &OperationAction) -> bool {
-    action.service == "iam" && action.name == "PassRole"
+    action.service == "iam" && action.name == "PassRole" && action.how != data::How::Direct
 }
 
 fn step(action: &OperationAction, operation: &str, parameters: &[String]) -> Step {
@@ -127,7 +128,12 @@ fn step(action: &OperationAction, operation: &str, parameters: &[String]) -> Ste
     let kinds = match (service, known) {
         (Some(_), Some(_)) if action.service == "apigateway" && METHODS.contains(&action.name) => vec![Kind::below(&APIS)],
         (Some(service), Some(known)) => {
-            known.resources().map(|one| kind(service, one.resource_type, one.required, operation, action.name, parameters)).collect()
+            let types = types::of(service);
+            let of_type = |one: data::ActionResource| {
+                let name = one.resource_type.name;
+                types.get(name).map(|known| kind(service.prefix(), (name, known), one.required, operation, action.name, parameters))
+            };
+            known.resources().filter_map(of_type).collect()
         }
         _ => Vec::new(),
     };
@@ -157,17 +163,17 @@ impl Kind {
 }
 
 fn kind(
-    service: &Service,
-    resource_type: &data::ResourceType,
+    service: &str,
+    (name, known): (&'static str, &Known),
     required: bool,
     operation: &str,
     action: &str,
     parameters: &[String],
 ) -> Kind {
-    let rule = rules::find(service.prefix(), resource_type.name, operation, action);
+    let rule = rules::find(service, name, operation, action);
     let mut kind = Kind {
         formats: Vec::new(),
-        rivals: Vec::new(),
+        rivals: Arc::clone(&known.rivals),
         required: required && !rule.is_some_and(|rule| rule.sure),
         sure: rule.is_some(),
         shared: rule.is_some_and(|rule| rule.shared),
@@ -175,7 +181,7 @@ fn kind(
         own: rule.is_some_and(|rule| rule.own),
         makes: match rule {
             Some(rule) if rule.makes.iter().any(|one| one.eq_ignore_ascii_case(operation)) => Makes::Always,
-            _ if makes(operation, resource_type.name) => Makes::Named,
+            _ if makes(operation, name) => Makes::Named,
             _ => Makes::No,
         },
         qualified: rule.is_some_and(|rule| rule.qualified),
@@ -185,16 +191,13 @@ fn kind(
         accounts: Vec::new(),
         answers: Vec::new(),
     };
-    let mut fixed = usize::MAX;
-    for arn in resource_type.arn.split(", ") {
-        let (format, names) = Format::new(arn);
-        fixed = fixed.min(format.fixed());
+    for (format, names) in &known.formats {
         let last = names.len().saturating_sub(1);
-        let slots = names.iter().enumerate().map(|(at, name)| {
+        let slots = names.iter().enumerate().map(|(at, part_name)| {
             let is_last = at == last;
             let mut slot = Slot::default();
             for (part, place) in rule.map(|rule| rule.places.as_slice()).unwrap_or_default() {
-                if part.is_none_or(|part| part == *name) && (part.is_some() || is_last) {
+                if part.is_none_or(|part| part == *part_name) && (part.is_some() || is_last) {
                     match place {
                         Place::Request(path, shape) => slot.places.push((path.clone(), shape.clone())),
                         Place::Response(..) => {}
@@ -204,14 +207,14 @@ fn kind(
             }
             // A rule's places are all that there are; otherwise names that say the part, or the type.
             if slot.places.is_empty() && kind.ids.is_empty() {
-                slot.names = likely_names(name, is_last.then_some(resource_type.name), operation);
+                slot.names = likely_names(part_name, is_last.then_some(name), operation);
             }
             slot
         });
         let slots: Vec<Slot> = slots.collect();
         // The request has a place for it, so that what is not there was not meant.
         kind.sure |= slots.last().is_none_or(|slot| slot.names.iter().any(|name| parameters.contains(name)));
-        kind.formats.push(Form { format, slots });
+        kind.formats.push(Form { format: format.clone(), slots });
     }
     for (part, place) in rule.map(|rule| rule.places.as_slice()).unwrap_or_default() {
         match (part, place) {
@@ -220,12 +223,6 @@ fn kind(
             _ => {}
         }
     }
-    let others = service.resource_types().iter().filter(|other| other.name != resource_type.name);
-    kind.rivals = others
-        .flat_map(|other| other.arn.split(", "))
-        .map(|arn| Format::new(arn).0)
-        .filter(|format| format.fixed() > fixed && kind.formats.iter().any(|form| form.format.embraces(format)))
-        .collect();
     kind
 }
 
