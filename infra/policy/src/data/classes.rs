@@ -32,11 +32,6 @@ type Class = &'static [(&'static str, &'static str)];
 fn is_of(action: &Action, class: Class) -> bool {
     let classed = class.iter().filter(|(service, _)| *service == action.service() || *service == "*");
     classed.flat_map(|(_, names)| names.split_ascii_whitespace()).any(|name| covers(name, action.name()))
-    let names = class
-        .iter()
-        .filter(|(service, _)| *service == action.service() || *service == "*")
-        .flat_map(|(_, names)| names.split_ascii_whitespace());
-    names.into_iter().any(|name| covers(name, action.name()))
 }
 
 const PERMISSIONS: Class = &[
