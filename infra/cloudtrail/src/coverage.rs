@@ -144,7 +144,7 @@ type Where = (String, String);
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
     trails: Trails,
-    assumed: Option<Trail>,
+    assumed: Vec<Trail>,
     digests: BTreeMap<Where, Vec<Digest>>,
     /// The last parts of the keys of the log files that are here.
     logs: BTreeSet<String>,
@@ -176,7 +176,13 @@ impl Coverage {
             logging: None,
             selectors: Some(Selectors::management()),
         };
-        Self { assumed: Some(trail), ..Self::default() }
+        Self { assumed: vec![trail], ..Self::default() }
+    }
+
+    /// As if all that these trails delivered was here.
+    #[must_use]
+    pub fn assume_delivered(trails: &Trails) -> Self {
+        Self { assumed: trails.iter().cloned().collect(), ..Self::default() }
     }
 
     /// A file is here, and was read as a whole if `whole`. One that is not named as CloudTrail names files uncovers everything if it is damaged.
@@ -222,7 +228,7 @@ impl Coverage {
     pub fn seen(&self, account: &str, region: &str, window: Window, question: &Question<'_>) -> Answer {
         let mut reached = self.reaching(account, region).peekable();
         if reached.peek().is_none() {
-            let none = self.assumed.is_none() && self.trails.iter().next().is_none();
+            let none = self.assumed.is_empty() && self.trails.iter().next().is_none();
             return Answer::Unknown(if none { Reason::NoTrail } else { Reason::NotReached });
         }
         let (mut best, mut basis, mut gaps) = (Logged::No, Basis::Digests, None::<Vec<(Window, Why)>>);
@@ -272,7 +278,7 @@ impl Coverage {
         let mut gaps = Vec::new();
         let digests = self.digests.get(&place).into_iter().flatten();
         let of_trail: Vec<_> = digests.filter(|digest| is_of(digest, trail)).collect();
-        let basis = if self.assumed.as_ref() == Some(trail) {
+        let basis = if self.assumed.contains(trail) {
             Basis::Assumed
         } else if of_trail.is_empty() {
             self.hours_without(&place, window, &mut gaps);
