@@ -1,3 +1,7 @@
+//! JSON as it stands in an event.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use fearless_simd::Level;
 use proptest::prelude::*;
 use serde_json::Value;
