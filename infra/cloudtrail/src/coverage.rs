@@ -373,18 +373,28 @@ fn last_part(key: &str) -> &str {
 
 /// What is missing on both sides. The reason is the first side's.
 fn common(one: &[(Window, Why)], other: &[(Window, Why)]) -> Vec<(Window, Why)> {
-    let mut both = Vec::new();
-    for (a, why) in one {
-        for (b, _) in other {
-            let window = Window { from: a.from.max(b.from), to: a.to.min(b.to) };
-            if window.from < window.to {
-                both.push((window, *why));
-            }
+    let (one, other) = (apart(one), apart(other));
+    let (mut both, mut first, mut second) = (Vec::new(), 0, 0);
+    while let (Some((a, why)), Some((b, _))) = (one.get(first), other.get(second)) {
+        let window = Window { from: a.from.max(b.from), to: a.to.min(b.to) };
+        if window.from < window.to {
+            both.push((window, *why));
+        }
+        if a.to < b.to { first += 1 } else { second += 1 }
+    }
+    both
+}
+
+/// Sorted gaps without what is in two of them.
+fn apart(gaps: &[(Window, Why)]) -> Vec<(Window, Why)> {
+    let mut out: Vec<(Window, Why)> = Vec::with_capacity(gaps.len());
+    for (gap, why) in gaps {
+        let from = out.last().map_or(gap.from, |(last, _)| gap.from.max(last.to));
+        if from < gap.to {
+            out.push((Window { from, to: gap.to }, *why));
         }
     }
-    both.sort();
-    both.dedup();
-    both
+    out
 }
 
 const HOUR: i64 = 3600;
