@@ -124,7 +124,8 @@ fn step(action: &OperationAction, operation: &str, parameters: &[String]) -> Ste
     };
     let service = catalogue().service(action.service);
     let known = service.and_then(|service| service.action(action.name));
-    let each = (action.service == "ec2" && matches!(action.name, "CreateTags" | "DeleteTags")).then(|| Path::new("resourcesSet.resourceId"));
+    let each =
+        (action.service == "ec2" && matches!(action.name, "CreateTags" | "DeleteTags")).then(|| Path::new("resourcesSet.resourceId"));
     let kinds = match (service, known) {
         (Some(_), Some(_)) if action.service == "apigateway" && METHODS.contains(&action.name) => vec![Kind::below(&APIS)],
         (Some(service), Some(known)) => {
@@ -254,7 +255,13 @@ fn likely_names(part: &str, kind: Option<&str>, operation: &str) -> Vec<String> 
     }
     let mut names = vec![part];
     if let Some(kind) = kind.map(plain) {
-        names.extend([kind.clone(), "resource".to_owned(), "resourcearn".to_owned(), "resourcearnlist".to_owned(), "resourcearns".to_owned()]);
+        names.extend([
+            kind.clone(),
+            "resource".to_owned(),
+            "resourcearn".to_owned(),
+            "resourcearnlist".to_owned(),
+            "resourcearns".to_owned(),
+        ]);
         // `DeleteTrail` of `name` names the trail.
         let object = plain(operation);
         if object.ends_with(&kind) || object.ends_with(&format!("{kind}s")) {

@@ -36,7 +36,8 @@ pub(super) fn uses(plan: &Steps, event: &Event<'_>) -> Vec<Use> {
     let identity_arn = identity.and_then(|json| json.str("arn"));
     let account = identity.and_then(|json| json.str("accountId")).or_else(|| event.recipient_account());
     let region = event.region();
-    let partition = identity_arn.as_deref().and_then(arn::partition_in).unwrap_or_else(|| arn::partition_of(region.as_deref().unwrap_or("")));
+    let partition =
+        identity_arn.as_deref().and_then(arn::partition_in).unwrap_or_else(|| arn::partition_of(region.as_deref().unwrap_or("")));
     let is_user = identity.and_then(|json| json.str("type")).is_some_and(|kind| kind == "IAMUser");
     let parameters = event.request_parameters();
     let request = Leaves::of(parameters);
@@ -98,7 +99,10 @@ fn resources(kinds: &[Kind], each: Option<&Path>, facts: &Facts<'_>) -> Vec<Reso
         }
     }
     if let Some(each) = each {
-        gap |= facts.request.at(each).any(|id| !found.iter().any(|one| matches!(one, Resource::Arn(arn) | Resource::Part { end: arn, .. } if last_part(arn) == id)));
+        gap |= facts
+            .request
+            .at(each)
+            .any(|id| !found.iter().any(|one| matches!(one, Resource::Arn(arn) | Resource::Part { end: arn, .. } if last_part(arn) == id)));
     }
     if found.is_empty() {
         // What every call of the action is on, whatever its parameters.
@@ -198,7 +202,9 @@ impl Kind {
         }
         for leaf in &facts.request.all {
             let name = facts.request.name_of(leaf);
-            let named = names && facts.request.is_outermost(leaf) && self.formats.iter().any(|form| form.slots.last().is_some_and(|slot| slot.has(name)));
+            let named = names
+                && facts.request.is_outermost(leaf)
+                && self.formats.iter().any(|form| form.slots.last().is_some_and(|slot| slot.has(name)));
             if named || (tells_id(name) && self.is_id(&leaf.value)) {
                 self.consider(&leaf.value, &Shape::Plain, facts, found);
                 if found.len() > MOST_RESOURCES {
@@ -242,7 +248,11 @@ impl Kind {
             if hidden && form.slots.len() == 1 {
                 return false;
             }
-            if self.required || self.part { others.all(|part| part != Said::Otherwise) } else { others.all(|part| matches!(part, Said::So(_))) }
+            if self.required || self.part {
+                others.all(|part| part != Said::Otherwise)
+            } else {
+                others.all(|part| matches!(part, Said::So(_)))
+            }
         };
         if self.owned.iter().any(|prefix| value.starts_with(prefix)) {
             scene.account = None;
@@ -259,7 +269,10 @@ impl Kind {
     /// Where what has no account of its own is.
     fn scene<'e>(&'e self, facts: &'e Facts<'e>) -> Scene<'e> {
         let said = self.accounts.iter().find_map(|(path, shape)| {
-            facts.request.at(path).find(|value| matches!(shape.read(value, facts.scene, None), Shaped::Part(_)) && Shape::AccountId.read(value, facts.scene, None) != Shaped::Other)
+            facts.request.at(path).find(|value| {
+                matches!(shape.read(value, facts.scene, None), Shaped::Part(_))
+                    && Shape::AccountId.read(value, facts.scene, None) != Shaped::Other
+            })
         });
         let is_owned = |text: &str| self.owned.iter().any(|prefix| text.starts_with(prefix));
         let mut parts = self.formats.iter().flat_map(|form| &form.slots).filter(|_| !self.owned.is_empty());
@@ -279,7 +292,10 @@ impl Kind {
             };
             let default = form.slots[last].default.as_deref().filter(|_| facts.shown);
             if let Some(text) = default {
-                push(found, form.format.fill(self.scene(facts), |at| if at == last { Part::Known(text) } else { form.slots[at].part(facts) }));
+                push(
+                    found,
+                    form.format.fill(self.scene(facts), |at| if at == last { Part::Known(text) } else { form.slots[at].part(facts) }),
+                );
             } else if self.makes == Makes::Named && facts.shown {
                 self.make(facts, found);
             } else if (self.required || self.part) && form.slots[..last].iter().any(|slot| slot.part(facts) != Part::Unknown) {

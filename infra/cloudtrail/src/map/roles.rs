@@ -58,13 +58,8 @@ const PASSED_TO: [(&str, &str); 34] = [
 ];
 
 /// Calls that hand a role to another service than the rest of their own do.
-const ELSEWHERE: [(&str, &str); 5] = [
-    ("ecs", "CreateService"),
-    ("ecs", "UpdateService"),
-    ("ec2", "CreateFlowLogs"),
-    ("ec2", "RequestSpotFleet"),
-    ("ec2", "ImportImage"),
-];
+const ELSEWHERE: [(&str, &str); 5] =
+    [("ecs", "CreateService"), ("ecs", "UpdateService"), ("ec2", "CreateFlowLogs"), ("ec2", "RequestSpotFleet"), ("ec2", "ImportImage")];
 
 impl Roles {
     pub(super) fn of(source: &str, call: &Call) -> Option<Self> {
@@ -107,7 +102,12 @@ impl Roles {
         if found.is_empty() && self.documented && !facts.shown || facts.request.cut {
             found.push(Resource::Unknown);
         }
-        uses.extend(found.into_iter().map(|resource| Use { action: self.action.clone(), resource, how: How::PassRole, passed_to: self.to }));
+        uses.extend(found.into_iter().map(|resource| Use {
+            action: self.action.clone(),
+            resource,
+            how: How::PassRole,
+            passed_to: self.to,
+        }));
     }
 }
 
