@@ -56,6 +56,8 @@ pub(super) struct Kind {
     pub(super) own: bool,
     pub(super) makes: Makes,
     pub(super) qualified: bool,
+    /// The rule is for this action of this operation: what the event lists as its resources is of another.
+    pub(super) scoped: bool,
     pub(super) ids: &'static [&'static str],
     pub(super) unless: &'static [Path],
     /// How what AWS owns is named.
@@ -186,6 +188,7 @@ fn kind(
             _ => Makes::No,
         },
         qualified: rule.is_some_and(|rule| rule.qualified),
+        scoped: rule.is_some_and(|rule| rule.action.is_some()),
         ids: rule.map(|rule| rule.ids.as_slice()).unwrap_or_default(),
         unless: rule.map(|rule| rule.unless.as_slice()).unwrap_or_default(),
         owned: rule.map(|rule| rule.owned.as_slice()).unwrap_or_default(),

@@ -99,7 +99,7 @@ impl Roles {
             let roles = facts.request.all.iter().filter(|leaf| is_arn(&leaf.value) && leaf.value.contains(":role/"));
             found.extend(roles.take(MOST_RESOURCES).map(|leaf| Resource::Arn(leaf.value.as_ref().to_owned())));
         }
-        if found.is_empty() && self.documented && !facts.shown || facts.request.cut {
+        if facts.request.cut || (found.is_empty() && self.documented && !facts.shown) {
             found.push(Resource::Unknown);
         }
         uses.extend(found.into_iter().map(|resource| Use {

@@ -215,6 +215,17 @@ fn a_response_tells_what_a_request_leaves_out() {
 }
 
 #[test]
+fn what_is_copied_is_read_and_not_what_is_written() {
+    let request = r#"{"bucketName":"dst","key":"new","x-amz-copy-source":"src/old"}"#;
+    let more =
+        r#","resources":[{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::dst/new"},{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::dst"}]"#;
+    let uses = Crafted { name: "CopyObject", request, more, ..Crafted::default() }.uses();
+    let of = |action: &str| uses.iter().filter(|one| one.contains(action)).map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(of("s3:GetObject "), ["~s3:GetObject arn:aws:s3:::src/old"]);
+    assert_eq!(of("s3:PutObject "), ["s3:PutObject arn:aws:s3:::dst/new"]);
+}
+
+#[test]
 fn too_many_resources_are_all_of_them() {
     let ids: Vec<String> = (0..10_000).map(|number| format!(r#"{{"instanceId":"i-{number}"}}"#)).collect();
     let request = format!(r#"{{"instancesSet":{{"items":[{}]}}}}"#, ids.join(","));
