@@ -1,6 +1,6 @@
 //! What authorises an operation of an AWS SDK, as CloudTrail names it: an event's source and name. botocore's models tell the operations;
-//! 94 of 100 are named like their action; the links of the actions' documentation and `data/operations.txt` tell most of the others. Where none of it tells, the answer is that it
-//! is unknown, never a guess: an action that does not exist is never named.
+//! 94 of 100 are named like their action, and the links of the actions' documentation and `data/operations.txt` tell most of the others.
+//! Where none of it tells, the answer is that it is unknown, never a guess: an action that does not exist is never named.
 
 use super::table::order;
 

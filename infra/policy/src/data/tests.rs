@@ -312,7 +312,8 @@ proptest! {
         by_verb in any::<bool>(),
     ) {
         // Neighbours are kept together in half of the cases, as policies keep `Get*`.
-        let draw = |at: usize, name: &str| if by_verb { seed[name.bytes().take(3).map(usize::from).sum::<usize>() % seed.len()] } else { seed[at % seed.len()] };
+        let verb = |name: &str| name.bytes().take(3).map(usize::from).sum::<usize>();
+        let draw = |at: usize, name: &str| seed[if by_verb { verb(name) } else { at } % seed.len()];
         let keep: BTreeSet<&str> = catalogue()
             .actions(service)
             .iter()
