@@ -109,6 +109,8 @@ pub enum ChangeKind {
     Started,
     /// It, or what it selects, became another.
     Changed,
+    /// It was made: before that it logged nothing.
+    Created,
 }
 
 impl Change {
@@ -121,7 +123,8 @@ impl Change {
         let kind = match event.name() {
             "StopLogging" => ChangeKind::Stopped,
             "StartLogging" => ChangeKind::Started,
-            "PutEventSelectors" | "UpdateTrail" | "DeleteTrail" | "CreateTrail" => ChangeKind::Changed,
+            "PutEventSelectors" | "UpdateTrail" | "DeleteTrail" => ChangeKind::Changed,
+            "CreateTrail" => ChangeKind::Created,
             _ => return None,
         };
         if event.error_code().is_some() || Outcome::of(event) != Outcome::Used {
@@ -130,6 +133,10 @@ impl Change {
         let request = event.request_parameters()?;
         let trail = request.str("name").or_else(|| request.str("trailName"))?.into_owned();
         Some(Self { time: event.time(), trail, account: event.recipient_account()?.into_owned(), kind })
+    }
+
+    fn trail_name(&self) -> &str {
+        self.trail.rsplit('/').next().unwrap_or_default()
     }
 
     /// Whether it was made to this trail. A name without a region may be of a trail of the account in any region.
@@ -289,7 +296,7 @@ impl Coverage {
         };
         let damaged = self.damaged.get(&place).into_iter().flatten().chain(&self.damaged_anywhere);
         gaps.extend(damaged.map(|gap| (*gap, Why::Damaged)));
-        self.changed(trail, &mut gaps);
+        self.changed(trail, account, &mut gaps);
         gaps.retain_mut(|(gap, _)| {
             *gap = Window { from: gap.from.max(window.from), to: gap.to.min(window.to) };
             gap.from < gap.to
@@ -336,9 +343,16 @@ impl Coverage {
         }
     }
 
-    /// What changes of a trail uncover.
-    fn changed(&self, trail: &Trail, gaps: &mut Vec<(Window, Why)>) {
-        let mut changes: Vec<_> = self.changes.iter().filter(|change| change.is_of(trail)).collect();
+    /// What changes of a trail uncover. Of a trail that is merely assumed they are those made in the account.
+    fn changed(&self, trail: &Trail, account: &str, gaps: &mut Vec<(Window, Why)>) {
+        let assumed = trail.arn.is_empty();
+        // A trail that was made while the assumed one logged is another.
+        let made = |change: &Change| {
+            let is_made = |other: &Change| other.kind == ChangeKind::Created && other.account == account && other.trail_name() == change.trail_name();
+            self.changes.iter().any(is_made)
+        };
+        let of_trail = |change: &&Change| change.is_of(trail) && (!assumed || (change.account == account && !made(change)));
+        let mut changes: Vec<_> = self.changes.iter().filter(of_trail).collect();
         changes.sort_by_key(|change| change.time);
         let mut stopped = None;
         for change in changes {
@@ -348,7 +362,7 @@ impl Coverage {
                     // If when it was stopped is not in the log, it was before the log begins.
                     gaps.push((Window { from: stopped.take().unwrap_or(Timestamp::MIN), to: change.time }, Why::Stopped));
                 }
-                ChangeKind::Changed => gaps.push((Window { from: Timestamp::MIN, to: change.time }, Why::Changed)),
+                ChangeKind::Changed | ChangeKind::Created => gaps.push((Window { from: Timestamp::MIN, to: change.time }, Why::Changed)),
             }
         }
         if let Some(from) = stopped {

@@ -8,8 +8,6 @@ pub mod identity;
 pub mod json;
 pub mod layout;
 pub mod map;
-pub mod map;
-pub mod layout;
 pub mod outcome;
 pub mod read;
 pub mod selectors;

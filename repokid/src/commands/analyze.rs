@@ -32,7 +32,7 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let universe = Universe::new();
     let (observer, summary, files) = logs(options)?;
     problems.extend(summary.problems.places().map(|trouble| Problem::new(trouble.file.display().to_string(), trouble.to_string())));
-    let to = options.as_of.or(observer.span.map(|(_, last)| last)).unwrap_or_else(now);
+    let to = options.as_of.or_else(|| observer.seen_up_to()).unwrap_or_else(now);
     let window = Window::of_days(options.window, to);
 
     let mut usage = observer.usage(&universe, &inventory, window.from);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use menagerie_cloudtrail::coverage::Change;
+use menagerie_cloudtrail::coverage::{Change, LAG};
 use menagerie_cloudtrail::digest::Digest;
 use menagerie_cloudtrail::identity::Principal;
 use menagerie_cloudtrail::map::{How, Mapped, Mapper, Resource};
@@ -183,6 +183,13 @@ impl Observer {
                 self.last_place = Some(place);
             }
         }
+    }
+
+    /// Up to when the logs reach: as far as digests vouch for them, or to the last event.
+    #[must_use]
+    pub fn seen_up_to(&self) -> Option<Timestamp> {
+        let digested = self.digests.iter().map(|digest| digest.end).max();
+        digested.and_then(|end| end.checked_sub(LAG).ok()).or(self.span.map(|(_, last)| last))
     }
 
     /// What was seen, by the principal's ARN; of roles without their path, by `account/name`.
