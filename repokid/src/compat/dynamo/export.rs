@@ -19,6 +19,9 @@ use crate::state::RoleHistory;
 /// The most bytes of JSON that an item has.
 const LARGEST: u64 = 16 << 20;
 
+/// How much of the beginning tells the form.
+const HEAD: u64 = 64;
+
 /// Something of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
@@ -76,16 +79,37 @@ pub fn read(reader: impl Read, now: Timestamp, each: &mut dyn FnMut(Entry) -> bo
 }
 
 fn unpacked(mut reader: impl BufRead, now: Timestamp, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), ExportError> {
-    let mut first = Vec::new();
-    let mut number = 0_u64;
-    while first.trim_ascii().is_empty() {
-        first.clear();
-        if !line(&mut reader, &mut first)? {
-            return Err(ExportError::Form { reason: "it is empty".to_owned() });
-        }
-        number += 1;
+    let number = 1 + skip_white(&mut reader)?;
+    let mut head = Vec::new();
+    reader.by_ref().take(HEAD).read_to_end(&mut head)?;
+    if head.is_empty() {
+        return Err(ExportError::Form { reason: "it is empty".to_owned() });
     }
-    if is_item_line(&first) { lines(reader, first, number, now, each) } else { document(first.chain(reader), now, each) }
+    let is_lines = is_item_line(&head);
+    let whole = head.chain(reader);
+    if is_lines { lines(whole, number, now, each) } else { document(whole, now, each) }
+}
+
+/// Passes over white space; gives how many lines ended in it.
+fn skip_white(reader: &mut impl BufRead) -> Result<u64, ExportError> {
+    let mut ended = 0;
+    loop {
+        let buffer = reader.fill_buf()?;
+        let white = buffer.len() - buffer.trim_ascii_start().len();
+        ended += buffer[..white].iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        let ends = white < buffer.len() || white == 0;
+        reader.consume(white);
+        if ends {
+            return Ok(ended);
+        }
+    }
+}
+
+/// `{"Item"` on one line: a document that is set over several lines has a line end behind its bracket.
+fn is_item_line(head: &[u8]) -> bool {
+    let rest = head.strip_prefix(b"{").unwrap_or_default();
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    rest[blanks..].starts_with(b"\"Item\"")
 }
 
 /// Reads a line, of which no more than an item may have is kept; gives whether there was one.
@@ -97,36 +121,26 @@ fn line(reader: &mut impl BufRead, into: &mut Vec<u8>) -> Result<bool, ExportErr
     Ok(read > 0)
 }
 
-/// `{"Item"`, with any white space, and not only the beginning of a document that is set over several lines.
-fn is_item_line(line: &[u8]) -> bool {
-    let rest = line.trim_ascii().strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-    rest.is_some_and(|rest| rest.starts_with(b"\"Item\""))
-}
-
-fn lines(
-    mut reader: impl BufRead,
-    mut text: Vec<u8>,
-    mut number: u64,
-    now: Timestamp,
-    each: &mut dyn FnMut(Entry) -> bool,
-) -> Result<(), ExportError> {
-    loop {
-        if !text.trim_ascii().is_empty() {
-            let place = || format!("line {number}");
-            let entry = match serde_json::from_slice::<Value>(&text) {
-                Ok(value) => entry(value, place, now),
-                Err(error) => Entry::Fault(Fault { place: place(), reason: format!("this is no JSON: {error}") }),
-            };
-            if !each(entry) {
-                return Ok(());
-            }
-        }
+fn lines(mut reader: impl BufRead, first: u64, now: Timestamp, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), ExportError> {
+    let mut text = Vec::new();
+    for number in first.. {
         text.clear();
         if !line(&mut reader, &mut text)? {
-            return Ok(());
+            break;
         }
-        number += 1;
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        let place = || format!("line {number}");
+        let entry = match serde_json::from_slice::<Value>(&text) {
+            Ok(value) => entry(value, place, now),
+            Err(error) => Entry::Fault(Fault { place: place(), reason: format!("this is no JSON: {error}") }),
+        };
+        if !each(entry) {
+            break;
+        }
     }
+    Ok(())
 }
 
 fn document(reader: impl Read, now: Timestamp, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), ExportError> {
