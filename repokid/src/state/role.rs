@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::{AccountId, Arn};
 use serde::{Deserialize, Serialize};
 
+use super::protection::Protected;
 use super::schedule::Schedule;
 
 /// Why a text is no unique ID of a role.
@@ -141,30 +142,6 @@ impl OptOut {
     }
 }
 
-/// Permissions that are too new to be judged (Repokid's `NoRepoPermissions`), as the patterns that were written in the policies, each with
-/// the time until which it is kept. `crate::state` stores them; what they cover is told by [`crate::compat::protection`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Protected(pub BTreeMap<String, Timestamp>);
-
-impl Protected {
-    /// Keeps a pattern until `until`, or longer if it is kept longer already.
-    pub fn keep(&mut self, pattern: String, until: Timestamp) {
-        let kept = self.0.entry(pattern).or_insert(until);
-        *kept = until.max(*kept);
-    }
-
-    /// Forgets what is not kept any more.
-    pub fn expire(&mut self, now: Timestamp) {
-        self.0.retain(|_, until| *until > now);
-    }
-
-    /// The patterns that are kept at `now`.
-    pub fn at(&self, now: Timestamp) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(_, until)| **until > now).map(|(pattern, _)| pattern.as_str())
-    }
-}
-
 /// What could go from a role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Repoable {
@@ -204,19 +181,6 @@ impl Observation {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_has_run_out_is_forgotten_and_the_rest_kept() {
-        let now: Timestamp = "2026-01-15T00:00:00Z".parse().expect("a time");
-        let later = now + SignedDuration::from_hours(1);
-        let mut protected = Protected::default();
-        protected.keep("s3:*".to_owned(), later);
-        protected.keep("s3:*".to_owned(), now);
-        protected.keep("sqs:SendMessage".to_owned(), now);
-        assert_eq!(protected.at(now).collect::<Vec<_>>(), ["s3:*"], "a shorter time does not end a longer one");
-        protected.expire(now);
-        assert_eq!(protected.0.len(), 1);
-    }
 
     #[test]
     fn ids_are_words() {
