@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use super::error::DatabaseError;
 
 /// How long a connection is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many connections a process has at most.
 const CONNECTIONS: u32 = 8;
