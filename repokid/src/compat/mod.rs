@@ -13,3 +13,6 @@ pub mod dynamo;
 pub mod eligibility;
 pub mod filters;
 mod moment;
+
+#[cfg(test)]
+mod hostile;
