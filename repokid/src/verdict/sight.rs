@@ -24,11 +24,15 @@ pub struct Sights {
 }
 
 impl Sights {
-    /// Asks for each action that some event shows.
+    /// Asks for each action. What no event shows is not seen whatever the trail logs.
     pub fn new(universe: &Universe, mut of: impl FnMut(&str, &str) -> Sight) -> Self {
         let sight = |id: ActionId| {
             let action = universe.action(id);
-            if universe.is_logged(id) { of(action.service(), action.name()) } else { Sight::NotLogged }
+            match of(action.service(), action.name()) {
+                data @ Sight::DataEvent(_) => data,
+                other if universe.is_logged(id) => other,
+                _ => Sight::NotLogged,
+            }
         };
         Self { by_action: universe.ids().map(sight).collect() }
     }

@@ -158,9 +158,8 @@ impl Universe {
         found
     }
 
-    /// An action is logged when some operation always needs it, and every operation that needs it at times says by which parameter.
+    /// An action is logged when some operation needs it: one that needs it at times counts as its use each time.
     fn read_operations(&mut self) {
-        let mut silent = vec![false; self.actions.len()];
         for group in self.catalogue.groups() {
             for call in self.catalogue.operations(group) {
                 let mut direct = Vec::new();
@@ -171,15 +170,11 @@ impl Universe {
                             self.logged[id.index()] = true;
                             direct.push(id);
                         }
-                        How::Possible if needed.when.is_some() => {}
-                        How::Possible => silent[id.index()] = true,
+                        How::Possible => self.logged[id.index()] = true,
                         How::Dependent => self.parents.entry(id).or_default().extend(direct.iter().filter(|parent| **parent != id)),
                     }
                 }
             }
-        }
-        for (logged, silent) in self.logged.iter_mut().zip(silent) {
-            *logged &= !silent;
         }
     }
 
