@@ -14,7 +14,7 @@ CARGO_DENY := 0.20.2
 CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo demo-bless demo-lanius setup test lint soak fuzz bench advisories cargo cargo-deny cargo-fuzz
+.PHONY: help demo demo-bless demo-lanius setup test lint soak fuzz bench advisories data cargo cargo-deny cargo-fuzz
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -27,7 +27,7 @@ demo-bless: cargo ## Show bless: a CA, a service, a certificate, a login by ssh
 demo-lanius: cargo ## Show lanius: planted secrets, a history, a table of people, a redacted log, a report
 	@lanius/demo.sh
 
-setup: ## Get what the tests need: Debian packages, Python packages
+setup: ## Get what the tests need: Debian packages, Python packages, npm packages
 	@tests/setup.sh
 
 test: setup lint ## Run every test (sets up what they need, lints first)
@@ -40,7 +40,7 @@ lint: cargo-deny ## Formatting, clippy, licences and sources of what is depended
 	cargo fmt --all --check
 	cargo clippy --locked --release --workspace --features lanius/aws --all-targets -- -D warnings
 	cargo deny --locked --log-level error check bans licenses sources
-	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-git-fetch menagerie-report menagerie-telemetry menagerie-lambda lanius; do \
+	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-git-fetch menagerie-policy menagerie-report menagerie-telemetry menagerie-lambda lanius; do \
 		tree=$$(cargo tree --locked -p $$crate -e normal --prefix none); \
 		if grep -E '^aws-(sdk|config|smithy)' <<<"$$tree"; then \
 			echo "$$crate pulls in AWS crates without a feature that asks for them" >&2; exit 1; \
@@ -55,6 +55,9 @@ fuzz: cargo-fuzz ## Fuzz each parser of untrusted input for FUZZ_SECONDS (60)
 
 bench: cargo ## Measure the tools beside what they are compared with; raw results in tests/bench/runs
 	@tests/bench/run.sh
+
+data: ## Make the tables of AWS's actions and operations anew (SERVICE_REFERENCE=DIR takes AWS's service reference in)
+	@infra/policy/data/make.sh $(if $(SERVICE_REFERENCE),--service-reference $(SERVICE_REFERENCE))
 
 cargo:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust (https://rustup.rs), then run this again" >&2; exit 2; }

@@ -9,6 +9,7 @@ pub mod event;
 pub mod identity;
 pub mod json;
 pub mod layout;
+pub mod map;
 pub mod outcome;
 pub mod read;
 pub mod selectors;
