@@ -43,6 +43,6 @@ tools=("$@")
 for tool in "${tools[@]}"; do
     case $tool in
         bless | lanius | repokid) "$tool" ;;
-        *) echo "usage: tests/bench/run.sh [bless] [lanius] [repokid] [repokid]" >&2; exit 2 ;;
+        *) echo "usage: tests/bench/run.sh [bless] [lanius] [repokid]" >&2; exit 2 ;;
     esac
 done

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::num::NonZero;
 use std::process::ExitCode;
 
+use menagerie_cloudtrail::identity::Principals;
 use menagerie_cloudtrail::read::{self, Limits, Place, Sink};
 use menagerie_cloudtrail::tuple::{Bounds, Target, Tuples};
 use menagerie_cloudtrail::{Event, Outcome, Principal};
@@ -13,11 +14,12 @@ use menagerie_cloudtrail::{Event, Outcome, Principal};
 struct Distinct {
     tuples: Tuples,
     action: String,
+    principals: Principals,
 }
 
 impl Sink for Distinct {
     fn event(&mut self, event: &Event<'_>, _: &Place<'_>) {
-        let principal = event.identity().map_or(Principal::Unknown, |identity| identity.principal());
+        let principal = event.identity_json().map_or(&Principal::Unknown, |identity| self.principals.of(identity));
         let error = event.error_code();
         self.action.clear();
         for part in [event.source(), ":", event.name(), "\t", error.as_deref().unwrap_or_default()] {
@@ -26,7 +28,7 @@ impl Sink for Distinct {
         let arn = event.resources().and_then(|resources| resources.items().next()).and_then(|resource| resource.str("ARN"));
         let target = arn.as_deref().map_or(Target::Unknown, Target::Arn);
         let outcome = error.map_or(Outcome::Used, |code| Outcome::of_code(&code, || event.error_message()));
-        self.tuples.add(&principal, &self.action, target, outcome, event.time());
+        self.tuples.add(principal, &self.action, target, outcome, event.time());
     }
 }
 
@@ -36,8 +38,11 @@ fn main() -> ExitCode {
     let Some(threads) = threads else { return ExitCode::from(2) };
     let files = read::walk(&arguments.map(Into::into).collect::<Vec<_>>());
     let bounds = Bounds { resources: usize::MAX, ..Bounds::default() };
-    let (sinks, summary) =
-        read::fold(&files, threads, Limits::default(), || Distinct { tuples: Tuples::new(bounds), action: String::new() });
+    let (sinks, summary) = read::fold(&files, threads, Limits::default(), || Distinct {
+        tuples: Tuples::new(bounds),
+        action: String::new(),
+        principals: Principals::new(),
+    });
     let mut tables = sinks.into_iter().map(|sink| sink.tuples);
     let mut whole = tables.next().expect("there is a thread");
     tables.for_each(|table| whole.merge(&table));
@@ -46,7 +51,8 @@ fn main() -> ExitCode {
     for tuple in whole.sorted() {
         let target = if let Target::Arn(arn) = tuple.target { arn } else { "" };
         let (event, error) = tuple.action.split_once('\t').unwrap_or((tuple.action, ""));
-        if writeln!(out, "{}\t{event}\t{target}\t{error}", tuple.principal.arn().unwrap_or_default()).is_err() {
+        let line = [tuple.principal.arn().unwrap_or_default(), "\t", event, "\t", target, "\t", error, "\n"];
+        if line.iter().any(|part| out.write_all(part.as_bytes()).is_err()) {
             return ExitCode::FAILURE;
         }
     }

@@ -13,7 +13,11 @@
 //! - `AssumeRoleWithSAML` and `AssumeRoleWithWebIdentity` are asked by somebody who has no permissions in IAM: [`Principal::External`].
 //! - Whoever signs in to the console is a user or root; events of the console (`AwsConsoleAction`) name them as requests do.
 
+mod memory;
+
 use std::borrow::Cow;
+
+pub use memory::Principals;
 
 use crate::json::Json;
 

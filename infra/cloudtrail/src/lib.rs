@@ -1,4 +1,6 @@
-//! CloudTrail records from files, S3 and events, streamed; event to principal, action, resource.
+//! CloudTrail: records from files and streams of any form ([`read`]), what an event says ([`Event`]), whose permissions it used
+//! ([`identity`]), how it ended ([`outcome`]), each use once ([`mod@tuple`]); and what silence proves: what trails log ([`selectors`]), what is
+//! logged at all ([`data_events`]), and whether what was delivered is here ([`layout`], [`digest`], [`coverage`]).
 
 pub mod coverage;
 pub mod data_events;

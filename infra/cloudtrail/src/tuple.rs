@@ -6,6 +6,7 @@
 //! read by which. Beyond [`Bounds::groups`] what is new is only counted ([`Tuples::dropped`]), and the answer is then not all.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::mem;
 
 use foldhash::fast::RandomState;
@@ -17,7 +18,7 @@ use crate::outcome::Outcome;
 /// Bounds on what is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Resources of one principal, action and outcome.
+    /// Resources of one principal, action and outcome; at least one is kept.
     pub resources: usize,
     /// Different principals, actions and outcomes together.
     pub groups: usize,
@@ -92,6 +93,7 @@ struct Group {
 /// The resources of a group, until they are too many.
 #[derive(Debug, Clone)]
 enum Used {
+    One(Id, Tally),
     Few(HashMap<Id, Tally, RandomState>),
     Many(Tally),
 }
@@ -123,27 +125,30 @@ impl Tuples {
             self.dropped += tally.count;
             return;
         };
+        let used = self.groups.entry(group);
         let id = match target {
             Target::Any => ANY,
             Target::Unknown => UNKNOWN,
             // Of a group that is closed no more strings are kept.
-            Target::Arn(_) if matches!(self.groups.get(&group), Some(Used::Many(_))) => UNKNOWN,
-            Target::Arn(arn) => self.string(arn),
+            Target::Arn(_) if matches!(&used, Entry::Occupied(entry) if matches!(entry.get(), Used::Many(_))) => UNKNOWN,
+            Target::Arn(arn) => intern(&mut self.strings, arn),
             Target::Many => {
-                let used = self.groups.entry(group).or_insert_with(|| Used::Few(HashMap::default()));
-                match used.close() {
-                    Some(whole) => whole.merge(tally),
-                    None => *used = Used::Many(tally),
+                match used {
+                    Entry::Vacant(entry) => {
+                        entry.insert(Used::Many(tally));
+                    }
+                    Entry::Occupied(entry) => entry.into_mut().close().merge(tally),
                 }
                 return;
             }
         };
-        let used = self.groups.entry(group).or_insert_with(|| Used::Few(HashMap::default()));
         match used {
-            Used::Many(whole) => whole.merge(tally),
-            Used::Few(few) => {
-                few.entry(id).and_modify(|old| old.merge(tally)).or_insert(tally);
-                if few.len() > self.bounds.resources {
+            Entry::Vacant(entry) => {
+                entry.insert(Used::One(id, tally));
+            }
+            Entry::Occupied(entry) => {
+                let used = entry.into_mut();
+                if used.add(id, tally) > self.bounds.resources {
                     used.close();
                 }
             }
@@ -160,7 +165,7 @@ impl Tuples {
         if self.groups.len() >= self.bounds.groups {
             return None;
         }
-        let action = self.string(action);
+        let action = intern(&mut self.strings, action);
         let principal = find(&self.principals, principal).unwrap_or_else(|| {
             let id = number(self.principals.len());
             self.principals.insert(principal.clone().into_owned(), id);
@@ -169,19 +174,10 @@ impl Tuples {
         Some(Group { principal, action, outcome })
     }
 
-    fn string(&mut self, text: &str) -> Id {
-        if let Some(id) = self.strings.get(text) {
-            return *id;
-        }
-        let id = RESERVED + number(self.strings.len());
-        self.strings.insert(text.into(), id);
-        id
-    }
-
     /// Takes over another table.
     pub fn merge(&mut self, other: &Self) {
         self.dropped += other.dropped;
-        for tuple in other.unordered() {
+        for tuple in other.sorted() {
             self.put(tuple.principal, tuple.action, tuple.target, tuple.outcome, tuple.tally);
         }
     }
@@ -189,23 +185,47 @@ impl Tuples {
     /// All uses, in the order of principals, actions, outcomes and resources.
     #[must_use]
     pub fn sorted(&self) -> Vec<Tuple<'_>> {
-        let mut all: Vec<_> = self.unordered().collect();
-        all.sort_by(|a, b| (a.principal, a.action, a.outcome, a.target).cmp(&(b.principal, b.action, b.outcome, b.target)));
-        all
+        // Strings are compared once each and not for each use: what is sorted then are numbers.
+        let mut principals: Vec<_> = self.principals.iter().map(|(principal, id)| (principal, *id)).collect();
+        let mut strings: Vec<_> = self.strings.iter().map(|(text, id)| (&**text, *id)).collect();
+        principals.sort_unstable();
+        strings.sort_unstable();
+        let (of_principal, of_string) =
+            (places(principals.iter().map(|(_, id)| *id)), places(strings.iter().map(|(_, id)| *id - RESERVED)));
+        let rank = |id: Id| if id < RESERVED { (1 + id, 0) } else { (0, of_string[(id - RESERVED) as usize]) };
+        let mut all: Vec<_> = self
+            .rows()
+            .map(|(group, id, tally)| {
+                let action = of_string[(group.action - RESERVED) as usize];
+                ((of_principal[group.principal as usize], action, group.outcome, id.map_or((3, 0), rank)), tally)
+            })
+            .collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        let tuple = |((principal, action, outcome, target), tally): ((Id, Id, Outcome, (u32, Id)), Tally)| Tuple {
+            principal: principals[principal as usize].0,
+            action: strings[action as usize].0,
+            target: match target {
+                (0, place) => Target::Arn(strings[place as usize].0),
+                (1, _) => Target::Any,
+                (2, _) => Target::Unknown,
+                _ => Target::Many,
+            },
+            outcome,
+            tally,
+        };
+        all.into_iter().map(tuple).collect()
     }
 
-    fn unordered(&self) -> impl Iterator<Item = Tuple<'_>> {
-        let mut principals: Vec<_> = self.principals.iter().map(|(principal, id)| (*id, principal)).collect();
-        principals.sort_by_key(|(id, _)| *id);
-        let mut strings: Vec<_> = self.strings.iter().map(|(text, id)| (*id, &**text)).collect();
-        strings.sort_by_key(|(id, _)| *id);
-        self.groups.iter().flat_map(move |(group, used)| {
-            let (principal, action) = (principals[group.principal as usize].1, strings[(group.action - RESERVED) as usize].1);
-            let uses: Vec<_> = match used {
-                Used::Many(tally) => vec![(Target::Many, *tally)],
-                Used::Few(few) => few.iter().map(|(id, tally)| (target_of(&strings, *id), *tally)).collect(),
+    /// Each use by its numbers: a resource that is none stands for many.
+    fn rows(&self) -> impl Iterator<Item = (Group, Option<Id>, Tally)> {
+        self.groups.iter().flat_map(|(group, used)| {
+            let (few, one) = match used {
+                Used::Few(few) => (Some(few), None),
+                Used::One(id, tally) => (None, Some((Some(*id), *tally))),
+                Used::Many(tally) => (None, Some((None, *tally))),
             };
-            uses.into_iter().map(move |(target, tally)| Tuple { principal, action, target, outcome: group.outcome, tally })
+            let each = few.into_iter().flatten().map(|(id, tally)| (*group, Some(*id), *tally));
+            each.chain(one.map(|(id, tally)| (*group, id, tally)))
         })
     }
 
@@ -223,28 +243,54 @@ impl Tuples {
 }
 
 impl Used {
-    /// Makes one tally of all resources; `None` if there is none.
-    fn close(&mut self) -> Option<&mut Tally> {
-        if let Self::Few(few) = self {
-            let whole = mem::take(few).into_values().reduce(|mut whole, tally| {
-                whole.merge(tally);
-                whole
-            })?;
-            *self = Self::Many(whole);
-        }
+    /// Counts a use of a resource, and gives how many resources there are.
+    fn add(&mut self, id: Id, tally: Tally) -> usize {
         match self {
-            Self::Many(whole) => Some(whole),
-            Self::Few(_) => None,
+            Self::Many(whole) => whole.merge(tally),
+            Self::One(known, old) if *known == id => old.merge(tally),
+            Self::One(known, old) => *self = Self::Few(HashMap::from_iter([(*known, *old), (id, tally)])),
+            Self::Few(few) => {
+                few.entry(id).and_modify(|old| old.merge(tally)).or_insert(tally);
+                return few.len();
+            }
         }
+        if let Self::Few(few) = self { few.len() } else { 1 }
+    }
+
+    /// Makes one tally of all resources.
+    fn close(&mut self) -> &mut Tally {
+        let merged = |mut whole: Tally, tally| {
+            whole.merge(tally);
+            whole
+        };
+        match self {
+            Self::One(_, tally) => *self = Self::Many(*tally),
+            Self::Few(few) => {
+                let whole = mem::take(few).into_values().reduce(merged).expect("a group has a resource");
+                *self = Self::Many(whole);
+            }
+            Self::Many(_) => {}
+        }
+        let Self::Many(whole) = self else { unreachable!("it was closed") };
+        whole
     }
 }
 
-fn target_of<'a>(strings: &[(Id, &'a str)], id: Id) -> Target<'a> {
-    match id {
-        ANY => Target::Any,
-        UNKNOWN => Target::Unknown,
-        _ => Target::Arn(strings[(id - RESERVED) as usize].1),
+/// Where each number stands in a list of all of them.
+fn places(ids: impl ExactSizeIterator<Item = Id>) -> Vec<Id> {
+    let mut places = vec![0; ids.len()];
+    ids.enumerate().for_each(|(place, id)| places[id as usize] = number(place));
+    places
+}
+
+/// The number of a string, which it gets now if it has none.
+fn intern(strings: &mut HashMap<Box<str>, Id, RandomState>, text: &str) -> Id {
+    if let Some(id) = strings.get(text) {
+        return *id;
     }
+    let id = RESERVED + number(strings.len());
+    strings.insert(text.into(), id);
+    id
 }
 
 /// Looks up a principal that does not live as long as the table.

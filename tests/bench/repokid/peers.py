@@ -22,6 +22,7 @@ import sys, duckdb
 folder, out = sys.argv[1:]
 connection = duckdb.connect()
 connection.execute("SET threads = 1")
+connection.execute("SET enable_progress_bar = false")
 connection.execute(f'''
 COPY (
     SELECT DISTINCT

@@ -64,3 +64,20 @@ fn each_kind_of_caller_counts_for_whose_permissions_it_has() {
         assert_eq!(principal(&json), want, "{json}");
     }
 }
+
+#[test]
+fn what_is_remembered_is_what_would_be_said() {
+    let mut memory = Principals::new();
+    let of = |number: usize, padding: usize| {
+        format!(r#"{{"type":"IAMUser","arn":"arn:aws:iam::1:user/u{number}","userName":"{}"}}"#, "x".repeat(padding))
+    };
+    // More than it remembers, each twice, and some that are too long for it.
+    for number in 0..6000 {
+        let text = of(number, if number % 50 == 0 { 4000 } else { 0 });
+        for _ in 0..2 {
+            assert_eq!(*memory.of(Json::new(&text)), Identity::of(Json::new(&text)).principal());
+        }
+    }
+    let first = of(1, 0);
+    assert_eq!(memory.of(Json::new(&first)).arn(), Some("arn:aws:iam::1:user/u1"));
+}
