@@ -9,9 +9,24 @@ use crate::state::Standing;
 use crate::verify::Endpoint;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// The headings that options stand under. What has none is what most people look for first.
+const WHERE: &str = "What to look at";
+const WHAT: &str = "What counts as a finding";
+const RUN: &str = "The run";
+const POLICY: &str = "What is not to be reported";
+const ASK: &str = "Whether a credential lives";
+
 /// Finds secrets and personal data in source, git history, object stores, logs and tables.
 #[derive(Debug, Parser)]
 #[command(name = "lanius", version, about, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Begin with:
+  lanius scan .                what this folder holds
+  lanius scan --git .          what its history holds
+  lanius baseline .            from now on, only what is new
+  lanius hook install          nothing new is committed or pushed
+  lanius explain RULE          what a finding means, and what to do about it
+
+`lanius COMMAND --help` has more examples, and what exit statuses mean.")]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
@@ -21,29 +36,15 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Scan files, folders, standard input
+    /// Scan files, folders, histories, code hosts, buckets, tables
     Scan(Box<Scan>),
+    /// Record what is found now, so that only what is new is reported
+    Baseline(Box<BaselineOptions>),
     /// Put hooks into a git repository, so that no secret is committed or pushed
     Hook {
         /// What to do with them
         #[command(subcommand)]
         command: HookCommand,
-    },
-    /// Record what is found now, so that only what is new is reported
-    Baseline(Box<BaselineOptions>),
-    /// Tell and list what became of findings
-    State {
-        /// What to do
-        #[command(subcommand)]
-        command: StateCommand,
-    },
-    /// Scan objects in S3 that a queue announces (a build with the feature `aws`)
-    Worker(Box<Worker>),
-    /// Show, test rules
-    Rules {
-        /// What to do with them
-        #[command(subcommand)]
-        command: RulesCommand,
     },
     /// Say what a rule finds, and what to do about it
     Explain {
@@ -53,13 +54,27 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         rules: Vec<PathBuf>,
     },
+    /// List rules, test rules
+    Rules {
+        /// What to do with them
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+    /// Tell and list what became of findings
+    State {
+        /// What to do
+        #[command(subcommand)]
+        command: StateCommand,
+    },
+    /// Copy a file or stream with findings covered or tokenised
+    Redact(Box<Redact>),
+    /// Scan objects in S3 that a queue announces (a build with the feature `aws`)
+    Worker(Box<Worker>),
     /// Print what completes commands in a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Copy a file or stream with findings covered or tokenised
-    Redact(Box<Redact>),
 }
 
 /// What to do with rules.
@@ -109,6 +124,17 @@ pub struct Judging {
     pub rules: Vec<PathBuf>,
 }
 
+/// Where hooks are.
+#[derive(Debug, Args)]
+pub struct HookPlace {
+    /// The repository
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub repo: PathBuf,
+    /// The folder of hooks, if `core.hooksPath` names one
+    #[arg(long, value_name = "DIR")]
+    pub hooks_dir: Option<PathBuf>,
+}
+
 /// Which hooks to put where.
 #[derive(Debug, Args)]
 #[command(after_help = "The hooks are put where git looks for them unless `core.hooksPath` is set, which lanius does not read:
@@ -117,12 +143,9 @@ pub struct HookInstall {
     /// Which hooks [default: pre-commit and pre-push; pre-receive in a bare repository]
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     pub types: Vec<Hook>,
-    /// The repository
-    #[arg(long, value_name = "PATH", default_value = ".")]
-    pub repo: PathBuf,
-    /// The folder of hooks, if `core.hooksPath` names one
-    #[arg(long, value_name = "DIR")]
-    pub hooks_dir: Option<PathBuf>,
+    /// Where they are
+    #[command(flatten)]
+    pub place: HookPlace,
     /// Write over a hook of someone else
     #[arg(long, conflicts_with = "chain")]
     pub force: bool,
@@ -140,12 +163,9 @@ pub struct HookUninstall {
     /// Which hooks [default: all of lanius]
     #[arg(long = "type", value_name = "TYPE", value_enum)]
     pub types: Vec<Hook>,
-    /// The repository
-    #[arg(long, value_name = "PATH", default_value = ".")]
-    pub repo: PathBuf,
-    /// The folder of hooks, if `core.hooksPath` names one
-    #[arg(long, value_name = "DIR")]
-    pub hooks_dir: Option<PathBuf>,
+    /// Where they are
+    #[command(flatten)]
+    pub place: HookPlace,
 }
 
 /// Which hook runs.
@@ -181,9 +201,10 @@ pub enum Format {
 
 /// What to scan.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = WHERE)]
 pub struct Sources {
     /// Files and folders; `-` is standard input; `github://OWNER[/REPO]`, `gitlab://GROUP[/PROJECT]`; `s3://BUCKET/PREFIX`. With `--staged` or `--diff`, the repository
-    #[arg(required_unless_present_any = ["git", "staged", "diff"])]
+    #[arg(help_heading = None::<&str>)]
     pub paths: Vec<PathBuf>,
     /// What the next commit will bring to a repository
     #[arg(long, conflicts_with_all = ["git", "diff"])]
@@ -213,22 +234,22 @@ pub struct Sources {
     #[arg(long, value_name = "N")]
     pub sample: Option<u64>,
     /// Personal data of these states only: two letters each, such as DE,FR
-    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    #[arg(long, help_heading = WHAT, value_name = "CODES", value_delimiter = ',')]
     pub jurisdiction: Vec<String>,
     /// Write what became of each source to a file, a JSON line for each
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = RUN, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
     /// Least confidence that is reported [default: medium]
-    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    #[arg(long, help_heading = WHAT, value_name = "LEVEL", value_parser = level)]
     pub confidence: Option<Level>,
     /// Rule files beside the rules that come with lanius: ours, or those of Gitleaks, TruffleHog, Kingfisher, Nosey Parker; `pii` searches texts for personal data
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = WHAT, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
     /// How many threads work [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, help_heading = RUN, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Show no progress
-    #[arg(long)]
+    #[arg(long, help_heading = RUN)]
     pub no_progress: bool,
     /// Of code hosts
     #[command(flatten)]
@@ -240,6 +261,7 @@ pub struct Sources {
 
 /// What is not to be reported.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = POLICY)]
 pub struct Policies {
     /// What was found before: a baseline of ours, .gitleaksignore, a report of Gitleaks in JSON, .secrets.baseline
     #[arg(long, value_name = "FILE")]
@@ -263,7 +285,7 @@ pub struct Policies {
 #[command(after_help = "Examples:
   lanius scan .                                  the folder, findings for people
   lanius scan --format jsonl src                 a JSON line for each place
-  git diff | lanius scan -                       standard input
+  git diff | lanius scan -                       standard input; also <(command) of a shell
   lanius scan --staged                           what the next commit will bring
   lanius scan --diff origin/main                 what a branch brings, in CI
   lanius scan github://ORG                       every repository of an organisation
@@ -283,19 +305,19 @@ pub struct Scan {
     #[command(flatten)]
     pub policies: Policies,
     /// How results are shown
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, help_heading = None::<&str>, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// Least confidence that makes the exit status 1 [default: whatever is reported]
-    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    #[arg(long, help_heading = None::<&str>, value_name = "LEVEL", value_parser = level)]
     pub fail_on: Option<Level>,
     /// File with the states of findings, made if it is not there; with it, histories are scanned from where the last scan ended
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = None::<&str>, value_name = "FILE")]
     pub state: Option<PathBuf>,
     /// Show secrets in full
-    #[arg(long)]
+    #[arg(long, help_heading = None::<&str>)]
     pub show_secrets: bool,
     /// Write to a file, in one step, in place of standard output
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, help_heading = None::<&str>, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Whether and how services are asked
     #[command(flatten)]
@@ -308,6 +330,7 @@ pub struct Scan {
   lanius baseline .                       what is found now goes into .lanius-baseline.json
   lanius baseline --prune .               and what is gone leaves it
   lanius baseline --git . -o history.json --confidence low
+                                          what another baseline here knows goes into it, too
   LANIUS_KEY_FILE=~/.lanius.key lanius baseline .
                                           by value, not by context: a new value in an old place is reported")]
 pub struct BaselineOptions {
@@ -318,10 +341,10 @@ pub struct BaselineOptions {
     #[command(flatten)]
     pub policies: Policies,
     /// The file to make or update
-    #[arg(long, short, value_name = "FILE", default_value = ".lanius-baseline.json")]
+    #[arg(long, help_heading = None::<&str>, short, value_name = "FILE", default_value = ".lanius-baseline.json")]
     pub output: PathBuf,
     /// Drop what is no longer found
-    #[arg(long)]
+    #[arg(long, help_heading = None::<&str>)]
     pub prune: bool,
 }
 
@@ -356,6 +379,7 @@ pub enum StateCommand {
 
 /// Whether and how services are asked if a credential lives.
 #[derive(Debug, Args)]
+#[command(next_help_heading = ASK)]
 pub struct Verification {
     /// Ask the services whether what was found lives: each secret is sent to the service that its rule names, by a call that only reads
     #[arg(long)]
@@ -462,12 +486,21 @@ pub struct Worker {
     /// Where inventories arrive (s3://bucket/prefix): a manifest.json there is one
     #[arg(long, value_name = "PLACE")]
     pub inventory: Option<String>,
-    /// Least confidence that is written
-    #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "medium")]
-    pub confidence: Level,
+    /// Least confidence that is written [default: medium]
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    pub confidence: Option<Level>,
     /// Rule files of your own, beside the rules that come with lanius
     #[arg(long, value_name = "FILE")]
     pub rules: Vec<PathBuf>,
+    /// Configuration, in the form of .lanius.toml: allow-lists, rules that are switched off
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What was found before, as for `lanius scan`
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Vec<PathBuf>,
+    /// File with the key of fingerprints, 16 bytes or more
+    #[arg(long, value_name = "FILE", env = "LANIUS_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
     /// How many objects at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub at_once: u16,

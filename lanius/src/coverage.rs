@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::archive;
+use crate::scan::LeftOut;
 
 /// How the reason ends of what was looked at before and has not changed.
 const EARLIER: &str = "since an earlier run";
@@ -84,6 +85,19 @@ impl Ledger {
         self.entries.push(Entry { source: source.to_owned(), bytes, state });
     }
 
+    /// Writes down a source that was scanned, and what of it was not.
+    pub fn add_scanned(&mut self, source: &str, bytes: u64, left: LeftOut) {
+        self.add(source, bytes, State::Scanned);
+        self.leave(source, left);
+    }
+
+    /// Writes down what of a source was left out, although it was scanned; its bytes are counted with the source.
+    pub fn leave(&mut self, source: &str, left: LeftOut) {
+        for reason in left.reasons() {
+            self.add(source, 0, State::Skipped { reason: reason.to_owned() });
+        }
+    }
+
     /// Takes over what another worker wrote down.
     pub fn merge(&mut self, other: Self) {
         self.scanned += other.scanned;
@@ -116,5 +130,22 @@ impl Ledger {
             State::Skipped { reason } => Some((entry, reason.as_str())),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_of_a_source_is_told_beside_it() {
+        let mut ledger = Ledger::default();
+        ledger.add_scanned("a", 10, LeftOut::default());
+        ledger.add_scanned("b", 20, LeftOut { encoded: true, matches: false });
+        ledger.add_scanned("c", 30, LeftOut { encoded: true, matches: true });
+        assert_eq!((ledger.scanned, ledger.bytes), (3, 60));
+        let skipped: Vec<_> = ledger.skipped().map(|(entry, _)| entry.source.as_str()).collect();
+        assert_eq!(skipped, ["b", "c", "c"]);
+        assert!(!ledger.is_of_nothing() && ledger.errors().next().is_none());
     }
 }

@@ -13,6 +13,7 @@ pub mod durable;
 pub mod hook;
 pub mod hosting;
 pub mod judge;
+pub mod named;
 pub mod personal;
 pub mod policy;
 pub mod redact;

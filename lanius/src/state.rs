@@ -120,7 +120,7 @@ impl States {
     /// As it is written.
     #[must_use]
     pub fn text(&self) -> String {
-        serde_json::to_string_pretty(self).expect("states have string keys alone") + "\n"
+        menagerie_report::json_text(self).expect("states have string keys alone")
     }
 
     /// Takes in what a run found, and tells each finding what is known of it.

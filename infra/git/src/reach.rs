@@ -2,10 +2,11 @@
 
 use crate::error::{ObjectError, Problem};
 use crate::history::{Graph, Introducer};
-use crate::object::{Kind, parse_tag_target};
+use crate::object::{Kind, Mode, parse_tag_target};
 use crate::oid::ObjectId;
 use crate::read::ObjectReader;
 use crate::refs::MOST_TAGS;
+use std::collections::BTreeSet;
 
 /// By what an object that no ref leads to is still held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,25 +90,53 @@ impl ObjectReader<'_> {
 
     /// Marks the tags that lead from a ref to a commit, or the tree or blob that it leads to instead.
     fn mark_tip(&mut self, all: &mut Marks, tip: ObjectId, mark: u8, problems: &mut Vec<Problem>) {
-        let mut next = Some(tip);
-        for _ in 0..MOST_TAGS {
-            let Some(oid) = next.take() else { return };
-            match self.kind(&oid) {
-                Ok(Kind::Tag) => {
-                    all.mark(&oid, mark);
-                    next = self.read(&oid).ok().and_then(|tag| parse_tag_target(&tag.bytes));
-                }
-                Ok(Kind::Tree) => {
+        let (end, kind) = self.follow(tip, |tag| all.mark(tag, mark));
+        match kind {
+            Some(Kind::Tree) => {
+                let mut introducer = Introducer::default();
+                introducer.compare(self, &end, &[], problems);
+                introducer.trees().iter().for_each(|tree| all.mark(tree, mark));
+                introducer.found().iter().for_each(|blob| all.mark(&blob.oid, mark));
+            }
+            Some(Kind::Blob) => all.mark(&end, mark),
+            // The walk of the commits says what is wrong.
+            _ => {}
+        }
+    }
+
+    /// The blobs to which refs lead past every commit: a tag may name a blob, or a tree. Symbolic links are none of them. What a tree
+    /// lacks is added to `problems`; that a tip itself cannot be read is told by [`ObjectReader::history`].
+    pub fn blobs_beside_history(&mut self, tips: &[ObjectId], problems: &mut Vec<Problem>) -> BTreeSet<ObjectId> {
+        let mut blobs = BTreeSet::new();
+        for tip in tips {
+            let (end, kind) = self.follow(*tip, |_| {});
+            match kind {
+                Some(Kind::Tree) => {
                     let mut introducer = Introducer::default();
-                    introducer.compare(self, &oid, &[], problems);
-                    introducer.trees().iter().for_each(|tree| all.mark(tree, mark));
-                    introducer.found().iter().for_each(|blob| all.mark(&blob.oid, mark));
+                    introducer.compare(self, &end, &[], problems);
+                    blobs.extend(introducer.found().iter().filter(|blob| blob.mode != Mode::Symlink).map(|blob| blob.oid));
                 }
-                Ok(Kind::Blob) => all.mark(&oid, mark),
-                // The walk of the commits says what is wrong.
-                Ok(Kind::Commit) | Err(_) => {}
+                Some(Kind::Blob) => drop(blobs.insert(end)),
+                _ => {}
             }
         }
+        blobs
+    }
+
+    /// What a ref's object leads to, past all tags, which `passed` is shown; with its type, if that can be read and is no tag.
+    fn follow(&mut self, tip: ObjectId, mut passed: impl FnMut(&ObjectId)) -> (ObjectId, Option<Kind>) {
+        let mut oid = tip;
+        for _ in 0..MOST_TAGS {
+            match self.kind(&oid) {
+                Ok(Kind::Tag) => {
+                    passed(&oid);
+                    let Some(target) = self.read(&oid).ok().and_then(|tag| parse_tag_target(&tag.bytes)) else { break };
+                    oid = target;
+                }
+                kind => return (oid, kind.ok()),
+            }
+        }
+        (oid, None)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Findings as CSV (RFC 4180), a line for each place. Spreadsheets run a cell that begins like a formula; such a cell gets an
-//! apostrophe in front, which shows it as text (<https://owasp.org/www-community/attacks/CSV_Injection>).
+//! apostrophe in front, which shows it as text (<https://owasp.org/www-community/attacks/CSV_Injection>). Control characters are written out
+//! as [`crate::shown`] does it, since a table is looked at on terminals, too.
 
 use std::borrow::Cow;
 
-use crate::Document;
+use crate::{Document, shown};
 
 /// The columns.
 const COLUMNS: [&str; 18] = [
@@ -65,13 +66,13 @@ pub fn csv(document: &Document<'_>) -> String {
     String::from_utf8(writer.into_inner().expect("memory is written without an error")).expect("cells are text")
 }
 
-/// A cell that no spreadsheet runs.
+/// A cell that no spreadsheet runs, and that drives no terminal.
 fn harmless(cell: &str) -> Cow<'_, str> {
     let begins = cell.trim_start_matches([' ', '\u{feff}', '\u{a0}']);
     if begins.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|', '%', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
-        format!("'{cell}").into()
+        format!("'{}", shown(cell)).into()
     } else {
-        cell.into()
+        shown(cell)
     }
 }
 
@@ -90,8 +91,15 @@ mod tests {
     }
 
     #[test]
+    fn no_cell_drives_a_terminal() {
+        assert_eq!(harmless("a\u{1b}[31m\u{202e}\n"), "a\\u{1b}[31m\\u{202e}\\u{a}");
+        let text = csv(&document("x\u{1b}]0;y\u{7}\u{9b}\u{2067}", 1));
+        assert!(!text.contains(|c: char| crate::is_hostile(c) && c != '\n'), "{text:?}");
+    }
+
+    #[test]
     fn every_row_can_be_read_back() {
-        let hostile = "=HYPERLINK(\"http://x\",\"a\"),\n\"b\"";
+        let hostile = "=HYPERLINK(\"http://x\",\"a\"),\"b\"";
         let text = csv(&document(hostile, 2));
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();

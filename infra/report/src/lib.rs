@@ -3,12 +3,14 @@
 //! A reader that closes the pipe early is no error. Text that came from outside is shown with [`shown`], so that it cannot drive
 //! the terminal.
 //!
-//! A [`Document`] is a report of findings; [`sarif()`], [`html()`] and [`csv()`] write it, [`replace`] puts it into a file.
+//! A [`Document`] is a report of findings; [`sarif()`], [`html()`] and [`csv()`] write it, [`replace`] puts it into a file. JSON is written
+//! by [`json_text`] and [`json_line`].
 
 mod csv;
 mod document;
 mod file;
 mod html;
+mod json;
 mod progress;
 mod sarif;
 
@@ -22,8 +24,9 @@ use serde::Serialize;
 
 pub use csv::csv;
 pub use document::{Document, Reported, Rule, Suppression, Tool, age, date};
-pub use file::replace;
+pub use file::{descriptor, replace, straight};
 pub use html::html;
+pub use json::{json_line, json_text};
 pub use progress::{Progress, Reached, size};
 pub use sarif::{sarif, uri};
 
@@ -91,8 +94,7 @@ pub fn unstyled(text: &str) -> String {
 /// # Errors
 /// What the system said, such as a full disk.
 pub fn json(value: &impl Serialize) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    data(format_args!("{text}\n"))
+    data(json_text(value)?)
 }
 
 fn say(label: &str, style: Style, text: &dyn Display) {
@@ -120,12 +122,23 @@ pub fn hint(text: impl Display) {
     say("hint:", AnsiColor::Cyan.on_default().bold(), &text);
 }
 
+/// How many of what: `1 place`, `2 places`.
+#[must_use]
+pub fn count(number: impl TryInto<u128>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u128::MAX);
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Whether a character drives a terminal, turns the direction of what is read, or begins a line.
+fn is_hostile(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
 /// `text` with control characters written out, so that it cannot drive a terminal or forge a line.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
-    let hostile = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if text.chars().any(hostile) {
-        Cow::Owned(text.chars().map(|c| if hostile(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect())
+    if text.contains(is_hostile) {
+        Cow::Owned(text.chars().map(|c| if is_hostile(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect())
     } else {
         Cow::Borrowed(text)
     }
@@ -187,6 +200,11 @@ pub(crate) mod tests {
     fn control_characters_are_written_out() {
         assert_eq!(shown("plain é"), "plain é");
         assert_eq!(shown("a\u{1b}[2Jb\nc\u{202e}"), "a\\u{1b}[2Jb\\u{a}c\\u{202e}");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!([count(0_u8, "place", "places"), count(1_u64, "place", "places")], ["0 places", "1 place"]);
     }
 
     #[test]

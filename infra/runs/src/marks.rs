@@ -70,27 +70,42 @@ pub(crate) fn is_marked(run: &[u8]) -> bool {
 #[derive(Debug, Clone)]
 pub struct Anchors {
     literals: Vec<Box<[u8]>>,
+    /// The first four bytes of each literal, folded, with a mask for one that is shorter, by the first byte.
+    by_first: Vec<Vec<(u32, u32, usize)>>,
     pub(crate) first: Halves,
     pub(crate) second: Halves,
     pub(crate) third: Halves,
 }
 
 impl Anchors {
-    /// Anchors for `literals`, each of three bytes or more, in lower case. Where one begins with another, the earlier wins.
+    /// Anchors for literals, each of three bytes or more, in lower case, numbered through all groups. Where one begins with another, the
+    /// earlier wins. What a group has in its first three bytes passes in any mixture: those belong together of which that is rare.
     ///
     /// # Panics
-    /// When a literal is shorter than three bytes.
+    /// When a literal is shorter than three bytes, or there are more than eight groups.
     #[must_use]
-    pub fn new(literals: &[&str]) -> Self {
-        let mut anchors = Self { literals: Vec::new(), first: Halves::default(), second: Halves::default(), third: Halves::default() };
-        for (number, literal) in literals.iter().enumerate() {
-            let bytes: Box<[u8]> = literal.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
-            assert!(bytes.len() >= 3, "an anchor has at least three bytes: {literal:?}");
-            let bit = 1 << (number % 8);
-            anchors.first.insert(bytes[0] | 0x20, bit);
-            anchors.second.insert(bytes[1] | 0x20, bit);
-            anchors.third.insert(bytes[2] | 0x20, bit);
-            anchors.literals.push(bytes);
+    pub fn new(groups: &[&[&str]]) -> Self {
+        assert!(groups.len() <= 8, "a bit of a byte stands for each group");
+        let mut anchors = Self {
+            literals: Vec::new(),
+            by_first: vec![Vec::new(); 256],
+            first: Halves::default(),
+            second: Halves::default(),
+            third: Halves::default(),
+        };
+        for (group, literals) in groups.iter().enumerate() {
+            for literal in *literals {
+                let bytes: Box<[u8]> = literal.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+                assert!(bytes.len() >= 3, "an anchor has at least three bytes: {literal:?}");
+                anchors.first.insert(bytes[0] | 0x20, 1 << group);
+                anchors.second.insert(bytes[1] | 0x20, 1 << group);
+                anchors.third.insert(bytes[2] | 0x20, 1 << group);
+                let begin = [bytes[0], bytes[1], bytes[2], bytes.get(3).copied().unwrap_or_default()];
+                let mask = if bytes.len() > 3 { u32::MAX } else { 0x00ff_ffff };
+                let known = (u32::from_le_bytes(begin.map(|byte| byte | 0x20)) & mask, mask, anchors.literals.len());
+                anchors.by_first[usize::from(bytes[0] | 0x20)].push(known);
+                anchors.literals.push(bytes);
+            }
         }
         anchors
     }
@@ -102,7 +117,15 @@ impl Anchors {
 
     /// The number of the literal that stands at the beginning of `text`.
     fn at(&self, text: &[u8]) -> Option<usize> {
-        self.literals.iter().position(|literal| text.get(..literal.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(literal)))
+        let begin = text.first_chunk::<4>().copied().or_else(|| text.first_chunk().map(|[a, b, c]| [*a, *b, *c, 0]))?;
+        let begin = u32::from_le_bytes(begin) | 0x2020_2020;
+        for (known, mask, number) in &self.by_first[(begin & 0xff) as usize] {
+            let literal = &self.literals[*number];
+            if begin & mask == *known && text.get(..literal.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(literal)) {
+                return Some(*number);
+            }
+        }
+        None
     }
 }
 

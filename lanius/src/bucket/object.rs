@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::body::Waiting;
 use crate::archive;
 use crate::coverage::State;
-use crate::scan::{BLOCK, Buffer, CONTEXT, Engine, Scratch, stream};
+use crate::scan::{BLOCK, Buffer, CONTEXT, Engine, LeftOut, Scratch, stream};
 use crate::triage::Sighting;
 
 /// What all objects that are being read may hold together, in KiB.
@@ -158,10 +158,18 @@ impl Reader {
     }
 }
 
+impl Scanned {
+    fn leave(&mut self, path: &str, left: LeftOut) {
+        self.gaps.extend(left.reasons().map(|reason| (path.to_owned(), State::Skipped { reason: reason.to_owned() })));
+    }
+}
+
 /// The object as one text. Where it breaks off, the reader knows why.
 fn text(engine: &Engine, path: &str, reader: &mut dyn Read, scanned: &mut Scanned) {
     let mut found = Vec::new();
-    let _ = stream(engine, &mut Scratch::default(), &mut Buffer::default(), reader, path, &mut found);
+    let mut scratch = Scratch::default();
+    let _ = stream(engine, &mut scratch, &mut Buffer::default(), reader, path, &mut found);
+    scanned.leave(path, scratch.left_out());
     scanned.sightings.extend(found.into_iter().map(|found| Sighting { path: path.to_owned(), found, lineage: None }));
 }
 
@@ -174,6 +182,7 @@ fn members(engine: &Engine, path: &str, reader: &mut Waiting, limits: &archive::
                 let mut found = Vec::new();
                 // A member ends where it breaks off; its entry says so.
                 let _ = stream(engine, &mut scratch, &mut buffer, member.read, member.path, &mut found);
+                scanned.leave(member.path, scratch.left_out());
                 scanned.sightings.extend(found.into_iter().map(|found| Sighting { path: member.path.to_owned(), found, lineage: None }));
             }
             archive::Event::Entry(entry) => match State::from(&entry.status) {

@@ -46,7 +46,7 @@ mod with_aws {
     use anyhow::Context as _;
     use menagerie_aws::{Session, SessionOptions};
     use menagerie_aws_s3::S3;
-    use menagerie_report as output;
+    use menagerie_report::{self as output, count};
 
     use super::*;
     use crate::archive;
@@ -164,8 +164,10 @@ mod with_aws {
             output::error(format_args!("{}: {}", output::shown(&entry.source), output::shown(reason)));
         }
         output::note(format_args!(
-            "{} objects scanned now; since the beginning {} objects, {} places",
-            ledger.scanned, totals.scanned, totals.found
+            "{} scanned now; since the beginning {}, {}",
+            count(ledger.scanned, "object", "objects"),
+            count(totals.scanned, "object", "objects"),
+            count(totals.found, "place", "places")
         ));
         Ok(Some(if ledger.errors().next().is_some() {
             Exit::Incomplete

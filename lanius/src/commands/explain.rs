@@ -57,7 +57,7 @@ fn text(definition: &Definition) -> anyhow::Result<String> {
     row("confidence", &if judged { "judged for each value in its context".to_owned() } else { format!("{confidence}, from its shape") });
     row("looks for", &advice::shape(definition));
     for other in &definition.requires {
-        row("near", &format!("{} within {} lines", other.pattern, other.within));
+        row("near", &format!("{} within {}", other.pattern, report::count(other.within, "line", "lines")));
     }
     if let Some(entropy) = definition.entropy {
         row("entropy", &format!("at least {entropy} bits a character"));

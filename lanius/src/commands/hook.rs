@@ -35,8 +35,8 @@ fn folder(repository: &Repository, other: Option<&PathBuf>) -> anyhow::Result<Pa
 }
 
 fn put(install: &HookInstall) -> anyhow::Result<Exit> {
-    let repository = Repository::discover(&install.repo)?;
-    let folder = folder(&repository, install.hooks_dir.as_ref())?;
+    let repository = Repository::discover(&install.place.repo)?;
+    let folder = folder(&repository, install.place.hooks_dir.as_ref())?;
     let usual: &[Hook] = if repository.worktree().is_some() { &[Hook::PreCommit, Hook::PrePush] } else { &[Hook::PreReceive] };
     let hooks = if install.types.is_empty() { usual } else { &install.types };
     let place = match (install.force, install.chain) {
@@ -72,8 +72,8 @@ fn put(install: &HookInstall) -> anyhow::Result<Exit> {
 }
 
 fn take_away(uninstall: &HookUninstall) -> anyhow::Result<Exit> {
-    let repository = Repository::discover(&uninstall.repo)?;
-    let folder = folder(&repository, uninstall.hooks_dir.as_ref())?;
+    let repository = Repository::discover(&uninstall.place.repo)?;
+    let folder = folder(&repository, uninstall.place.hooks_dir.as_ref())?;
     for hook in Hook::ALL.iter().filter(|hook| uninstall.types.is_empty() || uninstall.types.contains(hook)) {
         match hook::uninstall(&folder, *hook).with_context(|| format!("{} in {}", hook.name(), folder.display()))? {
             Removed::Done(path) => output::note(format_args!("removed {}", path.display())),

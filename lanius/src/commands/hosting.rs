@@ -1,8 +1,9 @@
 //! The edge of `lanius scan` to code hosts: what is typed, the environment and the clock become a host and options.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, thread};
 
 use anyhow::{Context as _, bail};
 use etcetera::BaseStrategy as _;
@@ -11,6 +12,7 @@ use menagerie_secret::Secret;
 use crate::cli::Sources;
 use crate::coverage::Ledger;
 use crate::hosting::{self, Clock, Endpoint, Forge, Host, Options, Pending, Target};
+use crate::named;
 use crate::rules::Level;
 use crate::scan::Engine;
 use crate::source::Progress;
@@ -91,11 +93,14 @@ fn token(sources: &Sources, forge: Forge) -> anyhow::Result<Option<Secret<String
     let token = match &sources.hosting.token_file {
         Some(file) => {
             let shown = file.display();
-            let about = fs::metadata(file).with_context(|| format!("the token file {shown} cannot be read"))?;
-            if about.len() > LONGEST_TOKEN {
+            let mut text = String::new();
+            let read = named::open(file).and_then(|file| file.take(LONGEST_TOKEN + 1).read_to_string(&mut text));
+            let token = Secret::new(text);
+            read.with_context(|| format!("the token file {shown} cannot be read"))?;
+            if token.expose().len() as u64 > LONGEST_TOKEN {
                 bail!("the token file {shown} has more than {LONGEST_TOKEN} bytes");
             }
-            Some(Secret::new(fs::read_to_string(file).with_context(|| format!("the token file {shown} cannot be read"))?))
+            Some(token)
         }
         None => env::var(name).ok().map(Secret::new),
     };

@@ -8,6 +8,7 @@ mod explain;
 mod hook;
 mod hosting;
 mod output;
+mod panics;
 mod policy;
 mod progress;
 mod redact;
@@ -37,6 +38,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { report::Exit::Incomplete.into() } else { report::Exit::Fine.into() };
         }
     };
+    let _quiet = panics::Quiet::new();
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan),
         Command::Hook { command } => hook::run(&command),

@@ -51,12 +51,11 @@ fn without_password(name: &str) -> String {
 pub(super) fn write(run: &Run, engine: &Engine, telling: &Telling<'_>) -> anyhow::Result<()> {
     let shown = telling.shown;
     let document = || report::document(run, engine, shown, &telling.subject);
-    let json = |value: serde_json::Value| serde_json::to_string_pretty(&value).map(|text| text + "\n");
     let text = match telling.format {
         Format::Human => report::human(run, engine, shown),
-        Format::Json => json(report::json(run, engine, shown))?,
+        Format::Json => output::json_text(&report::json(run, engine, shown))?,
         Format::Jsonl => report::jsonl(run, engine, shown),
-        Format::Sarif => json(output::sarif(&document()))?,
+        Format::Sarif => output::json_text(&output::sarif(&document()))?,
         Format::Html => output::html(&document()),
         Format::Csv => output::csv(&document()),
     };

@@ -1,6 +1,7 @@
 //! What is not to be reported, gathered from the command line and from what is scanned.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -9,6 +10,7 @@ use menagerie_secret::Secret;
 
 use crate::cli::{Policies, Sources};
 use crate::durable;
+use crate::named;
 use crate::policy::{self, Baseline, Config, Layer, Policy, Top, baseline};
 use crate::redact::Tokens;
 use crate::rules::{Imported, Rule, built_in, import};
@@ -17,10 +19,15 @@ use crate::triage::Fingerprints;
 
 /// The longest file of policy that is read.
 const LONGEST: u64 = 256 << 20;
+/// How much of a key file is read.
+const LONGEST_KEY: u64 = 64 << 10;
 /// The shortest key.
 const SHORTEST_KEY: usize = 16;
 /// How many files a Gitleaks configuration may extend, one by the other; as many as Gitleaks follows.
 const MOST_EXTENDED: usize = 2;
+
+/// Where a folder's baseline is.
+const OWN_BASELINE: &str = ".lanius-baseline.json";
 
 /// All that decides a scan beside its sources.
 #[derive(Debug, Default)]
@@ -31,6 +38,8 @@ pub(super) struct Prepared {
     /// What recognises tokens that were made with the key.
     pub(super) tokens: Option<Tokens>,
     pub(super) config: Config,
+    /// What the caller's configuration and baselines say, as text.
+    pub(super) texts: Vec<String>,
 }
 
 /// What a scanned folder or repository brings.
@@ -38,11 +47,14 @@ struct Site {
     top: PathBuf,
 }
 
-/// Reads all that the arguments and what is scanned say. The baseline at `except` is left out: it is about to be updated.
-pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Path>) -> anyhow::Result<Prepared> {
+/// Reads all that the arguments and what is scanned say. Where the baseline at `writing` is about to be made or updated, lanius' own
+/// baselines of what is scanned are left out: what they know belongs into it, too.
+pub(super) fn prepare(sources: &Sources, policies: &Policies, writing: Option<&Path>) -> anyhow::Result<Prepared> {
+    // It is read once: it may come through a pipe.
+    let key = key(policies.key_file.as_deref())?;
     let mut prepared = Prepared {
-        fingerprints: Fingerprints::new(key(policies.key_file.as_deref())?),
-        tokens: key(policies.key_file.as_deref())?.map(Tokens::new),
+        tokens: key.as_ref().map(|key| Tokens::new(Secret::new(key.expose().clone()))),
+        fingerprints: Fingerprints::new(key),
         rules: built_in(),
         ..Prepared::default()
     };
@@ -55,6 +67,7 @@ pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Pa
     if let Some(path) = &policies.config {
         let text = must_read(path)?;
         prepared.configure(path, &text, &mut files)?;
+        prepared.texts.push(text);
     }
     for site in sites.iter().filter(|_| !policies.no_config) {
         if !untrusted {
@@ -62,7 +75,7 @@ pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Pa
         }
     }
     for file in &files {
-        let text = must_read(file)?;
+        let text = super::rules::text(file)?;
         prepared.take_rules(file, &text, 0)?;
     }
     let off: BTreeSet<String> = prepared.config.scan.disabled_rules.iter().cloned().collect();
@@ -73,11 +86,13 @@ pub(super) fn prepare(sources: &Sources, policies: &Policies, except: Option<&Pa
     }
     prepared.rules.retain(|rule| !off.contains(&rule.definition.id));
     for path in &policies.baseline {
-        let layer = prepared.seen(path, &must_read(path)?)?;
+        let text = must_read(path)?;
+        let layer = prepared.seen(path, &text)?;
         prepared.policy.counts.merge(layer);
+        prepared.texts.push(text);
     }
     for site in sites.iter().filter(|_| !policies.no_config || untrusted) {
-        prepared.site_baselines(site, untrusted, except)?;
+        prepared.site_baselines(site, untrusted, writing)?;
     }
     Ok(prepared)
 }
@@ -159,10 +174,11 @@ impl Prepared {
     }
 
     /// What a folder says was seen before; of an untrusted one also its allow-list, all of it only asked for.
-    fn site_baselines(&mut self, site: &Site, untrusted: bool, except: Option<&Path>) -> anyhow::Result<()> {
-        for name in [".lanius-baseline.json", ".gitleaksignore", ".secrets.baseline"] {
+    fn site_baselines(&mut self, site: &Site, untrusted: bool, writing: Option<&Path>) -> anyhow::Result<()> {
+        for name in [OWN_BASELINE, ".gitleaksignore", ".secrets.baseline"] {
             let path = site.top.join(name);
-            if except.is_some_and(|except| std::path::absolute(except).ok() == std::path::absolute(&path).ok()) {
+            let same = |output: &Path| std::path::absolute(output).ok() == std::path::absolute(&path).ok();
+            if writing.is_some_and(|output| name == OWN_BASELINE || same(output)) {
                 continue;
             }
             let read = may_read(&path).and_then(|text| text.map(|text| Ok(self.seen(&path, &text)?)).transpose());
@@ -217,8 +233,10 @@ pub(super) fn exclusion(name: &str, globs: &[String]) -> anyhow::Result<policy::
 /// The key of fingerprints and tokens in a key file, if one is named.
 pub(super) fn key(path: Option<&Path>) -> anyhow::Result<Option<Secret<Vec<u8>>>> {
     let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
-    let bytes = std::fs::read(path).with_context(|| format!("the key file {} cannot be read", path.display()))?;
+    let mut bytes = Vec::new();
+    let read = named::open(path).and_then(|file| file.take(LONGEST_KEY).read_to_end(&mut bytes));
     let key = Secret::new(bytes);
+    read.with_context(|| format!("the key file {} cannot be read", path.display()))?;
     let trimmed = key.expose().trim_ascii();
     if trimmed.len() < SHORTEST_KEY {
         bail!("the key in {} is shorter than {SHORTEST_KEY} bytes; make one: head -c 32 /dev/urandom | base64", path.display());

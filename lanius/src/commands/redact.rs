@@ -1,13 +1,13 @@
 //! `lanius redact`: a copy of a file or stream in which findings are covered or tokenised.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use menagerie_report::{self as output, Exit};
+use menagerie_report::{self as output, Exit, count};
 
 use crate::cli::Redact;
+use crate::named;
 use crate::personal::{Finder, Scope};
 use crate::redact::{Redactor, Style, Summary, Tokens};
 use crate::report::least;
@@ -23,12 +23,17 @@ pub(super) fn run(redact: &Redact) -> anyhow::Result<Exit> {
     let redactor = Redactor::new(&engine, personal, least, style(redact)?);
     let summary = match &redact.file {
         Some(file) if file.as_os_str() != "-" => {
-            let mut input = File::open(file).with_context(|| format!("{} cannot be opened", file.display()))?;
+            let mut input = named::open(file).with_context(|| format!("{} cannot be opened", file.display()))?;
             copy(&redactor, &mut input, redact.output.as_deref(), &file.to_string_lossy())
         }
         _ => copy(&redactor, &mut io::stdin().lock(), redact.output.as_deref(), redact.path.as_deref().unwrap_or("-")),
     }?;
-    output::note(format_args!("{} places replaced; {} bytes read, {} written", summary.replaced, summary.read, summary.written));
+    output::note(format_args!(
+        "{} replaced; {} read, {} written",
+        count(summary.replaced, "place", "places"),
+        count(summary.read, "byte", "bytes"),
+        summary.written
+    ));
     Ok(Exit::Fine)
 }
 
@@ -44,8 +49,14 @@ fn style(redact: &Redact) -> anyhow::Result<Style> {
 
 /// Copies to a file, which appears when it is whole, or to standard output.
 fn copy(redactor: &Redactor<'_>, input: &mut dyn Read, to: Option<&Path>, path: &str) -> anyhow::Result<Summary> {
-    let Some(to) = to else {
-        return match redactor.copy(input, &mut io::stdout().lock(), path) {
+    let failed = |to: &Path| format!("{} cannot be written", to.display());
+    let straight = match to {
+        None => Some(Box::new(io::stdout()) as Box<dyn Write>),
+        Some(to) => output::straight(to).with_context(|| failed(to))?,
+    };
+    let (Some(to), None) = (to, &straight) else {
+        let mut out = straight.unwrap_or_else(|| Box::new(io::stdout()));
+        return match redactor.copy(input, &mut out, path) {
             // A reader that has enough is no error.
             Err(crate::redact::Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Summary::default()),
             other => Ok(other?),
@@ -55,10 +66,9 @@ fn copy(redactor: &Redactor<'_>, input: &mut dyn Read, to: Option<&Path>, path: 
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let failed = || format!("{} cannot be written", to.display());
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(|| failed(to))?;
     let summary = redactor.copy(input, &mut file, path)?;
-    file.flush().and_then(|()| file.as_file().sync_all()).with_context(failed)?;
-    file.persist(to).with_context(failed)?;
+    file.flush().and_then(|()| file.as_file().sync_all()).with_context(|| failed(to))?;
+    file.persist(to).with_context(|| failed(to))?;
     Ok(summary)
 }

@@ -1,17 +1,22 @@
 //! `lanius rules`: their list, and their examples at work.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anstyle::Style;
-use anyhow::Context as _;
-use menagerie_report::{self as report, Exit};
+use anyhow::{Context as _, bail};
+use menagerie_report::{self as report, Exit, count, shown};
 
 use crate::cli::{ListFormat, RulesCommand};
+use crate::durable;
 use crate::rules::examples::{Dice, expand};
 use crate::rules::{self, Definition, Rule};
 use crate::scan::{Engine, Scratch, Text};
 use crate::verify;
+
+/// The longest rule file that is read.
+const LONGEST: u64 = 64 << 20;
+/// How many rule files are named in place of one that is not there.
+const SUGGESTED: usize = 5;
 
 pub(super) fn run(command: RulesCommand) -> anyhow::Result<Exit> {
     match command {
@@ -54,15 +59,44 @@ fn described(rule: &Definition) -> serde_json::Value {
     })
 }
 
+/// The text of a rule file.
+pub(super) fn text(file: &Path) -> anyhow::Result<String> {
+    let shown = file.display();
+    let text = durable::read(file, LONGEST, true).with_context(|| format!("the rule file {shown} cannot be read"))?;
+    let Some(text) = text else {
+        let near = neighbours(file);
+        let near = if near.is_empty() { String::new() } else { format!("; the folder has {}", near.join(", ")) };
+        bail!(
+            "there is no rule file {shown}{near}. Beside files, `--rules` knows one name: `pii`, for personal data; the rules that \
+             `lanius rules list` names are always on"
+        );
+    };
+    Ok(text)
+}
+
+/// Rule files in the folder of one that is not there.
+fn neighbours(file: &Path) -> Vec<String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let is_rules = |path: &PathBuf| path.extension().is_some_and(|end| ["toml", "yaml", "yml"].iter().any(|known| end == *known));
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let listed = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).filter(is_rules);
+    let mut near: Vec<_> = listed
+        .map(|path| path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned())
+        .map(|name| (!name.to_ascii_lowercase().contains(&stem), shown(&name).into_owned()))
+        .collect();
+    near.sort();
+    near.into_iter().take(SUGGESTED).map(|(_, name)| name).collect()
+}
+
 /// The rules of the files, beside those of our own.
 pub(super) fn load(files: &[impl AsRef<Path>]) -> anyhow::Result<Vec<Rule>> {
     let mut all = rules::built_in();
     for file in files {
         let file = file.as_ref();
-        let text = fs::read_to_string(file).with_context(|| format!("the rule file {} cannot be read", file.display()))?;
+        let text = text(file)?;
         let imported = rules::import::read(&file.display().to_string(), &text)?;
         for note in &imported.notes {
-            report::warning(format_args!("{}: {}", file.display(), report::shown(note)));
+            report::warning(format_args!("{}: {}", file.display(), shown(note)));
         }
         for rule in imported.rules {
             // A user's rule takes the place of ours of the same id.
@@ -103,7 +137,7 @@ fn test(files: &[impl AsRef<Path>]) -> anyhow::Result<Exit> {
             }
         }
     }
-    report::note(format_args!("{} rules, {ran} examples, {failed} failed", engine.rules().len()));
+    report::note(format_args!("{}, {}, {failed} failed", count(engine.rules().len(), "rule", "rules"), count(ran, "example", "examples")));
     Ok(if failed + unsound == 0 { Exit::Fine } else { Exit::Found })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use menagerie_report::{self as report, Exit};
+use menagerie_report::{self as report, Exit, count};
 
 use super::output::{self, Telling};
 use super::policy::Prepared;
@@ -23,6 +23,9 @@ use crate::verify::{Options, Verifier};
 const TOLD: usize = 5;
 
 pub(super) fn run(scan: &Scan) -> anyhow::Result<Exit> {
+    if !sources::named(&scan.sources, "scan") {
+        return Ok(Exit::Incomplete);
+    }
     let mut prepared = policy::prepare(&scan.sources, &scan.policies, None)?;
     let engine = Arc::new(sources::engine(&scan.sources, &mut prepared)?);
     let level = scan.sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
@@ -85,21 +88,22 @@ pub(super) fn at_least(findings: &mut Vec<Finding>, least: u8) {
 /// What a person should know of waivers.
 fn tell(run: &Run) {
     let Applied { asked, unused, expired, .. } = &run.applied;
-    idle(expired, "waivers no longer count");
-    idle(unused, "waivers match nothing");
+    idle(expired, "waiver no longer counts", "waivers no longer count");
+    idle(unused, "waiver matches nothing", "waivers match nothing");
     if !asked.is_empty() {
-        report::warning(format_args!("the source asks not to report {} places, which are reported all the same", asked.len()));
+        let places = count(asked.len(), "place, which is", "places, which are");
+        report::warning(format_args!("the source asks not to report {places} reported all the same"));
         for place in asked.iter().take(TOLD) {
             report::note(format_args!("  {}:{} [{}] by {}", report::shown(&place.path), place.line, place.rule, report::shown(&place.by)));
         }
     }
 }
 
-fn idle(waivers: &[Idle], what: &str) {
+fn idle(waivers: &[Idle], one: &str, many: &str) {
     if waivers.is_empty() {
         return;
     }
-    report::warning(format_args!("{} {what}:", waivers.len()));
+    report::warning(format_args!("{}:", count(waivers.len() as u64, one, many)));
     for waiver in waivers.iter().take(TOLD) {
         report::note(format_args!("  {}: {}", report::shown(&waiver.waiver), waiver.why));
     }

@@ -1,10 +1,12 @@
 //! The sources of a scan, read one after the other.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use menagerie_git::Repository;
+use menagerie_report as output;
 
 use super::policy::Prepared;
 use super::progress;
@@ -48,6 +50,28 @@ pub(super) struct Read {
     pub(super) pending: Pending,
 }
 
+/// Whether something to look at was named; else what to do is told.
+pub(super) fn named(sources: &Sources, verb: &str) -> bool {
+    if !sources.paths.is_empty() || !sources.git.is_empty() || sources.staged || sources.diff.is_some() {
+        return true;
+    }
+    output::error("nothing was named that could be scanned");
+    output::hint(format_args!("lanius {verb} .            this folder"));
+    output::hint(format_args!("lanius {verb} --git .      the history of the repository here"));
+    output::hint(format_args!("lanius {verb} --help       all there is"));
+    false
+}
+
+/// Says that a history is empty, which else would look like one without findings.
+fn tell_unborn(repository: &Path) -> anyhow::Result<()> {
+    if Repository::open(repository)?.refs().tips().is_empty() {
+        let shown = output::shown(&repository.to_string_lossy()).into_owned();
+        output::warning(format_args!("the repository {shown} has no commits: there is no history to scan"));
+        output::hint(format_args!("what is in its folder: lanius scan {shown}"));
+    }
+    Ok(())
+}
+
 /// Everything found in the sources, and what was looked at; none if there was nothing to compare with, which was told.
 pub(super) fn read(
     sources: &Sources,
@@ -73,6 +97,11 @@ pub(super) fn read(
         sources.sample.is_none() || sources.tables || !objects.is_empty(),
         "--sample is for --tables, or for s3://bucket/prefix"
     );
+    anyhow::ensure!(
+        !sources.tables || objects.is_empty(),
+        "--tables is for tables on this machine and in PostgreSQL; objects in S3 are scanned as texts and archives: leave it out, or copy the \
+         tables here"
+    );
     let (hosted, paths) = super::hosting::targets(paths)?;
     let (servers, paths): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_server(path));
     let reached = Arc::new(Progress::default());
@@ -86,9 +115,9 @@ pub(super) fn read(
         ledger.merge(seen);
     }
     if !input.is_empty() {
-        let mut found = Vec::new();
-        match stream(engine, &mut Scratch::default(), &mut Buffer::default(), &mut io::stdin().lock(), "-", &mut found) {
-            Ok(bytes) => ledger.add("-", bytes, State::Scanned),
+        let (mut found, mut scratch) = (Vec::new(), Scratch::default());
+        match stream(engine, &mut scratch, &mut Buffer::default(), &mut io::stdin().lock(), "-", &mut found) {
+            Ok(bytes) => ledger.add_scanned("-", bytes, scratch.left_out()),
             Err(error) => ledger.add("-", 0, State::Error { reason: error.to_string() }),
         }
         scanned.extend(found.into_iter().map(|found| Sighting { path: "-".to_owned(), found, lineage: None }));
@@ -106,6 +135,7 @@ pub(super) fn read(
     let extent = Extent { since: sources.since.clone(), branches: sources.branch.clone(), unreachable: sources.unreachable };
     let level = sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
     for repository in &sources.git {
+        tell_unborn(repository)?;
         let known = memories.recall(repository);
         let seen = history::scan_on(engine, repository, &extent, known.as_ref(), least(level), threads, &reached)?;
         scanned.extend(seen.sightings.into_iter().filter(|sighting| globs.is_empty() || !globs.is_match(&sighting.path)));
@@ -154,19 +184,6 @@ fn server(_: &Engine, _: &str, _: &How) -> anyhow::Result<(Vec<Sighting>, Ledger
 
 /// Writes a JSON line for each source; the file is whole or not there.
 pub(super) fn write_ledger(path: &Path, ledger: &Ledger) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        let mut out = io::BufWriter::new(file.as_file_mut());
-        for entry in &ledger.entries {
-            serde_json::to_writer(&mut out, entry)?;
-            out.write_all(b"\n")?;
-        }
-        out.flush()?;
-        drop(out);
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    written().with_context(|| format!("the ledger {} cannot be written", path.display()))
+    let lines = ledger.entries.iter().map(output::json_line).collect::<Result<String, _>>()?;
+    output::replace(path, lines.as_bytes()).with_context(|| format!("the ledger {} cannot be written", path.display()))
 }

@@ -59,9 +59,9 @@ fn list(states: &States, format: Format) -> anyhow::Result<()> {
         Format::Jsonl => {
             let lines = records().map(|mut value| {
                 value["type"] = "state".into();
-                value.to_string() + "\n"
+                output::json_line(&value)
             });
-            output::data(lines.collect::<String>())?;
+            output::data(lines.collect::<Result<String, _>>()?)?;
         }
         Format::Sarif | Format::Html | Format::Csv => anyhow::bail!("states are listed as human, json or jsonl"),
     }
@@ -94,7 +94,7 @@ impl Kept {
     }
 
     pub(super) fn save(&self) -> anyhow::Result<()> {
-        durable::write(&self.path, self.states.text().as_bytes()).with_context(|| format!("{} cannot be written", self.path.display()))
+        output::replace(&self.path, self.states.text().as_bytes()).with_context(|| format!("{} cannot be written", self.path.display()))
     }
 }
 

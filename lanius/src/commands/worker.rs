@@ -32,15 +32,14 @@ mod with_aws {
     use menagerie_aws_sqs::Sqs;
     use menagerie_config::{Environment, ProcessEnvironment};
     use menagerie_lambda::RuntimeApi;
-    use menagerie_report as output;
+    use menagerie_report::{self as output, count};
     use menagerie_telemetry::{Format, Level as LogLevel};
 
     use super::*;
     use crate::bucket::{Address, Reader};
-    use crate::cli::ResultFormat;
+    use crate::cli::{Policies, ResultFormat, Sources};
+    use crate::commands::policy::{self, Prepared};
     use crate::rules::Level;
-    use crate::scan::Engine;
-    use crate::triage::Fingerprints;
     use crate::worker::{Batch, Form, Polling, Reporting, Worker, stopping, work};
 
     /// What a worker is told, by arguments or by a function's environment.
@@ -48,8 +47,9 @@ mod with_aws {
         results: Address,
         form: Form,
         inventory: Option<Address>,
-        confidence: Level,
+        confidence: Option<Level>,
         rules: Vec<PathBuf>,
+        policies: Policies,
         at_once: usize,
         requester_pays: bool,
         archives: bool,
@@ -58,14 +58,28 @@ mod with_aws {
 
     impl Settings {
         fn worker(self, session: &Session) -> anyhow::Result<Worker> {
-            let engine = Arc::new(Engine::new(crate::commands::rules::load(&self.rules)?));
-            let version = crate::rules::version(engine.rules(), &format!("{:?} {}", self.confidence, self.archives));
-            let reporting = Reporting { version, level: self.confidence, fingerprints: Fingerprints::default() };
+            let sources = Sources { rules: self.rules, confidence: self.confidence, ..Sources::default() };
+            let mut prepared = policy::prepare(&sources, &self.policies, None)?;
+            anyhow::ensure!(
+                prepared.config.scan.exclude.is_empty(),
+                "`exclude` is not for a worker: leave objects out by the filters of the bucket's events, or allow what is found by [[allow]]"
+            );
+            let engine = Arc::new(crate::commands::sources::engine(&sources, &mut prepared)?);
+            let level = sources.confidence.or(prepared.config.scan.confidence).unwrap_or(Level::Medium);
+            let settings = format!("{level:?} {} {} {:?}", self.archives, prepared.fingerprints.keyed(), prepared.texts);
+            let version = crate::rules::version(engine.rules(), &settings);
+            let Prepared { policy, fingerprints, .. } = prepared;
+            let reporting = Reporting { version, level, fingerprints, policy, today: crate::commands::today };
             let archives = self.archives.then(|| crate::archive::Limits::new(std::env::temp_dir()));
             let queue = self.queue.map(|url| (Sqs::new(session), url));
             let reader = Reader::new(S3::new(session, self.requester_pays), engine, self.at_once, archives);
             Ok(Worker { reader, reporting, results: self.results, form: self.form, inventory: self.inventory, queue })
         }
+    }
+
+    /// What the caller says; what is scanned decides nothing.
+    fn callers(config: Option<PathBuf>, baseline: Vec<PathBuf>, key_file: Option<PathBuf>) -> Policies {
+        Policies { config, baseline, key_file, untrusted: true, no_config: true }
     }
 
     pub(in crate::commands) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -78,6 +92,7 @@ mod with_aws {
             inventory: arguments.inventory.as_deref().map(str::parse).transpose()?,
             confidence: arguments.confidence,
             rules: arguments.rules.clone(),
+            policies: callers(arguments.config.clone(), arguments.baseline.clone(), arguments.key_file.clone()),
             at_once: usize::from(arguments.at_once),
             requester_pays: arguments.requester_pays,
             archives: arguments.archives,
@@ -100,8 +115,13 @@ mod with_aws {
         })?;
         let tally = drained.tally;
         output::note(format_args!(
-            "{} messages done, {} left in the queue; {} objects scanned, {} known, {} left out; {} places",
-            drained.done, drained.left, tally.scanned, tally.known, tally.left, tally.places
+            "{} done, {} left in the queue; {} scanned, {} known, {} left out; {}",
+            count(drained.done, "message", "messages"),
+            drained.left,
+            count(tally.scanned, "object", "objects"),
+            tally.known,
+            tally.left,
+            count(tally.places, "place", "places")
         ));
         Ok(if arguments.once && drained.left > 0 { Exit::Incomplete } else { Exit::Fine })
     }
@@ -168,12 +188,18 @@ mod with_aws {
             },
             inventory: var("LANIUS_INVENTORY").map(|text| text.parse()).transpose()?,
             confidence: match var("LANIUS_CONFIDENCE").as_deref() {
-                None | Some("medium") => Level::Medium,
-                Some("low") => Level::Low,
-                Some("high") => Level::High,
+                None => None,
+                Some("low") => Some(Level::Low),
+                Some("medium") => Some(Level::Medium),
+                Some("high") => Some(Level::High),
                 Some(other) => anyhow::bail!("LANIUS_CONFIDENCE is {other:?}: low, medium and high are known"),
             },
             rules: var("LANIUS_RULES").into_iter().map(|file| root.join(file)).collect(),
+            policies: callers(
+                var("LANIUS_CONFIG").map(|file| root.join(file)),
+                var("LANIUS_BASELINE").into_iter().map(|file| root.join(file)).collect(),
+                var("LANIUS_KEY_FILE").map(|file| root.join(file)),
+            ),
             at_once: match var("LANIUS_AT_ONCE") {
                 None => 16,
                 Some(text) => {

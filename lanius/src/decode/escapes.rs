@@ -27,6 +27,11 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const COUNT: usize = 4;
 
+    /// The kind of an encoding that is made of escapes.
+    pub(super) fn of(encoding: Encoding) -> Option<Self> {
+        [Self::Backslash, Self::Percent, Self::Entity, Self::QuotedPrintable].into_iter().find(|kind| kind.encoding() == encoding)
+    }
+
     pub(super) fn encoding(self) -> Encoding {
         match self {
             Self::Backslash => Encoding::Escapes,
@@ -98,6 +103,29 @@ fn inside(kind: Kind, byte: u8) -> bool {
         b',' | b'(' | b')' | b'[' | b']' => kind == Kind::Entity,
         byte => byte.is_ascii_graphic() || byte >= 0x80,
     }
+}
+
+/// An escape: where it stands in a region, and what it stands for in what that says.
+pub(super) struct Piece {
+    pub(super) encoded: Range<usize>,
+    pub(super) decoded: Range<usize>,
+}
+
+/// The escapes of a region, in order; what is between them stands for itself.
+pub(super) fn pieces(region: &[u8], kind: Kind) -> Vec<Piece> {
+    let (mut pieces, mut at, mut decoded, mut out) = (Vec::new(), 0, 0, Vec::new());
+    while let Some(next) = region[at..].iter().position(|byte| *byte == mark(kind)) {
+        (at, decoded) = (at + next, decoded + next);
+        let Some((character, length)) = escape(kind, &region[at..]) else {
+            (at, decoded) = (at + 1, decoded + 1);
+            continue;
+        };
+        out.clear();
+        push(&mut out, kind, character, &region[at..]);
+        pieces.push(Piece { encoded: at..at + length, decoded: decoded..decoded + out.len() });
+        (at, decoded) = (at + length, decoded + out.len());
+    }
+    pieces
 }
 
 /// Puts the decoded region into `out`. False when it is no text or holds no token.

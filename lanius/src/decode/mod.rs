@@ -13,8 +13,9 @@ mod hex;
 mod inflate;
 mod joined;
 mod looks;
+mod origin;
 mod triggers;
-mod utf16;
+pub(crate) mod utf16;
 
 use std::fmt;
 use std::ops::Range;
@@ -22,6 +23,7 @@ use std::ops::Range;
 use menagerie_runs::{Anchors, Marks, RUN};
 
 use escapes::Kind;
+use origin::Origin;
 
 /// How deep encodings are undone, whatever the limits say.
 pub const DEEPEST: usize = 3;
@@ -71,7 +73,6 @@ impl Encoding {
 }
 
 /// What an encoding hid.
-#[derive(Clone, PartialEq, Eq)]
 pub struct Layer<'a> {
     /// Where it stands in the outermost text, with all pieces of a split literal and all lines of wrapped base64.
     pub range: Range<usize>,
@@ -81,6 +82,16 @@ pub struct Layer<'a> {
     pub bytes: &'a [u8],
     /// How many encodings were undone to see it, from 1 on.
     pub depth: usize,
+    origin: &'a Origin<'a>,
+}
+
+impl Layer<'_> {
+    /// Where a part of what it says stands in the outermost text: exactly if nothing but escapes hid it, else with all that was encoded
+    /// with it.
+    #[must_use]
+    pub fn locate(&self, part: &Range<usize>) -> Range<usize> {
+        self.origin.locate(part)
+    }
 }
 
 /// Not the bytes, which may be a secret.
@@ -187,7 +198,7 @@ struct Done {
 impl Walk<'_> {
     /// Looks at one text; `outer` is where it stands in the outermost one, if it is not that itself. Calls itself at most
     /// [`DEEPEST`] times.
-    fn descend(&mut self, text: &[u8], runs: &[(usize, usize)], outer: Option<&Range<usize>>, depth: usize) {
+    fn descend(&mut self, text: &[u8], runs: &[(usize, usize)], outer: Option<(&Range<usize>, &Origin<'_>)>, depth: usize) {
         if depth >= self.deepest || self.left == 0 {
             return;
         }
@@ -198,7 +209,7 @@ impl Walk<'_> {
             if range.end + 2 <= text.len() {
                 place.walk.extent = Extent::Cut;
             }
-            place.found(range, Encoding::Utf16);
+            place.found(text, range, Encoding::Utf16);
         } else {
             place.runs(text, runs);
             place.triggers(text);
@@ -211,7 +222,7 @@ impl Walk<'_> {
 /// A walk at one text.
 struct Place<'a, 'b> {
     walk: &'a mut Walk<'b>,
-    outer: Option<&'a Range<usize>>,
+    outer: Option<(&'a Range<usize>, &'a Origin<'a>)>,
     depth: usize,
     level: &'a mut Level,
 }
@@ -247,7 +258,7 @@ impl Place<'_, '_> {
             }
             if let Some(range) = hex::decode(text, start..end, &mut self.level.out) {
                 floor = range.end;
-                self.found(range, Encoding::Hex);
+                self.found(text, range, Encoding::Hex);
                 continue;
             }
             let Some((from, content)) = base64::promising(text, start, floor) else {
@@ -260,7 +271,7 @@ impl Place<'_, '_> {
                 self.walk.extent = Extent::Cut;
             }
             if let Some(encoding) = self.unpack(content) {
-                self.found(from..to, encoding);
+                self.found(text, from..to, encoding);
             }
         }
     }
@@ -298,14 +309,14 @@ impl Place<'_, '_> {
                 let (to, range) = joined::chain(text, at, done.joined, &mut self.level.out);
                 done.joined = to.max(done.joined);
                 if let Some(range) = range {
-                    self.found(range, Encoding::Joined);
+                    self.found(text, range, Encoding::Joined);
                 }
             }
             b'0'..=b'9' if at >= done.array => {
                 let (to, range) = arrays::decode(text, at, done.array, &mut self.level.out);
                 done.array = to.max(done.array);
                 if let Some(range) = range {
-                    self.found(range, Encoding::Array);
+                    self.found(text, range, Encoding::Array);
                 }
             }
             _ => {}
@@ -320,7 +331,7 @@ impl Place<'_, '_> {
         let range = escapes::region(text, at, *done, kind);
         *done = range.end;
         if escapes::decode(&text[range.clone()], kind, &mut self.level.out) {
-            self.found(range, kind.encoding());
+            self.found(text, range, kind.encoding());
         }
     }
 
@@ -334,25 +345,26 @@ impl Place<'_, '_> {
             let (to, range) = joined::list(text, at, done, &mut self.level.out);
             done = to.max(done);
             if let Some(range) = range {
-                self.found(range, Encoding::Joined);
+                self.found(text, range, Encoding::Joined);
             }
         }
     }
 
     /// Hands on what is in `out` and looks into it.
-    fn found(&mut self, range: Range<usize>, encoding: Encoding) {
+    fn found(&mut self, text: &[u8], range: Range<usize>, encoding: Encoding) {
         let out = std::mem::take(&mut self.level.out);
         if out.len() > self.walk.left {
             self.walk.extent = Extent::Cut;
         } else if !out.is_empty() {
             self.walk.left -= out.len();
-            let range = self.outer.cloned().unwrap_or(range);
+            let origin = Origin::new(text, range.clone(), encoding, self.outer.map(|(_, origin)| origin));
+            let range = self.outer.map_or(range, |(outer, _)| outer.clone());
             let depth = self.depth + 1;
-            (self.walk.sink)(&Layer { range: range.clone(), encoding, bytes: &out, depth });
+            (self.walk.sink)(&Layer { range: range.clone(), encoding, bytes: &out, depth, origin: &origin });
             if depth < self.walk.deepest {
                 let mut marks = std::mem::take(&mut self.level.marks);
                 marks.mark(&self.walk.scratch.anchors, &out);
-                self.walk.descend(&out, &marks.runs, Some(&range), depth);
+                self.walk.descend(&out, &marks.runs, Some((&range, &origin)), depth);
                 self.level.marks = marks;
             }
         }

@@ -338,9 +338,30 @@ fn what_is_cut_is_told() {
     }
 }
 
+/// Each place of what escapes say, looked up in the text.
+#[test]
+fn places_are_found_again_through_escapes() {
+    let text = b"x a%41%e4%b8%96bcdef-0123456%2522%255c%6789.end y";
+    let runs = [(0, 0); 0];
+    let mut seen = Vec::new();
+    let _ = layers(text, &runs, &Limits::of(text.len()), &mut Scratch::new(), &mut |layer| {
+        let place = |said: &str| {
+            let at = memchr::memmem::find(layer.bytes, said.as_bytes()).expect("it is there");
+            String::from_utf8_lossy(&text[layer.locate(&(at..at + said.len()))]).into_owned()
+        };
+        let asked: &[&str] = match layer.depth {
+            1 => &["aA", "A", "\u{4e16}", "bcd", "6%22%5c", "9.end"],
+            _ => &["56\"\\", "\\g8", "end", "aA\u{4e16}b"],
+        };
+        seen.extend(asked.iter().map(|said| place(said)));
+    });
+    assert_eq!(seen, ["a%41", "%41", "%e4%b8%96", "bcd", "6%2522%255c", "9.end", "56%2522%255c", "%255c%678", "end", "a%41%e4%b8%96b"]);
+}
+
 #[test]
 fn a_secret_does_not_show_in_debug() {
-    let layer = Layer { range: 0..8, encoding: Encoding::Hex, bytes: SECRET.as_bytes(), depth: 1 };
+    let origin = Origin::new(SECRET.as_bytes(), 0..8, Encoding::Hex, None);
+    let layer = Layer { range: 0..8, encoding: Encoding::Hex, bytes: SECRET.as_bytes(), depth: 1, origin: &origin };
     assert_eq!(format!("{layer:?} {:?}", Scratch::new()), "Layer(hex at 0..8, 40 bytes, depth 1) Scratch");
 }
 

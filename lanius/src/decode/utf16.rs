@@ -9,13 +9,24 @@ const JUDGED: usize = 64;
 /// The fewest code units that tell without a mark.
 const LEAST: usize = 8;
 
+/// A byte order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Order {
+    /// The code unit that two bytes are.
+    pub(crate) unit: fn([u8; 2]) -> u16,
+    /// The two bytes of a code unit.
+    pub(crate) bytes: fn(u16) -> [u8; 2],
+}
+
+const LITTLE: Order = Order { unit: u16::from_le_bytes, bytes: u16::to_le_bytes };
+const BIG: Order = Order { unit: u16::from_be_bytes, bytes: u16::to_be_bytes };
+
 /// The byte order, if `text` is in UTF-16.
-fn order(text: &[u8]) -> Option<fn([u8; 2]) -> u16> {
-    let little = (0, 1, u16::from_le_bytes as fn([u8; 2]) -> u16);
-    let big = (1, 0, u16::from_be_bytes as fn([u8; 2]) -> u16);
+pub(crate) fn order(text: &[u8]) -> Option<Order> {
+    let (little, big) = ((0, 1, LITTLE), (1, 0, BIG));
     let marked = match text.first_chunk() {
-        Some([0xff, 0xfe]) => Some(little.2),
-        Some([0xfe, 0xff]) => Some(big.2),
+        Some([0xff, 0xfe]) => Some(LITTLE),
+        Some([0xfe, 0xff]) => Some(BIG),
         Some([0, _] | [_, 0]) => None,
         _ => return None,
     };
@@ -41,7 +52,7 @@ pub(super) fn looks_so(text: &[u8]) -> bool {
 /// Puts `text` into `out` in UTF-8, at most `most` bytes, and gives how much of it that is.
 pub(super) fn decode(text: &[u8], most: usize, out: &mut Vec<u8>) -> Range<usize> {
     out.clear();
-    let Some(unit) = order(text) else { return 0..0 };
+    let Some(Order { unit, .. }) = order(text) else { return 0..0 };
     let units = text.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     let mut end = 0;
     for character in char::decode_utf16(units) {

@@ -167,7 +167,7 @@ impl Work<'_> {
             let read = stream(engine, &mut scratch, &mut buffer, &mut piece.body.as_bytes(), &piece.place, &mut found);
             let bytes = read.expect("bytes in memory can be read");
             let path = format!("{label}/{}", piece.place);
-            ledger.add(&path, bytes, State::Scanned);
+            ledger.add_scanned(&path, bytes, scratch.left_out());
             progress.bytes.fetch_add(bytes, Ordering::Relaxed);
             progress.sources.fetch_add(1, Ordering::Relaxed);
             sightings.extend(found.into_iter().map(|found| Sighting { path: path.clone(), found, lineage: None }));

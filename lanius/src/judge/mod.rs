@@ -2,10 +2,12 @@
 //! someone wrote down, or a word, a placeholder, a path, a hash? The answer is a probability in percent, with its reasons.
 
 mod name;
+mod specimen;
 mod value;
 mod words;
 
-pub use name::{Meaning, meaning, span};
+pub use name::{Meaning, meaning, meaning_after, span};
+pub use specimen::is_well_known;
 pub use value::word_share;
 
 use crate::scan::{Kind, Operator, Quote};
@@ -56,10 +58,17 @@ pub fn probability(meaning: Meaning, name: &[u8], value: &[u8], context: &Contex
         Operator::Assigns | Operator::Colon | Operator::Tag => {}
         Operator::Compares => weigh(-0.6, "it is compared, not set"),
         Operator::Comma | Operator::Call => weigh(-0.7, "it is an argument"),
-        Operator::Blank => weigh(-1.0, "only a blank stands between"),
+        Operator::Blank if context.quote == Quote::Bare => weigh(-1.0, "only a blank stands between"),
+        Operator::Blank => weigh(-0.6, "only a blank stands between"),
+        Operator::Says => weigh(-0.4, "a sentence says it"),
     }
     if context.quote == Quote::Bare {
-        weigh(if context.kind == Kind::Settings { -0.2 } else { -1.2 }, "it is not quoted");
+        let doubt = match context.kind {
+            Kind::Settings => -0.2,
+            Kind::Prose => -0.6,
+            Kind::Source | Kind::Unknown | Kind::Lock => -1.2,
+        };
+        weigh(doubt, "it is not quoted");
     }
     match context.kind {
         Kind::Prose => weigh(-0.9, "it stands in text for people"),
@@ -70,7 +79,7 @@ pub fn probability(meaning: Meaning, name: &[u8], value: &[u8], context: &Contex
         weigh(-1.5, "the path is of tests, examples or documentation");
     }
     if context.documents {
-        weigh(-1.2, "the line is documentation");
+        weigh(-1.8, "the line is documentation");
     }
     let probability = 100.0 / (1.0 + (-score).exp());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 100")]
@@ -82,9 +91,9 @@ fn stands_where_values_stand(context: &Context) -> bool {
     match (context.quote, context.kind) {
         (Quote::Quoted { .. }, _) => true,
         (Quote::Bare, Kind::Source) => context.operator == Operator::Tag,
-        (Quote::Bare, Kind::Settings) => true,
-        (Quote::Bare, Kind::Prose | Kind::Unknown | Kind::Lock) => {
-            matches!(context.operator, Operator::Assigns | Operator::Colon | Operator::Tag)
+        (Quote::Bare, Kind::Settings | Kind::Unknown) => true,
+        (Quote::Bare, Kind::Prose | Kind::Lock) => {
+            matches!(context.operator, Operator::Assigns | Operator::Colon | Operator::Tag | Operator::Says)
         }
     }
 }

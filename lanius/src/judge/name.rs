@@ -162,7 +162,8 @@ fn word_meaning(word: &str, before: Option<&str>) -> Option<Meaning> {
     const NOT_PASS: &[&str] =
         &["bypass", "compass", "trespass", "surpass", "encompass", "multipass", "onepass", "renderpass", "firstpass", "subpass"];
     match word {
-        "password" | "passwd" | "passphrase" | "passcode" | "passwort" | "pwd" | "passw" | "pword" | "passphase" | "pswd" | "passwords" => {
+        "password" | "passwd" | "passphrase" | "passcode" | "passwort" | "pwd" | "pw" | "passw" | "pword" | "passphase" | "pswd"
+        | "passwords" | "psk" | "storepass" | "keypass" | "srcstorepass" | "deststorepass" | "requirepass" | "masterauth" => {
             return Some(Meaning::Password);
         }
         "pass" => {
@@ -197,6 +198,11 @@ fn word_meaning(word: &str, before: Option<&str>) -> Option<Meaning> {
         "apikey" | "apikeys" | "secretkey" | "accesskey" | "privatekey" | "authkey" | "masterkey" | "signingkey" | "encryptionkey"
         | "cryptkey" | "appkey" | "accountkey" | "sharedkey" | "licensekey" | "sharedaccesskey" => return Some(Meaning::Key),
         "authtoken" | "accesstoken" | "refreshtoken" | "apitoken" | "bearertoken" | "sessiontoken" => return Some(Meaning::Token),
+        "pepper" => return Some(Meaning::Key),
+        // Salts that a program keeps to itself are keys, as WordPress has them; those of a hash are not.
+        "salt" if before.is_some_and(|before| ["auth", "in", "secret", "security", "app", "encryption"].contains(&before)) => {
+            return Some(Meaning::Secret);
+        }
         "auth" | "authorization" | "authentication" | "salt" | "nonce" | "otp" => return Some(Meaning::Weak),
         _ => {}
     }
@@ -219,6 +225,20 @@ fn word_meaning(word: &str, before: Option<&str>) -> Option<Meaning> {
     None
 }
 
+/// What a name says together with the word before it, in text for people: `API key`, `access token`.
+#[must_use]
+pub fn meaning_after(before: &[u8], name: &[u8]) -> Option<Meaning> {
+    const WORDS: &[&str] =
+        &["api", "access", "secret", "encryption", "auth", "shared", "signing", "license", "bearer", "deploy", "account"];
+    let before = before.strip_suffix(b" ")?;
+    let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let word = std::str::from_utf8(&before[before.len() - length..]).ok()?.to_ascii_lowercase();
+    if !WORDS.contains(&word.as_str()) {
+        return None;
+    }
+    meaning(&[word.as_bytes(), b"_", name].concat())
+}
+
 /// What a name says of its value, if it says that it is a credential.
 #[must_use]
 pub fn meaning(name: &[u8]) -> Option<Meaning> {
@@ -233,6 +253,8 @@ pub fn meaning(name: &[u8]) -> Option<Meaning> {
                     word.as_str(),
                     "public"
                         | "pub"
+                        | "site"
+                        | "publishable"
                         | "no"
                         | "without"
                         | "forgot"

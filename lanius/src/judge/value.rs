@@ -1,6 +1,7 @@
 //! What a value's form says: whether it looks chosen or made at random to be kept secret, or like a word, a path, code, a hash.
 
 use super::Meaning;
+use super::specimen;
 use super::words;
 use crate::rules::{entropy, is_placeholder};
 
@@ -33,23 +34,43 @@ impl Form {
     }
 }
 
+impl Form {
+    /// Whether it was drawn from all that a keyboard has, so that pairs of signs in it say nothing.
+    fn is_random(&self, value: &[u8]) -> bool {
+        value.len() >= 32 && self.lower && self.digit && self.special && self.wordy < 0.3 && self.entropy > 4.2 && !value.contains(&b' ')
+    }
+}
+
 /// The evidence for and against; `None` where the value cannot be a credential.
 pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Vec<(f32, &'static str)>> {
-    if value.len() < 4
-        || value.len() > 512
-        || value.iter().any(|byte| *byte < b' ' || *byte >= 0x7f)
-        || is_reference(value)
-        || is_code(value)
-    {
+    if value.len() < 4 || value.len() > 512 || value.iter().any(|byte| *byte < b' ' || *byte >= 0x7f) {
         return None;
     }
     let form = Form::of(value);
+    if is_filled_in(value) || !form.is_random(value) && (is_reference(value) || is_code(value)) || is_pattern(value) {
+        return None;
+    }
     let mut evidence: Vec<(f32, &'static str)> = Vec::new();
+    if specimen::is_hash(value) {
+        evidence.push((-4.0, "it is a hash"));
+    }
+    if specimen::is_sealed(value) {
+        evidence.push((-5.0, "it is encrypted"));
+    }
+    if specimen::is_well_known(value) {
+        evidence.push((-2.0, "it is a password that everybody knows"));
+    } else if specimen::is_word_and_number(value) {
+        evidence.push((-0.8, "it is a word and a number"));
+    }
+    let reads = |text: &[u8]| text.iter().all(u8::is_ascii_alphabetic) && words::share(text) > 0.6;
+    if specimen::hidden_text(value).is_some_and(|text| specimen::is_well_known(&text) || reads(&text) || is_placeholder(&text)) {
+        evidence.push((-3.0, "it is a word in base64"));
+    }
     if is_percent_encoded(value) {
         evidence.push((-2.0, "it is written for an address"));
     }
     if is_placeholder(value) {
-        evidence.push((if meaning == Meaning::Password && value.len() < 16 { -1.5 } else { -3.0 }, "it looks like a stand-in"));
+        evidence.push((if meaning == Meaning::Password && value.len() < 16 { -1.5 } else { -4.0 }, "it looks like a stand-in"));
     }
     if repeats_name(name, value) {
         evidence.push((-3.0, "it repeats its name"));
@@ -61,8 +82,25 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
     if is_path_or_url(value) {
         evidence.push((-3.0, "it looks like a path or an address"));
     }
+    if holds_example(name) {
+        evidence.push((-2.0, "the name says that it is made up"));
+    }
+    if value.windows(3).any(|window| window == b"%20") {
+        evidence.push((-2.0, "it has blanks"));
+    }
+    if value.iter().filter(|byte| **byte == b':').count() >= 4 {
+        evidence.push((-2.0, "it is a list"));
+    }
+    if value.ends_with(b"*") && meaning != Meaning::Password {
+        evidence.push((-2.0, "it is a pattern"));
+    }
+    if value.ends_with(b"aws4_request") {
+        evidence.push((-4.0, "it is the scope of a signature"));
+    }
     if is_dotted_name(value) {
-        evidence.push((-2.5, "it looks like a name"));
+        // Names of settings seldom end in a number; passwords of words do.
+        let numbered = meaning == Meaning::Password && value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count() >= 2;
+        evidence.push((if numbered { -0.6 } else { -2.5 }, "it looks like a name"));
     }
     let random_enough = form.digit && (form.lower || form.upper);
     match meaning {
@@ -142,6 +180,20 @@ pub(super) fn evidence(meaning: Meaning, name: &[u8], value: &[u8]) -> Option<Ve
     Some(evidence)
 }
 
+/// A template, or what is encrypted for a tool that fills it in.
+fn is_filled_in(value: &[u8]) -> bool {
+    let holds = |text: &[u8]| value.windows(text.len()).any(|window| window == text);
+    let (first, last) = (value[0], value[value.len() - 1]);
+    let encloses = matches!((first, last), (b'{', b'}') | (b'<', b'>') | (b'[', b']'));
+    encloses || holds(b"${") || holds(b"{{") || holds(b"<%=") || value.starts_with(b"ENC[") || value.starts_with(b"ENC(")
+}
+
+/// Whether a name says that its value is made up: `EXAMPLE_SALT`, `dummyToken`.
+fn holds_example(name: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[b"example", b"dummy", b"sample", b"fake", b"mock", b"placeholder"];
+    WORDS.iter().any(|word| name.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word)))
+}
+
 /// A variable, a template, a call: what is filled in elsewhere.
 fn is_reference(value: &[u8]) -> bool {
     let holds = |text: &[u8]| value.windows(text.len()).any(|window| window == text);
@@ -150,28 +202,18 @@ fn is_reference(value: &[u8]) -> bool {
     (first == b'$'
         && value[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':'))
         && value.get(1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_'))
-        || holds(b"${")
         || holds(b"$(")
-        || holds(b"{{")
         || holds(b"}}")
         || holds(b"#{")
         || holds(b"<%")
         || holds(b"%(")
-        || holds(b"%s")
-        || holds(b"%d")
-        || holds(b"%x")
-        || holds(b"%v")
+        || is_format(value)
         || holds(b"{}")
-        || first == b'{' && last == b'}'
-        || first == b'<' && last == b'>'
-        || first == b'[' && last == b']'
         || first == b'%' && last == b'%'
         || first == b'@' && last == b'@'
         || holds(b"\\x")
         || holds(b"\\0")
         || holds(b"\\u")
-        || value.starts_with(b"ENC[")
-        || value.starts_with(b"ENC(")
         || value.starts_with(b"pk.")
         // A tag of YAML, such as `!vault`; a password may begin so, too.
         || first == b'!' && value[1..].iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-'))
@@ -185,12 +227,19 @@ fn is_reference(value: &[u8]) -> bool {
         || value.starts_with(b"env:")
 }
 
+/// Whether it holds a place that printf fills: `%s`, `%d`.
+fn is_format(value: &[u8]) -> bool {
+    let place = |at: usize| {
+        matches!(value.get(at + 1), Some(b's' | b'd' | b'x' | b'v')) && value.get(at + 2).is_none_or(|next| !next.is_ascii_alphanumeric())
+    };
+    value.iter().enumerate().any(|(at, byte)| *byte == b'%' && place(at))
+}
+
 /// What only programs write.
 fn is_code(value: &[u8]) -> bool {
     let holds = |text: &[u8]| value.windows(text.len()).any(|window| window == text);
     holds(b"()")
         || value.contains(&b'|') && words::share(value) > 0.5
-        || is_pattern(value)
         || holds(b"->")
         || holds(b"::")
         || holds(b"=>")

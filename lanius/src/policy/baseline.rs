@@ -156,7 +156,7 @@ impl Baseline {
     /// As it is written: the same bytes for the same entries.
     #[must_use]
     pub fn text(&self) -> String {
-        let text = serde_json::to_string_pretty(self).expect("a baseline has string keys alone");
+        let text = menagerie_report::json_text(self).expect("a baseline has string keys alone");
         text + "\n"
     }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::Error;
 use super::waiver::{Test, Waiver};
 use crate::rules::Level;
+use crate::rules::lines::place;
 
 /// What a set of regular expressions may take, compiled.
 const PATTERN_BYTES: usize = 8 << 20;
@@ -73,7 +74,8 @@ struct Allow {
 /// If it is not of this form: a misread allow-list hides or shows what it should not.
 pub fn parse(name: &str, text: &str, keyed: bool) -> Result<Config, Error> {
     let wrong = |reason: String| Error::File { name: name.to_owned(), reason };
-    let file: File = toml::from_str(text).map_err(|error| wrong(error.message().to_owned()))?;
+    let file: File =
+        toml::from_str(text).map_err(|error| Error::File { name: place(name, text, &error), reason: error.message().to_owned() })?;
     globs(&file.scan.exclude).map_err(&wrong)?;
     let mut waivers = Vec::new();
     for (number, allow) in file.allow.into_iter().enumerate() {

@@ -2,27 +2,29 @@
 //! the same rules find nothing more.
 //!
 //! A window of the text is scanned, findings are replaced, and round each replacement the window is scanned again until nothing is
-//! found: what a finding hid, or what its mark brought about, is found too. Bytes are let go when nothing that follows can reach
-//! them. What a finding depends on lies within [`CONTEXT`] bytes, so memory is that of one window whatever the size of the text.
+//! found: what a finding hid, or what its mark brought about, is found too. What a finding depends on lies within [`CONTEXT`] bytes, so
+//! memory is that of one window whatever the size of the text. Each window begins with the text as it was read, also with that before
+//! it: what was replaced there may be what tells of a secret here.
 
 mod edit;
 mod mark;
+mod moved;
 mod reach;
 mod token;
+mod utf16;
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
 use crate::personal::Finder;
-use crate::scan::{BLOCK, CONTEXT, Engine, Kind, Scratch, Text, is_fixture};
+use crate::scan::{BLOCK, CONTEXT, Engine, Kind, LeftOut, Scratch, Text, is_fixture};
 use edit::{Edit, apply, merge};
+use moved::Moved;
 use reach::Reach;
 
 pub use mark::{SIGNS, is_redacted, within_mark};
 pub use token::Tokens;
 
-/// How much of a window waits for what follows it: past the longest match and what may have to stand near it.
-const HOLD: usize = 48 << 10;
 /// Rounds until replacements grow to whole lines.
 const ROUNDS: usize = 8;
 /// Rounds until a window is given up.
@@ -64,6 +66,8 @@ pub struct Summary {
     pub written: u64,
     /// Places that were replaced.
     pub replaced: u64,
+    /// What was not looked at.
+    pub left: LeftOut,
 }
 
 /// Makes redacted copies.
@@ -88,7 +92,21 @@ impl<'a> Redactor<'a> {
     ///
     /// # Errors
     /// What the reader or the writer said; when findings cannot be covered.
-    pub fn copy(&self, mut reader: &mut dyn Read, writer: &mut dyn Write, path: &str) -> Result<Summary, Error> {
+    pub fn copy(&self, reader: &mut dyn Read, writer: &mut dyn Write, path: &str) -> Result<Summary, Error> {
+        let mut head = Vec::new();
+        (&mut *reader).take(utf16::HEAD).read_to_end(&mut head).map_err(Error::Read)?;
+        let order = utf16::order(&head);
+        let mut reader = head.chain(reader);
+        let Some(order) = order else { return self.copy_bytes(&mut reader, writer, path, false) };
+        let mut reader = utf16::Decoder::new(&mut reader, order);
+        let mut writer = utf16::Encoder::new(writer, order);
+        let summary = self.copy_bytes(&mut reader, &mut writer, path, true)?;
+        let written = writer.finish(reader.odd()).map_err(Error::Write)?;
+        Ok(Summary { read: reader.read(), written, ..summary })
+    }
+
+    /// Copies a text; `wide` says that it is one in UTF-16, given in UTF-8.
+    fn copy_bytes(&self, mut reader: &mut dyn Read, writer: &mut dyn Write, path: &str, wide: bool) -> Result<Summary, Error> {
         let mut summary = Summary::default();
         let mut window = Window {
             bytes: Vec::new(),
@@ -97,50 +115,73 @@ impl<'a> Redactor<'a> {
             path,
             kind: Kind::of(path),
             fixture: is_fixture(path),
+            wide,
         };
-        // The window holds what was let go, as context; what is worked on, from `begin`; and what is seen of what follows.
-        let mut begin = 0;
+        // The text as it was read: what was let go before `begin`, as context, a block, and what is seen of what follows.
+        let (mut read, mut begin) = (Vec::new(), 0);
+        // The end of what was written.
+        let mut written = Vec::new();
         loop {
-            let wanted = (begin + self.block + CONTEXT).saturating_sub(window.bytes.len());
-            let read = (&mut reader).take(wanted as u64).read_to_end(&mut window.bytes).map_err(Error::Read)?;
-            summary.read += read as u64;
-            let ended = read < wanted;
-            let end = window.bytes.len().min(begin + self.block);
-            let end = self.settle(&mut window, begin, end, &mut summary)?;
-            let last = ended && end == window.bytes.len();
-            let release = if last { end } else { end.saturating_sub(HOLD).max(begin) };
-            writer.write_all(&window.bytes[begin..release]).map_err(Error::Write)?;
-            summary.written += (release - begin) as u64;
-            if last {
+            let wanted = (begin + self.block + CONTEXT).saturating_sub(read.len());
+            let count = (&mut reader).take(wanted as u64).read_to_end(&mut read).map_err(Error::Read)?;
+            summary.read += count as u64;
+            let ended = count < wanted;
+            window.bytes.clone_from(&read);
+            let mut moved = Moved::nothing();
+            #[expect(clippy::single_range_in_vec_init, reason = "there is one region at first")]
+            self.settle(&mut window, vec![0..read.len()], 0, 0, &mut moved)?;
+            // What was written stays: what it comes to beside the rest is looked at once more.
+            let from = moved.before(begin);
+            window.bytes.splice(..from, written.iter().copied());
+            moved.put_before(begin, from, written.len());
+            let near = window.bytes.len().min(written.len() + self.reach.farthest());
+            if !written.is_empty() {
+                #[expect(clippy::single_range_in_vec_init, reason = "there is one region at first")]
+                self.settle(&mut window, vec![written.len()..near], written.len(), 1, &mut moved)?;
+            }
+            let (cut, end) = if ended { (read.len(), window.bytes.len()) } else { moved.behind(begin + self.block) };
+            summary.replaced += moved.count(&(begin..cut)) as u64;
+            let release = &window.bytes[written.len()..end];
+            writer.write_all(release).map_err(Error::Write)?;
+            summary.written += release.len() as u64;
+            if ended {
                 writer.flush().map_err(Error::Write)?;
+                summary.left = window.scratch.left_out();
                 return Ok(summary);
             }
-            let drop = release.saturating_sub(CONTEXT);
-            window.bytes.drain(..drop);
-            begin = release - drop;
+            written.clear();
+            written.extend_from_slice(&window.bytes[end.saturating_sub(CONTEXT)..end]);
+            let drop = cut.saturating_sub(CONTEXT);
+            read.drain(..drop);
+            begin = cut - drop;
         }
     }
 
-    /// Replaces what begins in `begin..end` until nothing does; says where `end` came to lie.
-    fn settle(&self, window: &mut Window<'_>, begin: usize, mut end: usize, summary: &mut Summary) -> Result<usize, Error> {
-        #[expect(clippy::single_range_in_vec_init, reason = "there is one region at first")]
-        let mut regions = vec![begin..end];
-        for round in 0..LAST_ROUND {
+    /// Replaces what begins in the regions, and not before `floor`, until nothing is found; `moved` follows.
+    fn settle(
+        &self,
+        window: &mut Window<'_>,
+        mut regions: Vec<Range<usize>>,
+        floor: usize,
+        first: usize,
+        moved: &mut Moved,
+    ) -> Result<(), Error> {
+        for round in first..LAST_ROUND {
             let mut edits = Vec::new();
             for region in &regions {
-                self.look(window, region, round, &mut edits);
+                self.look(window, region, floor, round, &mut edits);
             }
             if edits.is_empty() {
-                return Ok(end);
+                return Ok(());
             }
-            let edits = merge(edits, |range, rule| self.cover(&window.bytes[range], rule));
-            summary.replaced += edits.len() as u64;
-            let replaced = apply(&mut window.bytes, &mut window.spare, &edits, &mut end);
+            let edits = merge(edits, |range, rule| self.cover(window, range, rule));
+            moved.follow(&edits);
+            let replaced = apply(&mut window.bytes, &mut window.spare, &edits);
             regions.clear();
             let mut searched = 0;
             for range in replaced {
                 let region = self.reach.round(&window.bytes, &range, &mut searched);
-                let region = region.start.max(begin)..region.end.min(end);
+                let region = region.start.max(floor)..region.end;
                 match regions.last_mut() {
                     Some(last) if region.start <= last.end => last.end = last.end.max(region.end),
                     _ if region.is_empty() => {}
@@ -152,7 +193,7 @@ impl<'a> Redactor<'a> {
     }
 
     /// Adds what is to be replaced of what begins in `region`.
-    fn look(&self, window: &mut Window<'_>, region: &Range<usize>, round: usize, edits: &mut Vec<Edit>) {
+    fn look(&self, window: &mut Window<'_>, region: &Range<usize>, floor: usize, round: usize, edits: &mut Vec<Edit>) {
         let seen = if round == 0 { 0..window.bytes.len() } else { self.reach.context(&window.bytes, region) };
         let from = seen.start;
         let bytes = &window.bytes[seen];
@@ -182,9 +223,9 @@ impl<'a> Redactor<'a> {
                 }
                 _ => {
                     if round >= ROUNDS {
-                        range = line(&window.bytes, range);
+                        range = line(&window.bytes, floor, range);
                     }
-                    self.cover(&window.bytes[range.clone()], &rule.id)
+                    self.cover(window, range.clone(), &rule.id)
                 }
             };
             edits.push(Edit { range, rule: rule.id.clone(), replacement });
@@ -198,7 +239,7 @@ impl<'a> Redactor<'a> {
                 }
                 let replacement = match &self.style {
                     Style::Token(tokens) if round < ROUNDS => tokens.of(find.detector.id, 0, value),
-                    _ => self.cover(value, find.detector.id),
+                    _ => self.cover(window, range.clone(), find.detector.id),
                 };
                 edits.push(Edit { range, rule: find.detector.id.to_owned(), replacement });
             });
@@ -211,9 +252,16 @@ impl<'a> Redactor<'a> {
     }
 
     /// What covers a range that is no value of its own.
-    fn cover(&self, covered: &[u8], rule: &str) -> Vec<u8> {
+    fn cover(&self, window: &Window<'_>, range: Range<usize>, rule: &str) -> Vec<u8> {
+        let covered = window.bytes[range].iter();
         match &self.style {
-            Style::Sign(sign) => covered.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { *byte } else { *sign }).collect(),
+            // As many as there are bytes, or code units in UTF-16.
+            Style::Sign(sign) => covered
+                .flat_map(|byte| {
+                    let units = if window.wide { utf16::units(*byte) } else { 1 };
+                    std::iter::repeat_n(if matches!(byte, b'\n' | b'\r') { *byte } else { *sign }, units)
+                })
+                .collect(),
             Style::Mark | Style::Token(_) => mark::redacted(rule),
         }
     }
@@ -227,6 +275,7 @@ struct Window<'a> {
     path: &'a str,
     kind: Kind,
     fixture: bool,
+    wide: bool,
 }
 
 /// How many bytes of a value are a public prefix.
@@ -235,9 +284,9 @@ fn prefix(rule: &crate::rules::Definition, value: &[u8]) -> usize {
     keywords.find(|keyword| value.get(..keyword.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(keyword))).map_or(0, <[u8]>::len)
 }
 
-/// The lines that a range touches, as far as they are not too long.
-fn line(text: &[u8], range: Range<usize>) -> Range<usize> {
-    let from = range.start.saturating_sub(LINE);
+/// The lines that a range touches, as far as they are not too long and not before `floor`.
+fn line(text: &[u8], floor: usize, range: Range<usize>) -> Range<usize> {
+    let from = range.start.saturating_sub(LINE).max(floor);
     let to = text.len().min(range.end + LINE);
     let start = memchr::memrchr(b'\n', &text[from..range.start]).map_or(from, |newline| from + newline + 1);
     let end = memchr::memchr(b'\n', &text[range.end..to]).map_or(to, |newline| range.end + newline);

@@ -42,6 +42,11 @@ impl Reach {
         Self { near, far: longest(&far).max(near), keywords, lines: lines.map_or(0, |lines| lines as usize + 1) }
     }
 
+    /// What may depend on anything at a place lies within so many bytes behind it.
+    pub(super) fn farthest(&self) -> usize {
+        self.far + COMPANION
+    }
+
     /// What may depend on a replacement at `range`. Keywords before `searched` were thought of for a replacement before; it moves on.
     pub(super) fn round(&self, text: &[u8], range: &Range<usize>, searched: &mut usize) -> Range<usize> {
         let near = range.start.saturating_sub(self.near);

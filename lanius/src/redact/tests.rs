@@ -121,6 +121,78 @@ fn a_private_key_is_covered_whole() {
     assert!(!body.lines().any(|line| token.contains(line)) && token.len() == text.len());
 }
 
+/// A block ended between a value and a name in it that told of a secret behind: the name was replaced with the value before the block
+/// with the secret was looked at, and the secret stayed.
+#[test]
+fn what_tells_of_a_secret_may_be_replaced_before_it() {
+    let dice = &mut Dice::new(3);
+    let (value, hidden) = (expand("${alnum:48}", dice).unwrap(), expand("${alnum:43}", dice).unwrap());
+    let line = format!("OKTA_CLIENT_SECRET={value}rocket.chat_authToken: \"{hidden}\"\n");
+    let filler = b"2026-01-01T00:00:00Z INFO request served in 3 ms\n".repeat(100);
+    let text = [filler.as_slice(), line.as_bytes(), &filler].concat();
+    for style in styles() {
+        let mut redactor = Redactor::new(&ENGINE, None, 50, style);
+        let mut whole = Vec::new();
+        redactor.copy(&mut Cursor::new(&text), &mut whole, "a.log").unwrap();
+        assert!(memchr::memmem::find(&whole, hidden.as_bytes()).is_none());
+        for cut in (0..line.len()).step_by(7) {
+            redactor.block = filler.len() + cut;
+            let mut parts = Vec::new();
+            redactor.copy(&mut Cursor::new(&text), &mut parts, "a.log").unwrap();
+            assert_eq!(String::from_utf8_lossy(&parts), String::from_utf8_lossy(&whole), "cut at {cut}");
+        }
+    }
+}
+
+/// A text in UTF-16 was found to hold a secret somewhere, and became one mark.
+#[test]
+fn of_utf_16_only_the_secret_is_replaced() {
+    let key = expand("${crc:ghp_}", &mut Dice::new(1)).unwrap();
+    let plain = format!("\u{feff}# caf\u{e9} \u{1f511}\r\ntoken = {key}\r\nnext = \u{4e2d}\u{6587}\r\n");
+    let orders: [fn(u16) -> [u8; 2]; 2] = [u16::to_le_bytes, u16::to_be_bytes];
+    for order in orders {
+        let wide = |text: &str| text.encode_utf16().flat_map(order).collect::<Vec<_>>();
+        // A surrogate that stands alone, and a byte too many.
+        let mut text = wide(&plain);
+        text.extend(order(0xd83d));
+        text.extend(wide("\nend"));
+        text.push(b'x');
+        let with = |replaced: &str| {
+            let mut expected = wide(&plain.replace(&key, replaced));
+            expected.extend(&text[wide(&plain).len()..]);
+            expected
+        };
+        assert_eq!(redact(Style::Mark, 50, &text, "a.log"), with("[REDACTED:github-pat-classic]"));
+        assert_eq!(redact(Style::Sign(b'*'), 50, &text, "a.log"), with(&"*".repeat(key.len())));
+        let token = redact(Style::Token(tokens()), 50, &text, "a.log");
+        assert!(token.len() == text.len() && token != text && scan(&token, 50, "a.log").is_empty());
+        // Without a mark of the byte order, zeros tell.
+        let mut out = Vec::new();
+        let bare = wide(&format!("password and token = {key}\n"));
+        let summary = Redactor::new(&ENGINE, None, 50, Style::Mark).copy(&mut Cursor::new(&bare), &mut out, "a.log").unwrap();
+        assert_eq!(out, wide("password and token = [REDACTED:github-pat-classic]\n"));
+        assert_eq!((summary.read, summary.written, summary.replaced), (bare.len() as u64, out.len() as u64, 1));
+    }
+}
+
+/// Where a secret stood among escapes, all that was decoded together was replaced.
+#[test]
+fn of_escapes_only_those_of_the_secret_are_replaced() {
+    let key = expand("${crc:ghp_}", &mut Dice::new(1)).unwrap();
+    let (head, tail) = key.split_at(20);
+    let mark = "[REDACTED:github-pat-classic]";
+    let letter = u32::from(tail.as_bytes()[0]);
+    for escaped in [format!("%{letter:02x}"), format!("&#{letter};"), format!("\\x{letter:02x}"), format!("\\u{letter:04x}")] {
+        let text = |value: &str| format!("see https://example.org/a%2Fb?to=c%3Dd&amp;t={value}&amp;x=\\u0041%20z and more\n");
+        let hidden = text(&format!("{head}{escaped}{}", &tail[1..]));
+        assert_eq!(String::from_utf8(redact(Style::Mark, 50, hidden.as_bytes(), "a.log")).unwrap(), text(mark), "{hidden}");
+        // In escapes of escapes too.
+        let text = |value: &str| format!("before %22t%3A{value}%22 after\n");
+        let hidden = text(&format!("{head}{}{}", escaped.replace('%', "%25").replace('\\', "%5c").replace('&', "%26"), &tail[1..]));
+        assert_eq!(String::from_utf8(redact(Style::Mark, 50, hidden.as_bytes(), "a.log")).unwrap(), text(mark), "{hidden}");
+    }
+}
+
 /// Texts of firing examples between lines of no interest.
 fn texts() -> impl Strategy<Value = String> {
     let line = prop_oneof![
@@ -134,8 +206,6 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-
     #[test]
     fn copies_scan_empty(text in texts(), least in proptest::sample::select(vec![0_u8, 50, 80]), path in proptest::sample::select(vec!["a.log", "b.py", "c", "test/d.json"])) {
         for style in styles() {
@@ -153,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn any_chunks_and_any_blocks(text in texts(), filler in 0_usize..120_000, pieces in proptest::collection::vec(1_usize..70_000, 1..5)) {
+    fn any_chunks_and_any_blocks(text in texts(), filler in 0_usize..120_000, pieces in proptest::collection::vec(1_usize..70_000, 1..5), block in 8_usize << 10..200_000) {
         let line = b"2026-01-01T00:00:00Z INFO request served in 3 ms\n";
         let filler: Vec<u8> = line.iter().copied().cycle().take(filler).collect();
         let text = [filler.as_slice(), b"\n", text.as_bytes(), b"\n", &filler, b"\n", text.as_bytes()].concat();
@@ -162,10 +232,12 @@ proptest! {
             let mut whole = Vec::new();
             let summary = redactor.copy(&mut Cursor::new(&text), &mut whole, "a.log").unwrap();
             prop_assert_eq!((summary.read, summary.written), (text.len() as u64, whole.len() as u64));
-            redactor.block = 2 * HOLD;
+            redactor.block = block;
             let mut parts = Vec::new();
             redactor.copy(&mut Pieces(&text, pieces.clone()), &mut parts, "a.log").unwrap();
-            prop_assert!(whole == parts);
+            let at = whole.iter().zip(&parts).position(|(whole, part)| whole != part).unwrap_or(whole.len().min(parts.len()));
+            let near = |bytes: &[u8]| String::from_utf8_lossy(&bytes[at.saturating_sub(200)..bytes.len().min(at + 200)]).into_owned();
+            prop_assert!(whole == parts, "{:?} and {:?}", near(&whole), near(&parts));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use menagerie_finding::Severity;
-use menagerie_report::{age, date, shown as plain, size};
+use menagerie_report::{age, count, date, shown as plain, size};
 
 use super::told::{Told, tell, worst_first};
 use super::{Run, Shown, advice};
@@ -85,7 +85,7 @@ fn finding(text: &mut String, told: &Told<'_>, shown: Shown, advise: bool) {
         }
     }
     if let Some(more) = told.finding.places.len().checked_sub(PLACES).filter(|more| *more > 0) {
-        let _ = writeln!(text, "  {DIM}and{DIM:#} {more} more places");
+        let _ = writeln!(text, "  {DIM}and{DIM:#} {}", count(more, "more place", "more places"));
     }
     for fact in &told.assessment.facts {
         let _ = writeln!(text, "  {DIM}={DIM:#} {}: {}", plain(&fact.label()), plain(&fact.value));
@@ -130,11 +130,6 @@ fn commit(commit: &Commit, shown: Shown) -> String {
     text
 }
 
-/// How many of what.
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 fn summary(text: &mut String, run: &Run, told: &[Told<'_>]) {
     let mut rows: BTreeMap<(std::cmp::Reverse<Severity>, &str), (usize, usize)> = BTreeMap::new();
     for told in told {
@@ -151,13 +146,12 @@ fn summary(text: &mut String, run: &Run, told: &[Told<'_>]) {
     if !rows.is_empty() {
         text.push('\n');
     }
-    let places = run.findings.iter().map(|finding| finding.places.len()).sum();
+    let places: usize = run.findings.iter().map(|finding| finding.places.len()).sum();
     let found = match run.findings.len() {
         0 => "Nothing found".to_owned(),
         some => format!("{} at {}", count(some, "finding", "findings"), count(places, "place", "places")),
     };
-    let sources = usize::try_from(run.ledger.scanned).unwrap_or(usize::MAX);
-    let _ = write!(text, "{BOLD}{found}{BOLD:#} in {} ({})", count(sources, "source", "sources"), size(run.ledger.bytes));
+    let _ = write!(text, "{BOLD}{found}{BOLD:#} in {} ({})", count(run.ledger.scanned, "source", "sources"), size(run.ledger.bytes));
     if run.below > 0 {
         let _ = write!(text, "; {} below the level, which `--confidence low` shows", run.below);
     }

@@ -103,23 +103,25 @@ pub fn jsonl(run: &Run, engine: &Engine, shown: Shown) -> String {
     let mut text = String::new();
     for told in &tell(run, engine, shown) {
         for place in &told.finding.places {
-            text.push_str(&line(told, place).to_string());
-            text.push('\n');
+            text.push_str(&written(&line(told, place)));
         }
     }
     let Applied { asked, unused, expired, .. } = &run.applied;
     let mut told = |kind: &str, mut value: Value| {
         value["type"] = object!(kind);
-        text.push_str(&(value.to_string() + "\n"));
+        text.push_str(&written(&value));
     };
     asked.iter().for_each(|place| told("suppression_asked", object!(place)));
     unused.iter().for_each(|waiver| told("unused_waiver", object!(waiver)));
     expired.iter().for_each(|waiver| told("expired_waiver", object!(waiver)));
     for (entry, reason) in run.ledger.errors() {
-        text.push_str(&object!({ "type": "error", "source": entry.source, "reason": reason }).to_string());
-        text.push('\n');
+        text.push_str(&written(&object!({ "type": "error", "source": entry.source, "reason": reason })));
     }
     text
+}
+
+fn written(value: &Value) -> String {
+    menagerie_report::json_line(value).expect("a value is JSON")
 }
 
 fn line(told: &Told<'_>, found: &Place) -> Value {

@@ -8,7 +8,7 @@ use menagerie_report::{Document, Reported, Rule as RuleText, Tool, size};
 use super::{Run, Shown, advice, secret};
 use crate::rules::Rule;
 use crate::scan::Engine;
-use crate::triage::facts::{Assessment, assess, severity};
+use crate::triage::facts::{Assessment, assess};
 use crate::triage::{self, Finding, Place};
 
 /// A finding as it is told.
@@ -75,7 +75,7 @@ fn rule(rule: &Rule) -> RuleText {
         description: format!("{}: a credential{service} that whoever reads this can use.", definition.name),
         help: advice::help(definition),
         help_uri: definition.source.starts_with("https://").then(|| definition.source.clone()),
-        severity: severity(definition.severity),
+        severity: definition.severity,
     }
 }
 

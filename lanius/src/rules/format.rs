@@ -1,5 +1,6 @@
 //! The format of rule files, as TOML is read into it. The build script reads it too, to embed the rules of our own.
 
+use menagerie_finding::Severity;
 use serde::{Deserialize, Serialize};
 
 /// A rule file.
@@ -9,20 +10,6 @@ pub struct RuleFile {
     /// The rules, each a `[[rule]]`.
     #[serde(default)]
     pub rule: Vec<Definition>,
-}
-
-/// What a leak costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Little: a public identifier, a test key.
-    Low,
-    /// Some: limited rights.
-    Medium,
-    /// Much: an account of a service.
-    High,
-    /// Nearly all: an account of a cloud, a key that signs.
-    Critical,
 }
 
 /// How sure we are.
@@ -122,7 +109,8 @@ pub struct Definition {
     /// Whose credential it is.
     #[serde(default)]
     pub service: String,
-    /// What a leak costs.
+    /// What a leak costs: `low` for a public identifier or a test key, `medium` for limited rights, `high` for an account of a service,
+    /// `critical` for an account of a cloud or a key that signs.
     pub severity: Severity,
     /// How sure a match alone makes us.
     pub confidence: Level,

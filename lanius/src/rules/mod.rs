@@ -6,6 +6,7 @@ pub mod examples;
 mod foreign;
 mod format;
 pub mod import;
+pub(crate) mod lines;
 pub(crate) mod pem;
 mod shape;
 mod version;
@@ -14,11 +15,12 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use menagerie_finding::Severity;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 pub use checksum::{Verdict, aws_account};
 pub use foreign::{Foreign, Least};
-pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Severity, Verify};
+pub use format::{Checksum, Companion, Definition, Level, Meaning, RuleFile, Verify};
 pub use import::Imported;
 pub use shape::{entropy, is_placeholder};
 pub use version::version;
@@ -41,6 +43,24 @@ pub enum Error {
         /// What the parser said.
         reason: String,
     },
+    /// A regular expression of a rule cannot be used.
+    #[error("the rule {id}: the pattern {pattern:?} cannot be used: {reason}")]
+    Pattern {
+        /// The rule's name.
+        id: String,
+        /// The expression.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What is wrong, and where.
+    #[error("{place}: {what}")]
+    At {
+        /// The file, and the line if it is known.
+        place: String,
+        /// What is wrong.
+        what: Box<Error>,
+    },
     /// A rule is not sound.
     #[error("the rule {id}: {reason}")]
     Rule {
@@ -60,6 +80,8 @@ pub struct Rule {
     leads: bool,
     /// Whether the secret is a part of the match.
     grouped: bool,
+    /// Whether a match is one block of PEM.
+    armoured: bool,
     pattern: OnceLock<Option<Regex>>,
     allow: OnceLock<RegexSet>,
     requires: OnceLock<Vec<Regex>>,
@@ -71,16 +93,23 @@ fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).unicode(false).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build()
 }
 
+/// What is said of a pattern that cannot be used.
+fn unusable(id: &str, pattern: &str, error: &dyn std::error::Error) -> Error {
+    Error::Pattern { id: id.to_owned(), pattern: pattern.to_owned(), reason: error.to_string() }
+}
+
 impl Rule {
     /// A rule whose soundness was tested before: one of our own.
     fn trusted(definition: Definition) -> Self {
         let leads = definition.pattern.as_deref().is_some_and(|pattern| begins_with(pattern, &definition.keywords));
         let grouped = definition.pattern.as_deref().is_some_and(|pattern| pattern.contains("<secret>"));
+        let armoured = definition.pattern.as_deref().is_some_and(pem::is_of_blocks);
         let paths = (!definition.paths.is_empty()).then(|| globs(&definition.paths).unwrap_or_default());
         Self {
             definition,
             leads,
             grouped,
+            armoured,
             pattern: OnceLock::new(),
             allow: OnceLock::new(),
             requires: OnceLock::new(),
@@ -141,7 +170,7 @@ impl Rule {
         }
         let patterns = definition.pattern.iter().chain(&definition.value).chain(&definition.allow);
         for pattern in patterns.chain(definition.requires.iter().map(|companion| &companion.pattern)) {
-            compile(pattern).map_err(|error| wrong(format!("the pattern {pattern:?} cannot be used: {error}")))?;
+            compile(pattern).map_err(|error| unusable(&definition.id, pattern, &error))?;
         }
         globs(&definition.paths).map_err(|error| wrong(error.to_string()))?;
         let leads = foreign.is_none();
@@ -159,6 +188,12 @@ impl Rule {
     #[must_use]
     pub fn leads(&self) -> bool {
         self.leads
+    }
+
+    /// Whether a match is one block of PEM, from what opens it to what closes it.
+    #[must_use]
+    pub fn is_armoured(&self) -> bool {
+        self.armoured && self.foreign.is_none()
     }
 
     /// The pattern, or that of the value; anchored at the beginning where the place is known.
@@ -332,6 +367,7 @@ pub fn built_in_examples() -> Vec<(String, Vec<String>, Vec<String>)> {
 /// # Errors
 /// When it is not TOML of this form, or one of the rules is not sound.
 pub fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Error> {
-    let file: RuleFile = toml::from_str(text).map_err(|error| Error::File { name: name.to_owned(), reason: error.to_string() })?;
+    let file: RuleFile =
+        toml::from_str(text).map_err(|error| Error::File { name: lines::place(name, text, &error), reason: error.message().to_owned() })?;
     file.rule.into_iter().map(Rule::new).collect()
 }

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use menagerie_secret::Secret;
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, HirKind};
 
 /// Base64 with or without padding, as keys lose theirs when they are pasted.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -13,6 +15,32 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// What OpenSSH's own form begins with.
 const OPENSSH: &[u8] = b"openssh-key-v1\0";
+
+/// What opens a block.
+pub(crate) const OPENS: &[u8] = b"-----BEGIN ";
+/// What closes it.
+pub(crate) const CLOSES: &[u8] = b"-----END ";
+
+/// Whether all that a pattern matches is one block: it begins with what opens it, and what closes it stands behind.
+pub(super) fn is_of_blocks(pattern: &str) -> bool {
+    let text = |mark: &'static [u8]| std::str::from_utf8(mark).expect("the marks are ASCII");
+    // Most patterns need not be understood.
+    if !pattern.starts_with(text(OPENS)) || !pattern.contains(text(CLOSES)) {
+        return false;
+    }
+    let parsed = ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern);
+    let Ok(HirKind::Concat(parts)) = parsed.map(Hir::into_kind) else { return false };
+    let mut literals = parts.iter().filter_map(|part| match part.kind() {
+        HirKind::Literal(literal) => Some(&literal.0),
+        _ => None,
+    });
+    let opens = literals.next().is_some_and(|first| first.starts_with(OPENS));
+    let holds = |literal: &[u8], mark: &[u8]| memchr::memmem::find(literal, mark).is_some();
+    let (opened, closed) = literals.fold((0, 0), |(opened, closed), literal| {
+        (opened + usize::from(holds(literal, OPENS)), closed + usize::from(holds(literal, CLOSES)))
+    });
+    opens && (opened, closed) == (0, 1)
+}
 
 /// Whether the body is a key by its outermost form: OpenSSH's own, or a DER sequence that is as long as it says.
 pub(super) fn is_key(text: &[u8]) -> bool {
@@ -66,6 +94,20 @@ mod tests {
 
     fn armoured(body: &str) -> Vec<u8> {
         format!("-----BEGIN PRIVATE KEY-----{body}-----END PRIVATE KEY-----").into_bytes()
+    }
+
+    #[test]
+    fn patterns_of_blocks() {
+        assert!(is_of_blocks("-----BEGIN (?:RSA )?PRIVATE KEY-----[a-z\\s]{64,}?-----END (?:RSA )?PRIVATE KEY-----"));
+        for pattern in [
+            "-----BEGIN A-----[a-z]{64,}(?:-----END A-----)?",
+            "(?i)-----BEGIN A-----[a-z]{64,}-----END A-----",
+            "-----BEGIN A-----[a-z]+-----END A-----\\s+-----BEGIN B-----[a-z]+-----END B-----",
+            "-----BEGIN A-----[a-z]+-----END A-----|x_[a-z]{9}",
+            "x-----BEGIN A-----[a-z]+-----END A-----",
+        ] {
+            assert!(!is_of_blocks(pattern), "{pattern}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which of the matches in a text are told: of those that overlap, the better one.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use memchr::memrchr;
@@ -9,6 +9,7 @@ use menagerie_secret::Secret;
 
 use super::engine::{Candidate, Text, newlines};
 use super::found::{Found, around};
+use crate::rules::Verdict;
 
 /// A match below this confidence, in percent, does not stand in the way of another.
 const LEAST: u8 = 30;
@@ -19,6 +20,7 @@ const NEIGHBOURS: usize = 64;
 /// Keeps the better of those that overlap, and reports in order those that begin in the block. What its neighbours hold stands in the way
 /// as well: where a text is cut changes nothing.
 pub(super) fn report(candidates: &mut [Candidate], text: &Text<'_>, found: &mut Vec<Found>) {
+    vouch(candidates);
     candidates.sort_by(|a, b| {
         let order = |of: &Candidate| {
             (
@@ -68,6 +70,22 @@ pub(super) fn report(candidates: &mut [Candidate], text: &Text<'_>, found: &mut 
             encodings: candidate.hidden.iter().map(|(_, encoding)| *encoding).collect(),
             facts: None,
         });
+    }
+}
+
+/// A rule that is not sure of its own is as sure as the judgement of name, value and context over the same value.
+fn vouch(candidates: &mut [Candidate]) {
+    let judged = |candidate: &&Candidate| candidate.judged && candidate.hidden.is_none();
+    let sure: BTreeMap<_, _> = candidates.iter().filter(judged).map(|of| ((of.secret.start, of.secret.end), of.confidence)).collect();
+    if sure.is_empty() {
+        return;
+    }
+    for candidate in candidates.iter_mut().filter(|candidate| !candidate.judged && candidate.verdict == Verdict::Unknown) {
+        let confidence = sure.get(&(candidate.secret.start, candidate.secret.end));
+        if let Some(confidence) = confidence.filter(|confidence| candidate.hidden.is_none() && **confidence > candidate.confidence) {
+            candidate.confidence = *confidence;
+            candidate.reasons.push("name, value and context speak for it".into());
+        }
     }
 }
 

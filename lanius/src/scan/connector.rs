@@ -37,6 +37,8 @@ pub enum Operator {
     Tag,
     /// A blank: `--password value`.
     Blank,
+    /// A verb: `the password is value`.
+    Says,
 }
 
 /// Where a value begins.
@@ -84,6 +86,7 @@ pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
     let operator = match byte(next) {
         b':' if byte(next + 1) == b'=' => (Operator::Assigns, 2),
         b':' if byte(next + 1) == b':' => return None,
+        b':' if byte(next + 1) == b'-' && is_name(byte(next + 2)) && in_braces(text, at) => (Operator::Assigns, 2),
         b':' => {
             // `password: str = "…"`: a type stands between.
             if let Some(after) = annotation(text, next + 1, limit) {
@@ -98,6 +101,8 @@ pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
         b'=' => (Operator::Assigns, 1),
         b'!' if byte(next + 1) == b'=' => (Operator::Compares, if byte(next + 2) == b'=' { 3 } else { 2 }),
         b'?' | b'+' if byte(next + 1) == b'=' => (Operator::Assigns, 2),
+        // What holds where nothing else is set: `TOKEN || '…'`, `['TOKEN'] ||= '…'`, `TOKEN ?? '…'`, `${TOKEN:-…}`.
+        b'|' | b'?' if byte(next + 1) == byte(next) => (Operator::Assigns, if byte(next + 2) == b'=' { 3 } else { 2 }),
         b',' if closed => (Operator::Comma, 1),
         b'(' if !closed => (Operator::Call, 1),
         b'>' => (Operator::Tag, 1),
@@ -115,7 +120,8 @@ pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
             }
             (Operator::Tag, 1)
         }
-        _ if spaced && matches!(byte(next), b'"' | b'\'') => (Operator::Blank, 0),
+        _ if spaced && matches!(byte(next), b'"' | b'\'' | b'`') => (Operator::Blank, 0),
+        _ if spaced && verb(&text[next..limit]) > 0 => (Operator::Says, verb(&text[next..limit])),
         _ => {
             // Go: `password string = "…"`; a type stands between the two.
             if let Some(after) = spaced.then(|| annotation(text, next, limit)).flatten() {
@@ -173,14 +179,36 @@ pub(super) fn connect(text: &[u8], at: usize) -> Option<Connector> {
     (value < text.len() && value <= limit).then_some(Connector { name_end, value, quote, operator, spaced })
 }
 
+/// Whether the name at `at` is a shell's variable in braces: `${NAME`.
+fn in_braces(text: &[u8], at: usize) -> bool {
+    let before = &text[at.saturating_sub(NAME)..at];
+    let length = before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    before[..before.len() - length].ends_with(b"${")
+}
+
+/// The length of a verb that says what something is, if the text begins with one and a blank.
+fn verb(text: &[u8]) -> usize {
+    const VERBS: &[&[u8]] = &[b"is ", b"was ", b"lautet ", b"ist ", b"est ", b"es ", b"is: ", b"ist: "];
+    VERBS.iter().find(|verb| text.starts_with(verb)).map_or(0, |verb| verb.len() - 1)
+}
+
 /// Where the name is itself a value, beside that of its pair: `- name: DB_PASSWORD` and `value: "…"` in the next line,
 /// `{"name": "token", "value": "…"}`, `variable "db_password" { default = "…" }`.
 pub(super) fn connect_pair(text: &[u8], at: usize) -> Option<Connector> {
     const WORDS: &[&[u8]] = &[b"value", b"default", b"val"];
     let name_end = at + text[at..].iter().take(NAME).take_while(|byte| is_name(**byte)).count();
-    let limit = text.len().min(name_end + BETWEEN);
+    let limit = text.len().min(name_end + 2 * BETWEEN);
     let rest = &text[name_end..limit];
-    let skipped = rest.iter().take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'{')).count();
+    let between =
+        |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'{')).count();
+    let mut skipped = between(rest);
+    // What a variable says of itself before its default.
+    for known in [&b"type"[..], b"description", b"sensitive"].iter().cycle().take(6) {
+        if rest[..skipped].contains(&b'{') && rest[skipped..].starts_with(known) {
+            let line = memchr::memchr(b'\n', &rest[skipped..])?;
+            skipped += line + between(&rest[skipped + line..]);
+        }
+    }
     let first = *rest.first()?;
     if !matches!(first, b'"' | b'\'' | b'\n' | b'\r' | b',') || skipped < 2 {
         return None;

@@ -5,15 +5,19 @@ use std::ops::Range;
 use memchr::{memchr_iter, memrchr};
 use menagerie_runs::{Anchors, Marks};
 
+use super::anchors::{self, Sign};
+use super::armour::Armour;
+use super::beside::{ends_alone, stands_alone, stands_near};
 use super::choice::report;
-use super::connector::{self, Connector, Operator, Quote};
+use super::connector::{self, Connector};
 use super::found::Found;
 use super::keywords::{Hit, Keywords};
 use super::kind::{Kind, Profile};
+use super::left::LeftOut;
 use super::personal::Personal;
 use super::windows::windows_of;
-use crate::decode::{self, Encoding, Layer, Limits};
-use crate::judge::{self, Context, Reason};
+use crate::decode::{self, Encoding, Extent, Layer, Limits};
+use crate::judge::{self, Reason};
 use crate::personal::Scope;
 use crate::redact;
 use crate::rules::{Level, Meaning, Rule, Verdict, entropy, is_placeholder};
@@ -27,10 +31,6 @@ const LEAD: usize = 256;
 const PIECE: usize = 16 << 10;
 /// How many matches of one rule a line is asked for: a hostile pattern and line could cost the square of the length.
 const MOST_MATCHES: usize = 256;
-
-/// What tells where to look beside runs. The first two open windows, the others name values.
-const WORDS: &[&str] = &["://", "-----begin", "pass", "pwd", "secret", "token", "key", "cred", "auth", "salt"];
-pub(super) const NAMES: usize = 2;
 
 /// A block of a text.
 #[derive(Debug, Clone)]
@@ -66,17 +66,27 @@ pub struct Scratch {
     /// For what an encoding hid.
     within: Look,
     decode: decode::Scratch,
+    left: LeftOut,
+}
+
+impl Scratch {
+    /// What the scans since this was last asked left out.
+    pub fn left_out(&mut self) -> LeftOut {
+        std::mem::take(&mut self.left)
+    }
 }
 
 /// What one look at a text works with.
 #[derive(Debug, Default)]
-struct Look {
-    marks: Marks,
+pub(super) struct Look {
+    pub(super) marks: Marks,
     windows: Vec<(usize, usize)>,
     hits: Vec<Hit>,
-    candidates: Vec<Candidate>,
+    pub(super) candidates: Vec<Candidate>,
     /// Whether something was seen on which a finding far from it may depend.
     wide: bool,
+    /// Whether a line had more matches than are asked for.
+    cut: bool,
 }
 
 /// A match before it is reported.
@@ -106,6 +116,8 @@ pub struct Engine {
     /// Rules of other tools that have no keyword.
     wordless: Vec<usize>,
     anchors: Anchors,
+    /// What each anchor tells.
+    pub(super) signs: Vec<(&'static str, Sign)>,
     /// The rules that are for some paths only.
     bound: Vec<usize>,
     /// The rule for judged values of each meaning.
@@ -166,10 +178,16 @@ impl Engine {
             wordless,
             keywords: Keywords::new(literals),
             rules_of,
-            anchors: Anchors::new(WORDS),
+            anchors: anchors::anchors(),
+            signs: anchors::signs(),
             judges,
             personal: None,
         }
+    }
+
+    /// The rule for judged values of a meaning.
+    pub(super) fn judge_of(&self, meaning: Meaning) -> Option<usize> {
+        self.judges[slot(meaning)]
     }
 
     /// The rules, by their number.
@@ -204,14 +222,21 @@ impl Engine {
     }
 
     fn scan_for(&self, scratch: &mut Scratch, text: &Text<'_>, personal: bool, found: &mut Vec<Found>) -> bool {
-        let Scratch { look, within, decode } = scratch;
+        let Scratch { look, within, decode, left } = scratch;
         self.look(look, text);
+        left.matches |= look.cut;
         let Look { marks, candidates, wide, .. } = look;
         // What of a text was encoded beyond the bound is scanned as it stands.
-        let _ = decode::layers(text.bytes, &marks.runs, &Limits::of(text.bytes.len()), decode, &mut |layer| {
+        let extent = decode::layers(text.bytes, &marks.runs, &Limits::of(text.bytes.len()), decode, &mut |layer| {
             *wide |= layer.range.len() > NEAR;
             self.look_within(within, text, layer, candidates);
+            left.matches |= within.cut;
         });
+        if extent == Extent::Cut {
+            left.encoded = true;
+            // The bound is one for the whole text.
+            *wide = true;
+        }
         if let Some(personal) = self.personal.as_ref().filter(|_| personal) {
             *wide = true;
             personal.find(text, candidates);
@@ -226,6 +251,7 @@ impl Engine {
     fn look(&self, look: &mut Look, text: &Text<'_>) {
         look.marks.mark(&self.anchors, text.bytes);
         look.candidates.clear();
+        look.cut = false;
         look.wide = look.marks.runs.iter().any(|(start, end)| end - start > NEAR);
         self.look_at_keywords(look, text);
         self.look_at_names(look, text);
@@ -242,7 +268,8 @@ impl Engine {
         candidates.extend(look.candidates.drain(..).map(|mut candidate| {
             let value = layer.bytes[candidate.secret.clone()].to_vec();
             candidate.reasons.push("an encoding hid it".into());
-            Candidate { secret: layer.range.clone(), hidden: Some((value, layer.encoding.name())), ..candidate }
+            let secret = layer.locate(&candidate.secret);
+            Candidate { secret, hidden: Some((value, layer.encoding.name())), ..candidate }
         }));
     }
 
@@ -258,12 +285,13 @@ impl Engine {
     }
 
     fn look_at_keywords(&self, look: &mut Look, text: &Text<'_>) {
-        let Look { marks, windows, hits, candidates, wide } = look;
-        windows_of(marks, text.bytes, windows);
+        let Look { marks, windows, hits, candidates, wide, .. } = look;
+        windows_of(marks, &self.signs, text.bytes, windows);
         hits.clear();
         for (from, to) in windows.iter() {
             self.keywords.find(text.bytes, *from, *to, hits);
         }
+        let mut armour = Armour::default();
         for hit in hits.iter() {
             let end = hit.at + self.keywords.literal(hit.keyword).len();
             let mut connectors = None;
@@ -271,7 +299,10 @@ impl Engine {
                 let rule = &self.rules[*number];
                 *wide |= rule.reach() > NEAR || !rule.definition.requires.is_empty();
                 if rule.definition.pattern.is_some() {
-                    self.try_pattern(*number, rule, hit.at, text, candidates);
+                    let place = if rule.is_armoured() { armour.around(text.bytes, hit.at..end, LEAD) } else { Some(0..text.bytes.len()) };
+                    if let Some(place) = place {
+                        self.try_pattern(*number, hit.at, place, text, candidates);
+                    }
                 } else if rule.definition.value.is_some() && !redact::within_mark(text.bytes, hit.at) {
                     let connectors = connectors.get_or_insert_with(|| connector::connect_within(text.bytes, end));
                     for connector in connectors.iter().flatten() {
@@ -292,7 +323,7 @@ impl Engine {
             keywords.find(text.bytes, 0, text.bytes.len(), &mut look.hits);
             for hit in &look.hits {
                 for number in &rules_of[hit.keyword] {
-                    self.try_pattern(*number, &self.rules[*number], hit.at, text, &mut look.candidates);
+                    self.try_pattern(*number, hit.at, 0..text.bytes.len(), text, &mut look.candidates);
                 }
             }
         }
@@ -306,7 +337,7 @@ impl Engine {
             let newline = memchr::memchr(b'\n', &text.bytes[begin..limit]).map(|at| begin + at);
             let end = newline.unwrap_or(limit);
             for number in &rules {
-                self.try_line(**number, begin..end, text, &mut look.candidates);
+                look.cut |= !self.try_line(**number, begin..end, text, &mut look.candidates);
             }
             begin = match newline {
                 Some(newline) => newline + 1,
@@ -316,22 +347,28 @@ impl Engine {
         }
     }
 
-    /// Tries a rule's pattern on a line, or on a piece of one.
-    fn try_line(&self, number: usize, line: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
+    /// Tries a rule's pattern on a line, or on a piece of one. Says whether that is all that it matches there.
+    fn try_line(&self, number: usize, line: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) -> bool {
         let rule = &self.rules[number];
         let place = &text.bytes[line.clone()];
         let mut at = 0;
         for _ in 0..MOST_MATCHES {
-            let Some((whole, secret)) = rule.find_at(place, at).filter(|_| at <= place.len()) else { return };
+            if at > place.len() {
+                return true;
+            }
+            let Some((whole, secret)) = rule.find_at(place, at) else { return true };
             self.consider(number, rule, line.start + secret.start..line.start + secret.end, text, candidates);
             at = whole.end.max(whole.start + 1);
         }
+        at > place.len() || rule.find_at(place, at).is_none()
     }
 
-    /// Tries a rule's pattern where its keyword stands.
-    fn try_pattern(&self, number: usize, rule: &Rule, keyword: usize, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
+    /// Tries a rule's pattern where its keyword stands; a match lies within `place`.
+    fn try_pattern(&self, number: usize, keyword: usize, place: Range<usize>, text: &Text<'_>, candidates: &mut Vec<Candidate>) {
+        let rule = &self.rules[number];
         let from = if rule.leads() { keyword } else { keyword.saturating_sub(LEAD.min(rule.reach())) };
-        let mut to = text.bytes.len().min(keyword + rule.reach());
+        let from = from.max(place.start);
+        let mut to = place.end.min(keyword + rule.reach());
         if rule.leads() && rule.reach() > NEAR {
             // What is long ends where the next of its kind begins.
             let literal = rule.definition.keywords[0].len();
@@ -434,6 +471,11 @@ impl Engine {
             confidence = confidence.saturating_sub(12);
             reasons.push("the path is of tests, examples or documentation".into());
         }
+        let of_url = definition.pattern.as_deref().is_some_and(|pattern| pattern.contains("://"));
+        if let Some(reason) = of_url.then(|| super::host::doubt(text, &secret)).flatten() {
+            confidence = confidence.min(38);
+            reasons.push(reason.into());
+        }
         candidates.push(Candidate {
             rule: number,
             secret,
@@ -445,123 +487,6 @@ impl Engine {
             hidden: None,
         });
     }
-
-    /// Looks at the values beside telling names.
-    fn look_at_names(&self, look: &mut Look, text: &Text<'_>) {
-        let mut done = 0;
-        for (at, word) in look.marks.anchors.iter().filter(|(_, word)| *word >= NAMES) {
-            if *at < done {
-                continue;
-            }
-            let after = at + WORDS[*word].len();
-            let pair = connector::connect_pair(text.bytes, after);
-            let Some(connector) = pair.or_else(|| connector::connect(text.bytes, after)) else { continue };
-            done = connector.name_end;
-            let (begin, end) = judge::span(text.bytes, *at, connector.name_end);
-            let name = &text.bytes[begin..end];
-            let Some(meaning) = judge::meaning(name) else { continue };
-            let Some(number) = self.judges[slot(meaning)] else { continue };
-            if connector.operator == Operator::Blank && connector.quote == Quote::Bare && !name.starts_with(b"-") {
-                continue;
-            }
-            let Some((secret, quote)) = value_of(text, &connector, begin) else { continue };
-            let redacted = redact::is_redacted(&text.bytes[secret.clone()]) || redact::within_mark(text.bytes, begin);
-            if redacted {
-                continue;
-            }
-            let context = Context {
-                kind: text.kind,
-                fixture: text.fixture,
-                quote,
-                operator: connector.operator,
-                spaced: connector.spaced,
-                documents: is_documentation(text, secret.start),
-            };
-            if let Some((confidence, reasons)) = judge::probability(meaning, name, &text.bytes[secret.clone()], &context) {
-                // A bare value that holds names again is looked at once; within quotes each name counts, as in `"login=a;password=b"`.
-                if quote == Quote::Bare {
-                    done = done.max(secret.end);
-                }
-                look.candidates.push(Candidate {
-                    rule: number,
-                    secret,
-                    confidence,
-                    reasons,
-                    verdict: Verdict::Unknown,
-                    general: true,
-                    judged: true,
-                    hidden: None,
-                });
-            }
-        }
-    }
-}
-
-/// Whether a line of a program begins as documentation does: `///`, `//!`, ` * `, `>>>`.
-fn is_documentation(text: &Text<'_>, at: usize) -> bool {
-    let from = at.saturating_sub(512);
-    let begin = memrchr(b'\n', &text.bytes[from..at]).map_or(from, |newline| from + newline + 1);
-    let line = text.bytes[begin..at].trim_ascii_start();
-    text.kind == Kind::Source && [&b"///"[..], b"//!", b"* ", b">>>", b"/**"].iter().any(|mark| line.starts_with(mark))
-}
-
-/// The value behind a connector, and how it is quoted; within a string such as `user=a;password=b` it ends where that part ends.
-fn value_of(text: &Text<'_>, connector: &Connector, name: usize) -> Option<(Range<usize>, Quote)> {
-    const LONGEST: usize = 512;
-    let end = connector::value_end(text.bytes, connector, LONGEST)?;
-    let mut secret = connector.value..end;
-    if connector.quote != Quote::Bare {
-        return Some((secret, connector.quote));
-    }
-    let separator = name.checked_sub(1).map_or(b'\n', |before| text.bytes[before]);
-    let parameter =
-        connector.operator == Operator::Assigns && !connector.spaced && matches!(separator, b';' | b'&' | b'?' | b'"' | b'\'' | b',');
-    if parameter {
-        let value = &text.bytes[secret.clone()];
-        let cut = value.iter().position(|byte| matches!(byte, b';' | b'&' | b',' | b'<' | b'\\')).unwrap_or(value.len());
-        secret.end = secret.start + cut;
-        let closed = text.bytes.get(secret.end).is_some_and(|byte| matches!(byte, b';' | b'&' | b',' | b'"' | b'\''));
-        return (cut > 0).then_some((secret, if closed { Quote::Quoted { mark: b'"', escaped: false } } else { Quote::Bare }));
-    }
-    while secret.len() > 1 && matches!(text.bytes[secret.end - 1], b',' | b';' | b')') {
-        secret.end -= 1;
-    }
-    Some((secret, Quote::Bare))
-}
-
-/// Whether neither side of a match goes on.
-fn stands_alone(text: &[u8], start: usize, end: usize, secret: &Range<usize>) -> bool {
-    let begins =
-        start == 0 || !text[start].is_ascii_alphanumeric() || !text[start - 1].is_ascii_alphanumeric() || follows_escape(text, start);
-    begins && (secret.end < end || ends_alone(text, end))
-}
-
-/// Whether what stands before `start` is the end of an escape: `\n`, `%3D`.
-fn follows_escape(text: &[u8], start: usize) -> bool {
-    let before = &text[start.saturating_sub(3)..start];
-    match *before {
-        [.., b'\\', b'n' | b't' | b'r' | b'b' | b'f' | b'v' | b'"'] => true,
-        [b'%', high, low] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
-        _ => false,
-    }
-}
-
-fn ends_alone(text: &[u8], end: usize) -> bool {
-    let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    end == 0 || !goes_on(text[end - 1]) || text.get(end).is_none_or(|byte| !goes_on(*byte))
-}
-
-/// Whether a pattern stands within some lines of a secret, and within `CONTEXT` bytes.
-fn stands_near(text: &[u8], secret: &Range<usize>, pattern: &regex::bytes::Regex, lines: u32) -> bool {
-    const FARTHEST: usize = 8 * 1024;
-    let mut from = secret.start;
-    for _ in 0..=lines {
-        from = memrchr(b'\n', &text[secret.start.saturating_sub(FARTHEST)..from])
-            .map_or(secret.start.saturating_sub(FARTHEST), |line| line + secret.start.saturating_sub(FARTHEST));
-    }
-    let limit = text.len().min(secret.end + FARTHEST);
-    let to = memchr_iter(b'\n', &text[secret.end..limit]).nth(lines as usize).map_or(limit, |line| secret.end + line);
-    pattern.is_match(&text[from..to])
 }
 
 pub(super) fn newlines(text: &[u8]) -> u64 {

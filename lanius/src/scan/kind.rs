@@ -64,6 +64,9 @@ impl Kind {
         {
             return Self::Settings;
         }
+        if is_translation(path) {
+            return Self::Prose;
+        }
         let Some((_, extension)) = lower.rsplit_once('.') else { return Self::Unknown };
         match extension {
             "c" | "h" | "cc" | "cpp" | "cxx" | "hpp" | "hh" | "m" | "mm" | "rs" | "go" | "java" | "kt" | "kts" | "scala" | "cs" | "vb"
@@ -77,6 +80,20 @@ impl Kind {
             _ => Self::Unknown,
         }
     }
+}
+
+/// Whether a file holds what a program says to people, in one language or several: its values are words, whatever names them.
+fn is_translation(path: &str) -> bool {
+    const PARTS: &[&str] = &["i18n", "l10n", "locale", "locales", "_locales", "translations", "lang", "langs", "languages"];
+    const FORMS: &[&str] = &["json", "yml", "yaml", "properties", "xml", "toml", "php", "ini", "js", "ts", "arb"];
+    let mut parts = path.rsplit(['/', '!']);
+    let name = parts.next().unwrap_or_default();
+    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
+    let extension = extension.to_ascii_lowercase();
+    matches!(extension.as_str(), "po" | "pot" | "strings" | "resx" | "xlf" | "xliff")
+        || name == "strings.xml"
+        || stem.starts_with("messages_") && extension == "properties"
+        || FORMS.contains(&extension.as_str()) && parts.any(|part| PARTS.contains(&part.to_ascii_lowercase().as_str()))
 }
 
 /// All that a path says to the scanner: two texts of one profile and the same bytes have the same findings.
@@ -146,6 +163,9 @@ mod tests {
         assert_eq!(Kind::of(".env.production"), Kind::Settings);
         assert_eq!(Kind::of("outer.zip!README.md"), Kind::Prose);
         assert_eq!(Kind::of("LICENSE"), Kind::Unknown);
+        assert_eq!(Kind::of("app/i18n/de.json"), Kind::Prose);
+        assert_eq!(Kind::of("res/values-es/strings.xml"), Kind::Prose);
+        assert_eq!(Kind::of("lang.json"), Kind::Source);
     }
 
     #[test]

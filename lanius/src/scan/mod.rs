@@ -4,12 +4,19 @@
 //! (`keywords`); where one stands, its rule's pattern is tried. Values beside telling names are judged in their context
 //! ([`crate::judge`]). What a finding depends on lies within [`CONTEXT`] bytes of it, so that a text may be scanned in blocks.
 
+mod anchors;
+mod armour;
+mod beside;
 mod choice;
 mod connector;
 mod engine;
 mod found;
+mod handed;
+mod host;
 mod keywords;
 mod kind;
+mod left;
+mod names;
 mod personal;
 mod stream;
 mod windows;
@@ -18,5 +25,6 @@ pub use connector::{Connector, Operator, Quote};
 pub use engine::{Engine, Scratch, Text};
 pub use found::{ColumnFacts, Found};
 pub use kind::{Kind, Profile, is_fixture};
+pub use left::LeftOut;
 pub use personal::Personal;
 pub use stream::{BLOCK, Buffer, CONTEXT, stream};

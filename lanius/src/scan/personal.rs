@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use menagerie_finding::Severity;
+
 use super::engine::{Candidate, Text};
 use crate::personal::{Finder, Kind, Meaning, Scope, detectors};
-use crate::rules::{Definition, Level, Rule, Severity, Verdict};
+use crate::rules::{Definition, Level, Rule, Verdict};
 
 const PERSON_NAME: &str = "pii-person-name";
 const BIRTH_DATE: &str = "pii-birth-date";

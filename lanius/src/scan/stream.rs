@@ -17,7 +17,7 @@ pub struct Buffer {
     filled: usize,
 }
 
-/// Scans all that `reader` gives; says how many bytes that were.
+/// Scans all that `reader` gives; says how many bytes that were. What was left out of it, `scratch` tells.
 ///
 /// # Errors
 /// What the reader said. What was found before stands in `found`.

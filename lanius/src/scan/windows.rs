@@ -2,7 +2,7 @@
 
 use menagerie_runs::Marks;
 
-use super::engine::NAMES;
+use super::anchors::Sign;
 
 /// How far left of a run its keyword may begin.
 const BEFORE: usize = 128;
@@ -12,14 +12,14 @@ const AFTER: usize = 16;
 const AUTHORITY: usize = 256;
 
 /// Where keywords are searched: round each run, at each URL with credentials, at each PEM block.
-pub(super) fn windows_of(marks: &Marks, text: &[u8], windows: &mut Vec<(usize, usize)>) {
+pub(super) fn windows_of(marks: &Marks, signs: &[(&str, Sign)], text: &[u8], windows: &mut Vec<(usize, usize)>) {
     windows.clear();
     let mut add = |from: usize, to: usize| match windows.last_mut() {
         Some((_, last)) if from <= *last => *last = to.max(*last),
         _ => windows.push((from, to)),
     };
     let mut runs = marks.runs.iter().peekable();
-    let mut anchors = marks.anchors.iter().filter(|(_, word)| *word < NAMES).peekable();
+    let mut anchors = marks.anchors.iter().filter(|(_, word)| matches!(signs[*word].1, Sign::Url | Sign::Window)).peekable();
     let mut reached = 0;
     loop {
         // In order of their beginnings.
@@ -34,7 +34,7 @@ pub(super) fn windows_of(marks: &Marks, text: &[u8], windows: &mut Vec<(usize, u
             }
             (_, Some(from)) => {
                 let (at, word) = *anchors.next().expect("it was seen");
-                let opens = word != 0 || has_credentials(&text[at + 3..text.len().min(at + 3 + AUTHORITY)]);
+                let opens = signs[word].1 != Sign::Url || has_credentials(&text[at + 3..text.len().min(at + 3 + AUTHORITY)]);
                 if opens {
                     add(from, text.len().min(at + 64));
                 }

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use menagerie_report::count;
 use menagerie_secret::Secret;
 
 use crate::coverage::{Ledger, State};
@@ -33,6 +34,8 @@ struct Column<'f> {
     personal: Option<personal::Column<'f>>,
     cells: u64,
     seen: HashSet<u64>,
+    /// Cells that were not searched for secrets, as too many before them were distinct.
+    unsearched: u64,
     /// For each rule that found secrets: in how many cells, and the best of them.
     secrets: BTreeMap<usize, (u64, Found)>,
     first_line: u64,
@@ -52,6 +55,7 @@ pub(super) struct Columns<'a, 'f> {
 
 impl<'a, 'f> Columns<'a, 'f> {
     pub(super) fn new(engine: &'f Engine, scratch: &'a mut Scratch, source: &'a str) -> Self {
+        let _ = scratch.left_out();
         Self {
             engine,
             scratch,
@@ -79,6 +83,7 @@ impl<'a, 'f> Columns<'a, 'f> {
                         personal,
                         cells: 0,
                         seen: HashSet::new(),
+                        unsearched: 0,
                         secrets: BTreeMap::new(),
                         first_line: 1,
                     });
@@ -101,7 +106,14 @@ impl<'a, 'f> Columns<'a, 'f> {
         }
         let mut hasher = DefaultHasher::new();
         cell.value.hash(&mut hasher);
-        if cell.value.len() < 4 || column.seen.len() >= DISTINCT || !column.seen.insert(hasher.finish()) {
+        if cell.value.len() < 4 {
+            return;
+        }
+        if column.seen.len() >= DISTINCT {
+            column.unsearched += if column.seen.contains(&hasher.finish()) { 0 } else { cell.count };
+            return;
+        }
+        if !column.seen.insert(hasher.finish()) {
             return;
         }
         // As in `name = "value"`, so that the name counts.
@@ -138,6 +150,7 @@ impl<'a, 'f> Columns<'a, 'f> {
         } else {
             format!("{}!{}", self.source, self.table)
         };
+        let unsearched: u64 = self.columns.iter().map(|column| column.unsearched).sum();
         for column in self.columns.drain(..) {
             let facts = |rate: f64, values: u64| {
                 Some(Arc::new(ColumnFacts { table: self.table.clone(), column: column.name.clone(), rate, values }))
@@ -176,10 +189,23 @@ impl<'a, 'f> Columns<'a, 'f> {
         }
         let state = match summary.failure {
             Some(failure) => State::Error { reason: failure.to_string() },
-            None if summary.unread > 0 => State::Error { reason: format!("{} rows could not be read", summary.unread) },
+            None if summary.unread > 0 => State::Error { reason: format!("{} could not be read", count(summary.unread, "row", "rows")) },
             None => State::Scanned,
         };
-        self.ledger.push((name, 0, state));
+        self.ledger.push((name.clone(), 0, state));
+        let cut: u64 = summary.columns.iter().map(|tally| tally.cut).sum();
+        let mut leave = |reason: String| self.ledger.push((name.clone(), 0, State::Skipped { reason }));
+        if cut > 0 {
+            leave(format!("a part: {cut} cells are longer than is read of one; only their beginnings were scanned"));
+        }
+        if unsearched > 0 {
+            leave(format!(
+                "a part: {unsearched} cells were not searched for secrets, as {DISTINCT} of their column are distinct before them"
+            ));
+        }
+        for reason in self.scratch.left_out().reasons() {
+            leave(reason.to_owned());
+        }
     }
 }
 

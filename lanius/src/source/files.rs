@@ -12,6 +12,7 @@ use super::Progress;
 use super::columns::{Columns, Tables};
 use crate::archive;
 use crate::coverage::{Ledger, State};
+use crate::named;
 use crate::scan::{Buffer, Engine, Scratch, stream};
 use crate::table;
 use crate::triage::Sighting;
@@ -98,7 +99,12 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, excluded: Excluded<'_
         // What a user names is followed, also through a link.
         match fs::metadata(root) {
             Ok(kind) if kind.is_dir() => queue.add([Job::Folder(root.clone())]),
-            Ok(_) => queue.add([Job::Files(vec![root.clone()])]),
+            Ok(kind) => match named::refuse(kind.file_type()) {
+                Err(error) if menagerie_report::descriptor(root).is_none() => {
+                    ledger.add(&shown(root), 0, State::Error { reason: error.to_string() });
+                }
+                _ => queue.add([Job::Files(vec![root.clone()])]),
+            },
             Err(error) => ledger.add(&shown(root), 0, State::Error { reason: error.to_string() }),
         }
     }
@@ -195,7 +201,8 @@ impl Worker<'_> {
     fn scan(&mut self, path: &Path) {
         let name = shown(path);
         let done = File::open(path).and_then(|mut file| {
-            if self.opener.is_none() && self.how.tables.is_none() {
+            // A stream has no beginning to go back to.
+            if self.opener.is_none() && self.how.tables.is_none() || !file.metadata()?.is_file() {
                 return self.text(&name, &mut file);
             }
             let mut head = Vec::new();
@@ -221,12 +228,13 @@ impl Worker<'_> {
 
     fn text(&mut self, name: &str, reader: &mut dyn Read) -> io::Result<()> {
         let mut found = Vec::new();
+        let _ = self.scratch.left_out();
         let read = stream(self.engine, &mut self.scratch, &mut self.buffer, reader, name, &mut found);
         // What was found before an error counts.
         self.scanned.extend(found.into_iter().map(|found| Sighting { path: name.to_owned(), found, lineage: None }));
         let bytes = read?;
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.ledger.add(name, bytes, State::Scanned);
+        self.ledger.add_scanned(name, bytes, self.scratch.left_out());
         Ok(())
     }
 
@@ -236,7 +244,9 @@ impl Worker<'_> {
             match event {
                 archive::Event::Member(member) => {
                     let mut found = Vec::new();
+                    let _ = self.scratch.left_out();
                     let read = stream(self.engine, &mut self.scratch, &mut self.buffer, member.read, member.path, &mut found);
+                    self.ledger.leave(member.path, self.scratch.left_out());
                     self.progress.bytes.fetch_add(read.unwrap_or_default(), Ordering::Relaxed);
                     self.scanned.extend(found.into_iter().map(|found| Sighting { path: member.path.to_owned(), found, lineage: None }));
                 }

@@ -20,3 +20,6 @@ pub struct Progress {
     /// Sources done.
     pub sources: AtomicU64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use csv_core::{ReadFieldResult, Reader, ReaderBuilder};
 
 use super::sample::Picker;
 use super::show::{End, Show};
-use super::{Bounds, Sample};
+use super::{Bounds, Failure, Sample};
 
 /// The delimiters that are known.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -61,7 +61,7 @@ pub(super) fn read(reader: &mut dyn Read, sample: Sample, bounds: Bounds, show: 
     }
     let delimiter = delimiter(reader.fill_buf()?).unwrap_or(b',');
     let fields = ReaderBuilder::new().delimiter(delimiter).build();
-    let mut rows = Rows { reader, fields, field: vec![0; bounds.cell.saturating_add(1).max(16)], line: 1 };
+    let mut rows = Rows { reader, fields, field: vec![0; bounds.cell.saturating_add(1).max(16)], line: 1, unclosed: false };
     // The first row is kept: it may be names. Each of its cells is bounded, and so is their number.
     let (mut first, mut first_line) = (Vec::new(), 1);
     rows.row(&mut |number, line, cell| {
@@ -90,12 +90,12 @@ pub(super) fn read(reader: &mut dyn Read, sample: Sample, bounds: Bounds, show: 
         let more = rows.row(&mut |number, line, cell| if wanted { shown(show, number, row, line, cell, bounds) } else { Ok(()) })?;
         if !more {
             show.summary.rows = Some(row);
-            return Ok(());
+            break;
         }
         show.summary.sampled += u64::from(wanted);
         row += 1;
     }
-    Ok(())
+    if rows.unclosed { Err(Failure::Unclosed.into()) } else { Ok(()) }
 }
 
 fn shown(show: &mut Show<'_, '_>, number: usize, row: u64, line: u64, cell: &[u8], bounds: Bounds) -> Result<(), End> {
@@ -119,12 +119,14 @@ struct Rows<R> {
     fields: Reader,
     field: Vec<u8>,
     line: u64,
+    /// Whether the file ended before a quote was closed.
+    unclosed: bool,
 }
 
 impl<R: BufRead> Rows<R> {
     /// Shows the fields of the next row: number, line on which the row begins, bytes, at most one more than are wanted. False at the end.
     fn row(&mut self, visit: &mut Visit<'_>) -> Result<bool, End> {
-        let (mut number, mut filled, mut scrap, mut begun) = (0, 0, [0; 4096], false);
+        let (mut number, mut filled, mut scrap, mut begun, mut touched) = (0, 0, [0; 4096], false, false);
         let mut line = self.line;
         loop {
             let input = self.reader.fill_buf()?;
@@ -139,9 +141,16 @@ impl<R: BufRead> Rows<R> {
                 }
                 begun = true;
             }
-            let full = filled == self.field.len();
+            // A line's end, which the file may lack, ends its last row; within quotes it does not.
+            let ended = input.is_empty() && std::mem::take(&mut touched);
+            touched |= !input.is_empty();
+            let full = ended || filled == self.field.len();
             let output = if full { &mut scrap[..] } else { &mut self.field[filled..] };
-            let (result, read, written) = self.fields.read_field(input, output);
+            let (result, read, written) = self.fields.read_field(if ended { b"\n" } else { input }, output);
+            if ended {
+                self.unclosed |= result == ReadFieldResult::InputEmpty;
+            }
+            let read = read.min(input.len());
             self.line += input[..read].iter().filter(|byte| **byte == b'\n').count() as u64;
             self.reader.consume(read);
             filled += if full { 0 } else { written };

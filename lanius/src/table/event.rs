@@ -81,6 +81,12 @@ pub enum Failure {
     /// Its structure is wrong.
     #[error("is damaged, or not {0} as it is understood here")]
     Damaged(Format),
+    /// The file is shorter than it says itself.
+    #[error("is cut off: the file is shorter than it says itself")]
+    CutOff,
+    /// A quote was opened and never closed: what follows it was read as one cell.
+    #[error("ends within a quote that nothing closes; all that follows it was read as one cell")]
+    Unclosed,
     /// A page, batch or block is larger than [`Bounds::piece`](super::Bounds::piece).
     #[error("has a part that is larger than the limit")]
     TooLarge,

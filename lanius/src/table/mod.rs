@@ -33,3 +33,4 @@ pub use format::{Format, HEAD, open_file, open_stream, sniff};
 #[cfg(feature = "postgres")]
 pub use postgres::{Server, open_server};
 pub use sample::Sample;
+pub use show::is_decoding;

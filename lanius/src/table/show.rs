@@ -118,9 +118,22 @@ fn flow(flow: ControlFlow<()>) -> Result<(), End> {
     if flow.is_break() { Err(End::Stopped) } else { Ok(()) }
 }
 
+thread_local! {
+    static DECODING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Whether this thread is in a decoder whose panics are caught, so that a panic hook need not tell of one.
+#[must_use]
+pub fn is_decoding() -> bool {
+    DECODING.get()
+}
+
 /// Calls a decoder of another's making: that it panics on hostile bytes is a failure of the file.
 pub(super) fn decoding<T, E>(format: Format, decode: impl FnOnce() -> Result<T, E>) -> Result<T, End> {
-    match catch_unwind(AssertUnwindSafe(decode)) {
+    let outer = DECODING.replace(true);
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    DECODING.set(outer);
+    match decoded {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(_)) | Err(_) => Err(Failure::Damaged(format).into()),
     }

@@ -2,6 +2,8 @@
 //! triggers, views, virtual tables and generated columns, so that nothing in the file is executed; with an authorizer that lets reading
 //! tables pass and nothing else. See "Defense Against The Dark Arts" in SQLite's documentation.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -20,12 +22,32 @@ pub(super) fn read(path: &Path, sample: Sample, bounds: Bounds, visit: &mut Visi
     let tables = open(path, bounds).and_then(|file| tables(&file).map(|tables| (file, tables)));
     let (file, tables) = match tables {
         Ok(opened) => opened,
+        Err(_) if is_cut_off(path) => return ControlFlow::Continue(Err(Failure::CutOff)),
         Err(_) => return ControlFlow::Continue(Err(Failure::Damaged(Format::Sqlite))),
     };
     for name in tables {
         Show::table(&name, bounds, visit, |show| table(&file, &name, sample, show))?;
     }
-    ControlFlow::Continue(Ok(()))
+    // What is missing of the last page reads as zeros, which are rows without values.
+    ControlFlow::Continue(if is_cut_off(path) { Err(Failure::CutOff) } else { Ok(()) })
+}
+
+/// Whether the file has less than its header says, or no whole number of pages ("Database File Format", 1.3).
+fn is_cut_off(path: &Path) -> bool {
+    let mut header = [0; 100];
+    let length = File::open(path).and_then(|mut file| {
+        file.read_exact(&mut header)?;
+        file.metadata().map(|metadata| metadata.len())
+    });
+    let Ok(length) = length else { return true };
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        size => u64::from(size.max(512)),
+    };
+    // Writers before 3.7.0 do not keep the number of pages up to date.
+    let counted = header[24..28] == header[92..96];
+    let pages = u32::from_be_bytes(*header[28..].first_chunk().expect("the header is longer"));
+    !length.is_multiple_of(page) || counted && length < u64::from(pages) * page
 }
 
 fn open(path: &Path, bounds: Bounds) -> rusqlite::Result<Connection> {

@@ -134,9 +134,10 @@ pub struct Sighting {
 /// Groups what was found by rule and value. In a history, the places of one path are one, with its first and last commit.
 #[must_use]
 pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fingerprints: &Fingerprints) -> Vec<Finding> {
-    let mut findings: BTreeMap<(usize, Vec<u8>), Finding> = BTreeMap::new();
-    for Sighting { path, found, lineage } in sightings {
-        let key = (found.rule, found.secret.expose().clone());
+    let sightings: Vec<_> = sightings.into_iter().collect();
+    let numbers = numbers(&sightings);
+    let mut findings: BTreeMap<usize, Finding> = BTreeMap::new();
+    for (Sighting { path, found, lineage }, number) in sightings.into_iter().zip(numbers) {
         let id = &engine.rules()[found.rule].definition.id;
         let place = Place {
             fingerprint: fingerprints.of(id, &found),
@@ -153,7 +154,7 @@ pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fin
             lineage,
             column_facts: found.facts,
         };
-        let finding = findings.entry(key).or_insert_with(|| Finding {
+        let finding = findings.entry(number).or_insert_with(|| Finding {
             rule: found.rule,
             verdict: found.verdict,
             value_hash: fingerprints.value(found.secret.expose()),
@@ -181,3 +182,21 @@ pub fn group(sightings: impl IntoIterator<Item = Sighting>, engine: &Engine, fin
     });
     findings
 }
+
+/// For each sighting the number of its finding, in the order of rules and values. Values are compared where they stand: no copy of one is
+/// made that nobody would wipe.
+fn numbers(sightings: &[Sighting]) -> Vec<usize> {
+    let value = |number: usize| (sightings[number].found.rule, sightings[number].found.secret.expose().as_slice());
+    let mut order: Vec<usize> = (0..sightings.len()).collect();
+    order.sort_by(|a, b| value(*a).cmp(&value(*b)));
+    let mut numbers = vec![0; sightings.len()];
+    let mut number = 0;
+    for (at, sighting) in order.iter().enumerate() {
+        number += usize::from(at > 0 && value(order[at - 1]) != value(*sighting));
+        numbers[*sighting] = number;
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
 //! What a worker writes: one record for each object, and one for each place in it, as JSON lines or as Parquet. Both have the same fields.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::columns;
 use crate::bucket::{Object, Scanned};
 use crate::coverage::State;
+use crate::policy::{Applied, Policy};
 use crate::report::{least, level};
 use crate::rules::Level;
 use crate::scan::Engine;
@@ -42,7 +44,8 @@ impl Form {
 /// A record. What does not belong to its type is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Record {
-    /// `object`, `finding`, or `gap`: a member of an archive that was not scanned.
+    /// `object`; `finding`; `suppressed`: a place that the caller's policy waives; `suppression_asked`: a finding that a comment in the
+    /// object asks to waive, in vain; or `gap`: a member of an archive that was not scanned.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The version of rules and settings.
@@ -94,7 +97,7 @@ pub struct Record {
     /// Why it was found, with commas between.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasons: Option<String>,
-    /// Of a gap: why.
+    /// Of a gap: why. Of what is waived: by what, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What hid it, outermost first, with commas between.
@@ -111,6 +114,10 @@ pub struct Reporting {
     pub level: Level,
     /// How places are identified.
     pub fingerprints: Fingerprints,
+    /// What is not to be reported.
+    pub policy: Policy,
+    /// What day it is, for what ends.
+    pub today: fn() -> Date,
 }
 
 impl Reporting {
@@ -128,13 +135,19 @@ impl Reporting {
             ..Record::default()
         };
         let mut records = Vec::new();
-        for finding in group(scanned.sightings, engine, &self.fingerprints) {
+        let mut findings = group(scanned.sightings, engine, &self.fingerprints);
+        findings.retain_mut(|finding| {
+            finding.places.retain(|place| place.confidence >= least(self.level));
+            !finding.places.is_empty()
+        });
+        let Applied { suppressed, asked, .. } = self.policy.apply(&mut findings, engine, (self.today)());
+        for finding in findings {
             let rule = finding.rule(engine);
-            for place in finding.places.iter().filter(|place| place.confidence >= least(self.level)) {
+            for place in &finding.places {
                 records.push(Record {
                     path: place.path.clone(),
                     rule: Some(rule.definition.id.clone()),
-                    severity: Some(word(rule.definition.severity)),
+                    severity: Some(rule.definition.severity.to_string()),
                     level: Some(word(level(place.confidence))),
                     confidence: Some(u64::from(place.confidence)),
                     line: Some(place.line),
@@ -150,6 +163,17 @@ impl Reporting {
         }
         records.sort_by(|a, b| (&a.path, a.line, a.column, &a.rule).cmp(&(&b.path, b.line, b.column, &b.rule)));
         let (bytes, places) = (Some(scanned.bytes), Some(records.len() as u64));
+        for (kind, waived) in [("suppressed", suppressed), ("suppression_asked", asked)] {
+            records.extend(waived.into_iter().map(|place| Record {
+                kind,
+                path: place.path,
+                rule: Some(place.rule),
+                line: Some(place.line),
+                fingerprint: Some(place.fingerprint),
+                reason: Some(if place.reason.is_empty() { place.by } else { format!("{}: {}", place.by, place.reason) }),
+                ..base.clone()
+            }));
+        }
         for (path, state) in scanned.gaps {
             if let State::Skipped { reason } | State::Error { reason } = state {
                 records.push(Record { kind: "gap", path, reason: Some(reason), ..base.clone() });
@@ -167,8 +191,7 @@ pub fn encode(records: &[Record], form: Form) -> Vec<u8> {
         Form::Jsonl => {
             let mut bytes = Vec::new();
             for record in records {
-                serde_json::to_writer(&mut bytes, record).expect("a record is JSON");
-                bytes.push(b'\n');
+                bytes.extend(menagerie_report::json_line(record).expect("a record is JSON").into_bytes());
             }
             bytes
         }

@@ -3,6 +3,8 @@
 
 mod baseline;
 mod bench;
+mod damage;
+mod edges;
 mod peers;
 mod policy;
 mod rules;

@@ -67,7 +67,7 @@ fn an_allow_list_hides_by_path_rule_value_and_fingerprint() {
     assert_eq!(run["unused_waivers"].as_array().unwrap().len(), 1);
     assert!(run["unused_waivers"][0]["waiver"].as_str().unwrap().ends_with("[[allow]] 5"));
     assert!(run["expired_waivers"][0]["waiver"].as_str().unwrap().ends_with("[[allow]] 4"));
-    assert!(ran.err.contains("match nothing") && ran.err.contains("no longer count"), "{}", ran.err);
+    assert!(ran.err.contains("1 waiver matches nothing:") && ran.err.contains("1 waiver no longer counts:"), "{}", ran.err);
     // From within a folder of a repository, paths are still from its top.
     bench.git(&["init", "-q"]);
     assert_eq!(bench.scan(&["src"]).places().len(), 3);

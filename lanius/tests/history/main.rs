@@ -4,6 +4,7 @@
 mod dice;
 mod slow;
 mod streams;
+mod tags;
 mod threads;
 
 /// How many cases: few in a test run, many in a soak.

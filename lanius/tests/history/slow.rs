@@ -13,7 +13,7 @@ use lanius::source::history::{Extent, scan};
 use crate::cases;
 use crate::dice::Dice;
 
-fn git(at: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
+pub(crate) fn git(at: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut command = Command::new("git");
     command.env_clear().env("PATH", std::env::var_os("PATH").expect("a PATH")).env("HOME", at);
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("LC_ALL", "C").current_dir(at);

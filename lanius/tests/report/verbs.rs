@@ -74,7 +74,7 @@ fn progress_is_for_terminals() {
     let on_terminal = |options: &str, until: &str| {
         let _ = std::fs::remove_file(&typed);
         let mut script = command("script");
-        let scan = format!("{} scan --format csv -o report.csv prod.env pipe {options}", env!("CARGO_BIN_EXE_lanius"));
+        let scan = format!("bash -c '{} scan --format csv -o report.csv prod.env <(cat pipe) {options}'", env!("CARGO_BIN_EXE_lanius"));
         script.current_dir(planted.folder.path()).args(["-q", "-e", "-f", "-c", &scan, "typed"]);
         std::thread::scope(|scope| {
             let running = scope.spawn(|| run(script, b""));

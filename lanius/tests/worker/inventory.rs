@@ -91,7 +91,7 @@ fn a_manifest_elsewhere_is_an_object_as_any_other() {
     let rows = rows(&world);
     announce(&world, "CSV", "Bucket, Key, Size, ETag", csv(&world, &rows));
     let done = world.drain(&[]);
-    assert!(done.stderr.contains("1 messages done") && done.stderr.contains("1 objects scanned"), "{}", done.stderr);
+    assert!(done.stderr.contains("1 message done") && done.stderr.contains("1 object scanned"), "{}", done.stderr);
     assert!(world.found().is_empty());
 }
 
@@ -101,5 +101,5 @@ fn a_damaged_part_stays_in_the_queue() {
     announce(&world, "CSV", "Bucket, Key, Size, ETag", b"no gzip".to_vec());
     let done = world.drain(&["--inventory", &world.place("inventory")]);
     assert_eq!(done.status, Some(2), "{}", done.stderr);
-    assert!(done.stderr.contains("1 messages done, 1 left") && done.stderr.contains("damaged"), "{}", done.stderr);
+    assert!(done.stderr.contains("1 message done, 1 left") && done.stderr.contains("damaged"), "{}", done.stderr);
 }

@@ -48,11 +48,40 @@ fn every_form_of_event_and_none_twice() {
 }
 
 #[test]
+fn the_callers_policy_counts_and_what_an_object_asks_is_told() {
+    let world = World::new("policy");
+    let waived = world.put("in/waived", &secret(1));
+    let asks = world.put("in/asks", &format!("token: {} # lanius:allow -- please\n", token(2)));
+    let events = || {
+        world.send(&world.event("in/waived", &waived));
+        world.send(&world.event("in/asks", &asks));
+    };
+    events();
+    assert!(world.drain(&[]).stderr.contains("2 objects scanned, 0 known, 0 left out; 2 places"));
+    let config = world.namespace.file("org.toml");
+    std::fs::write(&config, "[[allow]]\npaths = [\"**/in/waived\"]\nreason = \"of a test\"\n").unwrap();
+    events();
+    let done = world.drain(&["--config", config.to_str().unwrap()]);
+    assert!(done.stderr.contains("2 objects scanned, 0 known, 0 left out; 1 place"), "another policy, another look: {}", done.stderr);
+    let records = world.records();
+    let of = |kind: &str| records.iter().filter(|record| record["type"] == kind).collect::<Vec<_>>();
+    let suppressed = of("suppressed");
+    assert_eq!(suppressed.len(), 1);
+    assert!(suppressed[0]["path"].as_str().unwrap().ends_with("/in/waived"));
+    assert!(suppressed[0]["reason"].as_str().unwrap().ends_with("[[allow]] 1: of a test"), "{}", suppressed[0]);
+    // Twice: a comment in an object never counts, by whatever policy.
+    let asked = of("suppression_asked");
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|record| record["path"].as_str().unwrap().ends_with("/in/asks")));
+    assert_eq!(of("finding").len(), 3);
+}
+
+#[test]
 fn what_changed_is_scanned_anew() {
     let world = World::new("change");
     let tag = world.put("in/x", "nothing");
     world.send(&world.event("in/x", &tag));
-    assert!(world.drain(&[]).stderr.contains("1 objects scanned"));
+    assert!(world.drain(&[]).stderr.contains("1 object scanned"));
     let new = world.put("in/x", &secret(9));
     // The old event again: what is there now counts, and is scanned once.
     world.send(&world.event("in/x", &new));
@@ -65,7 +94,7 @@ fn what_changed_is_scanned_anew() {
     );
     world.send(&world.event("in/x", &new));
     let ruled = world.drain(&["--rules", rules.to_str().expect("a path")]);
-    assert!(ruled.stderr.contains("1 objects scanned, 0 known"), "other rules, another look: {}", ruled.stderr);
+    assert!(ruled.stderr.contains("1 object scanned, 0 known"), "other rules, another look: {}", ruled.stderr);
     assert_eq!(world.result_keys().len(), 3);
 }
 
@@ -114,7 +143,7 @@ fn what_is_no_message_stays_for_the_redrive_policy() {
         "s3": {"bucket": {"name": "no-such-bucket-of-anyone"}, "object": {"key": "k", "eTag": "0"}}}]}));
     let done = world.drain(&[]);
     assert_eq!(done.status, Some(2), "{}", done.stderr);
-    assert!(done.stderr.contains("1 messages done, 2 left in the queue"), "{}", done.stderr);
+    assert!(done.stderr.contains("1 message done, 2 left in the queue"), "{}", done.stderr);
     assert!(done.stderr.contains("no notification of S3") && done.stderr.contains("redrive"), "{}", done.stderr);
     assert!(done.stderr.contains("s3://no-such-bucket-of-anyone/k"), "{}", done.stderr);
     assert_eq!((world.found(), world.moto.messages(&world.queue)), (vec!["in/x".to_owned()], (0, 2)));

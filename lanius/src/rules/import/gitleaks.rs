@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{Draft, Error, Imported, slug, translate::from_go};
 use crate::policy::{Test, Waiver, patterns};
 use crate::rules::Foreign;
+use crate::rules::lines::place;
 
 /// Our rules that find what Gitleaks' generic one finds.
 const GENERIC: &[&str] = &["generic-password", "generic-secret", "generic-token", "generic-key", "generic-credential"];
@@ -71,7 +72,8 @@ pub fn is_gitleaks(text: &str) -> bool {
 /// Reads a configuration.
 pub(super) fn read(name: &str, text: &str) -> Result<Imported, Error> {
     let wrong = |reason: String| Error::File { name: name.to_owned(), reason };
-    let file: File = toml::from_str(text).map_err(|error| wrong(error.message().to_owned()))?;
+    let file: File =
+        toml::from_str(text).map_err(|error| Error::File { name: place(name, text, &error), reason: error.message().to_owned() })?;
     let mut imported = Imported { extends: (!file.extend.path.is_empty()).then(|| file.extend.path.into()), ..Imported::default() };
     if !file.extend.url.is_empty() {
         imported.notes.push("what it extends by an address is not fetched".to_owned());

@@ -8,7 +8,10 @@ mod yaml;
 
 use std::path::PathBuf;
 
-use super::{Companion, Definition, Error, Foreign, Level, Rule, Severity, compile};
+use menagerie_finding::Severity;
+
+use super::lines::located;
+use super::{Companion, Definition, Error, Foreign, Level, Rule, compile, unusable};
 use crate::policy::Waiver;
 
 pub use gitleaks::is_gitleaks;
@@ -39,13 +42,14 @@ pub struct Imported {
 /// If it is of none, or a rule in it cannot be used.
 pub fn read(name: &str, text: &str) -> Result<Imported, Error> {
     let is_yaml = [".yml", ".yaml"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-    if is_yaml || yaml::looks_so(text) {
+    let read = if is_yaml || yaml::looks_so(text) {
         yaml::read(name, text)
     } else if is_gitleaks(text) {
         gitleaks::read(name, text)
     } else {
-        Ok(Imported { rules: super::parse(name, text)?, ..Imported::default() })
-    }
+        super::parse(name, text).map(|rules| Imported { rules, ..Imported::default() })
+    };
+    read.map_err(|error| located(error, name, text))
 }
 
 /// A rule as another tool has it.
@@ -69,10 +73,9 @@ impl Draft {
     /// The rule of ours that finds the same; notes go to `notes`.
     fn rule(self, notes: &mut Vec<String>) -> Result<Rule, Error> {
         let id = slug(&self.id);
-        let wrong = |reason: String| Error::Rule { id: id.clone(), reason };
         let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
-        let parsed = parser.parse(&self.pattern).map_err(|error| wrong(format!("the pattern cannot be used: {error}")))?;
-        compile(&self.pattern).map_err(|error| wrong(format!("the pattern cannot be used: {error}")))?;
+        let parsed = parser.parse(&self.pattern).map_err(|error| unusable(&id, &self.pattern, &error))?;
+        compile(&self.pattern).map_err(|error| unusable(&id, &self.pattern, &error))?;
         let literals = literals::required(&parsed).unwrap_or_default();
         let mut requires = self.requires;
         let words: Vec<_> = self.keywords.iter().filter(|word| !word.is_empty()).map(|word| word.to_lowercase()).collect();

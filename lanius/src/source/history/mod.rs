@@ -19,7 +19,7 @@ use delta::Kept;
 
 use super::Progress;
 use crate::coverage::{Ledger, State};
-use crate::scan::{Buffer, Engine, Found, Profile, Scratch, Text, stream};
+use crate::scan::{Buffer, Engine, Found, LeftOut, Profile, Scratch, Text, stream};
 use crate::triage::{Commit, Lineage, Sighting};
 
 pub use memory::Memory;
@@ -182,7 +182,8 @@ pub fn scan_on(
         }
     }
     let mut problems = Vec::new();
-    let mut loose: BTreeSet<ObjectId> = BTreeSet::new();
+    // Beside commits, a tag may name a blob or a tree.
+    let mut loose = objects.blobs_beside_history(&tips, &mut problems);
     if extent.unreachable {
         let left = objects
             .unreachable(&tips, &mut problems)
@@ -192,6 +193,7 @@ pub fn scan_on(
     }
     let whole = extent.since.is_empty() && extent.branches.is_empty() && !extent.unreachable;
     let memory = memory.filter(|memory| whole && memory.serves(&mut objects, &tips, least));
+    drop(objects);
     let job = Job { engine, repository: &repository, refs: &refs, shown: &shown, threads, progress };
     let none = HashSet::new();
     let part = |memory| Part { tips: &tips, hidden: &hidden, loose: loose.clone(), known: &none, singly: !hidden.is_empty(), memory };
@@ -290,7 +292,8 @@ impl Job<'_> {
             }
             ControlFlow::Continue(())
         });
-        drop(times);
+        // What the walk of the commits kept makes room for the blobs.
+        drop((times, objects));
         walk.put_in_order();
         end.problems.iter().for_each(|problem| self.lost(&mut ledger, problem));
         loose.retain(|oid| !walk.versions.contains_key(oid));
@@ -301,7 +304,7 @@ impl Job<'_> {
             return Ok(None);
         }
         if let Some(head) = self.refs.head().filter(|_| !found.is_empty()) {
-            match memory::standing(&mut objects, self.repository, &head, &walk, &found) {
+            match memory::standing(&mut self.repository.objects(), self.repository, &head, &walk, &found) {
                 Ok(standing) => walk.in_head = standing,
                 Err(error) => ledger.add(&format!("{}: HEAD", self.shown), 0, State::Error { reason: error.to_string() }),
             }
@@ -329,6 +332,7 @@ impl Job<'_> {
             problems: Vec::new(),
             scanned: (0, 0),
             broken: Vec::new(),
+            left: Vec::new(),
         };
         let options = BlobOptions { threads: self.threads, ..BlobOptions::default() };
         let bulk = |wanted: &(dyn Fn(&ObjectId) -> bool + Sync)| {
@@ -355,9 +359,10 @@ impl Job<'_> {
             for (oid, reason) in worker.broken {
                 ledger.add(&format!("{}: object {oid}", self.shown), 0, State::Error { reason });
             }
+            worker.left.iter().for_each(|(oid, left)| ledger.leave(&format!("{}: object {oid}", self.shown), *left));
         }
         // What a commit names and the store does not hold was never shown to a worker.
-        for oid in walk.versions.keys().filter(|oid| !self.repository.contains(oid)) {
+        for oid in walk.versions.keys().chain(loose).filter(|oid| !self.repository.contains(oid)) {
             ledger.add(&format!("{}: object {oid}", self.shown), 0, State::Error { reason: "it is missing (a partial clone?)".to_owned() });
         }
         ledger.sort();
@@ -410,6 +415,7 @@ struct Worker<'a> {
     problems: Vec<Problem>,
     scanned: (u64, u64),
     broken: Vec<(ObjectId, String)>,
+    left: Vec<(ObjectId, LeftOut)>,
 }
 
 impl Worker<'_> {
@@ -433,7 +439,11 @@ impl Worker<'_> {
         found
     }
 
-    fn count(&mut self, bytes: u64) {
+    fn count(&mut self, oid: &ObjectId, bytes: u64) {
+        let left = self.scratch.left_out();
+        if left != LeftOut::default() {
+            self.left.push((*oid, left));
+        }
         self.scanned.0 += 1;
         self.scanned.1 += bytes;
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -460,7 +470,8 @@ impl BlobVisitor for Worker<'_> {
         let walk = self.walk;
         let mut kept = Kept::default();
         for (profile, path) in walk.profiles(self.engine, &blob.oid) {
-            let mut found = self.changes(blob, base, &profile, path).unwrap_or_else(|| self.whole(blob, path, &mut kept.wide));
+            let changes = self.changes(blob, base, &profile, path);
+            let mut found = changes.unwrap_or_else(|| self.whole(blob, path, &mut kept.wide));
             if blob.is_base {
                 kept.found.push((profile, found.iter().map(Found::again).collect()));
             }
@@ -470,7 +481,7 @@ impl BlobVisitor for Worker<'_> {
             }
             self.found.extend(found.into_iter().map(|found| (blob.oid, profile, found)));
         }
-        self.count(blob.bytes.len() as u64);
+        self.count(&blob.oid, blob.bytes.len() as u64);
         kept
     }
 
@@ -480,7 +491,7 @@ impl BlobVisitor for Worker<'_> {
         let (profile, path) = walk.profiles(self.engine, oid)[0];
         let mut found = Vec::new();
         match stream(self.engine, &mut self.scratch, &mut self.buffer, content, path, &mut found) {
-            Ok(bytes) if bytes == size => self.count(bytes),
+            Ok(bytes) if bytes == size => self.count(oid, bytes),
             Ok(bytes) => self.broken.push((*oid, format!("it ends after {bytes} of {size} bytes"))),
             Err(error) => self.broken.push((*oid, error.to_string())),
         }

@@ -129,6 +129,7 @@ proptest! {
         let format = if json { Format::JsonLines } else { Format::Delimited };
         let mut end = None;
         collect(|visit| end = Some(open_stream("b", format, &bytes[..], Sample::All, Bounds::default(), visit)));
-        prop_assert_eq!(end, Some(Ok(ControlFlow::Continue(()))));
+        let unclosed = end == Some(Err(Failure::Unclosed)) && !json && bytes.contains(&b'"');
+        prop_assert!(unclosed || end == Some(Ok(ControlFlow::Continue(()))), "{:?}", end);
     }
 }

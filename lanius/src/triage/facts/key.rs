@@ -7,7 +7,7 @@ use pkcs8::ObjectIdentifier;
 use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
 use ssh_key::{HashAlg, Mpint};
 
-use super::{Clue, Gathered, severity};
+use super::{Clue, Gathered};
 use crate::rules::pem::{armour, decoded};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -75,7 +75,7 @@ fn passphrase(encrypted: Option<bool>, clue: Clue<'_>, gathered: &mut Gathered) 
     match encrypted {
         Some(true) => {
             gathered.tell("encrypted", "yes");
-            if severity(clue.rule.definition.severity) > Severity::Medium {
+            if clue.rule.definition.severity > Severity::Medium {
                 gathered.costs_less("a passphrase guards the key");
             }
         }

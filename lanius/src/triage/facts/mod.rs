@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use menagerie_finding::{Fact, Severity};
 
 use super::Finding;
-use crate::rules::{self, Checksum, Rule, Verdict};
+use crate::rules::{Checksum, Rule, Verdict};
 
 /// How many characters of a foreign text a fact keeps.
 const LONGEST: usize = 160;
@@ -94,24 +94,13 @@ pub fn assess(finding: &Finding, rule: &Rule, now: Timestamp) -> Assessment {
         connection::gather(clue, &mut gathered);
         link::gather(clue, &mut gathered);
     }
-    let stated = severity(rule.definition.severity);
+    let stated = rule.definition.severity;
     let mut assessment = Assessment { severity: stated, reasons: Vec::new(), facts: gathered.facts };
     if let Some(reason) = gathered.less.filter(|_| stated > Severity::Low) {
         assessment.severity = stated.lowered();
         assessment.reasons.push(format!("severity {} in place of {stated}: {reason}", assessment.severity));
     }
     assessment
-}
-
-/// A rule's severity.
-#[must_use]
-pub const fn severity(severity: rules::Severity) -> Severity {
-    match severity {
-        rules::Severity::Low => Severity::Low,
-        rules::Severity::Medium => Severity::Medium,
-        rules::Severity::High => Severity::High,
-        rules::Severity::Critical => Severity::Critical,
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::triage::Place;
 const NOW: &str = "2026-06-01T00:00:00Z";
 
 fn built_in(id: &str) -> Rule {
-    rules::built_in().into_iter().find(|rule| rule.definition.id == id).unwrap_or_else(|| panic!("there is a rule {id}"))
+    crate::rules::built_in().into_iter().find(|rule| rule.definition.id == id).unwrap_or_else(|| panic!("there is a rule {id}"))
 }
 
 /// The assessment of a secret that a rule found between two texts.
