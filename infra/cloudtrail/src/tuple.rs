@@ -181,7 +181,7 @@ impl Tuples {
     /// Takes over another table.
     pub fn merge(&mut self, other: &Self) {
         self.dropped += other.dropped;
-        for tuple in other.unordered() {
+        for tuple in other.sorted() {
             self.put(tuple.principal, tuple.action, tuple.target, tuple.outcome, tuple.tally);
         }
     }
@@ -189,23 +189,46 @@ impl Tuples {
     /// All uses, in the order of principals, actions, outcomes and resources.
     #[must_use]
     pub fn sorted(&self) -> Vec<Tuple<'_>> {
-        let mut all: Vec<_> = self.unordered().collect();
-        all.sort_by(|a, b| (a.principal, a.action, a.outcome, a.target).cmp(&(b.principal, b.action, b.outcome, b.target)));
-        all
+        // Strings are compared once each and not for each use: what is sorted then are numbers.
+        let mut principals: Vec<_> = self.principals.iter().map(|(principal, id)| (principal, *id)).collect();
+        let mut strings: Vec<_> = self.strings.iter().map(|(text, id)| (&**text, *id)).collect();
+        principals.sort_unstable();
+        strings.sort_unstable();
+        let (of_principal, of_string) =
+            (places(principals.iter().map(|(_, id)| *id)), places(strings.iter().map(|(_, id)| *id - RESERVED)));
+        let rank = |id: Id| if id < RESERVED { (1 + id, 0) } else { (0, of_string[(id - RESERVED) as usize]) };
+        let mut all: Vec<_> = self
+            .rows()
+            .map(|(group, id, tally)| {
+                let action = of_string[(group.action - RESERVED) as usize];
+                ((of_principal[group.principal as usize], action, group.outcome, id.map_or((3, 0), rank)), tally)
+            })
+            .collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        let tuple = |((principal, action, outcome, target), tally): ((Id, Id, Outcome, (u32, Id)), Tally)| Tuple {
+            principal: principals[principal as usize].0,
+            action: strings[action as usize].0,
+            target: match target {
+                (0, place) => Target::Arn(strings[place as usize].0),
+                (1, _) => Target::Any,
+                (2, _) => Target::Unknown,
+                _ => Target::Many,
+            },
+            outcome,
+            tally,
+        };
+        all.into_iter().map(tuple).collect()
     }
 
-    fn unordered(&self) -> impl Iterator<Item = Tuple<'_>> {
-        let mut principals: Vec<_> = self.principals.iter().map(|(principal, id)| (*id, principal)).collect();
-        principals.sort_by_key(|(id, _)| *id);
-        let mut strings: Vec<_> = self.strings.iter().map(|(text, id)| (*id, &**text)).collect();
-        strings.sort_by_key(|(id, _)| *id);
-        self.groups.iter().flat_map(move |(group, used)| {
-            let (principal, action) = (principals[group.principal as usize].1, strings[(group.action - RESERVED) as usize].1);
-            let uses: Vec<_> = match used {
-                Used::Many(tally) => vec![(Target::Many, *tally)],
-                Used::Few(few) => few.iter().map(|(id, tally)| (target_of(&strings, *id), *tally)).collect(),
+    /// Each use by its numbers: a resource that is none stands for many.
+    fn rows(&self) -> impl Iterator<Item = (Group, Option<Id>, Tally)> {
+        self.groups.iter().flat_map(|(group, used)| {
+            let (few, many) = match used {
+                Used::Few(few) => (Some(few), None),
+                Used::Many(tally) => (None, Some(*tally)),
             };
-            uses.into_iter().map(move |(target, tally)| Tuple { principal, action, target, outcome: group.outcome, tally })
+            let each = few.into_iter().flatten().map(|(id, tally)| (*group, Some(*id), *tally));
+            each.chain(many.map(|tally| (*group, None, tally)))
         })
     }
 
@@ -239,12 +262,11 @@ impl Used {
     }
 }
 
-fn target_of<'a>(strings: &[(Id, &'a str)], id: Id) -> Target<'a> {
-    match id {
-        ANY => Target::Any,
-        UNKNOWN => Target::Unknown,
-        _ => Target::Arn(strings[(id - RESERVED) as usize].1),
-    }
+/// Where each number stands in a list of all of them.
+fn places(ids: impl ExactSizeIterator<Item = Id>) -> Vec<Id> {
+    let mut places = vec![0; ids.len()];
+    ids.enumerate().for_each(|(place, id)| places[id as usize] = number(place));
+    places
 }
 
 /// Looks up a principal that does not live as long as the table.

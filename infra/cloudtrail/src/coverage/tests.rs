@@ -1,3 +1,7 @@
+//! Coverage: what silence proves.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 use crate::selectors::Category;
 

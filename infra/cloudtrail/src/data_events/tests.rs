@@ -1,3 +1,7 @@
+//! Where actions are seen.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 
 #[test]

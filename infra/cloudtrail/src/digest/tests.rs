@@ -1,3 +1,7 @@
+//! Digests and hashes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::io::Write as _;
 
 use flate2::Compression;

@@ -1,3 +1,7 @@
+//! Events: each field, and what is none.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 
 const WHOLE: &str = r#" {"eventVersion":"1.11","userIdentity":{"type":"Root","accountId":"1"},"eventTime":"2026-01-02T03:04:05Z",

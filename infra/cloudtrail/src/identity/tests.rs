@@ -1,3 +1,7 @@
+//! Callers: whose permissions count.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 
 fn principal(json: &str) -> Principal<'_> {

@@ -61,8 +61,7 @@ pub(crate) fn value<S: Simd>(simd: S, bytes: &[u8], at: usize) -> Result<usize, 
     match bytes.get(at) {
         Some(b'"') => Ok(string(simd, bytes, at + 1)? + 1),
         Some(open @ (b'{' | b'[')) => {
-            let mut nest = Nest::default();
-            let end = nest.feed(simd, &bytes[at..]).map(|length| at + length).ok_or(Fault::Cut)?;
+            let end = at + Nest::default().end(simd, &bytes[at..]).ok_or(Fault::Cut)?;
             // `]` and `}` each stand two places behind what opens them.
             if bytes[end - 1] == open + 2 { Ok(end) } else { Err(Fault::Syntax(end - 1)) }
         }
@@ -115,6 +114,20 @@ impl Nest {
         }
         let done = blocks.len() * 64;
         rest.iter().position(|byte| self.byte(*byte)).map(|place| done + place + 1)
+    }
+
+    /// As [`Nest::feed`], where nothing follows.
+    #[inline(always)]
+    fn end<S: Simd>(mut self, simd: S, bytes: &[u8]) -> Option<usize> {
+        let (blocks, rest) = bytes.as_chunks::<64>();
+        for (number, block) in blocks.iter().enumerate() {
+            if let Some(end) = self.block(simd, block) {
+                return Some(number * 64 + end);
+            }
+        }
+        let mut last = [b' '; 64];
+        last[..rest.len()].copy_from_slice(rest);
+        self.block(simd, &last).map(|end| blocks.len() * 64 + end)
     }
 
     #[inline(always)]

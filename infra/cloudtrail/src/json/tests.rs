@@ -1,3 +1,7 @@
+//! JSON as it stands in an event.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use fearless_simd::Level;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -16,7 +20,7 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::btree_map(r#"[a-c\\"{}]{0,40}"#, inner, 0..5).prop_map(|map| Value::from_iter(map)),
+            prop::collection::btree_map(r#"[a-c\\"{}]{0,40}"#, inner, 0..5).prop_map(Value::from_iter),
         ]
     })
 }

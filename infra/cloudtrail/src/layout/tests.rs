@@ -1,3 +1,7 @@
+//! Names and keys of what is delivered.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 
 #[test]

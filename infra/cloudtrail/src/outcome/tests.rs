@@ -1,3 +1,7 @@
+//! Outcomes: codes and messages of denials.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 
 #[test]

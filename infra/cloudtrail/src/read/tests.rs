@@ -1,3 +1,7 @@
+//! Reading: containers, damage, bounds, threads.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::io::{Read, Write as _};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,7 @@
+//! Selectors: what a trail logs.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 
 const TRAIL: &str = r#"{"trailList":[{"Name":"main","S3BucketName":"b","IncludeGlobalServiceEvents":true,"IsMultiRegionTrail":true,"HomeRegion":"us-east-1",

@@ -1,3 +1,7 @@
+//! Uses: kept once, whichever table counted them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use proptest::prelude::*;
 
 use super::*;
