@@ -255,7 +255,7 @@ fn likely_names(part: &str, kind: Option<&str>, operation: &str) -> Vec<String> 
     let (mut stems, mut endings) = (vec![part.clone()], vec!["", "identifier", "arn", "name", "id"]);
     for (ending, others) in [
         ("namewithpath", &["name"][..]),
-        ("name", &["", "name", "identifier", "arn", "id"][..]),
+        ("name", &["", "name", "identifier", "arn"][..]),
         ("resourceid", &["id", "identifier", "arn"][..]),
         ("identifier", &["identifier", "arn", "id"][..]),
         ("id", &["id", "identifier", "arn"][..]),
