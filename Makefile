@@ -27,7 +27,7 @@ demo-bless: cargo ## Show bless: a CA, a service, a certificate, a login by ssh
 demo-lanius: cargo ## Show lanius: planted secrets, a history, a table of people, a redacted log, a report
 	@lanius/demo.sh
 
-setup: ## Get what the tests need: Debian packages, Python packages
+setup: ## Get what the tests need: Debian packages, Python packages, npm packages
 	@tests/setup.sh
 
 test: setup lint ## Run every test (sets up what they need, lints first)
@@ -40,7 +40,7 @@ lint: cargo-deny ## Formatting, clippy, licences and sources of what is depended
 	cargo fmt --all --check
 	cargo clippy --locked --release --workspace --features lanius/aws --all-targets -- -D warnings
 	cargo deny --locked --log-level error check bans licenses sources
-	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-git-fetch menagerie-report menagerie-telemetry menagerie-lambda lanius; do \
+	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-git-fetch menagerie-policy menagerie-report menagerie-telemetry menagerie-lambda lanius; do \
 		tree=$$(cargo tree --locked -p $$crate -e normal --prefix none); \
 		if grep -E '^aws-(sdk|config|smithy)' <<<"$$tree"; then \
 			echo "$$crate pulls in AWS crates without a feature that asks for them" >&2; exit 1; \

@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# Gets what the tests need and this machine lacks: Debian packages (as root, or by sudo), and a Python virtual environment in
-# the folder that MENAGERIE_VENV names. Quick when nothing is missing. A thing that cannot be had is a failure with its name.
+# Gets what the tests need and this machine lacks: Debian packages (as root, or by sudo), a Python virtual environment in the
+# folder that MENAGERIE_VENV names, and packages of npm in the folder `npm` beside it. Quick when nothing is missing. A thing that cannot be had is a failure with its name.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv=${MENAGERIE_VENV:?set MENAGERIE_VENV to the folder of the virtual environment}
 requirements=$here/requirements.txt
 stamp=$venv/.installed
+npm_packages=$here/npm-packages.txt
+npm_folder=$(dirname "$venv")/npm
 
 # A program, and the Debian package that has it.
 declare -A package=(
     [sshd]=openssh-server [ssh]=openssh-client [ssh-agent]=openssh-client [ssh-keygen]=openssh-client [openssl]=openssl
     [jq]=jq [setpriv]=util-linux [cc]=gcc [c++]=g++ [strace]=strace
     [zip]=zip [tar]=tar [gzip]=gzip [bzip2]=bzip2 [xz]=xz-utils [zstd]=zstd [lz4]=lz4 [ar]=binutils [dpkg-deb]=dpkg
-    [initdb]=postgresql [git]=git [chromium]=chromium [script]=bsdutils
+    [initdb]=postgresql [git]=git [chromium]=chromium [script]=bsdutils [npm]=npm
 )
 
 has() {
@@ -78,5 +80,22 @@ install_python_packages() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
+# The packages' own files alone, each in a folder of its name: nothing of theirs is run, and what they depend on is not needed.
+install_npm_packages() {
+    local name version folder archive
+    while IFS=@ read -r name version; do
+        folder=$npm_folder/$name
+        [ "$(cat "$folder/.version" 2>/dev/null)" != "$version" ] || continue
+        echo "setup: fetching the npm package $name@$version" >&2
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        archive=$(npm pack --silent --pack-destination "$folder" "$name@$version" </dev/null)
+        tar -xzf "$folder/$archive" -C "$folder" --strip-components=1
+        rm "$folder/$archive"
+        printf '%s\n' "$version" >"$folder/.version"
+    done < <(grep -v '^#' "$npm_packages")
+}
+
 install_packages
 install_python_packages
+install_npm_packages

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(menagerie_report::Exit::Incomplete)
+    repokid::commands::main(std::env::args_os())
 }

@@ -65,6 +65,18 @@ pub fn venv_program(name: &str) -> PathBuf {
     program
 }
 
+/// A file of an npm package that `make setup` fetched (`tests/npm-packages.txt`).
+///
+/// # Panics
+///
+/// When it isn't there, saying what to run.
+#[must_use]
+pub fn npm_file(package: &str, file: &str) -> PathBuf {
+    let file = venv().with_file_name("npm").join(package).join(file);
+    assert!(file.is_file(), "{} is missing: run `make setup` (it fetches tests/npm-packages.txt)", file.display());
+    file
+}
+
 /// Polls until `what` holds, every 10 ms; says whether it did before `limit` was over.
 pub fn eventually(limit: Duration, mut what: impl FnMut() -> bool) -> bool {
     let start = Instant::now();

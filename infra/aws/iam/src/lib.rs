@@ -1,7 +1,17 @@
 //! AWS IAM: what the tools ask of it. The only crate that uses `aws-sdk-iam`.
 
+mod details;
+mod last_accessed;
+mod policies;
+
 use aws_sdk_iam::Client;
 use menagerie_aws::{CallError, Session};
+
+pub use details::{AttachedTo, Details, Inline, Managed, Principal, PrincipalKind, Version};
+pub use last_accessed::{ActionAccess, Granularity, LastAccessed, ServiceAccess};
+pub use policies::Holder;
+
+const SERVICE: &str = "IAM";
 
 /// The most groups that are read of one user: IAM lets a user be in 10, and a quota raise does not go past this.
 const MAX_GROUPS: usize = 1_000;

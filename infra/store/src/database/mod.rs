@@ -1,0 +1,133 @@
+//! A tool's own database: SQLite in a file by default, PostgreSQL by URL, with one SQL text for both.
+//!
+//! [`Database`] is a pool of connections whose schema is up to date: a tool hands in its [`Migrations`], which only go forward. Statements
+//! are written once, in the SQL that both databases understand: parameters are `$1`, `$2`, …, and there are two kinds of value, text and
+//! 64-bit integers ([`Value`]); a time is an integer, a document is text, to the letter. What is read in one [`Transaction`] belongs
+//! together, and what was committed is on the disk: SQLite writes ahead with `synchronous=FULL`, PostgreSQL as its server is set.
+//!
+//! PostgreSQL over a network is spoken to through TLS with the server's certificate verified, unless the URL says `sslmode` itself
+//! (`sslrootcert=FILE` names the authority of a private server); nothing is tried in the clear first.
+
+mod error;
+mod migration;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sqlite;
+mod transaction;
+mod value;
+
+use migration::migrate;
+
+pub use error::DatabaseError;
+pub use migration::{Migration, Migrations};
+pub use transaction::Transaction;
+pub use value::{Row, Value};
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file of this machine.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// A pool of connections to a database whose schema is the tool's.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: Pool,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Pool {
+    Sqlite(sqlx::SqlitePool),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
+}
+
+impl Database {
+    /// Opens the database that `url` names and brings its schema up to date: `postgres://…`, `sqlite:PATH`, or a path. A file that is not
+    /// there is made, for its owner alone.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the URL is of another database, the file or the server cannot be reached, or the schema is newer than
+    /// `migrations`.
+    pub async fn connect(url: &str, migrations: &Migrations) -> Result<Self, DatabaseError> {
+        let pool = match scheme(url) {
+            None => Pool::Sqlite(sqlite::connect(url).await?),
+            Some(("sqlite", path)) => Pool::Sqlite(sqlite::connect(path).await?),
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => Pool::Postgres(postgres::connect(url).await?),
+            Some((other, _)) => return Err(DatabaseError::Scheme { scheme: other.to_owned() }),
+        };
+        let database = Self { pool };
+        migrate(&database, migrations).await?;
+        Ok(database)
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match &self.pool {
+            Pool::Sqlite(_) => Kind::Sqlite,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    /// Begins a transaction that may write. In SQLite there is one at a time, and the next waits for it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the database cannot be reached, or another process has it for too long.
+    pub async fn write(&self) -> Result<Transaction, DatabaseError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(pool.begin_with("BEGIN IMMEDIATE").await?.into()),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(pool.begin().await?.into()),
+        }
+    }
+
+    /// Begins a transaction that only reads, and sees the database as it is at its first statement.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the database cannot be reached.
+    pub async fn read(&self) -> Result<Transaction, DatabaseError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(pool.begin().await?.into()),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?.into()),
+        }
+    }
+
+    /// Closes every connection, when its work is done. A database that is dropped is closed as well, without waiting.
+    pub async fn close(&self) {
+        match &self.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// The scheme of a URL and what follows its colon. `C:\x` and `a/b:c` are paths.
+fn scheme(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = url.split_once(':')?;
+    let is_scheme = scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'+');
+    (is_scheme && (scheme == "sqlite" || rest.starts_with("//"))).then(|| (scheme, rest.strip_prefix("//").unwrap_or(rest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_and_paths_are_told_apart() {
+        assert_eq!(scheme("repokid.db"), None);
+        assert_eq!(scheme("C:\\state\\repokid.db"), None);
+        assert_eq!(scheme("./odd:name.db"), None);
+        assert_eq!(scheme("sqlite:repokid.db"), Some(("sqlite", "repokid.db")));
+        assert_eq!(scheme("sqlite:///var/lib/repokid.db"), Some(("sqlite", "/var/lib/repokid.db")));
+        assert_eq!(scheme("postgres://u@h/d"), Some(("postgres", "u@h/d")));
+        assert_eq!(scheme("mysql://u@h/d"), Some(("mysql", "u@h/d")));
+    }
+}

@@ -1,0 +1,46 @@
+//! SQLite: a file of this machine, written ahead, on the disk before a commit returns, with foreign keys held.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::error::DatabaseError;
+
+/// How long another process's transaction is waited for.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// One writes at a time; the rest read.
+const CONNECTIONS: u32 = 4;
+
+pub(super) async fn connect(path: &str) -> Result<SqlitePool, DatabaseError> {
+    let bad = |reason| DatabaseError::Path { path: path.to_owned(), reason };
+    match path {
+        "" => return Err(bad("it is empty")),
+        ":memory:" => return Err(bad("what is only in memory would be lost")),
+        path if path.contains('?') => return Err(bad("it has settings behind a question mark, and none is known")),
+        _ => {}
+    }
+    make_private(Path::new(path)).map_err(|source| DatabaseError::File { path: path.into(), source })?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY);
+    pool.connect_with(options).await.map_err(|source| DatabaseError::Connect { source })
+}
+
+/// An empty file is an empty database; SQLite gives the files beside it the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}

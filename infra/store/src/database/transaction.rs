@@ -1,0 +1,157 @@
+//! A transaction, and statements in it. One that is dropped before its commit has changed nothing.
+
+use sqlx::AssertSqlSafe;
+
+use super::error::DatabaseError;
+use super::value::{Row, Value};
+
+/// How many parameters one statement has at most: SQLite takes 32,766, PostgreSQL 65,535.
+const PARAMETERS: usize = 4_096;
+
+/// Statements that are done all, or not at all.
+#[derive(Debug)]
+pub struct Transaction(TransactionOf);
+
+#[derive(Debug)]
+enum TransactionOf {
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl From<sqlx::Transaction<'static, sqlx::Sqlite>> for Transaction {
+    fn from(transaction: sqlx::Transaction<'static, sqlx::Sqlite>) -> Self {
+        Self(TransactionOf::Sqlite(transaction))
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<sqlx::Transaction<'static, sqlx::Postgres>> for Transaction {
+    fn from(transaction: sqlx::Transaction<'static, sqlx::Postgres>) -> Self {
+        Self(TransactionOf::Postgres(transaction))
+    }
+}
+
+/// A statement with its parameters bound. A macro, since the two drivers' types have no trait in common.
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        let mut query = sqlx::query($sql);
+        for value in $values {
+            query = match *value {
+                Value::Text(text) => query.bind(text.map(str::to_owned)),
+                Value::Integer(number) => query.bind(number),
+            };
+        }
+        query
+    }};
+}
+
+impl Transaction {
+    /// Does a statement; gives the number of rows that it changed.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if it fails: the transaction is then of no more use.
+    pub async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, DatabaseError> {
+        match &mut self.0 {
+            TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
+            #[cfg(feature = "postgres")]
+            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
+        }
+    }
+
+    /// Inserts rows, many by one statement: `insert` ends with `VALUES`, and `conflict` is what stands behind the values. `rows` holds the
+    /// values of all rows, `columns` of them a row. No two rows may have the same key where `conflict` is an update.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if it fails: the transaction is then of no more use.
+    ///
+    /// # Panics
+    /// If `rows` is not a whole number of rows of 1 to 4,096 columns.
+    pub async fn insert_rows(
+        &mut self,
+        insert: &'static str,
+        columns: usize,
+        conflict: &'static str,
+        rows: &[Value<'_>],
+    ) -> Result<u64, DatabaseError> {
+        assert!((1..=PARAMETERS).contains(&columns) && rows.len().is_multiple_of(columns), "rows have {columns} columns each");
+        let mut changed = 0;
+        for batch in rows.chunks(PARAMETERS / columns * columns) {
+            let mut sql = insert.to_owned();
+            for first in (1..=batch.len()).step_by(columns) {
+                let names: Vec<String> = (first..first + columns).map(|number| format!("${number}")).collect();
+                sql.push_str(if first == 1 { " (" } else { ", (" });
+                sql.push_str(&names.join(", "));
+                sql.push(')');
+            }
+            sql.push(' ');
+            sql.push_str(conflict);
+            // Made of constant text and of parameters' numbers.
+            let sql = AssertSqlSafe(sql);
+            changed += match &mut self.0 {
+                TransactionOf::Sqlite(transaction) => bound!(sql, batch).execute(&mut **transaction).await?.rows_affected(),
+                #[cfg(feature = "postgres")]
+                TransactionOf::Postgres(transaction) => bound!(sql, batch).execute(&mut **transaction).await?.rows_affected(),
+            };
+        }
+        Ok(changed)
+    }
+
+    /// All rows of an answer.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails: the transaction is then of no more use.
+    pub async fn all(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        match &mut self.0 {
+            TransactionOf::Sqlite(transaction) => {
+                Ok(bound!(sql, values).fetch_all(&mut **transaction).await?.into_iter().map(Row::from).collect())
+            }
+            #[cfg(feature = "postgres")]
+            TransactionOf::Postgres(transaction) => {
+                Ok(bound!(sql, values).fetch_all(&mut **transaction).await?.into_iter().map(Row::from).collect())
+            }
+        }
+    }
+
+    /// The first row of an answer, if it has one.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails: the transaction is then of no more use.
+    pub async fn optional(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Row>, DatabaseError> {
+        match &mut self.0 {
+            TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).fetch_optional(&mut **transaction).await?.map(Row::from)),
+            #[cfg(feature = "postgres")]
+            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).fetch_optional(&mut **transaction).await?.map(Row::from)),
+        }
+    }
+
+    /// The first row of an answer.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails, or the answer has no row.
+    pub async fn one(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<Row, DatabaseError> {
+        self.optional(sql, values).await?.ok_or(DatabaseError::NoRow)
+    }
+
+    /// Does a text of several statements that have no parameters.
+    pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), DatabaseError> {
+        match &mut self.0 {
+            TransactionOf::Sqlite(transaction) => sqlx::raw_sql(sql).execute(&mut **transaction).await.map(drop)?,
+            #[cfg(feature = "postgres")]
+            TransactionOf::Postgres(transaction) => sqlx::raw_sql(sql).execute(&mut **transaction).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// Makes it last. When this has returned, it is on the disk.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the database cannot: whether it was done is then not known, as when a connection breaks.
+    pub async fn commit(self) -> Result<(), DatabaseError> {
+        match self.0 {
+            TransactionOf::Sqlite(transaction) => Ok(transaction.commit().await?),
+            #[cfg(feature = "postgres")]
+            TransactionOf::Postgres(transaction) => Ok(transaction.commit().await?),
+        }
+    }
+}

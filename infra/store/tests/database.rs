@@ -1,0 +1,239 @@
+//! A tool's own database: migrations, transactions and rows, on SQLite and on PostgreSQL.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use menagerie_store::database::{Database, DatabaseError, Kind, Migration, Migrations, Value};
+use menagerie_tests::Postgres;
+
+/// A schema that has grown by three steps, of which the second carries data over.
+const STEPS: [Migration; 3] = [
+    Migration {
+        sqlite: "CREATE TABLE pet (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT; CREATE UNIQUE INDEX pet_name ON pet (name)",
+        postgres: "CREATE TABLE pet (id BIGINT PRIMARY KEY, name TEXT NOT NULL); CREATE UNIQUE INDEX pet_name ON pet (name)",
+    },
+    Migration {
+        sqlite: "ALTER TABLE pet ADD COLUMN kind TEXT; UPDATE pet SET kind = 'cat'",
+        postgres: "ALTER TABLE pet ADD COLUMN kind TEXT; UPDATE pet SET kind = 'cat'",
+    },
+    Migration {
+        sqlite: "CREATE TABLE meal (pet INTEGER NOT NULL REFERENCES pet (id), grams INTEGER) STRICT",
+        postgres: "CREATE TABLE meal (pet BIGINT NOT NULL REFERENCES pet (id), grams BIGINT)",
+    },
+];
+
+/// The schema after so many steps.
+fn migrations(steps: usize) -> Migrations {
+    const ALL: &[Migration] = &STEPS;
+    Migrations { component: "zoo", steps: ALL.get(..steps).expect("no more steps than there are") }
+}
+
+/// Runs a test on both: on an SQLite file, and in a database of its own.
+async fn on_both(test: impl AsyncFn(&str)) {
+    static DATABASES: AtomicU32 = AtomicU32::new(0);
+    let folder = tempfile::tempdir().expect("a folder");
+    test(&format!("sqlite:{}", folder.path().join("zoo.db").display())).await;
+    let server = Postgres::start();
+    let name = format!("zoo_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    server.sql(&format!("CREATE DATABASE {name}"));
+    let (base, _) = server.url().rsplit_once('/').map(|(base, rest)| (base.to_owned(), rest.to_owned())).expect("a URL with a database");
+    test(&format!("{base}/{name}")).await;
+}
+
+async fn open(url: &str, steps: usize) -> Database {
+    Database::connect(url, &migrations(steps)).await.expect("opens")
+}
+
+async fn count(database: &Database, sql: &'static str) -> i64 {
+    let mut transaction = database.read().await.expect("begins");
+    transaction.one(sql, &[]).await.expect("is answered").integer("n").expect("a number")
+}
+
+#[tokio::test]
+async fn every_released_schema_comes_to_todays_and_keeps_its_rows() {
+    on_both(async |url| {
+        let mut database = open(url, 0).await;
+        for steps in 1..=STEPS.len() {
+            database.close().await;
+            database = open(url, steps).await;
+            if steps == 1 {
+                let mut transaction = database.write().await.expect("begins");
+                transaction.execute("INSERT INTO pet (id, name) VALUES ($1, $2)", &[1_i64.into(), "tom".into()]).await.expect("is done");
+                transaction.commit().await.expect("is kept");
+            }
+        }
+        let mut transaction = database.read().await.expect("begins");
+        let row = transaction.one("SELECT name, kind FROM pet", &[]).await.expect("is there");
+        assert_eq!((row.text("name").expect("text"), row.text("kind").expect("text")), ("tom".to_owned(), "cat".to_owned()));
+        drop(transaction);
+        assert_eq!(count(&database, "SELECT count(*) AS n FROM schema_version").await, 3);
+        assert_eq!(database.kind() == Kind::Sqlite, url.starts_with("sqlite:"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_newer_or_another_schema_is_refused_and_left_as_it_is() {
+    on_both(async |url| {
+        open(url, 3).await.close().await;
+        let error = Database::connect(url, &migrations(2)).await.expect_err("is refused");
+        assert!(matches!(error, DatabaseError::NewerSchema { component: "zoo", found: 3, known: 2 }), "{error}");
+        const OTHER: &[Migration] = &[STEPS[0], STEPS[2], STEPS[1]];
+        let error = Database::connect(url, &Migrations { component: "zoo", steps: OTHER }).await.expect_err("is refused");
+        assert!(matches!(error, DatabaseError::OtherSchema { component: "zoo", version: 2 }), "{error}");
+        const BIRDS: &[Migration] = &[Migration { sqlite: "CREATE TABLE bird (id INTEGER)", postgres: "CREATE TABLE bird (id BIGINT)" }];
+        let birds = Migrations { component: "aviary", steps: BIRDS };
+        Database::connect(url, &birds).await.expect("another component has versions of its own").close().await;
+        open(url, 3).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_that_migrate_at_once_do_each_step_once() {
+    on_both(async |url| {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let url = url.to_owned();
+            tasks.spawn(async move { open(&url, 3).await.close().await });
+        }
+        tasks.join_all().await;
+        assert_eq!(count(&open(url, 3).await, "SELECT count(*) AS n FROM schema_version").await, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_step_that_fails_leaves_nothing_behind() {
+    const BROKEN: &[Migration] = &[
+        STEPS[0],
+        Migration { sqlite: "CREATE TABLE half (id INTEGER); SELECT nonsense", postgres: "CREATE TABLE half (id BIGINT); SELECT nonsense" },
+    ];
+    on_both(async |url| {
+        Database::connect(url, &Migrations { component: "zoo", steps: BROKEN }).await.expect_err("fails");
+        let database = open(url, 3).await;
+        let mut transaction = database.read().await.expect("begins");
+        assert!(transaction.all("SELECT * FROM half", &[]).await.is_err(), "the table was taken back");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_has_done_nothing() {
+    on_both(async |url| {
+        let database = open(url, 3).await;
+        let insert = "INSERT INTO pet (id, name) VALUES ($1, $2)";
+        for commit in [false, true] {
+            let mut transaction = database.write().await.expect("begins");
+            assert_eq!(transaction.execute(insert, &[1_i64.into(), "tom".into()]).await.expect("is done"), 1);
+            if commit {
+                transaction.commit().await.expect("is kept");
+            }
+        }
+        assert_eq!(count(&database, "SELECT count(*) AS n FROM pet").await, 1);
+        let mut transaction = database.write().await.expect("begins");
+        let error = transaction.execute(insert, &[2_i64.into(), "tom".into()]).await.expect_err("the name is taken");
+        assert!(error.is_duplicate(), "{error}");
+        drop(transaction);
+        let mut transaction = database.write().await.expect("begins");
+        let orphan = transaction.execute("INSERT INTO meal (pet, grams) VALUES ($1, $2)", &[9_i64.into(), Value::Integer(None)]).await;
+        let kept = match orphan {
+            Ok(_) => transaction.commit().await,
+            Err(error) => Err(error),
+        };
+        assert!(kept.is_err_and(|error| !error.is_duplicate()), "a foreign key is held");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn values_come_back_as_they_went_in() {
+    on_both(async |url| {
+        let database = open(url, 3).await;
+        let texts = ["", "é\u{1f512}\u{2028}", "it's \"so\"; --", "1", "\r\n\t"];
+        let mut transaction = database.write().await.expect("begins");
+        for (text, id) in texts.iter().zip([i64::MIN, -1, 0, 1, i64::MAX]) {
+            let values = [id.into(), (*text).into(), Value::Text(None)];
+            transaction.execute("INSERT INTO pet (id, name, kind) VALUES ($1, $2, $3)", &values).await.expect("is done");
+        }
+        transaction.commit().await.expect("is kept");
+        let mut transaction = database.read().await.expect("begins");
+        let rows = transaction.all("SELECT * FROM pet ORDER BY id", &[]).await.expect("are there");
+        let found: Vec<_> = rows.iter().map(|row| row.text("name").expect("text")).collect();
+        assert_eq!(found, texts);
+        assert_eq!(rows[4].integer("id").expect("a number"), i64::MAX);
+        assert_eq!(rows[0].optional_text("kind").expect("nothing"), None);
+        assert!(matches!(rows[0].text("kind"), Err(DatabaseError::Value { column: "kind", .. })));
+        assert!(matches!(rows[0].flag("id"), Err(DatabaseError::Value { column: "id", .. })));
+        assert!(rows[0].text("nothing").is_err() && rows[0].integer("name").is_err());
+        let none = transaction.one("SELECT * FROM pet WHERE name = $1", &["tom".into()]).await;
+        assert!(matches!(none, Err(DatabaseError::NoRow)));
+        assert!(transaction.execute("DELETE FROM pet", &[]).await.is_err() || url.starts_with("sqlite:"), "what reads does not write");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn more_rows_than_one_statement_takes_are_inserted() {
+    on_both(async |url| {
+        let database = open(url, 3).await;
+        let names: Vec<String> = (0..5_000).map(|number| format!("pet {number}")).collect();
+        let values: Vec<Value<'_>> = names.iter().zip(0_i64..).flat_map(|(name, id)| [id.into(), Value::from(name)]).collect();
+        for inserted in [5_000, 0] {
+            let mut transaction = database.write().await.expect("begins");
+            let conflict = "ON CONFLICT (id) DO NOTHING";
+            let done = transaction.insert_rows("INSERT INTO pet (id, name) VALUES", 2, conflict, &values).await.expect("is done");
+            transaction.commit().await.expect("is kept");
+            assert_eq!(done, inserted);
+        }
+        assert_eq!(count(&database, "SELECT count(*) AS n FROM pet").await, 5_000);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_wait_for_each_other_and_readers_see_one_state() {
+    on_both(async |url| {
+        let database = open(url, 3).await;
+        let mut first = database.write().await.expect("begins");
+        first.execute("INSERT INTO pet (id, name) VALUES (1, 'a')", &[]).await.expect("is done");
+        let mut reader = database.read().await.expect("begins");
+        let pets = "SELECT count(*) AS n FROM pet";
+        assert_eq!(reader.one(pets, &[]).await.expect("is answered").integer("n").expect("a number"), 0);
+        let second = tokio::spawn({
+            let database = database.clone();
+            async move {
+                let mut second = database.write().await.expect("begins");
+                let taken = second.execute("INSERT INTO pet (id, name) VALUES (1, 'b')", &[]).await;
+                taken.expect_err("the first came first").is_duplicate()
+            }
+        });
+        first.commit().await.expect("is kept");
+        assert!(second.await.expect("ends"));
+        assert_eq!(reader.one(pets, &[]).await.expect("is answered").integer("n").expect("a number"), 0, "as it was when it began");
+        drop(reader);
+        assert_eq!(count(&database, pets).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_is_its_owners_alone_and_other_urls_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("zoo.db");
+    let database = open(path.to_str().expect("text"), 3).await;
+    let mut transaction = database.write().await.expect("begins");
+    transaction.execute("INSERT INTO pet (id, name) VALUES (1, 'tom')", &[]).await.expect("is done");
+    transaction.commit().await.expect("is kept");
+    for entry in std::fs::read_dir(folder.path()).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&entry.metadata().expect("is there").permissions());
+        assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+    }
+    for url in ["mysql://u:hunter2@h/d", "sqlite:", "sqlite::memory:", "sqlite:x.db?mode=ro", "", "/nowhere/zoo.db", "https://example.com/"]
+    {
+        let error = Database::connect(url, &migrations(3)).await.expect_err("is refused");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+    }
+    let error = Database::connect("postgres://u:hunter2@127.0.0.1:1/d", &migrations(3)).await.expect_err("nobody is there");
+    assert!(matches!(error, DatabaseError::Connect { .. }) && !format!("{error} {error:?}").contains("hunter2"), "{error}");
+}

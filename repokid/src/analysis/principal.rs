@@ -1,0 +1,190 @@
+//! The analysis of one principal.
+
+use std::collections::BTreeSet;
+
+use menagerie_policy::document::{Effect, Policy};
+use menagerie_policy::evaluate::Attached;
+
+use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Setting, members};
+use crate::account::{Document, Kind, Principal};
+use crate::proof::{Fences, Proof, Rewrite, prove};
+use crate::rewrite::{MANAGED_LIMIT, narrow, pack};
+use crate::verdict::{ActionId, Base, Universe, Usage, granted_by, judge};
+
+/// Analyses one principal.
+#[must_use]
+pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<'a> {
+    let usage = usage_of(principal, setting);
+    let sights = setting.sights.get(principal.account()).unwrap_or(setting.blind);
+    let left = setting.guards.left(principal, setting.window.to);
+    let too_new = setting.guards.too_new(principal, setting.window.to);
+    let mut policies = held(principal, setting);
+    let inherited = inherited(principal, setting);
+    let blocked = blocked(principal, &policies, &inherited, setting);
+
+    let granted = granted(policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().map(|named| named.policy)), setting.universe);
+    let base = Base::new(setting.universe, &usage, sights, setting.window, too_new);
+    for analysis in &mut policies {
+        analysis.judged = analysis.document.policy().ok().map(|policy| judge(policy, &base, &granted));
+    }
+    let outcome = match left {
+        Some(left) if left != Left::IdentityCenter => Outcome::Left(left),
+        left => match rewrite(principal, &mut policies, &inherited, &base, setting) {
+            Ok(None) => left.map_or(Outcome::Same, Outcome::Left),
+            Ok(Some(proof)) => Outcome::Narrowed(proof),
+            Err(reason) => {
+                policies.iter_mut().for_each(PolicyAnalysis::keep);
+                Outcome::Refused(reason)
+            }
+        },
+    };
+    Analysis { principal, policies, usage, outcome, blocked }
+}
+
+impl PolicyAnalysis<'_> {
+    /// Leaves the policy as it is.
+    fn keep(&mut self) {
+        self.narrowed = None;
+        self.after = vec![self.document.text().to_owned()];
+    }
+}
+
+/// What was seen of a principal; of a group, what was seen of its members.
+fn usage_of(principal: &Principal, setting: &Setting<'_>) -> Usage {
+    let mut usage = setting.usage.get(principal.arn.as_str()).cloned().unwrap_or_default();
+    if principal.kind == Kind::Group {
+        for member in members(principal, setting.inventory) {
+            if let Some(other) = setting.usage.get(member.arn.as_str()) {
+                usage.merge(other);
+            }
+        }
+    }
+    usage
+}
+
+fn held<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<PolicyAnalysis<'a>> {
+    let analysis = |place, document: &'a Document| PolicyAnalysis {
+        place,
+        document,
+        judged: None,
+        narrowed: None,
+        after: vec![document.text().to_owned()],
+    };
+    let inline = principal.inline.iter().map(|inline| analysis(Place::Inline(&inline.name), &inline.document));
+    let managed = principal.attached.iter().filter_map(|arn| {
+        let managed = setting.inventory.managed.get(arn)?;
+        let attached = setting.attachments.get(arn.as_str()).copied().unwrap_or_default();
+        let alone = attached == 1 && managed.attachments.is_none_or(|count| count <= 1) && managed.boundaries.is_none_or(|count| count == 0);
+        let place = if alone && !managed.is_aws() { Place::Own(managed) } else { Place::Shared(managed) };
+        managed.document().map(|document| analysis(place, document))
+    });
+    inline.chain(managed).collect()
+}
+
+/// The policies of a user's groups.
+fn inherited<'a>(principal: &Principal, setting: &Setting<'a>) -> Vec<Attached<'a>> {
+    let is_group = |group: &&Principal| {
+        principal.kind == Kind::User
+            && group.kind == Kind::Group
+            && group.account() == principal.account()
+            && principal.groups.contains(&group.name)
+    };
+    let mut policies = Vec::new();
+    for group in setting.inventory.principals.iter().filter(is_group) {
+        let inline = group.inline.iter().map(|inline| (inline.name.as_str(), &inline.document));
+        let managed = group.attached.iter().filter_map(|arn| setting.inventory.managed.get(arn));
+        let managed = managed.filter_map(|managed| Some((managed.name.as_str(), managed.document()?)));
+        policies.extend(inline.chain(managed).filter_map(|(name, document)| Some(Attached { name, policy: document.policy().ok()? })));
+    }
+    policies
+}
+
+fn boundary<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<Attached<'a>> {
+    let managed = setting.inventory.managed.get(principal.boundary.as_ref()?)?;
+    Some(Attached { name: &managed.name, policy: managed.document()?.policy().ok()? })
+}
+
+fn blocked(principal: &Principal, policies: &[PolicyAnalysis<'_>], inherited: &[Attached<'_>], setting: &Setting<'_>) -> Blocked {
+    let mut blocked = Blocked::default();
+    for analysis in policies {
+        if let Some(policy) = analysis.policy() {
+            blocked.by_denials(policy, analysis.place.name(), setting.universe);
+        }
+    }
+    for named in inherited {
+        blocked.by_denials(named.policy, named.name, setting.universe);
+    }
+    if let Some(boundary) = boundary(principal, setting) {
+        blocked.by_boundary(boundary.policy, boundary.name, setting.universe);
+    }
+    blocked
+}
+
+/// All known actions that some policy grants.
+fn granted<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) -> BTreeSet<ActionId> {
+    let mut flags = vec![false; universe.len()];
+    for statement in policies.flat_map(Policy::statements).filter(|statement| statement.effect() == Effect::Allow) {
+        for id in granted_by(statement, universe) {
+            flags[id.index()] = true;
+        }
+    }
+    universe.ids().filter(|id| flags[id.index()]).collect()
+}
+
+/// Narrows the policies and proves it; none if nothing changes.
+fn rewrite(
+    principal: &Principal,
+    policies: &mut [PolicyAnalysis<'_>],
+    inherited: &[Attached<'_>],
+    base: &Base<'_>,
+    setting: &Setting<'_>,
+) -> Result<Option<Proof>, Reason> {
+    for analysis in policies.iter_mut() {
+        let (Some(judged), Ok(policy)) = (&analysis.judged, analysis.document.policy()) else { continue };
+        let edit = |reason: String| Reason::Edit { policy: analysis.place.name().to_owned(), reason };
+        let narrowed = narrow(policy, judged, base, setting.options).map_err(|error| edit(error.to_string()))?;
+        if !narrowed.is_change() {
+            continue;
+        }
+        analysis.after = narrowed.text.iter().cloned().collect();
+        if let (Place::Own(_) | Place::Shared(_), Some(text)) = (analysis.place, &narrowed.text) {
+            let new = Policy::parse(text).map_err(|error| edit(error.to_string()))?;
+            if new.size() > MANAGED_LIMIT {
+                analysis.after =
+                    pack(&new, MANAGED_LIMIT).ok_or_else(|| edit("it does not fit into managed policies".to_owned()))?;
+            }
+        }
+        analysis.narrowed = Some(narrowed);
+    }
+    if !policies.iter().any(PolicyAnalysis::changes) {
+        return Ok(None);
+    }
+    let after: usize = policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).flat_map(|analysis| &analysis.after).map(|text| size(text)).sum();
+    let before: usize =
+        policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).map(|analysis| size(analysis.document.text())).sum();
+    let limit = principal.kind.inline_limit();
+    if after > limit && after > before {
+        return Err(Reason::TooLong { size: after, limit });
+    }
+    let mut rewrites = Vec::new();
+    let mut untouched = inherited.to_vec();
+    for analysis in policies.iter() {
+        let (Ok(old), Some(judged)) = (analysis.document.policy(), &analysis.judged) else { continue };
+        if !analysis.changes() {
+            untouched.push(Attached { name: analysis.place.name(), policy: old });
+            continue;
+        }
+        let mut new = Vec::new();
+        for text in &analysis.after {
+            let parsed = Policy::parse(text);
+            new.push(parsed.map_err(|error| Reason::Edit { policy: analysis.place.name().to_owned(), reason: error.to_string() })?);
+        }
+        rewrites.push(Rewrite { name: analysis.place.name(), old, new, judged });
+    }
+    let fences = Fences { principal: principal.arn.as_str(), kind: principal.kind, boundary: boundary(principal, setting) };
+    Ok(Some(prove(&rewrites, &untouched, &fences, base)?))
+}
+
+fn size(text: &str) -> usize {
+    Policy::parse(text).map_or_else(|_| text.chars().filter(|c| !c.is_whitespace()).count(), |policy| policy.size())
+}

@@ -1,0 +1,207 @@
+//! `repokid analyze`: the analysis of saved files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, BufWriter};
+use std::num::NonZero;
+
+use anyhow::{Context as _, bail};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use menagerie_cloudtrail::read::{Found, Limits, Summary, fold, walk};
+use menagerie_cloudtrail::selectors::Trails;
+use menagerie_report::{self as report, Exit};
+
+use super::now;
+use crate::account::{Inventory, MAX_BYTES, Principal, Problem, read};
+use crate::advice;
+use crate::analysis::{Guards, Outcome, Setting, analyze};
+use crate::cli::{Analyze, Format};
+use crate::compat::advisor;
+use crate::report::{Files, Head, Human, Json, Tail, Totals};
+use crate::rewrite::Options;
+use crate::sight::{Observation, Trust};
+use crate::usage::Observer;
+use crate::verdict::{Sights, Universe, Window};
+
+/// The names that stay out of it whatever is said.
+const BREAK_GLASS: [&str; 2] = ["*break-glass*", "*breakglass*"];
+
+pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
+    let mut problems = Vec::new();
+    let inventory = inventory(options, &mut problems)?;
+    let universe = Universe::new();
+    let (observer, summary, files) = logs(options)?;
+    problems.extend(summary.problems.places().map(|trouble| Problem::new(trouble.file.display().to_string(), trouble.to_string())));
+    let to = options.as_of.or_else(|| observer.seen_up_to()).unwrap_or_else(now);
+    let window = Window::of_days(options.window, to);
+
+    let mut usage = observer.usage(&universe, &inventory, window.from);
+    for path in &options.access_advisor {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let saved = advisor::saved(&text, now()).with_context(|| format!("{} cannot be used", path.display()))?;
+        problems.extend(saved.faults.iter().map(|fault| Problem::new(format!("{}: {}", path.display(), fault.of), fault.reason.as_str())));
+        for (arn, rows) in saved.rows {
+            let advice = advice::of_rows(&rows, to, advice::OLDEST_DAYS);
+            usage.entry(arn.as_str().to_owned()).or_default().advice = Some(advice);
+        }
+    }
+    let observation = Observation::new(trust(options)?, &observer, &summary, &files, window, &mut problems);
+    let sights = sights(&inventory, &universe, &observation);
+    let blind = Sights::none(&universe, "no logs of the account were read");
+    let guards = Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
+    let attachments = inventory.attachments();
+    let setting = Setting {
+        universe: &universe,
+        inventory: &inventory,
+        attachments: &attachments,
+        usage: &usage,
+        sights: &sights,
+        blind: &blind,
+        window,
+        guards: &guards,
+        options: Options { resources: options.resources },
+    };
+    let head = Head {
+        window,
+        made: now(),
+        data: universe.catalogue().versions().iter().map(|version| (version.package.to_owned(), version.version.to_owned())).collect(),
+        notes: observation.notes().to_vec(),
+    };
+    let only = if options.only.is_empty() { None } else { Some(globs(options.only.iter().map(String::as_str))?) };
+    let chosen = inventory.principals.iter().filter(|principal| only.as_ref().is_none_or(|only| is_chosen(only, principal)));
+    let totals = write(options, &setting, &head, chosen, &problems)?;
+    for problem in &problems {
+        report::warning(report::shown(&problem.to_string()));
+    }
+    Ok(if !problems.is_empty() {
+        Exit::Incomplete
+    } else if totals.narrowed + totals.refused > 0 {
+        Exit::Found
+    } else {
+        Exit::Fine
+    })
+}
+
+fn inventory(options: &Analyze, problems: &mut Vec<Problem>) -> anyhow::Result<Inventory> {
+    let mut inventory = Inventory::default();
+    for path in &options.authorization_details {
+        let size = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
+        if size > MAX_BYTES {
+            bail!("{} has {size} bytes, more than any account's authorization details", path.display());
+        }
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let details = read(&text, &path.display().to_string());
+        problems.extend(details.problems);
+        inventory.principals.extend(details.inventory.principals);
+        inventory.managed.extend(details.inventory.managed);
+    }
+    inventory.principals.sort_by(|left, right| left.arn.cmp(&right.arn));
+    inventory.principals.dedup_by(|left, right| left.arn == right.arn);
+    if inventory.principals.is_empty() {
+        bail!(
+            "there is no role, user or group in {}",
+            options.authorization_details.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        );
+    }
+    Ok(inventory)
+}
+
+fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
+    let from = options.as_of.map(|to| Window::of_days(options.window, to).from);
+    let threads = options.threads.and_then(NonZero::new).or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
+    for path in &options.cloudtrail {
+        if !path.exists() {
+            bail!("{} is not there", path.display());
+        }
+    }
+    let files = walk(&options.cloudtrail);
+    let (observers, summary) = fold(&files, threads, Limits::default(), || Observer::new(from, options.as_of));
+    let mut all = Observer::new(from, options.as_of);
+    for observer in observers {
+        all.merge(observer);
+    }
+    Ok((all, summary, files))
+}
+
+/// How far the logs are trusted.
+fn trust(options: &Analyze) -> anyhow::Result<Trust> {
+    let mut texts = String::new();
+    for path in &options.trail {
+        texts.push_str(&fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?);
+        texts.push('\n');
+    }
+    let told = !options.trail.is_empty();
+    let trails = if told { Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")? } else { Trails::default() };
+    Ok(match (options.assume_complete, told) {
+        _ if options.cloudtrail.is_empty() => Trust::NoLogs,
+        (true, _) => Trust::Assumed(trails),
+        (false, true) => Trust::Judged(trails),
+        (false, false) => Trust::NoTrail,
+    })
+}
+
+fn sights(inventory: &Inventory, universe: &Universe, observation: &Observation) -> BTreeMap<String, Sights> {
+    let mut sights = BTreeMap::new();
+    for principal in &inventory.principals {
+        if !sights.contains_key(principal.account()) {
+            sights.insert(principal.account().to_owned(), observation.sights(principal.account(), universe));
+        }
+    }
+    sights
+}
+
+fn globs<'a>(patterns: impl Iterator<Item = &'a str>) -> anyhow::Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(&pattern.to_ascii_lowercase()).with_context(|| format!("{pattern:?} is no pattern of names"))?);
+    }
+    Ok(set.build()?)
+}
+
+fn is_chosen(only: &GlobSet, principal: &Principal) -> bool {
+    only.is_match(principal.name.to_ascii_lowercase()) || only.is_match(principal.arn.as_str().to_ascii_lowercase())
+}
+
+fn write<'a>(
+    options: &Analyze,
+    setting: &Setting<'a>,
+    head: &Head,
+    principals: impl Iterator<Item = &'a Principal>,
+    problems: &[Problem],
+) -> anyhow::Result<Totals> {
+    let files = options.output.as_deref().map(Files::new).transpose()?;
+    let mut totals = Totals::default();
+    let human = Human::new(setting.universe);
+    let mut json = match options.format {
+        Format::Json => Some(Json::begin(BufWriter::with_capacity(1 << 16, io::stdout()), setting.universe, head, env!("CARGO_PKG_VERSION"))?),
+        _ => None,
+    };
+    if options.format == Format::Human {
+        report::data(human.head(head))?;
+    }
+    for principal in principals {
+        let analysis = analyze(principal, setting);
+        totals.principals += 1;
+        totals.counts = totals.counts.plus(analysis.counts());
+        match analysis.outcome {
+            Outcome::Narrowed(_) => totals.narrowed += 1,
+            Outcome::Refused(_) => totals.refused += 1,
+            Outcome::Left(_) => totals.left += 1,
+            Outcome::Same => {}
+        }
+        if let Some(json) = &mut json {
+            json.principal(&analysis)?;
+        } else {
+            report::data(human.principal(&analysis))?;
+        }
+        if let Some(files) = &files {
+            files.principal(&analysis)?;
+        }
+    }
+    let tail = Tail { totals, problems };
+    match json {
+        Some(json) => json.end(&tail)?,
+        None => report::data(human.tail(&tail))?,
+    }
+    Ok(totals)
+}

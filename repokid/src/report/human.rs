@@ -1,0 +1,144 @@
+//! The analysis for people: a block for each principal, the totals at the end.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use menagerie_report::shown;
+
+use super::{Head, Tail, Totals};
+use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
+use crate::verdict::{Universe, Verdict};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// The most actions of a service that are named.
+const NAMED: usize = 6;
+/// The most services of which what goes is listed.
+const SERVICES: usize = 12;
+
+/// Writes blocks.
+#[derive(Debug)]
+pub struct Human<'a> {
+    universe: &'a Universe,
+}
+
+impl<'a> Human<'a> {
+    /// With the names of the actions.
+    #[must_use]
+    pub const fn new(universe: &'a Universe) -> Self {
+        Self { universe }
+    }
+
+    /// What holds for the whole.
+    #[must_use]
+    pub fn head(&self, head: &Head) -> String {
+        let mut text = format!(
+            "{BOLD}{} days{BOLD:#}, {} to {}\n",
+            head.window.days(),
+            head.window.from.strftime("%Y-%m-%d"),
+            head.window.to.strftime("%Y-%m-%d %H:%M UTC")
+        );
+        for note in &head.notes {
+            let _ = writeln!(text, "{DIM}{}{DIM:#}", shown(note));
+        }
+        text.push('\n');
+        text
+    }
+
+    /// The block of a principal.
+    #[must_use]
+    pub fn principal(&self, analysis: &Analysis<'_>) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.block(&mut text, analysis);
+        text
+    }
+
+    fn block(&self, out: &mut String, analysis: &Analysis<'_>) -> fmt::Result {
+        let principal = analysis.principal;
+        writeln!(out, "{BOLD}{}{BOLD:#}", shown(principal.arn.as_str()))?;
+        writeln!(out, "  {}", counts(analysis.counts()))?;
+        match &analysis.outcome {
+            Outcome::Same => writeln!(out, "  {DIM}nothing is proved unused{DIM:#}")?,
+            Outcome::Left(left) => writeln!(out, "  {YELLOW}left alone{YELLOW:#}: {}", shown(&left.to_string()))?,
+            Outcome::Refused(reason) => writeln!(out, "  {RED}change refused{RED:#}: {}", shown(&reason.to_string()))?,
+            Outcome::Narrowed(proof) => writeln!(
+                out,
+                "  {GREEN}would change{GREEN:#}, proved: {} statements within the old, {} permissions kept, {} uses replayed, {} newly denied",
+                proof.statements_within, proof.permissions_kept, proof.uses_replayed, proof.newly_denied
+            )?,
+        }
+        for policy in analysis.policies.iter().filter(|policy| policy.changes()) {
+            self.policy(out, policy)?;
+        }
+        for policy in analysis.policies.iter().filter(|policy| policy.judged.is_none()) {
+            writeln!(out, "  {RED}{}{RED:#} is no policy that can be read, and stays as it is", shown(policy.place.name()))?;
+        }
+        out.push('\n');
+        Ok(())
+    }
+
+    fn policy(&self, out: &mut String, policy: &PolicyAnalysis<'_>) -> fmt::Result {
+        let how = match (policy.place, policy.after.len()) {
+            (Place::Inline(_), 0) => "inline, goes".to_owned(),
+            (Place::Inline(_), _) => "inline".to_owned(),
+            (Place::Own(_) | Place::Shared(_), 0) => "managed, is detached".to_owned(),
+            (Place::Own(_), 1) => "managed, gets a new version".to_owned(),
+            (Place::Shared(_), 1) => "managed, a narrowed copy takes its place".to_owned(),
+            (_, several) => format!("managed, {several} narrowed policies take its place"),
+        };
+        writeln!(out, "  {BOLD}{}{BOLD:#} {DIM}({how}){DIM:#}", shown(policy.place.name()))?;
+        let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let ids: std::collections::BTreeSet<_> = policy.narrowed.iter().flat_map(|narrowed| narrowed.removed.iter().flatten()).collect();
+        for id in ids {
+            let action = self.universe.action(*id);
+            services.entry(action.service()).or_default().push(action.name());
+        }
+        let more = services.len().saturating_sub(SERVICES);
+        for (service, names) in services.iter().take(SERVICES) {
+            let all = self.universe.catalogue().actions(service).len();
+            let listed = match names.len() {
+                count if count == all && count > 1 => format!("all {count} actions"),
+                count if count > NAMED => format!("{} and {} more", names[..NAMED].join(", "), count - NAMED),
+                _ => names.join(", "),
+            };
+            writeln!(out, "    {RED}-{RED:#} {service}: {listed}")?;
+        }
+        if more > 0 {
+            writeln!(out, "    {RED}-{RED:#} and actions of {more} more services")?;
+        }
+        if policy.narrowed.as_ref().is_some_and(|narrowed| narrowed.removed.iter().all(Vec::is_empty)) {
+            writeln!(out, "    {DIM}resources only{DIM:#}")?;
+        }
+        Ok(())
+    }
+
+    /// The end.
+    #[must_use]
+    pub fn tail(&self, tail: &Tail<'_>) -> String {
+        let Totals { principals, narrowed, refused, left, counts: all } = tail.totals;
+        let several = |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+        format!(
+            "{BOLD}{}{BOLD:#}: {narrowed} would change, {refused} refused, {left} left alone\n{}\n",
+            several(principals, "principal"),
+            counts(all)
+        )
+    }
+}
+
+fn counts(counts: Counts) -> String {
+    let part = |verdict: Verdict, count: usize, style: Style| format!("{style}{count} {verdict}{style:#}");
+    format!(
+        "{} granted: {}, {}, {}, {}",
+        counts.total(),
+        part(Verdict::Used, counts.used, GREEN),
+        part(Verdict::Unused, counts.unused, RED),
+        part(Verdict::Unobservable, counts.unobservable, YELLOW),
+        part(Verdict::Unknown, counts.unknown, YELLOW),
+    )
+}

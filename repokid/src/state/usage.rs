@@ -1,0 +1,204 @@
+//! Usage that was read from logs: each file once, and of its events the distinct uses with first, last and count.
+//!
+//! A file's name and its uses are written in one transaction: however often a reader is killed, an event is counted once. A file that is
+//! there under its name with another version (an object that was overwritten, a file that has grown) is read again; first and last stay
+//! right, and counts are then at least what they should be.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use menagerie_store::database::{Row, Value};
+
+use super::State;
+use super::change::stored;
+use super::column::{count, number, parsed, time};
+use super::error::StateError;
+
+/// What became of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UsageOutcome {
+    /// They were allowed.
+    Used,
+    /// They were denied.
+    Denied,
+    /// They failed for another reason, past authorization.
+    Error,
+}
+
+stored!(UsageOutcome { Used = "used", Denied = "denied", Error = "error" });
+
+/// A file of logs that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageFile {
+    /// Its path or `s3://bucket/key`.
+    pub name: String,
+    /// What changes when its content does: an ETag or a hash.
+    pub version: String,
+    /// Its size as stored.
+    pub bytes: u64,
+    /// How many records it had.
+    pub records: u64,
+    /// How many of them could not be read.
+    pub faults: u64,
+    /// When it was read.
+    pub read: Timestamp,
+}
+
+/// Calls of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageTuple {
+    /// Who called: an ARN.
+    pub principal: String,
+    /// What, such as `s3:GetObject`.
+    pub action: String,
+    /// On what: an ARN, or nothing where that is not known.
+    pub resource: String,
+    /// What became of it.
+    pub outcome: UsageOutcome,
+    /// When first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+    /// How often.
+    pub count: u64,
+}
+
+/// What became of a file's uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absorbed {
+    /// They were added.
+    New,
+    /// The file had been read before: nothing was added.
+    Known,
+    /// The file had been read in another version: they were added.
+    Changed,
+}
+
+const UPSERT: &str = "ON CONFLICT (principal, action, resource, outcome) DO UPDATE SET
+    first_at = CASE WHEN excluded.first_at < usage.first_at THEN excluded.first_at ELSE usage.first_at END,
+    last_at = CASE WHEN excluded.last_at > usage.last_at THEN excluded.last_at ELSE usage.last_at END,
+    events = usage.events + excluded.events";
+
+impl State {
+    /// Whether a file was read in this version.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn has_read(&self, name: &str, version: &str) -> Result<bool, StateError> {
+        let find = "SELECT name FROM usage_file WHERE name = $1 AND version = $2";
+        let mut transaction = self.database.read().await?;
+        Ok(transaction.optional(find, &[name.into(), version.into()]).await?.is_some())
+    }
+
+    /// The files that were read, by name.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails, or holds no such thing.
+    pub async fn usage_files(&self) -> Result<Vec<UsageFile>, StateError> {
+        let mut transaction = self.database.read().await?;
+        let rows = transaction.all("SELECT * FROM usage_file ORDER BY name", &[]).await?;
+        rows.iter().map(read_file).collect()
+    }
+
+    /// Adds a file's uses, unless it was read before.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn absorb(&self, file: &UsageFile, tuples: &[UsageTuple]) -> Result<Absorbed, StateError> {
+        let mut transaction = self.database.write().await?;
+        let note = "INSERT INTO usage_file (name, version, bytes, records, faults, read_at) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (name) DO NOTHING";
+        let values = [
+            Value::from(&file.name),
+            Value::from(&file.version),
+            number(file.bytes).into(),
+            number(file.records).into(),
+            number(file.faults).into(),
+            file.read.as_microsecond().into(),
+        ];
+        let mut absorbed = Absorbed::New;
+        if transaction.execute(note, &values).await? == 0 {
+            let update = "UPDATE usage_file SET version = $2, bytes = $3, records = $4, faults = $5, read_at = $6
+                WHERE name = $1 AND version <> $2";
+            if transaction.execute(update, &values).await? == 0 {
+                return Ok(Absorbed::Known);
+            }
+            absorbed = Absorbed::Changed;
+        }
+        let tuples = distinct(tuples);
+        let rows: Vec<Value<'_>> = tuples.iter().flat_map(|(key, times)| row(key, times)).collect();
+        let insert = "INSERT INTO usage (principal, action, resource, outcome, first_at, last_at, events) VALUES";
+        transaction.insert_rows(insert, 7, UPSERT, &rows).await?;
+        transaction.commit().await?;
+        Ok(absorbed)
+    }
+
+    /// A principal's uses, by action and resource.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails, or holds no such thing.
+    pub async fn usage(&self, principal: &str) -> Result<Vec<UsageTuple>, StateError> {
+        let find = "SELECT * FROM usage WHERE principal = $1 ORDER BY action, resource, outcome";
+        let mut transaction = self.database.read().await?;
+        let rows = transaction.all(find, &[principal.into()]).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Everybody's uses of an action, in any case, by principal and resource.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails, or holds no such thing.
+    pub async fn users_of(&self, action: &str) -> Result<Vec<UsageTuple>, StateError> {
+        let find = "SELECT * FROM usage WHERE lower(action) = $1 ORDER BY principal, resource, outcome";
+        let mut transaction = self.database.read().await?;
+        let action = action.to_ascii_lowercase();
+        let rows = transaction.all(find, &[Value::from(&action)]).await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+type Key<'a> = (&'a str, &'a str, &'a str, UsageOutcome);
+type Times = (i64, i64, i64);
+
+/// The tuples with each key once, sorted: one statement may not touch a row twice, and writers that go in the same order do not block
+/// each other for ever.
+fn distinct(tuples: &[UsageTuple]) -> BTreeMap<Key<'_>, Times> {
+    let mut distinct = BTreeMap::new();
+    for tuple in tuples {
+        let key = (tuple.principal.as_str(), tuple.action.as_str(), tuple.resource.as_str(), tuple.outcome);
+        let (first, last, events) = (tuple.first.as_microsecond(), tuple.last.as_microsecond(), number(tuple.count));
+        let times = distinct.entry(key).or_insert((first, last, 0_i64));
+        *times = (times.0.min(first), times.1.max(last), times.2.saturating_add(events));
+    }
+    distinct
+}
+
+fn row<'a>(key: &Key<'a>, times: &Times) -> [Value<'a>; 7] {
+    let (principal, action, resource, outcome) = *key;
+    [principal.into(), action.into(), resource.into(), outcome.as_str().into(), times.0.into(), times.1.into(), times.2.into()]
+}
+
+fn read(row: &Row) -> Result<UsageTuple, StateError> {
+    Ok(UsageTuple {
+        principal: row.text("principal")?,
+        action: row.text("action")?,
+        resource: row.text("resource")?,
+        outcome: parsed(row, "outcome", "an outcome")?,
+        first: time(row, "first_at")?,
+        last: time(row, "last_at")?,
+        count: count(row, "events")?,
+    })
+}
+
+fn read_file(row: &Row) -> Result<UsageFile, StateError> {
+    Ok(UsageFile {
+        name: row.text("name")?,
+        version: row.text("version")?,
+        bytes: count(row, "bytes")?,
+        records: count(row, "records")?,
+        faults: count(row, "faults")?,
+        read: time(row, "read_at")?,
+    })
+}

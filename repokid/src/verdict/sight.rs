@@ -1,0 +1,59 @@
+//! Which actions the input would show, had they been done.
+
+use std::sync::Arc;
+
+use super::{ActionId, Evidence, Universe, Verdict};
+
+/// Whether a use of an action would have shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// Yes: the trail logs it, and no hour of the window is missing.
+    Seen,
+    /// No: it is a data event of this kind, which no selector asks for.
+    DataEvent(Arc<str>),
+    /// No: no event shows it.
+    NotLogged,
+    /// Not for sure, for this reason.
+    Gap(Arc<str>),
+}
+
+/// For each action of an account, whether its use would have shown.
+#[derive(Debug, Clone)]
+pub struct Sights {
+    by_action: Vec<Sight>,
+}
+
+impl Sights {
+    /// Asks for each action that some event shows.
+    pub fn new(universe: &Universe, mut of: impl FnMut(&str, &str) -> Sight) -> Self {
+        let sight = |id: ActionId| {
+            let action = universe.action(id);
+            if universe.is_logged(id) { of(action.service(), action.name()) } else { Sight::NotLogged }
+        };
+        Self { by_action: universe.ids().map(sight).collect() }
+    }
+
+    /// The same for every action: nothing is known of the trail.
+    #[must_use]
+    pub fn none(universe: &Universe, reason: &str) -> Self {
+        let reason: Arc<str> = reason.into();
+        Self::new(universe, |_, _| Sight::Gap(Arc::clone(&reason)))
+    }
+
+    /// Whether the use of an action would have shown.
+    #[must_use]
+    pub fn of(&self, id: ActionId) -> &Sight {
+        &self.by_action[id.index()]
+    }
+
+    /// The verdict on an action of which nothing was seen.
+    #[must_use]
+    pub fn silence(&self, id: ActionId) -> (Verdict, Evidence) {
+        match self.of(id) {
+            Sight::Seen => (Verdict::Unused, Evidence::Quiet),
+            Sight::DataEvent(kind) => (Verdict::Unobservable, Evidence::DataEvent(Arc::clone(kind))),
+            Sight::NotLogged => (Verdict::Unobservable, Evidence::NotLogged),
+            Sight::Gap(reason) => (Verdict::Unknown, Evidence::Gap(Arc::clone(reason))),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a principal was seen to do, and what Access Advisor says of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use menagerie_cloudtrail::map::{How, Resource};
+
+use super::ActionId;
+
+/// The span of time that is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its begin.
+    pub from: Timestamp,
+    /// Its end: the moment that the analysis is made for.
+    pub to: Timestamp,
+}
+
+impl Window {
+    /// So many days up to `to`.
+    #[must_use]
+    pub fn of_days(days: u32, to: Timestamp) -> Self {
+        let length = SignedDuration::from_hours(24 * i64::from(days));
+        Self { from: to.checked_sub(length).unwrap_or(Timestamp::MIN), to }
+    }
+
+    /// How many days.
+    #[must_use]
+    pub fn days(&self) -> i64 {
+        self.to.duration_since(self.from).as_hours() / 24
+    }
+
+    /// Whether `time` lies in it.
+    #[must_use]
+    pub fn holds(&self, time: Timestamp) -> bool {
+        self.from <= time && time <= self.to
+    }
+}
+
+/// Uses of one action on one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// What it was done to.
+    pub resource: Resource,
+    /// How it shows.
+    pub how: How,
+    /// The first time in the window.
+    pub first: Timestamp,
+    /// The last time.
+    pub last: Timestamp,
+    /// How often.
+    pub count: u64,
+}
+
+/// All that a principal was seen to do in the window.
+#[derive(Debug, Clone, Default)]
+pub struct Usage {
+    /// By action that the data know.
+    pub actions: BTreeMap<ActionId, Vec<Use>>,
+    /// Actions that the data do not know, in lower case: `service:name`.
+    pub strange: BTreeSet<String>,
+    /// Events that no action is known for: the service's prefixes (none if not even they are known), and source and name for people.
+    pub unmapped: BTreeMap<(String, String), Vec<String>>,
+    /// Access Advisor's rows.
+    pub advice: Option<Advice>,
+}
+
+impl Usage {
+    /// Adds what another principal did, such as another member of a group.
+    pub fn merge(&mut self, other: &Self) {
+        for (action, uses) in &other.actions {
+            self.actions.entry(*action).or_default().extend(uses.iter().cloned());
+        }
+        self.strange.extend(other.strange.iter().cloned());
+        self.unmapped.extend(other.unmapped.iter().map(|(event, prefixes)| (event.clone(), prefixes.clone())));
+    }
+
+    /// Whether anything was seen at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty() && self.strange.is_empty() && self.unmapped.is_empty()
+    }
+}
+
+/// Access Advisor's answer for one principal.
+#[derive(Debug, Clone, Default)]
+pub struct Advice {
+    /// By service prefix, in lower case.
+    pub services: BTreeMap<String, ServiceAdvice>,
+}
+
+/// Access Advisor's row of one service.
+#[derive(Debug, Clone, Default)]
+pub struct ServiceAdvice {
+    /// When the service was used last; `None` if not in the tracking period.
+    pub last: Option<Timestamp>,
+    /// Whether the row is new enough to prove that something was not used.
+    pub fresh: bool,
+    /// Actions that are tracked, in lower case, with the last use of each.
+    pub actions: BTreeMap<String, Option<Timestamp>>,
+}
