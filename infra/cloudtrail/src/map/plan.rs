@@ -56,6 +56,8 @@ pub(super) struct Kind {
     pub(super) own: bool,
     pub(super) makes: Makes,
     pub(super) qualified: bool,
+    /// The service keeps names in small letters: one with others is not the ARN's, or not told to be.
+    pub(super) folds: bool,
     /// The rule is for this action of this operation: what the event lists as its resources is of another.
     pub(super) scoped: bool,
     pub(super) ids: &'static [&'static str],
@@ -143,6 +145,14 @@ fn step(action: &OperationAction, operation: &str, parameters: &[String]) -> Ste
     Step { action: format!("{}:{}", action.service, action.name).into(), how, when: action.when.map(Path::new), kinds, each }
 }
 
+/// Services that write names in small letters into ARNs, whatever letters a request has; all types, or these.
+const FOLDING: [(&str, &[&str]); 5] = [
+    ("elasticache", &[]),
+    ("glue", &["database", "table", "tableversion", "userdefinedfunction"]),
+    ("rds", &[]),
+    ("redshift", &[]),
+    ("sagemaker", &[]),
+];
 /// Actions of API Gateway, which are HTTP's methods: what they are on is the path of the request, which CloudTrail does not show.
 const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 /// What all of a call's path is below, and where its id is.
@@ -188,6 +198,7 @@ fn kind(
             _ => Makes::No,
         },
         qualified: rule.is_some_and(|rule| rule.qualified),
+        folds: FOLDING.iter().any(|(one, kinds)| *one == service && (kinds.is_empty() || kinds.contains(&name))),
         scoped: rule.is_some_and(|rule| rule.action.is_some()),
         ids: rule.map(|rule| rule.ids.as_slice()).unwrap_or_default(),
         unless: rule.map(|rule| rule.unless.as_slice()).unwrap_or_default(),
@@ -244,7 +255,7 @@ fn likely_names(part: &str, kind: Option<&str>, operation: &str) -> Vec<String> 
     let (mut stems, mut endings) = (vec![part.clone()], vec!["", "identifier", "arn", "name", "id"]);
     for (ending, others) in [
         ("namewithpath", &["name"][..]),
-        ("name", &["", "name", "identifier", "arn", "id"][..]),
+        ("name", &["", "name", "identifier", "arn"][..]),
         ("resourceid", &["id", "identifier", "arn"][..]),
         ("identifier", &["identifier", "arn", "id"][..]),
         ("id", &["id", "identifier", "arn"][..]),

@@ -232,7 +232,8 @@ impl Kind {
             return push(found, Resource::Arn(value.to_owned()));
         }
         let path = (self.makes != Makes::No).then(|| facts.request.at(path_of_iam()).next().unwrap_or("/"));
-        let hidden = is_hidden(value) || value.len() > LONGEST;
+        let folded = self.folds && !is_arn(value) && has_capitals(value);
+        let hidden = is_hidden(value) || value.len() > LONGEST || folded;
         let part = match shape.read(value, facts.scene, path) {
             _ if hidden => Shaped::Begins(""),
             Shaped::Whole(resource) => return push(found, resource),
@@ -273,7 +274,8 @@ impl Kind {
     fn frame<'s>(&'s self, facts: &'s Facts<'_>) -> Frame<'s> {
         let others = |form: &'s Form| -> Vec<Said<'s>> {
             let others = form.slots.split_last().map(|(_, others)| others).unwrap_or_default();
-            others.iter().map(|slot| slot.value(facts)).collect()
+            let fold = |part| if self.folds && matches!(part, Said::So(text) if has_capitals(text)) { Said::Nothing } else { part };
+            others.iter().map(|slot| fold(slot.value(facts))).collect()
         };
         let others: Vec<Vec<Said<'s>>> = self.formats.iter().map(others).collect();
         let said = self.accounts.iter().find_map(|(path, shape)| {
@@ -311,6 +313,10 @@ impl Kind {
         let form: &Form = self.formats.iter().find(|form| form.slots.is_empty())?;
         Some(form.format.fill(facts.scene, |_| Part::Unknown))
     }
+}
+
+fn has_capitals(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 /// A member that is named so may hold an id, or ids.
