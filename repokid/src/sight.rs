@@ -20,8 +20,23 @@ use crate::verdict::{Sight, Sights, Universe, Window};
 
 /// The Regions that AWS enables for every account.
 const DEFAULT_REGIONS: [&str; 17] = [
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
-    "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
 ];
 
 /// The most bytes that a log file holds when its digest is checked.
@@ -54,14 +69,7 @@ pub struct Observation {
 
 impl Observation {
     /// Judges what was read. Log files that a digest names with another hash than they have are told as problems.
-    pub fn new(
-        trust: Trust,
-        observer: &Observer,
-        summary: &Summary,
-        files: &[Found],
-        window: Window,
-        problems: &mut Vec<Problem>,
-    ) -> Self {
+    pub fn new(trust: Trust, observer: &Observer, summary: &Summary, files: &[Found], window: Window, problems: &mut Vec<Problem>) -> Self {
         let mut coverage = match &trust {
             Trust::NoLogs | Trust::NoTrail => Coverage::default(),
             Trust::Assumed(trails) if trails.iter().next().is_none() => Coverage::assume_complete(),
@@ -129,7 +137,12 @@ impl Observation {
         })
     }
 
-    fn sight(&self, account: &str, regions: &BTreeSet<String>, (source, read_only, kind): &(String, Option<bool>, Option<&'static str>)) -> Sight {
+    fn sight(
+        &self,
+        account: &str,
+        regions: &BTreeSet<String>,
+        (source, read_only, kind): &(String, Option<bool>, Option<&'static str>),
+    ) -> Sight {
         let category = if kind.is_some() { Category::Data } else { Category::Management };
         let question = Question { category, source, name: None, read_only: *read_only, resource_type: *kind, arn: None };
         // Events up to the end belong to the window.
@@ -138,7 +151,9 @@ impl Observation {
         for region in regions {
             match (self.coverage.seen(account, region, window, &question), kind) {
                 (Answer::Yes(_), _) => {}
-                (Answer::No(Reason::NotSelected) | Answer::Unknown(Reason::PartlySelected), Some(kind)) => return Sight::DataEvent((*kind).into()),
+                (Answer::No(Reason::NotSelected) | Answer::Unknown(Reason::PartlySelected), Some(kind)) => {
+                    return Sight::DataEvent((*kind).into());
+                }
                 (Answer::No(reason) | Answer::Unknown(reason), _) => return Sight::Gap(said(&reason, account, region)),
             }
         }
@@ -226,7 +241,8 @@ fn notes(trust: &Trust, observer: &Observer, summary: &Summary, has_digests: boo
             "nothing says what the trail logs, so that silence proves nothing: give --trail, or say --assume-complete".to_owned()
         }
         Trust::Assumed(trails) if trails.iter().next().is_none() => {
-            "assumed, not proved: the logs are a multi-Region trail's of all management events and of no data events, and complete".to_owned()
+            "assumed, not proved: the logs are a multi-Region trail's of all management events and of no data events, and complete"
+                .to_owned()
         }
         Trust::Assumed(_) => "assumed, not proved: the logs are all that the trails delivered".to_owned(),
         Trust::Judged(_) if has_digests => "completeness is judged by CloudTrail's digest files".to_owned(),

@@ -348,7 +348,8 @@ impl Coverage {
         let assumed = trail.arn.is_empty();
         // A trail that was made while the assumed one logged is another.
         let made = |change: &Change| {
-            let is_made = |other: &Change| other.kind == ChangeKind::Created && other.account == account && other.trail_name() == change.trail_name();
+            let is_made =
+                |other: &Change| other.kind == ChangeKind::Created && other.account == account && other.trail_name() == change.trail_name();
             self.changes.iter().any(is_made)
         };
         let of_trail = |change: &&Change| change.is_of(trail) && (!assumed || (change.account == account && !made(change)));

@@ -43,9 +43,8 @@ impl Guards {
             Owner::IdentityCenter => return Some(Left::IdentityCenter),
             Owner::Account => {}
         }
-        let asks = |(name, value): (&String, &String)| {
-            TAGS.contains(&name.to_ascii_lowercase().as_str()) && !value.eq_ignore_ascii_case("false")
-        };
+        let asks =
+            |(name, value): (&String, &String)| TAGS.contains(&name.to_ascii_lowercase().as_str()) && !value.eq_ignore_ascii_case("false");
         if let Some((name, _)) = principal.tags.iter().find(|tag| asks(*tag)) {
             return Some(Left::Tag(name.clone()));
         }

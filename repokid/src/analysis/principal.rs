@@ -22,7 +22,8 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
     let inherited = inherited(principal, setting);
     let blocked = blocked(principal, &policies, &inherited, setting);
 
-    let granted = granted(policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().map(|named| named.policy)), setting.universe);
+    let granted =
+        granted(policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().map(|named| named.policy)), setting.universe);
     let base = Base::new(setting.universe, &usage, sights, setting.window, too_new);
     for analysis in &mut policies {
         analysis.judged = analysis.document.policy().ok().map(|policy| judge(policy, &base, &granted));
@@ -74,7 +75,8 @@ fn held<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<PolicyAnalys
     let managed = principal.attached.iter().filter_map(|arn| {
         let managed = setting.inventory.managed.get(arn)?;
         let attached = setting.attachments.get(arn.as_str()).copied().unwrap_or_default();
-        let alone = attached == 1 && managed.attachments.is_none_or(|count| count <= 1) && managed.boundaries.is_none_or(|count| count == 0);
+        let alone =
+            attached == 1 && managed.attachments.is_none_or(|count| count <= 1) && managed.boundaries.is_none_or(|count| count == 0);
         let place = if alone && !managed.is_aws() { Place::Own(managed) } else { Place::Shared(managed) };
         managed.document().map(|document| analysis(place, document))
     });
@@ -150,8 +152,7 @@ fn rewrite(
         if let (Place::Own(_) | Place::Shared(_), Some(text)) = (analysis.place, &narrowed.text) {
             let new = Policy::parse(text).map_err(|error| edit(error.to_string()))?;
             if new.size() > MANAGED_LIMIT {
-                analysis.after =
-                    pack(&new, MANAGED_LIMIT).ok_or_else(|| edit("it does not fit into managed policies".to_owned()))?;
+                analysis.after = pack(&new, MANAGED_LIMIT).ok_or_else(|| edit("it does not fit into managed policies".to_owned()))?;
             }
         }
         analysis.narrowed = Some(narrowed);
@@ -159,7 +160,12 @@ fn rewrite(
     if !policies.iter().any(PolicyAnalysis::changes) {
         return Ok(None);
     }
-    let after: usize = policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).flat_map(|analysis| &analysis.after).map(|text| size(text)).sum();
+    let after: usize = policies
+        .iter()
+        .filter(|analysis| matches!(analysis.place, Place::Inline(_)))
+        .flat_map(|analysis| &analysis.after)
+        .map(|text| size(text))
+        .sum();
     let before: usize =
         policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).map(|analysis| size(analysis.document.text())).sum();
     let limit = principal.kind.inline_limit();

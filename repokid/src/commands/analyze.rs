@@ -48,7 +48,8 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let observation = Observation::new(trust(options)?, &observer, &summary, &files, window, &mut problems);
     let sights = sights(&inventory, &universe, &observation);
     let blind = Sights::none(&universe, "no logs of the account were read");
-    let guards = Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
+    let guards =
+        Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
     let attachments = inventory.attachments();
     let setting = Setting {
         universe: &universe,
@@ -108,7 +109,8 @@ fn inventory(options: &Analyze, problems: &mut Vec<Problem>) -> anyhow::Result<I
 
 fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
     let from = options.as_of.map(|to| Window::of_days(options.window, to).from);
-    let threads = options.threads.and_then(NonZero::new).or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
+    let threads =
+        options.threads.and_then(NonZero::new).or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     for path in &options.cloudtrail {
         if !path.exists() {
             bail!("{} is not there", path.display());
@@ -131,7 +133,11 @@ fn trust(options: &Analyze) -> anyhow::Result<Trust> {
         texts.push('\n');
     }
     let told = !options.trail.is_empty();
-    let trails = if told { Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")? } else { Trails::default() };
+    let trails = if told {
+        Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")?
+    } else {
+        Trails::default()
+    };
     Ok(match (options.assume_complete, told) {
         _ if options.cloudtrail.is_empty() => Trust::NoLogs,
         (true, _) => Trust::Assumed(trails),
@@ -173,7 +179,9 @@ fn write<'a>(
     let mut totals = Totals::default();
     let human = Human::new(setting.universe);
     let mut json = match options.format {
-        Format::Json => Some(Json::begin(BufWriter::with_capacity(1 << 16, io::stdout()), setting.universe, head, env!("CARGO_PKG_VERSION"))?),
+        Format::Json => {
+            Some(Json::begin(BufWriter::with_capacity(1 << 16, io::stdout()), setting.universe, head, env!("CARGO_PKG_VERSION"))?)
+        }
         _ => None,
     };
     if options.format == Format::Human {

@@ -17,7 +17,6 @@ pub use replay::Fences;
 
 use crate::verdict::{Base, Judged};
 
-
 /// A policy of a principal, before and after.
 #[derive(Debug)]
 pub struct Rewrite<'a> {

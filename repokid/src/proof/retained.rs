@@ -64,13 +64,7 @@ fn grants(statement: &Statement, base: &Base<'_>) -> Vec<bool> {
     named
 }
 
-fn known(
-    rewrite: &Rewrite<'_>,
-    old: &Statement,
-    judged: &JudgedStatement,
-    heirs: &[Heir<'_>],
-    base: &Base<'_>,
-) -> Result<usize, Refusal> {
+fn known(rewrite: &Rewrite<'_>, old: &Statement, judged: &JudgedStatement, heirs: &[Heir<'_>], base: &Base<'_>) -> Result<usize, Refusal> {
     let mut kept = 0;
     for action in &judged.actions {
         if action.verdicts.is_unused() {
@@ -116,12 +110,12 @@ fn uses_granted(old: &Statement, number: usize, id: ActionId, heirs: &[&Heir<'_>
     };
     uses.iter().all(|one| match &one.resource {
         Resource::Arn(arn) if !reached(arn) => true,
-        Resource::Arn(arn) => {
-            heirs.iter().any(|heir| heir.statement.resources().is_some_and(|resources| match resources {
+        Resource::Arn(arn) => heirs.iter().any(|heir| {
+            heir.statement.resources().is_some_and(|resources| match resources {
                 Resources::Only(patterns) => patterns.iter().any(|pattern| pattern.matches(arn).is_yes()),
                 Resources::AllBut(patterns) => patterns.iter().all(|pattern| pattern.matches(arn).is_no()),
-            }))
-        }
+            })
+        }),
         Resource::Any | Resource::Part { .. } | Resource::Unknown => false,
     })
 }
@@ -129,7 +123,8 @@ fn uses_granted(old: &Statement, number: usize, id: ActionId, heirs: &[&Heir<'_>
 /// Patterns that no known action matches, and those of which unknown actions may have been used, must stay whole.
 fn strange(rewrite: &Rewrite<'_>, old: &Statement, judged: &JudgedStatement, heirs: &[Heir<'_>]) -> Result<(), Refusal> {
     let Actions::Only(patterns) = old.actions() else {
-        let whole = judged.open.is_empty() || heirs.iter().any(|heir| heir.everywhere && actions_within(old.actions(), heir.statement.actions()));
+        let whole =
+            judged.open.is_empty() || heirs.iter().any(|heir| heir.everywhere && actions_within(old.actions(), heir.statement.actions()));
         return if whole { Ok(()) } else { Err(lost(rewrite, "NotAction".to_owned(), "*")) };
     };
     for number in judged.strange.iter().chain(judged.open.iter().map(|(number, _)| number)) {

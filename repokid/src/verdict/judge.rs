@@ -199,7 +199,8 @@ pub fn granted_by(statement: &Statement, universe: &Universe) -> Vec<ActionId> {
             if let [pattern] = patterns.as_slice() {
                 return universe.expand(pattern).to_vec();
             }
-            let mut ids: Vec<_> = patterns.iter().flat_map(|pattern| universe.expand(pattern).iter().copied().collect::<Vec<_>>()).collect();
+            let mut ids: Vec<_> =
+                patterns.iter().flat_map(|pattern| universe.expand(pattern).iter().copied().collect::<Vec<_>>()).collect();
             ids.sort_unstable();
             ids.dedup();
             ids
@@ -226,7 +227,8 @@ fn judge_statement(statement: &Statement, base: &Base<'_>, granted: &BTreeSet<Ac
     } else {
         Standing::Grants
     };
-    let mut judged = JudgedStatement { standing, resources: resource_texts(statement), actions: Vec::new(), strange: Vec::new(), open: Vec::new() };
+    let mut judged =
+        JudgedStatement { standing, resources: resource_texts(statement), actions: Vec::new(), strange: Vec::new(), open: Vec::new() };
     if matches!(standing, Standing::Denies | Standing::Foreign) {
         return judged;
     }

@@ -101,23 +101,25 @@ impl AccessAnalyzer {
         let mut unused = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| CallError::from_sdk(SERVICE, "GetFindingV2", &error))?;
-            unused.extend(page.finding_details.into_iter().filter_map(|detail| match detail {
-                FindingDetails::UnusedIamRoleDetails(role) => Some(Unused::Role(time(role.last_accessed))),
-                FindingDetails::UnusedIamUserAccessKeyDetails(key) => {
-                    Some(Unused::AccessKey { id: key.access_key_id, last: time(key.last_accessed) })
+            unused.extend(page.finding_details.into_iter().filter_map(|detail| {
+                match detail {
+                    FindingDetails::UnusedIamRoleDetails(role) => Some(Unused::Role(time(role.last_accessed))),
+                    FindingDetails::UnusedIamUserAccessKeyDetails(key) => {
+                        Some(Unused::AccessKey { id: key.access_key_id, last: time(key.last_accessed) })
+                    }
+                    FindingDetails::UnusedIamUserPasswordDetails(password) => Some(Unused::Password(time(password.last_accessed))),
+                    FindingDetails::UnusedPermissionDetails(permission) => Some(Unused::Permission {
+                        service: permission.service_namespace,
+                        last: time(permission.last_accessed),
+                        actions: permission
+                            .actions
+                            .unwrap_or_default()
+                            .into_iter()
+                            .map(|action| (action.action, time(action.last_accessed)))
+                            .collect(),
+                    }),
+                    _ => None,
                 }
-                FindingDetails::UnusedIamUserPasswordDetails(password) => Some(Unused::Password(time(password.last_accessed))),
-                FindingDetails::UnusedPermissionDetails(permission) => Some(Unused::Permission {
-                    service: permission.service_namespace,
-                    last: time(permission.last_accessed),
-                    actions: permission
-                        .actions
-                        .unwrap_or_default()
-                        .into_iter()
-                        .map(|action| (action.action, time(action.last_accessed)))
-                        .collect(),
-                }),
-                _ => None,
             }));
         }
         Ok(unused)

@@ -95,7 +95,8 @@ impl CloudTrail {
         let basic = answer.event_selectors.map(|selectors| {
             Value::from_iter(selectors.into_iter().map(|selector| {
                 let resources = selector.data_resources.unwrap_or_default().into_iter();
-                let resources = resources.map(|data| object([("Type", data.r#type.map(Value::from)), ("Values", data.values.map(Value::from))]));
+                let resources =
+                    resources.map(|data| object([("Type", data.r#type.map(Value::from)), ("Values", data.values.map(Value::from))]));
                 object([
                     ("ReadWriteType", selector.read_write_type.map(|kind| Value::from(kind.as_str()))),
                     ("IncludeManagementEvents", selector.include_management_events.map(Value::from)),

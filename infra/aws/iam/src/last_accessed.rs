@@ -94,21 +94,23 @@ impl Iam {
                     return Err(CallError::malformed(SERVICE, OPERATION, reason));
                 }
             }
-            services.extend(answer.services_last_accessed.into_iter().map(|service| ServiceAccess {
-                namespace: service.service_namespace,
-                name: service.service_name,
-                last_authenticated: service.last_authenticated.and_then(|time| SystemTime::try_from(time).ok()),
-                entity: service.last_authenticated_entity,
-                total: service.total_authenticated_entities.and_then(|count| u64::try_from(count).ok()),
-                actions: service
-                    .tracked_actions_last_accessed
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|action| ActionAccess {
-                        name: action.action_name.unwrap_or_default(),
-                        last_accessed: action.last_accessed_time.and_then(|time| SystemTime::try_from(time).ok()),
-                    })
-                    .collect(),
+            services.extend(answer.services_last_accessed.into_iter().map(|service| {
+                ServiceAccess {
+                    namespace: service.service_namespace,
+                    name: service.service_name,
+                    last_authenticated: service.last_authenticated.and_then(|time| SystemTime::try_from(time).ok()),
+                    entity: service.last_authenticated_entity,
+                    total: service.total_authenticated_entities.and_then(|count| u64::try_from(count).ok()),
+                    actions: service
+                        .tracked_actions_last_accessed
+                        .unwrap_or_default()
+                        .into_iter()
+                        .map(|action| ActionAccess {
+                            name: action.action_name.unwrap_or_default(),
+                            last_accessed: action.last_accessed_time.and_then(|time| SystemTime::try_from(time).ok()),
+                        })
+                        .collect(),
+                }
             }));
             if answer.is_truncated && answer.marker.is_some() {
                 marker = answer.marker;

@@ -143,8 +143,8 @@ impl Iam {
     /// # Errors
     /// [`CallError`] as IAM answered.
     pub async fn detach(&self, holder: &Holder, policy: &str) -> Result<(), CallError> {
-        let result =
-            of_kind!(self, holder, "DetachPolicy", detach_role_policy, detach_user_policy, detach_group_policy, |call| call.policy_arn(policy));
+        let result = of_kind!(self, holder, "DetachPolicy", detach_role_policy, detach_user_policy, detach_group_policy, |call| call
+            .policy_arn(policy));
         gone_is_fine(result)
     }
 
