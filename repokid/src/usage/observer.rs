@@ -1,13 +1,15 @@
 //! Gathers events. Memory grows with what is distinct (principal, action, resource), not with the number of events.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use jiff::Timestamp;
 use menagerie_cloudtrail::coverage::{Change, LAG};
 use menagerie_cloudtrail::digest::Digest;
-use menagerie_cloudtrail::identity::Principal;
+use menagerie_cloudtrail::identity::{Principal, Principals};
 use menagerie_cloudtrail::map::{How, Mapped, Mapper, Resource};
 use menagerie_cloudtrail::outcome::Outcome;
 use menagerie_cloudtrail::read::{Place, Sink};
@@ -83,6 +85,7 @@ impl Seen {
 #[derive(Debug, Default)]
 pub struct Observer {
     mapper: Mapper,
+    identities: Principals,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     /// By principal: an ARN, or of a role without its path `account/name`.
@@ -138,13 +141,13 @@ impl Observer {
         }
         self.span = Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
         self.place(event);
-        let Some(identity) = event.identity() else {
+        let Some(identity) = event.identity_json() else {
             self.of_nobody += 1;
             return;
         };
-        let principal = match identity.principal() {
-            Principal::Role(arn) | Principal::User(arn) => arn,
-            Principal::RoleNamed { account, name, .. } => format!("{account}/{name}").into(),
+        let principal = match self.identities.of(identity) {
+            Principal::Role(arn) | Principal::User(arn) => Cow::Borrowed(arn.as_ref()),
+            Principal::RoleNamed { account, name, .. } => Cow::Owned(format!("{account}/{name}")),
             _ => {
                 self.of_nobody += 1;
                 return;

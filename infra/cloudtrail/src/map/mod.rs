@@ -27,9 +27,10 @@ mod shape;
 mod tests;
 mod types;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::Event;
 use plan::Plan;
