@@ -55,6 +55,7 @@ impl Blocked {
 
 /// Whether a statement holds on every resource, whatever the request.
 fn is_absolute(statement: &Statement) -> bool {
-    let everywhere = matches!(statement.resources(), Some(Resources::Only(patterns)) if patterns.iter().any(|pattern| pattern.text() == "*"));
+    let everywhere =
+        matches!(statement.resources(), Some(Resources::Only(patterns)) if patterns.iter().any(|pattern| pattern.text() == "*"));
     everywhere && statement.conditions().is_empty() && statement.others().is_empty()
 }

@@ -1,9 +1,10 @@
 //! `repokid analyze`: the analysis of saved files.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, BufWriter};
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _};
 use std::num::NonZero;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -37,7 +38,7 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
 
     let mut usage = observer.usage(&universe, &inventory, window.from);
     for path in &options.access_advisor {
-        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = text(path, MAX_BYTES)?;
         let saved = advisor::saved(&text, now()).with_context(|| format!("{} cannot be used", path.display()))?;
         problems.extend(saved.faults.iter().map(|fault| Problem::new(format!("{}: {}", path.display(), fault.of), fault.reason.as_str())));
         for (arn, rows) in saved.rows {
@@ -48,7 +49,8 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let observation = Observation::new(trust(options)?, &observer, &summary, &files, window, &mut problems);
     let sights = sights(&inventory, &universe, &observation);
     let blind = Sights::none(&universe, "no logs of the account were read");
-    let guards = Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
+    let guards =
+        Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
     let attachments = inventory.attachments();
     let setting = Setting {
         universe: &universe,
@@ -82,14 +84,24 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     })
 }
 
+/// The most bytes of answers about trails.
+const MAX_TRAIL: u64 = 64 << 20;
+
+/// What a file says, if it has no more bytes than `most`: of a pipe, too, which has no length.
+fn text(path: &Path, most: u64) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_string(&mut text));
+    let length = read.with_context(|| format!("{} cannot be read", path.display()))?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > most {
+        bail!("{} has more than {most} bytes, which no such answer has", path.display());
+    }
+    Ok(text)
+}
+
 fn inventory(options: &Analyze, problems: &mut Vec<Problem>) -> anyhow::Result<Inventory> {
     let mut inventory = Inventory::default();
     for path in &options.authorization_details {
-        let size = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
-        if size > MAX_BYTES {
-            bail!("{} has {size} bytes, more than any account's authorization details", path.display());
-        }
-        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = text(path, MAX_BYTES)?;
         let details = read(&text, &path.display().to_string());
         problems.extend(details.problems);
         inventory.principals.extend(details.inventory.principals);
@@ -108,7 +120,8 @@ fn inventory(options: &Analyze, problems: &mut Vec<Problem>) -> anyhow::Result<I
 
 fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
     let from = options.as_of.map(|to| Window::of_days(options.window, to).from);
-    let threads = options.threads.and_then(NonZero::new).or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
+    let threads =
+        options.threads.and_then(NonZero::new).or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     for path in &options.cloudtrail {
         if !path.exists() {
             bail!("{} is not there", path.display());
@@ -127,11 +140,15 @@ fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
 fn trust(options: &Analyze) -> anyhow::Result<Trust> {
     let mut texts = String::new();
     for path in &options.trail {
-        texts.push_str(&fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?);
+        texts.push_str(&text(path, MAX_TRAIL)?);
         texts.push('\n');
     }
     let told = !options.trail.is_empty();
-    let trails = if told { Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")? } else { Trails::default() };
+    let trails = if told {
+        Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")?
+    } else {
+        Trails::default()
+    };
     Ok(match (options.assume_complete, told) {
         _ if options.cloudtrail.is_empty() => Trust::NoLogs,
         (true, _) => Trust::Assumed(trails),
@@ -173,7 +190,9 @@ fn write<'a>(
     let mut totals = Totals::default();
     let human = Human::new(setting.universe);
     let mut json = match options.format {
-        Format::Json => Some(Json::begin(BufWriter::with_capacity(1 << 16, io::stdout()), setting.universe, head, env!("CARGO_PKG_VERSION"))?),
+        Format::Json => {
+            Some(Json::begin(BufWriter::with_capacity(1 << 16, io::stdout()), setting.universe, head, env!("CARGO_PKG_VERSION"))?)
+        }
         _ => None,
     };
     if options.format == Format::Human {

@@ -34,12 +34,7 @@ impl Fences<'_> {
 }
 
 /// How many uses are decided as before.
-pub(super) fn check(
-    rewrites: &[Rewrite<'_>],
-    untouched: &[Attached<'_>],
-    fences: &Fences<'_>,
-    base: &Base<'_>,
-) -> Result<usize, Refusal> {
+pub(super) fn check(rewrites: &[Rewrite<'_>], untouched: &[Attached<'_>], fences: &Fences<'_>, base: &Base<'_>) -> Result<usize, Refusal> {
     let (mut old, mut new) = (untouched.to_vec(), untouched.to_vec());
     for rewrite in rewrites {
         old.push(Attached { name: rewrite.name, policy: rewrite.old });

@@ -1,6 +1,7 @@
 //! What is not proved unused is still granted, under the same conditions.
 
 use menagerie_policy::document::{Actions, Resources, Statement};
+use menagerie_policy::pattern::ResourcePattern;
 
 use super::{Refusal, Rewrite, actions_within, asks_the_same, granting, resources_within};
 use crate::verdict::{ActionId, Base, Evidence, JudgedStatement, Per, Resource, Standing, Verdict};
@@ -64,13 +65,7 @@ fn grants(statement: &Statement, base: &Base<'_>) -> Vec<bool> {
     named
 }
 
-fn known(
-    rewrite: &Rewrite<'_>,
-    old: &Statement,
-    judged: &JudgedStatement,
-    heirs: &[Heir<'_>],
-    base: &Base<'_>,
-) -> Result<usize, Refusal> {
+fn known(rewrite: &Rewrite<'_>, old: &Statement, judged: &JudgedStatement, heirs: &[Heir<'_>], base: &Base<'_>) -> Result<usize, Refusal> {
     let mut kept = 0;
     for action in &judged.actions {
         if action.verdicts.is_unused() {
@@ -111,17 +106,21 @@ fn names(statement: &Statement, resource: &str) -> bool {
 fn uses_granted(old: &Statement, number: usize, id: ActionId, heirs: &[&Heir<'_>], base: &Base<'_>) -> bool {
     let Some(uses) = base.usage().actions.get(&id) else { return false };
     let reached = |arn: &str| match old.resources() {
-        Some(Resources::Only(patterns)) => !patterns[number].matches(arn).is_no(),
+        Some(Resources::Only(patterns)) => {
+            // Some services take names in any case.
+            let folded = ResourcePattern::new(&patterns[number].text().to_ascii_lowercase());
+            !patterns[number].matches(arn).is_no() || !folded.matches(&arn.to_ascii_lowercase()).is_no()
+        }
         _ => true,
     };
     uses.iter().all(|one| match &one.resource {
         Resource::Arn(arn) if !reached(arn) => true,
-        Resource::Arn(arn) => {
-            heirs.iter().any(|heir| heir.statement.resources().is_some_and(|resources| match resources {
+        Resource::Arn(arn) => heirs.iter().any(|heir| {
+            heir.statement.resources().is_some_and(|resources| match resources {
                 Resources::Only(patterns) => patterns.iter().any(|pattern| pattern.matches(arn).is_yes()),
                 Resources::AllBut(patterns) => patterns.iter().all(|pattern| pattern.matches(arn).is_no()),
-            }))
-        }
+            })
+        }),
         Resource::Any | Resource::Part { .. } | Resource::Unknown => false,
     })
 }
@@ -129,7 +128,8 @@ fn uses_granted(old: &Statement, number: usize, id: ActionId, heirs: &[&Heir<'_>
 /// Patterns that no known action matches, and those of which unknown actions may have been used, must stay whole.
 fn strange(rewrite: &Rewrite<'_>, old: &Statement, judged: &JudgedStatement, heirs: &[Heir<'_>]) -> Result<(), Refusal> {
     let Actions::Only(patterns) = old.actions() else {
-        let whole = judged.open.is_empty() || heirs.iter().any(|heir| heir.everywhere && actions_within(old.actions(), heir.statement.actions()));
+        let whole =
+            judged.open.is_empty() || heirs.iter().any(|heir| heir.everywhere && actions_within(old.actions(), heir.statement.actions()));
         return if whole { Ok(()) } else { Err(lost(rewrite, "NotAction".to_owned(), "*")) };
     };
     for number in judged.strange.iter().chain(judged.open.iter().map(|(number, _)| number)) {

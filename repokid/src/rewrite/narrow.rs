@@ -21,12 +21,7 @@ pub(super) fn statement(statement: &Statement, judged: &JudgedStatement, univers
     }
 }
 
-fn only(
-    patterns: &[ActionPattern],
-    judged: &JudgedStatement,
-    unused: &BTreeSet<ActionId>,
-    universe: &Universe,
-) -> (Change, Vec<ActionId>) {
+fn only(patterns: &[ActionPattern], judged: &JudgedStatement, unused: &BTreeSet<ActionId>, universe: &Universe) -> (Change, Vec<ActionId>) {
     let mut kept: Vec<&ActionPattern> = Vec::new();
     let mut narrowed: Vec<&ActionPattern> = Vec::new();
     for (number, pattern) in patterns.iter().enumerate() {

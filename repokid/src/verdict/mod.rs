@@ -12,7 +12,7 @@ mod usage;
 
 pub use evidence::{Evidence, Verdict};
 pub use judge::{Base, Judged, JudgedAction, JudgedStatement, Per, Standing, granted_by, judge};
+pub use menagerie_cloudtrail::map::{How, Resource};
 pub use sight::{Sight, Sights};
 pub use universe::{ActionId, Universe};
-pub use menagerie_cloudtrail::map::{How, Resource};
 pub use usage::{Advice, ServiceAdvice, Usage, Use, Window};

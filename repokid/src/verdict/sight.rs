@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use menagerie_policy::data::Action;
+
 use super::{ActionId, Evidence, Universe, Verdict};
 
 /// Whether a use of an action would have shown.
@@ -25,10 +27,10 @@ pub struct Sights {
 
 impl Sights {
     /// Asks for each action that some event shows.
-    pub fn new(universe: &Universe, mut of: impl FnMut(&str, &str) -> Sight) -> Self {
+    pub fn new(universe: &Universe, mut of: impl FnMut(&Action) -> Sight) -> Self {
         let sight = |id: ActionId| {
             let action = universe.action(id);
-            if universe.is_logged(id) { of(action.service(), action.name()) } else { Sight::NotLogged }
+            if universe.is_logged(id) { of(action) } else { Sight::NotLogged }
         };
         Self { by_action: universe.ids().map(sight).collect() }
     }
@@ -37,7 +39,7 @@ impl Sights {
     #[must_use]
     pub fn none(universe: &Universe, reason: &str) -> Self {
         let reason: Arc<str> = reason.into();
-        Self::new(universe, |_, _| Sight::Gap(Arc::clone(&reason)))
+        Self::new(universe, |_| Sight::Gap(Arc::clone(&reason)))
     }
 
     /// Whether the use of an action would have shown.
