@@ -1,5 +1,7 @@
 //! Access Advisor's rows as the judgement takes them: a row proves that a service was not used only while it is fresh.
 
+use std::collections::btree_map::Entry;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::state::{AdvisorRow, LastAccess};
@@ -30,7 +32,11 @@ pub fn of_rows(rows: &[AdvisorRow], as_of: Timestamp, oldest_days: u32) -> Advic
             (action.name.to_ascii_lowercase(), last)
         });
         let row_advice = ServiceAdvice { last, fresh, actions: actions.collect() };
-        advice.services.insert(row.service.to_ascii_lowercase(), row_advice);
+        match advice.services.entry(row.service.to_ascii_lowercase()) {
+            Entry::Vacant(entry) => drop(entry.insert(row_advice)),
+            // Of two rows of one service neither proves what the other contradicts.
+            Entry::Occupied(mut entry) => entry.get_mut().join(row_advice),
+        }
     }
     advice
 }

@@ -1,7 +1,8 @@
 //! What the input could have shown: which hours of which account and Region are there, and what the trail logs.
 //!
 //! Of an action, silence proves something only if every Region that the account may have used would have shown it. Which Regions an account
-//! has enabled is not in the logs: those that AWS enables by default count, and those that anything was delivered of.
+//! has enabled is not in the logs: those that AWS enables by default count, and those that anything was delivered of. Of services whose
+//! events are all logged in one Region, that one counts alone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -12,11 +13,18 @@ use menagerie_cloudtrail::data_events::{Visibility, visibility};
 use menagerie_cloudtrail::digest::hash;
 use menagerie_cloudtrail::layout::Name;
 use menagerie_cloudtrail::read::{Found, Summary};
-use menagerie_cloudtrail::selectors::{Category, Question, Trails};
+use menagerie_cloudtrail::selectors::{Category, Logged, Question, Trails};
+use menagerie_policy::data::{AccessLevel, Action, Catalogue};
 
 use crate::account::Problem;
 use crate::usage::Observer;
 use crate::verdict::{Sight, Sights, Universe, Window};
+
+/// The Regions of partitions of their own, by how they begin: China, the American government's.
+const PARTITIONS: [(&str, [&str; 2]); 2] = [("cn-", ["cn-north-1", "cn-northwest-1"]), ("us-gov-", ["us-gov-west-1", "us-gov-east-1"])];
+
+/// Services whose events are all logged in the first Region of a partition: in `us-east-1` of the largest.
+const GLOBAL: [&str; 4] = ["cloudfront", "iam", "organizations", "route53"];
 
 /// The Regions that AWS enables for every account.
 const DEFAULT_REGIONS: [&str; 17] = [
@@ -121,38 +129,65 @@ impl Observation {
             }
             Trust::Assumed(_) | Trust::Judged(_) => {}
         }
-        let mut regions = self.regions.get(account).cloned().unwrap_or_default();
-        if self.has_digests || regions.is_empty() {
-            regions.extend(DEFAULT_REGIONS.map(str::to_owned));
-        }
-        let mut known: HashMap<(String, Option<bool>, Option<&'static str>), Sight> = HashMap::new();
-        Sights::new(universe, |service, name| {
-            let resource_type = match visibility(&format!("{service}:{name}")) {
+        let seen = self.regions.get(account).cloned().unwrap_or_default();
+        let own = PARTITIONS.iter().find(|(begin, _)| seen.iter().any(|region| region.starts_with(begin)));
+        let enabled: &[&str] = own.map_or(&DEFAULT_REGIONS, |(_, regions)| regions);
+        let home = BTreeSet::from([own.map_or("us-east-1", |(_, regions)| regions[0]).to_owned()]);
+        let regions: BTreeSet<String> = seen.into_iter().chain(enabled.iter().map(|region| (*region).to_owned())).collect();
+        let (mut answers, mut known) = (HashMap::new(), HashMap::new());
+        Sights::new(universe, |action| {
+            let (service, name) = (action.service(), action.name());
+            let kind = match visibility(&format!("{service}:{name}")) {
                 Visibility::Management => None,
                 Visibility::Data(kind) => Some(kind),
                 Visibility::Nowhere(_) | Visibility::Unknown => return Sight::NotLogged,
             };
-            let key = (source(service), only_reads(name), resource_type);
-            known.entry(key).or_insert_with_key(|key| self.sight(account, &regions, key)).clone()
+            let regions = if GLOBAL.contains(&service) { &home } else { &regions };
+            let asked = Asked { service, read_only: only_reads(action), kind };
+            let sight = known.entry(asked).or_insert_with(|| self.sight(account, regions, asked, universe.catalogue(), &mut answers));
+            sight.clone()
         })
     }
 
+    /// The worst that is known of what a service's events may have as their source.
     fn sight(
         &self,
         account: &str,
         regions: &BTreeSet<String>,
-        (source, read_only, kind): &(String, Option<bool>, Option<&'static str>),
+        asked: Asked<'_>,
+        catalogue: &'static Catalogue,
+        answers: &mut Answers,
     ) -> Sight {
-        let category = if kind.is_some() { Category::Data } else { Category::Management };
-        let question = Question { category, source, name: None, read_only: *read_only, resource_type: *kind, arn: None };
-        // Events up to the end belong to the window.
-        let to = self.window.to;
-        let window = Span { from: self.window.from, to };
+        let category = if asked.kind.is_some() { Category::Data } else { Category::Management };
+        let sources = catalogue.sources(asked.service).map(|source| -> &str { source });
+        for source in sources.chain([asked.service]) {
+            let source = format!("{source}.amazonaws.com");
+            let question =
+                Question { category, source: &source, name: None, read_only: asked.read_only, resource_type: asked.kind, arn: None };
+            // Questions to which every trail gives the same answer have the same answer.
+            let key = (self.logged(&question), asked.kind, regions.len());
+            let sight = answers.entry(key).or_insert_with(|| self.answer(account, regions, &question));
+            if *sight != Sight::Seen {
+                return sight.clone();
+            }
+        }
+        Sight::Seen
+    }
+
+    fn logged(&self, question: &Question<'_>) -> Vec<Logged> {
+        match &self.trust {
+            Trust::Assumed(trails) | Trust::Judged(trails) => trails.iter().map(|trail| trail.logs(question)).collect(),
+            Trust::NoLogs | Trust::NoTrail => Vec::new(),
+        }
+    }
+
+    fn answer(&self, account: &str, regions: &BTreeSet<String>, question: &Question<'_>) -> Sight {
+        let window = Span { from: self.window.from, to: self.window.to };
         for region in regions {
-            match (self.coverage.seen(account, region, window, &question), kind) {
+            match (self.coverage.seen(account, region, window, question), question.resource_type) {
                 (Answer::Yes(_), _) => {}
                 (Answer::No(Reason::NotSelected) | Answer::Unknown(Reason::PartlySelected), Some(kind)) => {
-                    return Sight::DataEvent((*kind).into());
+                    return Sight::DataEvent(kind.into());
                 }
                 (Answer::No(reason) | Answer::Unknown(reason), _) => return Sight::Gap(said(&reason, account, region)),
             }
@@ -171,6 +206,17 @@ impl Observation {
     }
 }
 
+/// What is asked of the trails for an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Asked<'a> {
+    service: &'a str,
+    read_only: Option<bool>,
+    kind: Option<&'static str>,
+}
+
+/// What was found, by what each trail logs, the type of resource and how many Regions count.
+type Answers = HashMap<(Vec<Logged>, Option<&'static str>, usize), Sight>;
+
 /// Holds the log files that are here against the hashes that their digests have of them.
 fn check_digests(observer: &Observer, files: &[Found], coverage: &mut Coverage, problems: &mut Vec<Problem>) {
     let last = |key: &str| key.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
@@ -186,22 +232,13 @@ fn check_digests(observer: &Observer, files: &[Found], coverage: &mut Coverage, 
     }
 }
 
-/// The source of a service's events, where selectors may leave it out.
-fn source(service: &str) -> String {
-    let name = match service {
-        "rds-data" => "rdsdata",
-        "cloudwatch" => "monitoring",
-        other => other,
-    };
-    format!("{name}.amazonaws.com")
-}
-
-/// Whether an action only reads, as CloudTrail sees it, where its name leaves no doubt.
-fn only_reads(name: &str) -> Option<bool> {
-    let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
-    if begins(&["Get", "List", "Describe", "Head", "BatchGet"]) {
+/// Whether an action only reads, as CloudTrail sees it, where its name and its level of access agree.
+fn only_reads(action: &Action) -> Option<bool> {
+    let begins = |words: &[&str]| words.iter().any(|word| action.name().starts_with(word));
+    let looks = matches!(action.access_level(), AccessLevel::List | AccessLevel::Read);
+    if looks && begins(&["Get", "List", "Describe", "Head", "BatchGet"]) {
         Some(true)
-    } else if begins(&["Create", "Put", "Delete", "Update", "Modify", "Attach", "Detach", "Add", "Remove", "Tag", "Untag"]) {
+    } else if !looks && begins(&["Create", "Put", "Delete", "Update", "Modify", "Attach", "Detach", "Add", "Remove", "Tag", "Untag"]) {
         Some(false)
     } else {
         None
@@ -247,7 +284,7 @@ fn notes(trust: &Trust, observer: &Observer, summary: &Summary, has_digests: boo
         Trust::Assumed(_) => "assumed, not proved: the logs are all that the trails delivered".to_owned(),
         Trust::Judged(_) if has_digests => "completeness is judged by CloudTrail's digest files".to_owned(),
         Trust::Judged(_) => {
-            "there are no digest files: an hour without a log file counts as missing; say --assume-complete if you know that nothing is"
+            "there are no digest files: an hour of a Region without a log file counts as missing; say --assume-complete if you know that nothing is"
                 .to_owned()
         }
     });

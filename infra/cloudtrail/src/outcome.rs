@@ -94,6 +94,10 @@ fn bare(code: &str) -> &str {
     code.rsplit_once('.').map_or(code, |(_, code)| code).trim()
 }
 
+/// What EC2 says before the sentence, and behind it.
+const EC2: &str = "You are not authorized to perform this operation. ";
+const ENCODED: &str = "Encoded authorization failure message:";
+
 const SENTENCE: &str = "is not authorized to perform: ";
 
 /// Whether a message is IAM's sentence for a denial of the caller. Services tell in the same words that a role which they were given
@@ -166,7 +170,8 @@ impl<'a> Denial<'a> {
     /// allows the ACTION action`, or `… with an explicit deny in a service control policy`. `None` if it is none, or encoded as EC2's are.
     #[must_use]
     pub fn parse(message: &'a str) -> Option<Self> {
-        let message = message.strip_prefix("User: ")?;
+        let message = message.strip_prefix(EC2).unwrap_or(message).strip_prefix("User: ")?;
+        let message = message.split_once(ENCODED).map_or(message, |(message, _)| message.trim_end().trim_end_matches('.'));
         let (principal, rest) = message.split_once(SENTENCE)?;
         let action = rest.split([' ', ',']).next()?.trim_end_matches('.');
         let is_name = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');

@@ -173,6 +173,12 @@ impl Managed {
         self.versions.iter().find(|version| version.id == self.default_version).map(|version| &version.document)
     }
 
+    /// When the version in force was made, if the answer told.
+    #[must_use]
+    pub fn made(&self) -> Option<Timestamp> {
+        self.versions.iter().find(|version| version.id == self.default_version).and_then(|version| version.created)
+    }
+
     /// Whether AWS owns it: it cannot be edited, only replaced by a copy.
     #[must_use]
     pub fn is_aws(&self) -> bool {

@@ -57,8 +57,13 @@ impl Guards {
     /// Since when a principal is there, if that is not long enough.
     #[must_use]
     pub fn too_new(&self, principal: &Principal, as_of: Timestamp) -> Option<Timestamp> {
-        let age = SignedDuration::from_hours(24 * i64::from(self.minimum_age_days));
-        principal.created.filter(|created| as_of.duration_since(*created) < age)
+        principal.created.filter(|created| self.is_new(*created, as_of))
+    }
+
+    /// Whether what was made then is too young to be judged.
+    #[must_use]
+    pub fn is_new(&self, made: Timestamp, as_of: Timestamp) -> bool {
+        as_of.duration_since(made) < SignedDuration::from_hours(24 * i64::from(self.minimum_age_days))
     }
 }
 

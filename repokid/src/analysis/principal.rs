@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use menagerie_policy::document::{Effect, Policy};
 use menagerie_policy::evaluate::Attached;
 
@@ -17,7 +18,7 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
     let usage = usage_of(principal, setting);
     let sights = setting.sights.get(principal.account()).unwrap_or(setting.blind);
     let left = setting.guards.left(principal, setting.window.to);
-    let too_new = setting.guards.too_new(principal, setting.window.to);
+    let too_new = too_new(principal, setting);
     let mut policies = held(principal, setting);
     let inherited = inherited(principal, setting);
     let blocked = blocked(principal, &policies, &inherited, setting);
@@ -26,6 +27,7 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
         granted(policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().map(|named| named.policy)), setting.universe);
     let base = Base::new(setting.universe, &usage, sights, setting.window, too_new);
     for analysis in &mut policies {
+        let base = base_of(analysis.place, &base, too_new, setting);
         analysis.judged = analysis.document.policy().ok().map(|policy| judge(policy, &base, &granted));
     }
     let outcome = match left {
@@ -40,6 +42,26 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
         },
     };
     Analysis { principal, policies, usage, outcome, blocked }
+}
+
+/// Since when a principal, or the last who joined a group, is there, if that is not long enough.
+fn too_new(principal: &Principal, setting: &Setting<'_>) -> Option<Timestamp> {
+    let own = setting.guards.too_new(principal, setting.window.to);
+    if principal.kind != Kind::Group {
+        return own;
+    }
+    let of_members = members(principal, setting.inventory).filter_map(|member| setting.guards.too_new(member, setting.window.to));
+    own.into_iter().chain(of_members).max()
+}
+
+/// What a policy's permissions are judged by: those of a version that was made lately had no time to be used.
+fn base_of<'a>(place: Place<'_>, base: &Base<'a>, too_new: Option<Timestamp>, setting: &Setting<'_>) -> Base<'a> {
+    let made = match place {
+        Place::Own(managed) | Place::Shared(managed) if !managed.is_aws() => managed.made(),
+        _ => None,
+    };
+    let since = made.filter(|made| setting.guards.is_new(*made, setting.window.to));
+    base.since(too_new.max(since))
 }
 
 impl PolicyAnalysis<'_> {
@@ -75,8 +97,12 @@ fn held<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<PolicyAnalys
     let managed = principal.attached.iter().filter_map(|arn| {
         let managed = setting.inventory.managed.get(arn)?;
         let attached = setting.attachments.get(arn.as_str()).copied().unwrap_or_default();
-        let alone =
-            attached == 1 && managed.attachments.is_none_or(|count| count <= 1) && managed.boundaries.is_none_or(|count| count == 0);
+        // Of a policy that is not said to be attached once, somebody else may have it.
+        let is_boundary = || setting.inventory.principals.iter().any(|other| other.boundary.as_ref() == Some(arn));
+        let alone = attached == 1
+            && managed.attachments.is_some_and(|count| count <= 1)
+            && managed.boundaries.is_none_or(|count| count == 0)
+            && !is_boundary();
         let place = if alone && !managed.is_aws() { Place::Own(managed) } else { Place::Shared(managed) };
         managed.document().map(|document| analysis(place, document))
     });
@@ -144,7 +170,8 @@ fn rewrite(
     for analysis in policies.iter_mut() {
         let (Some(judged), Ok(policy)) = (&analysis.judged, analysis.document.policy()) else { continue };
         let edit = |reason: String| Reason::Edit { policy: analysis.place.name().to_owned(), reason };
-        let narrowed = narrow(policy, judged, base, setting.options).map_err(|error| edit(error.to_string()))?;
+        let own = base_of(analysis.place, base, base.too_new(), setting);
+        let narrowed = narrow(policy, judged, &own, setting.options).map_err(|error| edit(error.to_string()))?;
         if !narrowed.is_change() {
             continue;
         }

@@ -1,9 +1,10 @@
 //! `repokid analyze`: the analysis of saved files.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, BufWriter};
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _};
 use std::num::NonZero;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -37,7 +38,7 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
 
     let mut usage = observer.usage(&universe, &inventory, window.from);
     for path in &options.access_advisor {
-        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = text(path, MAX_BYTES)?;
         let saved = advisor::saved(&text, now()).with_context(|| format!("{} cannot be used", path.display()))?;
         problems.extend(saved.faults.iter().map(|fault| Problem::new(format!("{}: {}", path.display(), fault.of), fault.reason.as_str())));
         for (arn, rows) in saved.rows {
@@ -83,14 +84,24 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     })
 }
 
+/// The most bytes of answers about trails.
+const MAX_TRAIL: u64 = 64 << 20;
+
+/// What a file says, if it has no more bytes than `most`: of a pipe, too, which has no length.
+fn text(path: &Path, most: u64) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_string(&mut text));
+    let length = read.with_context(|| format!("{} cannot be read", path.display()))?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > most {
+        bail!("{} has more than {most} bytes, which no such answer has", path.display());
+    }
+    Ok(text)
+}
+
 fn inventory(options: &Analyze, problems: &mut Vec<Problem>) -> anyhow::Result<Inventory> {
     let mut inventory = Inventory::default();
     for path in &options.authorization_details {
-        let size = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?.len();
-        if size > MAX_BYTES {
-            bail!("{} has {size} bytes, more than any account's authorization details", path.display());
-        }
-        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = text(path, MAX_BYTES)?;
         let details = read(&text, &path.display().to_string());
         problems.extend(details.problems);
         inventory.principals.extend(details.inventory.principals);
@@ -129,7 +140,7 @@ fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
 fn trust(options: &Analyze) -> anyhow::Result<Trust> {
     let mut texts = String::new();
     for path in &options.trail {
-        texts.push_str(&fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?);
+        texts.push_str(&text(path, MAX_TRAIL)?);
         texts.push('\n');
     }
     let told = !options.trail.is_empty();

@@ -9,7 +9,6 @@ mod retained;
 mod subset;
 
 use menagerie_policy::document::{Actions, Condition, Effect, Policy, Resources, Statement};
-
 use menagerie_policy::evaluate::Attached;
 use serde::Serialize;
 
@@ -59,6 +58,14 @@ pub enum Refusal {
     /// A denial is gone.
     #[error("a statement of {policy} that denies would be lost: {statement}")]
     DenialLost {
+        /// The policy.
+        policy: String,
+        /// The statement's text.
+        statement: String,
+    },
+    /// A denial came in.
+    #[error("a statement of {policy} would deny what was not denied: {statement}")]
+    DenialAdded {
         /// The policy.
         policy: String,
         /// The statement's text.

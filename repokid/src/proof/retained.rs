@@ -1,6 +1,7 @@
 //! What is not proved unused is still granted, under the same conditions.
 
 use menagerie_policy::document::{Actions, Resources, Statement};
+use menagerie_policy::pattern::ResourcePattern;
 
 use super::{Refusal, Rewrite, actions_within, asks_the_same, granting, resources_within};
 use crate::verdict::{ActionId, Base, Evidence, JudgedStatement, Per, Resource, Standing, Verdict};
@@ -106,7 +107,11 @@ fn names(statement: &Statement, resource: &str) -> bool {
 fn uses_granted(old: &Statement, number: usize, id: ActionId, heirs: &[&Heir<'_>], base: &Base<'_>) -> bool {
     let Some(uses) = base.usage().actions.get(&id) else { return false };
     let reached = |arn: &str| match old.resources() {
-        Some(Resources::Only(patterns)) => !patterns[number].matches(arn).is_no(),
+        Some(Resources::Only(patterns)) => {
+            // Some services take names in any case.
+            let folded = ResourcePattern::new(&patterns[number].text().to_ascii_lowercase());
+            !patterns[number].matches(arn).is_no() || !folded.matches(&arn.to_ascii_lowercase()).is_no()
+        }
         _ => true,
     };
     uses.iter().all(|one| match &one.resource {

@@ -26,6 +26,12 @@ pub(super) fn check(rewrite: &Rewrite<'_>) -> Result<(usize, usize), Refusal> {
         }
         denials += 1;
     }
+    for new in rewrite.new.iter().flat_map(|policy| policy.statements()).filter(|statement| statement.effect() == Effect::Deny) {
+        if !rewrite.old.statements().contains(new) {
+            let (policy, statement) = text(new);
+            return Err(Refusal::DenialAdded { policy, statement });
+        }
+    }
     // A policy variable means something in one version of the language only.
     if rewrite.new.iter().any(|policy| policy.has_variables() != rewrite.old.has_variables()) {
         return Err(Refusal::Wider { policy: rewrite.name.to_owned(), statement: "the version of the language differs".to_owned() });

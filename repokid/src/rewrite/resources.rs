@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use menagerie_policy::document::{Actions, Resources, Statement};
+use menagerie_policy::pattern::ResourcePattern;
 
 use super::narrow::shortest;
 use super::{Change, Piece, Selection};
@@ -10,6 +11,14 @@ use crate::verdict::{ActionId, Base, Evidence, JudgedStatement, Resource, Standi
 
 /// The most ARNs that a wildcard becomes: a longer list is a policy that breaks tomorrow.
 const MOST: usize = 20;
+
+/// Services whose names are the same in any case.
+const FOLDING: [&str; 6] = ["dms", "elasticache", "memorydb", "rds", "redshift", "redshift-serverless"];
+
+/// Whether an ARN is a pattern's but for case.
+fn is_near(pattern: &ResourcePattern, arn: &str) -> bool {
+    !ResourcePattern::new(&pattern.text().to_ascii_lowercase()).matches(&arn.to_ascii_lowercase()).is_no()
+}
 
 pub(super) fn narrow(change: Change, statement: &Statement, judged: &JudgedStatement, base: &Base<'_>) -> Change {
     let universe = base.universe();
@@ -108,7 +117,13 @@ fn places(id: ActionId, judged: &JudgedStatement, statement: &Statement, base: &
             return None;
         }
         if patterns.iter().any(|pattern| !pattern.matches(arn).is_no()) {
+            // Services that fold case are asked for another ARN than the one that the event's words make.
+            if FOLDING.contains(&base.universe().action(id).service()) && arn.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                return None;
+            }
             arns.insert(arn.clone());
+        } else if patterns.iter().any(|pattern| is_near(pattern, arn)) {
+            return None;
         }
     }
     (!arns.is_empty()).then_some(arns)

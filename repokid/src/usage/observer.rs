@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use foldhash::HashMap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use menagerie_cloudtrail::coverage::{Change, LAG};
 use menagerie_cloudtrail::digest::Digest;
-use menagerie_cloudtrail::identity::{Principal, Principals};
-use menagerie_cloudtrail::map::{How, Mapped, Mapper, Resource};
-use menagerie_cloudtrail::outcome::Outcome;
+use menagerie_cloudtrail::identity::{Identity, Principal, Principals};
+use menagerie_cloudtrail::map::{self, How, Mapped, Mapper, Resource};
+use menagerie_cloudtrail::outcome::{Denial, Outcome};
 use menagerie_cloudtrail::read::{Place, Sink};
 use menagerie_cloudtrail::{Event, Json};
 use menagerie_policy::data::catalogue;
@@ -21,6 +21,9 @@ use crate::verdict::{Universe, Usage, Use};
 
 /// How many resources of one principal's action are told apart. Beyond, the action counts as used on any: data events name each object.
 const MOST_RESOURCES: usize = 4_096;
+
+/// Digests of different Regions end at different minutes. A Region whose last digest is older than this is not merely late.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
 
 /// When something was seen, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +67,27 @@ impl Seen {
         resources.entry(key).and_modify(|old| old.join(span)).or_insert(span);
     }
 
+    /// Takes a request that was refused. What was refused may be another action than the request's own: then that one had been allowed, and
+    /// is needed as soon as the other is granted. Where the denial does not say which of several it was, each counts as used.
+    fn refuse(&mut self, uses: Vec<map::Use>, message: Option<&str>, span: Span) {
+        let own = |one: &map::Use| matches!(one.how, How::Direct | How::PassRole);
+        let refused = message.and_then(Denial::parse).map(|denial| denial.action);
+        let several = uses.iter().any(|one| own(one) && one.action != uses[0].action);
+        let spelled = refused.map(|action| {
+            uses.iter().find(|one| one.action.eq_ignore_ascii_case(action)).map_or_else(|| action.into(), |one| Arc::clone(&one.action))
+        });
+        let denied = spelled.or_else(|| uses.first().map(|one| Arc::clone(&one.action)));
+        for one in uses {
+            let allowed = refused.map_or(several, |action| !one.action.eq_ignore_ascii_case(action));
+            if own(&one) && allowed {
+                self.add(one.action, one.resource, one.how, span);
+            }
+        }
+        if let Some(action) = denied {
+            self.denied.entry(action).and_modify(|old| old.join(span)).or_insert(span);
+        }
+    }
+
     fn merge(&mut self, other: Self) {
         for (action, resources) in other.uses {
             // In order, so that what is told apart does not depend on how the work was divided.
@@ -88,7 +112,7 @@ pub struct Observer {
     identities: Principals,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
-    /// By principal: an ARN, or of a role without its path `account/name`.
+    /// By principal: an ARN, of a role without its path `account/name`, or a unique ID where the log has no more.
     principals: HashMap<Box<str>, Seen>,
     /// What became of trails.
     pub trails: Vec<Change>,
@@ -148,6 +172,13 @@ impl Observer {
         let principal = match self.identities.of(identity) {
             Principal::Role(arn) | Principal::User(arn) => Cow::Borrowed(arn.as_ref()),
             Principal::RoleNamed { account, name, .. } => Cow::Owned(format!("{account}/{name}")),
+            Principal::Unknown => match unique_id(&Identity::of(identity)) {
+                Some(id) => Cow::Owned(id.to_owned()),
+                None => {
+                    self.of_nobody += 1;
+                    return;
+                }
+            },
             _ => {
                 self.of_nobody += 1;
                 return;
@@ -165,11 +196,7 @@ impl Observer {
                     seen.add(one.action, one.resource, one.how, span);
                 }
             }
-            Mapped::Uses(uses) => {
-                if let Some(one) = uses.into_iter().next() {
-                    seen.denied.entry(one.action).and_modify(|old| old.join(span)).or_insert(span);
-                }
-            }
+            Mapped::Uses(uses) => seen.refuse(uses, event.error_message().as_deref(), span),
             Mapped::Unmapped { source, name, reason } if reason.is_gap() => {
                 seen.unmapped.entry((source, name)).and_modify(|old| old.join(span)).or_insert(span);
             }
@@ -188,10 +215,17 @@ impl Observer {
         }
     }
 
-    /// Up to when the logs reach: as far as digests vouch for them, or to the last event.
+    /// Up to when the logs reach: as far as the digests of every Region vouch for them, or to the last event.
     #[must_use]
     pub fn seen_up_to(&self) -> Option<Timestamp> {
-        let digested = self.digests.iter().map(|digest| digest.end).max();
+        let mut ends: HashMap<_, Timestamp> = HashMap::new();
+        for digest in &self.digests {
+            if let Some(name) = digest.name() {
+                ends.entry((name.account, name.region, name.trail)).and_modify(|end| *end = digest.end.max(*end)).or_insert(digest.end);
+            }
+        }
+        let last = ends.values().max().copied();
+        let digested = ends.into_values().filter(|end| last.is_some_and(|last| last.duration_since(*end) < LATE)).min();
         digested.and_then(|end| end.checked_sub(LAG).ok()).or(self.span.map(|(_, last)| last))
     }
 
@@ -204,18 +238,21 @@ impl Observer {
     /// What was seen since `from`, for the judgement of an inventory's principals.
     #[must_use]
     pub fn usage(&self, universe: &Universe, inventory: &Inventory, from: Timestamp) -> BTreeMap<String, Usage> {
-        let roles: HashMap<String, &str> = inventory
-            .principals
-            .iter()
-            .filter(|principal| principal.kind == Kind::Role)
-            .map(|principal| (format!("{}/{}", principal.account(), principal.name), principal.arn.as_str()))
-            .collect();
+        let mut known: HashMap<String, &str> = HashMap::new();
+        for principal in &inventory.principals {
+            let arn = principal.arn.as_str();
+            // There is one of a name in an account, whatever its path: what it did under another path, it did.
+            let name = match principal.kind {
+                Kind::Role => format!("{}/{}", principal.account(), principal.name),
+                Kind::User => format!("{}/user/{}", principal.account(), principal.name),
+                Kind::Group => continue,
+            };
+            known.insert(name, arn);
+            known.insert(principal.id.clone(), arn);
+        }
         let mut usage: BTreeMap<String, Usage> = BTreeMap::new();
         for (principal, seen) in &self.principals {
-            let arn = match roles.get(&**principal) {
-                Some(arn) => (*arn).to_owned(),
-                None => principal.to_string(),
-            };
+            let arn = known.get(&**principal).copied().or_else(|| known.get(&name_of(principal)?).copied()).unwrap_or(principal).to_owned();
             usage.entry(arn).or_default().merge(&judged(seen, universe, from));
         }
         usage
@@ -233,6 +270,26 @@ impl Sink for Observer {
             Err(error) => self.bad_digests.push((place.file.to_owned(), error.to_string())),
         }
     }
+}
+
+/// `account/name` of a role's ARN, `account/user/name` of a user's.
+fn name_of(arn: &str) -> Option<String> {
+    let mut parts = arn.splitn(6, ':').skip(4);
+    let (account, resource) = (parts.next()?, parts.next()?);
+    let (kind, path) = resource.split_once('/')?;
+    let name = path.rsplit('/').next()?;
+    match kind {
+        "role" => Some(format!("{account}/{name}")),
+        "user" => Some(format!("{account}/user/{name}")),
+        _ => None,
+    }
+}
+
+/// The unique ID of a role or a user, which some events have alone.
+fn unique_id<'a>(identity: &'a Identity<'_>) -> Option<&'a str> {
+    let issuer = identity.issuer.as_ref().and_then(|issuer| issuer.principal_id.as_deref());
+    let id = issuer.or(identity.principal_id.as_deref())?.split(':').next()?;
+    (id.starts_with("AROA") || id.starts_with("AIDA")).then_some(id)
 }
 
 fn judged(seen: &Seen, universe: &Universe, from: Timestamp) -> Usage {
@@ -258,7 +315,7 @@ fn judged(seen: &Seen, universe: &Universe, from: Timestamp) -> Usage {
     }
     for ((source, name), span) in &seen.unmapped {
         if span.last >= from {
-            let prefixes = catalogue().event_source(source).map(str::to_owned).into_iter().collect();
+            let prefixes = catalogue().authorisers(source).into_iter().map(str::to_owned).collect();
             usage.unmapped.insert((source.clone(), name.clone()), prefixes);
         }
     }

@@ -77,6 +77,8 @@ pub enum Evidence {
     PassRole,
     /// It may have been done on behalf of another action that is kept.
     DependentOf(ActionId),
+    /// A service that the principal uses may have asked for the key in its name.
+    ThroughService,
     /// Tags that are given while something is made are not logged as an action of their own.
     TagOnCreate,
     /// No event of CloudTrail is known to show it.
@@ -119,6 +121,9 @@ impl Evidence {
             Self::DataEvent(kind) => format!("a data event ({kind}), which no selector of the trail asks for"),
             Self::PassRole => "CloudTrail does not log which role is passed as an event of its own".to_owned(),
             Self::DependentOf(parent) => format!("may be done on behalf of {}, which is kept", universe.text(*parent)),
+            Self::ThroughService => {
+                "services that store what a key encrypts use the key in the caller's name, and may keep it for a while".to_owned()
+            }
             Self::TagOnCreate => "tags that are given when something is made are not logged as an action of their own".to_owned(),
             Self::NotLogged => "no event of CloudTrail is known to show it".to_owned(),
             Self::Gap(reason) => reason.to_string(),

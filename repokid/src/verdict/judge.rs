@@ -1,14 +1,19 @@
 //! Judges each permission that a policy grants.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use menagerie_cloudtrail::map::How;
 use menagerie_policy::document::{Actions, Effect, Policy, Resources, Statement};
 use menagerie_policy::pattern::{ActionPattern, ResourcePattern};
 
 use super::dependents::doubt;
 use super::{ActionId, Evidence, Resource, ServiceAdvice, Sight, Sights, Universe, Usage, Use, Verdict, Window};
+
+/// How far back Access Advisor looks: of a service that it never saw it proves no more.
+const TRACKED: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// A Sid that begins so is never rewritten, as in Repokid.
 pub(super) const KEEP_SID: &str = "NOREPO";
@@ -102,7 +107,7 @@ impl Per {
 }
 
 /// What is known of one principal's use, whatever policy grants it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Base<'a> {
     universe: &'a Universe,
     usage: &'a Usage,
@@ -110,13 +115,40 @@ pub struct Base<'a> {
     window: Window,
     /// The principal is younger than the window needs.
     too_new: Option<Timestamp>,
+    /// By service, events of which it is not known what authorised them.
+    unmapped: BTreeMap<&'a str, Evidence>,
+    /// Services that events show in use.
+    active: BTreeSet<&'a str>,
 }
 
 impl<'a> Base<'a> {
     /// With `too_new`, nothing of the principal is proved unused: it is there since then only.
     #[must_use]
-    pub const fn new(universe: &'a Universe, usage: &'a Usage, sights: &'a Sights, window: Window, too_new: Option<Timestamp>) -> Self {
-        Self { universe, usage, sights, window, too_new }
+    pub fn new(universe: &'a Universe, usage: &'a Usage, sights: &'a Sights, window: Window, too_new: Option<Timestamp>) -> Self {
+        let mut events: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for ((source, name), prefixes) in &usage.unmapped {
+            for prefix in prefixes {
+                events.entry(prefix).or_default().push(format!("{source} {name}"));
+            }
+        }
+        let shown = |uses: &Vec<Use>| uses.iter().any(|one| matches!(one.how, How::Direct | How::Possible));
+        let known = usage.actions.iter().filter(|(_, uses)| shown(uses)).map(|(id, _)| universe.action(*id).service());
+        let strange = usage.strange.iter().filter_map(|action| Some(action.split_once(':')?.0));
+        let active = known.chain(strange).chain(events.keys().copied()).collect();
+        let unmapped = events.into_iter().filter_map(|(service, events)| Some((service, summary(events.into_iter())?))).collect();
+        Self { universe, usage, sights, window, too_new, unmapped, active }
+    }
+
+    /// The same, with permissions that are there since `too_new` only.
+    #[must_use]
+    pub fn since(&self, too_new: Option<Timestamp>) -> Self {
+        Self { too_new, ..self.clone() }
+    }
+
+    /// Since when the principal's permissions are there, if that is not long enough.
+    #[must_use]
+    pub const fn too_new(&self) -> Option<Timestamp> {
+        self.too_new
     }
 
     /// What was seen.
@@ -152,13 +184,15 @@ impl<'a> Base<'a> {
             return Some((Verdict::Used, Evidence::AdvisorSaw(*last)));
         }
         // What passes a role is never recorded as the role's use by its holder.
-        if self.universe.is_pass_role(id) || !row.fresh {
+        // A row that says nothing of what events show was made before them.
+        if self.universe.is_pass_role(id) || !row.fresh || self.active.contains(action.service()) {
             return None;
         }
-        if row.last.is_none_or(|last| last < self.window.from) {
+        let reaches = self.window.to.duration_since(self.window.from) <= TRACKED;
+        if row.last.map_or(reaches, |last| last < self.window.from) {
             return Some((Verdict::Unused, Evidence::AdvisorQuiet { last: row.last, action: false }));
         }
-        tracked.map(|last| (Verdict::Unused, Evidence::AdvisorQuiet { last: *last, action: true }))
+        tracked.filter(|last| reaches || last.is_some()).map(|last| (Verdict::Unused, Evidence::AdvisorQuiet { last: *last, action: true }))
     }
 
     /// The verdict on an action of which no use was seen, without regard to what it may be done on behalf of.
@@ -169,16 +203,24 @@ impl<'a> Base<'a> {
             None if self.universe.is_pass_role(id) => (Verdict::Unobservable, Evidence::PassRole),
             None => self.sights.silence(id),
         };
-        match (silence.0, self.too_new) {
-            (Verdict::Unused, Some(since)) => (Verdict::Unknown, Evidence::TooNew(since)),
-            _ => silence,
+        if silence.0 != Verdict::Unused {
+            return silence;
+        }
+        if let Some(since) = self.too_new {
+            return (Verdict::Unknown, Evidence::TooNew(since));
+        }
+        // An event that no action is known for may have been authorised by any action of its service.
+        match self.unmapped.get(self.universe.action(id).service()) {
+            Some(events) => (Verdict::Unknown, events.clone()),
+            None => silence,
         }
     }
 
     fn silent(&self, granted: &BTreeSet<ActionId>, id: ActionId) -> (Verdict, Evidence) {
         let alone = self.alone(id);
         // A service that Access Advisor did not see was not reached on behalf of another either.
-        if alone.0 == Verdict::Unused && alone.1 == Evidence::Quiet {
+        let told = matches!(alone.1, Evidence::Quiet | Evidence::AdvisorQuiet { action: true, .. });
+        if alone.0 == Verdict::Unused && told {
             return doubt(self.universe, self, granted, id).unwrap_or(alone);
         }
         alone
@@ -233,11 +275,12 @@ fn judge_statement(statement: &Statement, base: &Base<'_>, granted: &BTreeSet<Ac
         return judged;
     }
     let universe = base.universe;
+    let reach = Reach { statement, folded: OnceCell::new() };
     judged.actions = granted_by(statement, universe)
         .into_iter()
         .map(|id| {
             let verdicts = match base.usage.actions.get(&id) {
-                Some(uses) => used(statement, uses, &judged.resources, || base.silent(granted, id)),
+                Some(uses) => used(&reach, uses, &judged.resources, || base.silent(granted, id)),
                 None => {
                     let (verdict, evidence) = base.silent(granted, id);
                     Per::All(verdict, evidence)
@@ -299,13 +342,34 @@ fn resource_texts(statement: &Statement) -> Vec<String> {
     }
 }
 
-/// Whether a use may have been by right of the statement's resource of this number.
-fn reaches(statement: &Statement, number: usize, resource: &Resource) -> bool {
-    match (statement.resources(), resource) {
-        (Some(Resources::Only(patterns)), Resource::Arn(arn)) => !patterns[number].matches(arn).is_no(),
-        (Some(Resources::Only(patterns)), Resource::Part { start, end }) => patterns[number].overlaps(&between(start, end)),
-        (Some(Resources::AllBut(patterns)), Resource::Arn(arn)) => !patterns.iter().any(|pattern| pattern.matches(arn).is_yes()),
-        _ => true,
+/// What a statement is about, as far as uses are held against it. Events have names as callers typed them, and some services take them in any
+/// case: a use counts if its resource is the statement's but for case.
+struct Reach<'a> {
+    statement: &'a Statement,
+    folded: OnceCell<Vec<ResourcePattern>>,
+}
+
+impl Reach<'_> {
+    /// Whether a use may have been by right of the statement's resource of this number.
+    fn reaches(&self, number: usize, resource: &Resource) -> bool {
+        match (self.statement.resources(), resource) {
+            (Some(Resources::Only(patterns)), Resource::Arn(arn)) => {
+                !patterns[number].matches(arn).is_no() || !self.folded()[number].matches(&arn.to_ascii_lowercase()).is_no()
+            }
+            (Some(Resources::Only(patterns)), Resource::Part { start, end }) => {
+                let folded = || between(&start.to_ascii_lowercase(), &end.to_ascii_lowercase());
+                patterns[number].overlaps(&between(start, end)) || self.folded()[number].overlaps(&folded())
+            }
+            (Some(Resources::AllBut(patterns)), Resource::Arn(arn)) => !patterns.iter().any(|pattern| pattern.matches(arn).is_yes()),
+            _ => true,
+        }
+    }
+
+    fn folded(&self) -> &[ResourcePattern] {
+        self.folded.get_or_init(|| {
+            let patterns = self.statement.resources().map(Resources::patterns).unwrap_or_default();
+            patterns.iter().map(|pattern| ResourcePattern::new(&pattern.text().to_ascii_lowercase())).collect()
+        })
     }
 }
 
@@ -315,11 +379,11 @@ fn between(start: &str, end: &str) -> ResourcePattern {
     ResourcePattern::new(&format!("{}*{}", literal(start), literal(end)))
 }
 
-fn used(statement: &Statement, uses: &[Use], resources: &[String], silent: impl Fn() -> (Verdict, Evidence)) -> Per {
+fn used(reach: &Reach<'_>, uses: &[Use], resources: &[String], silent: impl Fn() -> (Verdict, Evidence)) -> Per {
     let each: Vec<_> = (0..resources.len())
         .map(|number| {
             let mut seen: Option<Evidence> = None;
-            for one in uses.iter().filter(|one| reaches(statement, number, &one.resource)) {
+            for one in uses.iter().filter(|one| reach.reaches(number, &one.resource)) {
                 seen = Some(join(seen, one));
             }
             seen.map_or_else(&silent, |evidence| (Verdict::Used, evidence))

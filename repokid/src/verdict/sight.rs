@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use menagerie_policy::data::Action;
+
 use super::{ActionId, Evidence, Universe, Verdict};
 
 /// Whether a use of an action would have shown.
@@ -25,10 +27,9 @@ pub struct Sights {
 
 impl Sights {
     /// Asks for each action. What no event shows is not seen whatever the trail logs.
-    pub fn new(universe: &Universe, mut of: impl FnMut(&str, &str) -> Sight) -> Self {
+    pub fn new(universe: &Universe, mut of: impl FnMut(&Action) -> Sight) -> Self {
         let sight = |id: ActionId| {
-            let action = universe.action(id);
-            match of(action.service(), action.name()) {
+            match of(universe.action(id)) {
                 data @ Sight::DataEvent(_) => data,
                 other if universe.is_logged(id) => other,
                 _ => Sight::NotLogged,
@@ -41,7 +42,7 @@ impl Sights {
     #[must_use]
     pub fn none(universe: &Universe, reason: &str) -> Self {
         let reason: Arc<str> = reason.into();
-        Self::new(universe, |_, _| Sight::Gap(Arc::clone(&reason)))
+        Self::new(universe, |_| Sight::Gap(Arc::clone(&reason)))
     }
 
     /// Whether the use of an action would have shown.

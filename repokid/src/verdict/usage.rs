@@ -99,3 +99,15 @@ pub struct ServiceAdvice {
     /// Actions that are tracked, in lower case, with the last use of each.
     pub actions: BTreeMap<String, Option<Timestamp>>,
 }
+
+impl ServiceAdvice {
+    /// Takes another row of the same service: it is as fresh as the older, and what was used in either was used.
+    pub fn join(&mut self, other: Self) {
+        self.last = self.last.max(other.last);
+        self.fresh &= other.fresh;
+        for (action, last) in other.actions {
+            let known = self.actions.entry(action).or_default();
+            *known = (*known).max(last);
+        }
+    }
+}

@@ -44,6 +44,18 @@ fn a_message_tells_a_denial_of_the_caller_only() {
 }
 
 #[test]
+fn ec2_says_more_around_the_sentence() {
+    let message = "You are not authorized to perform this operation. User: arn:aws:iam::1:user/x is not authorized to perform: iam:PassRole on \
+        resource: arn:aws:iam::1:role/r because no identity-based policy allows the iam:PassRole action. Encoded authorization failure message: \
+        aGVsbG8";
+    let denial = Denial::parse(message).unwrap();
+    assert_eq!((denial.action, denial.resource), ("iam:PassRole", Some("arn:aws:iam::1:role/r")));
+    assert_eq!(denial.reason, Reason::NotAllowedBy(PolicyKind::Identity));
+    let encoded = "You are not authorized to perform this operation. Encoded authorization failure message: aGVsbG8";
+    assert_eq!(Denial::parse(encoded), None);
+}
+
+#[test]
 fn denials_say_what_and_why() {
     const WHO: &str = "arn:aws:sts::111122223333:assumed-role/A/b";
     for (rest, resource, reason, policy) in [

@@ -18,6 +18,7 @@ pub use action::{AccessLevel, Action, ActionResource, ConditionKey, ResourceType
 pub use operation::{Basis, Call, How, Operation, OperationAction, PassedRole, Unknown};
 pub use table::Version;
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use table::{Table, order, unpack};
 
@@ -186,6 +187,19 @@ impl Catalogue {
         let sources = &calls().sources;
         let at = sources.binary_search_by(|(source, _)| order(source, name)).ok()?;
         sources.get(at).map(|(_, group)| *group)
+    }
+
+    /// The sources whose events are calls of a group, without `.amazonaws.com`.
+    pub fn sources(&'static self, group: &str) -> impl Iterator<Item = &'static str> {
+        calls().sources.iter().filter(move |(_, of)| *of == group).map(|(source, _)| *source)
+    }
+
+    /// The services, by prefix, of which some action authorises calls of a source. None if the source, or what authorises its calls, is not known.
+    #[must_use]
+    pub fn authorisers(&'static self, event_source: &str) -> BTreeSet<&'static str> {
+        let Some(group) = self.event_source(event_source) else { return BTreeSet::new() };
+        let needed = self.operations(group).iter().flat_map(Call::actions).filter(|needed| needed.how != How::Dependent);
+        needed.map(|needed| needed.service).chain(self.service(group).map(Service::prefix)).collect()
     }
 
     /// All operations of a group that [`Catalogue::event_source`] names, sorted.
