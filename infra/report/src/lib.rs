@@ -23,7 +23,7 @@ use serde::Serialize;
 pub use csv::csv;
 pub use document::{Document, Reported, Rule, Suppression, Tool, age, date};
 pub use file::replace;
-pub use html::html;
+pub use html::{Frame, html};
 pub use progress::{Progress, Reached, size};
 pub use sarif::{sarif, uri};
 
