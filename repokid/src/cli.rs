@@ -75,6 +75,12 @@ pub struct Analyze {
     /// Access Advisor: an object from ARN to the answer of `aws iam get-service-last-accessed-details`, or Aardvark's
     #[arg(long, value_name = "FILE")]
     pub access_advisor: Vec<PathBuf>,
+    /// IAM's credential report, for keys and passwords that nobody uses: its CSV, or `aws iam get-credential-report`
+    #[arg(long, value_name = "FILE")]
+    pub credential_report: Vec<PathBuf>,
+    /// Identity Center's permission sets: a list of {"arn", "name", "inline", "managed"}
+    #[arg(long, value_name = "FILE")]
+    pub permission_sets: Vec<PathBuf>,
     /// The moment to analyse for [default: the last event that was read, or now]
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub as_of: Option<Timestamp>,

@@ -25,7 +25,7 @@ use serde::Serialize;
 pub use csv::csv;
 pub use document::{Document, Reported, Rule, Suppression, Tool, age, date};
 pub use file::{descriptor, replace, straight};
-pub use html::html;
+pub use html::{Frame, html};
 pub use json::{json_line, json_text};
 pub use progress::{Progress, Reached, size};
 pub use sarif::{sarif, uri};

@@ -196,7 +196,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, verdict: Verdict, count: usize) {
+    /// Counts some more of a verdict.
+    pub fn add(&mut self, verdict: Verdict, count: usize) {
         match verdict {
             Verdict::Used => self.used += count,
             Verdict::Unused => self.unused += count,

@@ -18,7 +18,9 @@ use crate::advice;
 use crate::analysis::{Guards, Outcome, Setting, analyze};
 use crate::cli::{Analyze, Format};
 use crate::compat::advisor;
-use crate::report::{Files, Head, Human, Json, Tail, Totals};
+use crate::permission_set::{self, Gathered, PermissionSet};
+use crate::ranking::{self, Entry};
+use crate::report::{Files, Head, Html, Human, Json, Tail, Totals};
 use crate::rewrite::Options;
 use crate::sight::{Observation, Trust};
 use crate::usage::Observer;
@@ -65,13 +67,16 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     };
     let head = Head {
         window,
+        accounts: sights.keys().cloned().collect(),
         made: now(),
         data: universe.catalogue().versions().iter().map(|version| (version.package.to_owned(), version.version.to_owned())).collect(),
         notes: observation.notes().to_vec(),
     };
     let only = if options.only.is_empty() { None } else { Some(globs(options.only.iter().map(String::as_str))?) };
     let chosen = inventory.principals.iter().filter(|principal| only.as_ref().is_none_or(|only| is_chosen(only, principal)));
-    let totals = write(options, &setting, &head, chosen, &problems)?;
+    let entries = credential_entries(options, &window)?;
+    let sets = permission_sets(options)?;
+    let totals = write(options, &setting, &head, chosen, &problems, entries, &sets)?;
     for problem in &problems {
         report::warning(report::shown(&problem.to_string()));
     }
@@ -185,6 +190,8 @@ fn write<'a>(
     head: &Head,
     principals: impl Iterator<Item = &'a Principal>,
     problems: &[Problem],
+    mut ranking: Vec<Entry>,
+    sets: &[PermissionSet],
 ) -> anyhow::Result<Totals> {
     let files = options.output.as_deref().map(Files::new).transpose()?;
     let mut totals = Totals::default();
@@ -195,6 +202,8 @@ fn write<'a>(
         }
         _ => None,
     };
+    let mut html = (options.format == Format::Html).then(|| Html::new(setting.universe, head));
+    let mut gathered = Gathered::default();
     if options.format == Format::Human {
         report::data(human.head(head))?;
     }
@@ -210,17 +219,45 @@ fn write<'a>(
         }
         if let Some(json) = &mut json {
             json.principal(&analysis)?;
+        } else if let Some(html) = &mut html {
+            html.principal(&analysis);
         } else {
             report::data(human.principal(&analysis))?;
         }
         if let Some(files) = &files {
             files.principal(&analysis)?;
         }
+        ranking.extend(ranking::of_principal(&analysis, setting));
+        gathered.add(&analysis);
     }
-    let tail = Tail { totals, problems };
-    match json {
-        Some(json) => json.end(&tail)?,
-        None => report::data(human.tail(&tail))?,
+    ranking::sort(&mut ranking);
+    let proposals = gathered.proposals(setting, sets);
+    if let Some(files) = &files {
+        files.proposals(&proposals)?;
+    }
+    let tail = Tail { totals, problems, ranking: &ranking, proposals: &proposals };
+    match (json, html) {
+        (Some(json), _) => json.end(&tail)?,
+        (None, Some(html)) => html.end(&mut BufWriter::with_capacity(1 << 16, io::stdout()), &tail, env!("CARGO_PKG_VERSION"))?,
+        (None, None) => report::data(human.tail(&tail))?,
     }
     Ok(totals)
+}
+
+fn credential_entries(options: &Analyze, window: &Window) -> anyhow::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for path in &options.credential_report {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        entries.extend(ranking::credentials(&text, window).with_context(|| format!("{} cannot be used", path.display()))?);
+    }
+    Ok(entries)
+}
+
+fn permission_sets(options: &Analyze) -> anyhow::Result<Vec<PermissionSet>> {
+    let mut sets = Vec::new();
+    for path in &options.permission_sets {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        sets.extend(permission_set::saved(&text).with_context(|| format!("{} cannot be used", path.display()))?);
+    }
+    Ok(sets)
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::analysis::{Analysis, Outcome, Place};
+use crate::permission_set::{Proposal, State};
 
 /// Writes `DIR/<account>/<role|user|group>/<name>/{before,after}/<policy>.json`, managed ones under `managed/`, and `changes.diff`.
 #[derive(Debug)]
@@ -76,8 +77,35 @@ impl Files {
     }
 }
 
+impl Files {
+    /// Writes what is proposed for permission sets, `permission-sets/<name>/{before,after}/<policy>.json`, with the proof beside it.
+    ///
+    /// # Errors
+    /// The first file that cannot be written.
+    pub fn proposals(&self, proposals: &[Proposal]) -> Result<(), FilesError> {
+        for proposal in proposals {
+            let home = self.folder.join("permission-sets").join(segment(&proposal.name));
+            match fs::remove_dir_all(&home) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(FilesError { path: home, error }),
+                _ => {}
+            }
+            let State::Narrowed { policies, .. } = &proposal.state else { continue };
+            for policy in policies {
+                let name = policy.managed.as_deref().map_or_else(|| "inline.json".to_owned(), |name| format!("managed/{}.json", segment(name)));
+                write(&home.join("before").join(&name), &policy.before)?;
+                if let Some(after) = &policy.after {
+                    write(&home.join("after").join(&name), after)?;
+                }
+            }
+            let proof = serde_json::to_string_pretty(proposal).unwrap_or_default();
+            write(&home.join("proposal.json"), &format!("{proof}\n"))?;
+        }
+        Ok(())
+    }
+}
+
 /// A document laid out for people, ended by a line break.
-fn pretty(text: &str) -> String {
+pub(super) fn pretty(text: &str) -> String {
     if text.contains('\n') {
         return format!("{}\n", text.trim_end());
     }
@@ -87,12 +115,12 @@ fn pretty(text: &str) -> String {
 }
 
 /// A name as one segment of a path: IAM's names have letters, digits and `+=,.@_-`, and none is `..`.
-fn segment(name: &str) -> String {
+pub(crate) fn segment(name: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "+=,.@_-".contains(c) { c } else { '_' }).collect();
     if plain.is_empty() || plain.chars().all(|c| c == '.') { format!("_{plain}") } else { plain }
 }
 
-fn write(path: &Path, text: &str) -> Result<(), FilesError> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), FilesError> {
     let failed = |error| FilesError { path: path.to_owned(), error };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;

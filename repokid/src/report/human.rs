@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use menagerie_finding::Severity;
 use menagerie_report::shown;
 
 use super::{Head, Tail, Totals};
 use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
+use crate::permission_set::Proposal;
+use crate::ranking::Entry;
 use crate::verdict::{Universe, Verdict};
 
 const BOLD: Style = Style::new().bold();
@@ -20,6 +23,9 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 const NAMED: usize = 6;
 /// The most services of which what goes is listed.
 const SERVICES: usize = 12;
+
+/// The most entries of the ranking that are told of.
+const RANKED: usize = 15;
 
 /// Writes blocks.
 #[derive(Debug)]
@@ -123,12 +129,47 @@ impl<'a> Human<'a> {
     pub fn tail(&self, tail: &Tail<'_>) -> String {
         let Totals { principals, narrowed, refused, left, counts: all } = tail.totals;
         let several = |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
-        format!(
+        let mut text = format!(
             "{BOLD}{}{BOLD:#}: {narrowed} would change, {refused} refused, {left} left alone\n{}\n",
             several(principals, "principal"),
             counts(all)
-        )
+        );
+        // Writing to a string cannot fail.
+        let _ = proposals(&mut text, tail.proposals).and_then(|()| ranking(&mut text, tail.ranking));
+        text
     }
+}
+
+fn proposals(out: &mut String, proposals: &[Proposal]) -> fmt::Result {
+    if !proposals.is_empty() {
+        writeln!(out, "\n{BOLD}Permission sets{BOLD:#}")?;
+    }
+    for proposal in proposals {
+        writeln!(out, "  {BOLD}{}{BOLD:#}: {}", shown(&proposal.name), shown(&proposal.state.to_string()))?;
+    }
+    Ok(())
+}
+
+fn ranking(out: &mut String, entries: &[Entry]) -> fmt::Result {
+    if !entries.is_empty() {
+        writeln!(out, "\n{BOLD}Look at these first{BOLD:#}")?;
+    }
+    for entry in entries.iter().take(RANKED) {
+        let style = if entry.severity >= Severity::High { RED } else { YELLOW };
+        let (severity, subject) = (entry.severity.name(), shown(&entry.subject));
+        writeln!(out, "  {style}{severity:<8}{style:#} {}: {BOLD}{subject}{BOLD:#}", entry.kind.title())?;
+        writeln!(out, "           {DIM}{}{DIM:#}", shown(&entry.reason))?;
+        let paths: Vec<_> = entry.paths.iter().take(NAMED).map(|path| path.name).collect();
+        if !paths.is_empty() {
+            let more = entry.paths.len() - paths.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            writeln!(out, "           {DIM}{}{more}{DIM:#}", paths.join(", "))?;
+        }
+    }
+    if entries.len() > RANKED {
+        writeln!(out, "  {DIM}and {} more; --format json and html have them all{DIM:#}", entries.len() - RANKED)?;
+    }
+    Ok(())
 }
 
 fn counts(counts: Counts) -> String {

@@ -149,7 +149,9 @@ impl<'a, W: Write> Json<'a, W> {
             reason: &'a str,
         }
         let errors: Vec<_> = tail.problems.iter().map(|problem| JsonError { source: &problem.source, reason: &problem.reason }).collect();
-        writeln!(self.out, "\n],\"errors\":{}}}", serde_json::to_string(&errors)?)?;
+        writeln!(self.out, "\n],\"ranking\":{}", serde_json::to_string(tail.ranking)?)?;
+        writeln!(self.out, ",\"permission_sets\":{}", serde_json::to_string(tail.proposals)?)?;
+        writeln!(self.out, ",\"errors\":{}}}", serde_json::to_string(&errors)?)?;
         self.out.flush()
     }
 }

@@ -1,6 +1,7 @@
-//! What an analysis says: for people on a terminal, as JSON, and as files to review.
+//! What an analysis says: for people on a terminal, as JSON, as a page, and as files to review.
 
-mod files;
+pub(crate) mod files;
+mod html;
 mod human;
 mod json;
 
@@ -8,9 +9,12 @@ use jiff::Timestamp;
 
 use crate::account::Problem;
 use crate::analysis::Counts;
+use crate::permission_set::Proposal;
+use crate::ranking::Entry;
 use crate::verdict::Window;
 
 pub use files::{Files, FilesError};
+pub use html::Html;
 pub use human::Human;
 pub use json::Json;
 
@@ -19,6 +23,8 @@ pub use json::Json;
 pub struct Head {
     /// The span of time.
     pub window: Window,
+    /// The accounts.
+    pub accounts: Vec<String>,
     /// When the report was made.
     pub made: Timestamp,
     /// What the actions come from.
@@ -49,4 +55,8 @@ pub struct Tail<'a> {
     pub totals: Totals,
     /// What could not be read.
     pub problems: &'a [Problem],
+    /// What to look at first.
+    pub ranking: &'a [Entry],
+    /// What is proposed for permission sets.
+    pub proposals: &'a [Proposal],
 }

@@ -1,15 +1,15 @@
 //! A report as one HTML file that needs nothing else: style and script stand in it, and a content security policy lets nothing but
 //! these two run or load, by their hashes. Every text is escaped by maud; text from outside passes [`shown`] too.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+mod frame;
+
+use maud::{Markup, html as markup};
 use menagerie_finding::{Commit, Finding, Location, Outcome, Severity};
-use sha2::{Digest as _, Sha256};
 
 use crate::{Document, Reported, age, date, shown};
 
-const STYLE: &str = include_str!("report.css");
+pub use frame::Frame;
+
 const SCRIPT: &str = include_str!("report.js");
 /// How many characters of a commit's name are shown.
 const ABBREVIATED: usize = 10;
@@ -17,46 +17,27 @@ const ABBREVIATED: usize = 10;
 /// A report as HTML.
 #[must_use]
 pub fn html(document: &Document<'_>) -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT)
-    );
-    let page = markup! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="referrer" content="no-referrer";
-                meta name="color-scheme" content="light dark";
-                title { (document.tool.name) ": " (document.findings.len()) " findings in " (shown(&document.subject)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                (header(document))
-                main {
-                    (toolbar(document))
-                    @if document.findings.is_empty() {
-                        p.empty { "Nothing was found." }
-                    } @else {
-                        div #findings {
-                            @for (number, reported) in document.findings.iter().enumerate() {
-                                (card(document, reported, number))
-                            }
-                        }
-                        p #none .empty hidden { "No finding is like that." }
+    let title = format!("{}: {} findings in {}", document.tool.name, document.findings.len(), shown(&document.subject));
+    let frame = Frame { title: &title, style: "", script: SCRIPT };
+    let body = markup! {
+        (header(document))
+        main {
+            (toolbar(document))
+            @if document.findings.is_empty() {
+                p.empty { "Nothing was found." }
+            } @else {
+                div #findings {
+                    @for (number, reported) in document.findings.iter().enumerate() {
+                        (card(document, reported, number))
                     }
-                    (outcomes(document))
                 }
-                footer { (document.tool.name) " " (document.tool.version) " · made " (document.made.strftime("%Y-%m-%d %H:%M UTC")) }
-                script { (PreEscaped(SCRIPT)) }
+                p #none .empty hidden { "No finding is like that." }
             }
+            (outcomes(document))
         }
+        footer { (document.tool.name) " " (document.tool.version) " · made " (document.made.strftime("%Y-%m-%d %H:%M UTC")) }
     };
-    page.into_string()
+    format!("{}{}{}", frame.open(), body.into_string(), frame.close())
 }
 
 fn header(document: &Document<'_>) -> Markup {
@@ -253,6 +234,10 @@ fn outcomes(document: &Document<'_>) -> Markup {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
     use crate::tests::document;
 
@@ -273,7 +258,7 @@ mod tests {
     #[test]
     fn the_policy_names_the_style_and_the_script() {
         let page = html(&document("x", 1));
-        for (tag, text) in [("style", STYLE), ("script", SCRIPT)] {
+        for (tag, text) in [("style", include_str!("report.css")), ("script", SCRIPT)] {
             let inside = page.split_once(&format!("<{tag}>")).unwrap().1.split_once(&format!("</{tag}>")).unwrap().0;
             assert_eq!(inside, text);
             assert!(page.contains(&format!("{tag}-src 'sha256-{}'", STANDARD.encode(Sha256::digest(inside)))));
