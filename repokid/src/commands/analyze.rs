@@ -247,7 +247,7 @@ fn write<'a>(
 fn credential_entries(options: &Analyze, window: &Window) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for path in &options.credential_report {
-        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = text(path, MAX_BYTES)?;
         entries.extend(ranking::credentials(&text, window).with_context(|| format!("{} cannot be used", path.display()))?);
     }
     Ok(entries)
@@ -256,7 +256,7 @@ fn credential_entries(options: &Analyze, window: &Window) -> anyhow::Result<Vec<
 fn permission_sets(options: &Analyze) -> anyhow::Result<Vec<PermissionSet>> {
     let mut sets = Vec::new();
     for path in &options.permission_sets {
-        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = text(path, MAX_BYTES)?;
         sets.extend(permission_set::saved(&text).with_context(|| format!("{} cannot be used", path.display()))?);
     }
     Ok(sets)

@@ -111,8 +111,8 @@ fn usage(roles: &[Role<'_>]) -> Usage {
 fn sights(roles: &[Role<'_>], setting: &Setting<'_>) -> Sights {
     let accounts: BTreeSet<_> = roles.iter().map(|role| role.principal.account()).collect();
     let each: Vec<_> = accounts.iter().map(|account| setting.sights.get(*account).unwrap_or(setting.blind)).collect();
-    Sights::new(setting.universe, |service, name| {
-        let Some(id) = setting.universe.find(service, name) else { return Sight::NotLogged };
+    Sights::new(setting.universe, |action| {
+        let Some(id) = setting.universe.find(action.service(), action.name()) else { return Sight::NotLogged };
         let weight = |sight: &Sight| match sight {
             Sight::Seen => 0,
             Sight::NotLogged | Sight::DataEvent(_) => 1,

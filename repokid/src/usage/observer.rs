@@ -218,7 +218,7 @@ impl Observer {
     /// Up to when the logs reach: as far as the digests of every Region vouch for them, or to the last event.
     #[must_use]
     pub fn seen_up_to(&self) -> Option<Timestamp> {
-        let mut ends: HashMap<_, Timestamp> = HashMap::new();
+        let mut ends: HashMap<_, Timestamp> = HashMap::default();
         for digest in &self.digests {
             if let Some(name) = digest.name() {
                 ends.entry((name.account, name.region, name.trail)).and_modify(|end| *end = digest.end.max(*end)).or_insert(digest.end);
@@ -238,7 +238,7 @@ impl Observer {
     /// What was seen since `from`, for the judgement of an inventory's principals.
     #[must_use]
     pub fn usage(&self, universe: &Universe, inventory: &Inventory, from: Timestamp) -> BTreeMap<String, Usage> {
-        let mut known: HashMap<String, &str> = HashMap::new();
+        let mut known: HashMap<String, &str> = HashMap::default();
         for principal in &inventory.principals {
             let arn = principal.arn.as_str();
             // There is one of a name in an account, whatever its path: what it did under another path, it did.

@@ -28,12 +28,10 @@ pub struct Sights {
 impl Sights {
     /// Asks for each action. What no event shows is not seen whatever the trail logs.
     pub fn new(universe: &Universe, mut of: impl FnMut(&Action) -> Sight) -> Self {
-        let sight = |id: ActionId| {
-            match of(universe.action(id)) {
-                data @ Sight::DataEvent(_) => data,
-                other if universe.is_logged(id) => other,
-                _ => Sight::NotLogged,
-            }
+        let sight = |id: ActionId| match of(universe.action(id)) {
+            data @ Sight::DataEvent(_) => data,
+            other if universe.is_logged(id) => other,
+            _ => Sight::NotLogged,
         };
         Self { by_action: universe.ids().map(sight).collect() }
     }
