@@ -1,9 +1,15 @@
 //! The command line as it is typed.
 
+#[cfg(feature = "aws")]
+mod change;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+
+#[cfg(feature = "aws")]
+pub use change::{FindRoles, Narrowing, RemovePermissions, RepoAllRoles, RepoRole, RollbackRole, Watch, Where};
 
 /// Narrows AWS IAM policies to what usage proves is needed, with proof and a way back
 #[derive(Debug, Parser)]
@@ -39,6 +45,29 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Narrow a role, user or group to what is not proved unused
+    #[cfg(feature = "aws")]
+    #[command(alias = "repo_role")]
+    RepoRole(RepoRole),
+    /// Narrow all roles of an account
+    #[cfg(feature = "aws")]
+    #[command(alias = "repo_all_roles")]
+    RepoAllRoles(RepoAllRoles),
+    /// List a role's versions, and restore one to the letter
+    #[cfg(feature = "aws")]
+    #[command(alias = "rollback_role")]
+    RollbackRole(RollbackRole),
+    /// Remove permissions by name from roles
+    #[cfg(feature = "aws")]
+    #[command(alias = "remove_permissions_from_roles")]
+    RemovePermissionsFromRoles(RemovePermissions),
+    /// Find the roles that have one of some permissions
+    #[cfg(feature = "aws")]
+    #[command(alias = "find_roles_with_permissions")]
+    FindRolesWithPermissions(FindRoles),
+    /// Tell of denials of what was removed, and give it back within bounds
+    #[cfg(feature = "aws")]
+    Watch(Watch),
 }
 
 /// How results are written.

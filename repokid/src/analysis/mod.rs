@@ -15,7 +15,7 @@ use crate::verdict::{ActionId, Judged, Sights, Universe, Usage, Verdict, Window}
 
 pub use blocked::Blocked;
 pub use guard::{Guards, Left};
-pub use principal::analyze;
+pub use principal::{analyze, remove};
 
 /// What an analysis is made with.
 #[derive(Debug)]

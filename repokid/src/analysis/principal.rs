@@ -10,7 +10,7 @@ use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Set
 use crate::account::{Document, Kind, Principal};
 use crate::proof::{Fences, Proof, Rewrite, prove};
 use crate::rewrite::{MANAGED_LIMIT, narrow, pack};
-use crate::verdict::{ActionId, Base, Universe, Usage, granted_by, judge};
+use crate::verdict::{ActionId, Base, Evidence, Per, Universe, Usage, Verdict, granted_by, judge};
 
 /// Analyses one principal.
 #[must_use]
@@ -62,6 +62,33 @@ fn base_of<'a>(place: Place<'_>, base: &Base<'a>, too_new: Option<Timestamp>, se
     };
     let since = made.filter(|made| setting.guards.is_new(*made, setting.window.to));
     base.since(too_new.max(since))
+}
+
+/// What would become of a principal without the actions that a person names, used or not. Everything else of it stays.
+#[must_use]
+pub fn remove<'a>(principal: &'a Principal, setting: &Setting<'a>, named: impl Fn(ActionId) -> bool) -> Analysis<'a> {
+    let mut policies = held(principal, setting);
+    let inherited = inherited(principal, setting);
+    let blocked = blocked(principal, &policies, &inherited, setting);
+    let unseen = Usage::default();
+    let base = Base::new(setting.universe, &unseen, setting.blind, setting.window, None);
+    for analysis in &mut policies {
+        let Ok(policy) = analysis.document.policy() else { continue };
+        let mut judged = judge(policy, &base, &BTreeSet::new());
+        for action in judged.statements.iter_mut().flat_map(|statement| &mut statement.actions).filter(|action| named(action.id)) {
+            action.verdicts = Per::All(Verdict::Unused, Evidence::Named);
+        }
+        analysis.judged = Some(judged);
+    }
+    let outcome = match rewrite(principal, &mut policies, &inherited, &base, setting) {
+        Ok(None) => Outcome::Same,
+        Ok(Some(proof)) => Outcome::Narrowed(proof),
+        Err(reason) => {
+            policies.iter_mut().for_each(PolicyAnalysis::keep);
+            Outcome::Refused(reason)
+        }
+    };
+    Analysis { principal, policies, usage: usage_of(principal, setting), outcome, blocked }
 }
 
 impl PolicyAnalysis<'_> {

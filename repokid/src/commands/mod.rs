@@ -3,6 +3,18 @@
 mod analyze;
 mod completions;
 mod data;
+#[cfg(feature = "aws")]
+mod find_roles;
+#[cfg(feature = "aws")]
+mod office;
+#[cfg(feature = "aws")]
+mod remove_permissions;
+#[cfg(feature = "aws")]
+mod repo;
+#[cfg(feature = "aws")]
+mod rollback;
+#[cfg(feature = "aws")]
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -25,6 +37,18 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(options) => analyze::run(&options),
         Command::Data { command } => data::run(&command),
         Command::Completions { shell } => completions::run(shell),
+        #[cfg(feature = "aws")]
+        Command::RepoRole(options) => repo::one(&options),
+        #[cfg(feature = "aws")]
+        Command::RepoAllRoles(options) => repo::all(&options),
+        #[cfg(feature = "aws")]
+        Command::RollbackRole(options) => rollback::run(&options),
+        #[cfg(feature = "aws")]
+        Command::RemovePermissionsFromRoles(options) => remove_permissions::run(&options),
+        #[cfg(feature = "aws")]
+        Command::FindRolesWithPermissions(options) => find_roles::run(&options),
+        #[cfg(feature = "aws")]
+        Command::Watch(options) => watch::run(&options),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -107,6 +107,14 @@ pub fn prove(rewrites: &[Rewrite<'_>], untouched: &[Attached<'_>], fences: &Fenc
     Ok(proof)
 }
 
+/// Proves that a policy grants nothing that `old` does not, and denies all that `old` denies; gives how many statements grant and deny.
+///
+/// # Errors
+/// The first [`Refusal`].
+pub fn within(name: &str, old: &Policy, new: Policy) -> Result<(usize, usize), Refusal> {
+    subset::check(&Rewrite { name, old, new: vec![new], judged: &Judged { statements: Vec::new() } })
+}
+
 fn granting(policy: &Policy) -> impl Iterator<Item = &Statement> {
     policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow)
 }

@@ -1,5 +1,6 @@
 //! What an analysis says: for people on a terminal, as JSON, as a page, and as files to review.
 
+mod changes;
 pub(crate) mod files;
 mod html;
 mod human;
@@ -13,6 +14,7 @@ use crate::permission_set::Proposal;
 use crate::ranking::Entry;
 use crate::verdict::Window;
 
+pub use changes::changes;
 pub use files::{Files, FilesError};
 pub use html::Html;
 pub use human::Human;

@@ -166,7 +166,10 @@ impl<'a> Base<'a> {
     /// Whether every use of an action on any resource would have shown.
     #[must_use]
     pub fn would_show(&self, id: ActionId) -> bool {
-        self.too_new.is_none() && *self.sights.of(id) == Sight::Seen && self.universe.parents(id).is_empty()
+        self.too_new.is_none()
+            && !self.usage.kept.contains_key(&id)
+            && *self.sights.of(id) == Sight::Seen
+            && self.universe.parents(id).is_empty()
     }
 
     fn advice(&self, service: &str) -> Option<&'a ServiceAdvice> {
@@ -208,6 +211,9 @@ impl<'a> Base<'a> {
         }
         if let Some(since) = self.too_new {
             return (Verdict::Unknown, Evidence::TooNew(since));
+        }
+        if let Some(reason) = self.usage.kept.get(&id) {
+            return (Verdict::Unknown, Evidence::Kept(Arc::clone(reason)));
         }
         // An event that no action is known for may have been authorised by any action of its service.
         match self.unmapped.get(self.universe.action(id).service()) {
