@@ -6,6 +6,7 @@ pub mod analysis;
 pub mod cli;
 pub mod commands;
 pub mod compat;
+pub mod iac;
 pub mod permission_set;
 pub mod proof;
 pub mod ranking;

@@ -17,6 +17,7 @@ use crate::advice;
 use crate::analysis::{Guards, Outcome, Setting, analyze};
 use crate::cli::{Analyze, Format};
 use crate::compat::advisor;
+use crate::iac::{Map, Ownership, Proposed, Sources};
 use crate::permission_set::{self, Gathered, PermissionSet};
 use crate::ranking::{self, Entry};
 use crate::report::{Files, Head, Html, Human, Json, Tail, Totals};
@@ -50,7 +51,8 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let observation = Observation::new(trust(options)?, &observer, &summary, &files, window, &mut problems);
     let sights = sights(&inventory, &universe, &observation);
     let blind = Sights::none(&universe, "no logs of the account were read");
-    let guards = Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
+    let guards =
+        Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
     let attachments = inventory.attachments();
     let setting = Setting {
         universe: &universe,
@@ -113,7 +115,8 @@ fn inventory(options: &Analyze, problems: &mut Vec<Problem>) -> anyhow::Result<I
 
 fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
     let from = options.as_of.map(|to| Window::of_days(options.window, to).from);
-    let threads = options.threads.and_then(NonZero::new).or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
+    let threads =
+        options.threads.and_then(NonZero::new).or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     for path in &options.cloudtrail {
         if !path.exists() {
             bail!("{} is not there", path.display());
@@ -136,7 +139,11 @@ fn trust(options: &Analyze) -> anyhow::Result<Trust> {
         texts.push('\n');
     }
     let told = !options.trail.is_empty();
-    let trails = if told { Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")? } else { Trails::default() };
+    let trails = if told {
+        Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")?
+    } else {
+        Trails::default()
+    };
     Ok(match (options.assume_complete, told) {
         _ if options.cloudtrail.is_empty() => Trust::NoLogs,
         (true, _) => Trust::Assumed(trails),
@@ -177,10 +184,13 @@ fn write<'a>(
     sets: &[PermissionSet],
 ) -> anyhow::Result<Totals> {
     let files = options.output.as_deref().map(Files::new).transpose()?;
+    let mut code = code(options)?;
     let mut totals = Totals::default();
     let human = Human::new(setting.universe);
     let mut json = match options.format {
-        Format::Json => Some(Json::begin(BufWriter::with_capacity(1 << 16, io::stdout()), setting.universe, head, env!("CARGO_PKG_VERSION"))?),
+        Format::Json => {
+            Some(Json::begin(BufWriter::with_capacity(1 << 16, io::stdout()), setting.universe, head, env!("CARGO_PKG_VERSION"))?)
+        }
         _ => None,
     };
     let mut html = (options.format == Format::Html).then(|| Html::new(setting.universe, head));
@@ -210,6 +220,12 @@ fn write<'a>(
         }
         ranking.extend(ranking::of_principal(&analysis, setting));
         gathered.add(&analysis);
+        if let Some((proposed, ownership)) = &mut code {
+            proposed.add(&analysis, ownership, setting.universe);
+        }
+    }
+    if let (Some((proposed, _)), Some(output)) = (&code, &options.output) {
+        proposed.write(&output.join("iac"))?;
     }
     ranking::sort(&mut ranking);
     let proposals = gathered.proposals(setting, sets);
@@ -223,6 +239,27 @@ fn write<'a>(
         (None, None) => report::data(human.tail(&tail))?,
     }
     Ok(totals)
+}
+
+/// The folder of code, and what tells of owners.
+fn code(options: &Analyze) -> anyhow::Result<Option<(Proposed, Ownership)>> {
+    let Some(folder) = &options.iac else { return Ok(None) };
+    let sources = Sources::load(folder).with_context(|| format!("{} cannot be used", folder.display()))?;
+    Ok(Some((Proposed::new(sources), ownership(options)?)))
+}
+
+fn ownership(options: &Analyze) -> anyhow::Result<Ownership> {
+    let mut ownership = Ownership::default();
+    options.terraform_tag.iter().for_each(|rule| ownership.tags.add(rule.clone()));
+    if let Some(path) = &options.iac_map {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        ownership.map = Map::parse(&text).with_context(|| format!("{} cannot be used", path.display()))?;
+    }
+    for path in &options.terraform_state {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        ownership.state.add(&text).with_context(|| format!("{} cannot be used", path.display()))?;
+    }
+    Ok(ownership)
 }
 
 fn credential_entries(options: &Analyze, window: &Window) -> anyhow::Result<Vec<Entry>> {

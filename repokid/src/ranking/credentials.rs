@@ -72,7 +72,8 @@ pub fn credentials(text: &str, window: &Window) -> Result<Vec<Entry>, Credential
 }
 
 fn judge(row: &Row, window: &Window, entries: &mut Vec<Entry>) {
-    let mut add = |severity, kind, reason: String| entries.push(Entry { severity, kind, subject: row.arn.clone(), reason, paths: Vec::new() });
+    let mut add =
+        |severity, kind, reason: String| entries.push(Entry { severity, kind, subject: row.arn.clone(), reason, paths: Vec::new() });
     let keys = [
         (1, &row.access_key_1_active, &row.access_key_1_last_rotated, &row.access_key_1_last_used_date),
         (2, &row.access_key_2_active, &row.access_key_2_last_rotated, &row.access_key_2_last_used_date),
@@ -137,7 +138,9 @@ mod tests {
     #[test]
     fn a_key_that_nobody_uses_is_told_of() {
         let key = |made: &str, used: &str| {
-            of(&format!("u,arn:aws:iam::1:user/u,2020-01-01T00:00:00+00:00,false,N/A,N/A,N/A,false,true,{made},{used},us-east-1,s3,false,{REST}"))
+            of(&format!(
+                "u,arn:aws:iam::1:user/u,2020-01-01T00:00:00+00:00,false,N/A,N/A,N/A,false,true,{made},{used},us-east-1,s3,false,{REST}"
+            ))
         };
         let (old, new) = ("2021-01-01T00:00:00+00:00", "2026-05-20T00:00:00+00:00");
         assert_eq!(key(old, "N/A"), [(Severity::Medium, Kind::UnusedKey)]);

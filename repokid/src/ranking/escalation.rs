@@ -79,7 +79,11 @@ pub(super) fn of(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Option<Entry
         return Some(Entry { severity, kind: Kind::Administrator, subject, reason: reason.to_owned(), paths: Vec::new() });
     }
     paths.sort_by(|left, right| (right.severity, left.name).cmp(&(left.severity, right.name)));
-    let count = if paths.len() == 1 { "One way to more than is granted is open".to_owned() } else { format!("{} ways to more than is granted are open", paths.len()) };
+    let count = if paths.len() == 1 {
+        "One way to more than is granted is open".to_owned()
+    } else {
+        format!("{} ways to more than is granted are open", paths.len())
+    };
     let used = match used {
         0 => "none of them was used in the window".to_owned(),
         used => format!("{used} of them may have been used in the window"),
@@ -148,7 +152,8 @@ fn reach(statement: &Statement) -> Reach {
 fn is_everything(analysis: &Analysis<'_>, inherited: &[&Policy]) -> bool {
     let policies = analysis.policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().copied());
     policies.flat_map(Policy::statements).any(|statement| {
-        let any = matches!(statement.actions(), Actions::Only(patterns) if patterns.iter().any(menagerie_policy::pattern::ActionPattern::is_any));
+        let any =
+            matches!(statement.actions(), Actions::Only(patterns) if patterns.iter().any(menagerie_policy::pattern::ActionPattern::is_any));
         statement.effect() == Effect::Allow && any && reach(statement) == Reach::Everywhere
     })
 }
@@ -159,9 +164,11 @@ fn inherited<'a>(analysis: &Analysis<'a>, setting: &Setting<'a>) -> Vec<&'a Poli
     if user.kind != account::Kind::User {
         return Vec::new();
     }
-    let groups = setting.inventory.principals.iter().filter(|group| {
-        group.kind == account::Kind::Group && group.account() == user.account() && user.groups.contains(&group.name)
-    });
+    let groups = setting
+        .inventory
+        .principals
+        .iter()
+        .filter(|group| group.kind == account::Kind::Group && group.account() == user.account() && user.groups.contains(&group.name));
     groups
         .flat_map(|group| {
             let managed = group.attached.iter().filter_map(|arn| setting.inventory.managed.get(arn)?.document());

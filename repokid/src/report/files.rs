@@ -91,7 +91,8 @@ impl Files {
             }
             let State::Narrowed { policies, .. } = &proposal.state else { continue };
             for policy in policies {
-                let name = policy.managed.as_deref().map_or_else(|| "inline.json".to_owned(), |name| format!("managed/{}.json", segment(name)));
+                let name =
+                    policy.managed.as_deref().map_or_else(|| "inline.json".to_owned(), |name| format!("managed/{}.json", segment(name)));
                 write(&home.join("before").join(&name), &policy.before)?;
                 if let Some(after) = &policy.after {
                     write(&home.join("after").join(&name), after)?;
