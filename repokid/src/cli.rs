@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use crate::iac::TagRule;
+
 #[cfg(feature = "aws")]
 pub use change::{FindRoles, Narrowing, RemovePermissions, RepoAllRoles, RepoRole, RollbackRole, Watch, Where};
 
@@ -110,6 +112,18 @@ pub struct Analyze {
     /// Identity Center's permission sets: a list of {"arn", "name", "inline", "managed"}
     #[arg(long, value_name = "FILE")]
     pub permission_sets: Vec<PathBuf>,
+    /// A folder of Terraform's code or CloudFormation's templates: changes of policies that stand there become a patch in it (needs -o)
+    #[arg(long, value_name = "DIR", requires = "output")]
+    pub iac: Option<PathBuf>,
+    /// Which ARNs, or stacks (`stack:GLOB`), stand where in that folder: JSON or TOML from globs to paths
+    #[arg(long, value_name = "FILE")]
+    pub iac_map: Option<PathBuf>,
+    /// Terraform's state, which tells what it made (version 4, as `terraform state pull` prints it)
+    #[arg(long, value_name = "FILE")]
+    pub terraform_state: Vec<PathBuf>,
+    /// A tag by which Terraform's roles and users are known, beside the customary ones
+    #[arg(long, value_name = "KEY=GLOB", value_parser = TagRule::parse)]
+    pub terraform_tag: Vec<TagRule>,
     /// The moment to analyse for [default: the last event that was read, or now]
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub as_of: Option<Timestamp>,

@@ -8,6 +8,7 @@ pub mod apply;
 pub mod cli;
 pub mod commands;
 pub mod compat;
+pub mod iac;
 pub mod permission_set;
 pub mod proof;
 pub mod ranking;

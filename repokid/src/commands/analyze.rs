@@ -18,6 +18,7 @@ use crate::advice;
 use crate::analysis::{Guards, Outcome, Setting, analyze};
 use crate::cli::{Analyze, Format};
 use crate::compat::advisor;
+use crate::iac::{Map, Ownership, Proposed, Sources};
 use crate::permission_set::{self, Gathered, PermissionSet};
 use crate::ranking::{self, Entry};
 use crate::report::{Files, Head, Html, Human, Json, Tail, Totals};
@@ -194,6 +195,7 @@ fn write<'a>(
     sets: &[PermissionSet],
 ) -> anyhow::Result<Totals> {
     let files = options.output.as_deref().map(Files::new).transpose()?;
+    let mut code = code(options)?;
     let mut totals = Totals::default();
     let human = Human::new(setting.universe);
     let mut json = match options.format {
@@ -229,6 +231,12 @@ fn write<'a>(
         }
         ranking.extend(ranking::of_principal(&analysis, setting));
         gathered.add(&analysis);
+        if let Some((proposed, ownership)) = &mut code {
+            proposed.add(&analysis, ownership, setting.universe);
+        }
+    }
+    if let (Some((proposed, _)), Some(output)) = (&code, &options.output) {
+        proposed.write(&output.join("iac"))?;
     }
     ranking::sort(&mut ranking);
     let proposals = gathered.proposals(setting, sets);
@@ -242,6 +250,27 @@ fn write<'a>(
         (None, None) => report::data(human.tail(&tail))?,
     }
     Ok(totals)
+}
+
+/// The folder of code, and what tells of owners.
+fn code(options: &Analyze) -> anyhow::Result<Option<(Proposed, Ownership)>> {
+    let Some(folder) = &options.iac else { return Ok(None) };
+    let sources = Sources::load(folder).with_context(|| format!("{} cannot be used", folder.display()))?;
+    Ok(Some((Proposed::new(sources), ownership(options)?)))
+}
+
+fn ownership(options: &Analyze) -> anyhow::Result<Ownership> {
+    let mut ownership = Ownership::default();
+    options.terraform_tag.iter().for_each(|rule| ownership.tags.add(rule.clone()));
+    if let Some(path) = &options.iac_map {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        ownership.map = Map::parse(&text).with_context(|| format!("{} cannot be used", path.display()))?;
+    }
+    for path in &options.terraform_state {
+        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        ownership.state.add(&text).with_context(|| format!("{} cannot be used", path.display()))?;
+    }
+    Ok(ownership)
 }
 
 fn credential_entries(options: &Analyze, window: &Window) -> anyhow::Result<Vec<Entry>> {

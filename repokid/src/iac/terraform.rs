@@ -65,7 +65,9 @@ pub(super) fn documents(path: &Path, text: &str, documents: &mut Documents) {
         return;
     }
     let Ok(body) = parse_body(text) else { return };
-    for block in body.get_blocks("data").filter(|block| block.labels.first().is_some_and(|label| label.as_str() == "aws_iam_policy_document")) {
+    for block in
+        body.get_blocks("data").filter(|block| block.labels.first().is_some_and(|label| label.as_str() == "aws_iam_policy_document"))
+    {
         let Some(name) = block.labels.get(1) else { continue };
         let from_others = ["source_policy_documents", "override_policy_documents", "source_json", "override_json"];
         let statements = if from_others.iter().any(|key| block.body.has_attribute(key)) || block.body.has_blocks("dynamic") {
