@@ -286,8 +286,10 @@ impl Reader<'_> {
             }
         }
         for (arn, count) in missing {
-            let reason =
-                format!("the document of {arn} is missing, which {count} {} with", if count == 1 { "principal acts" } else { "principals act" });
+            let reason = format!(
+                "the document of {arn} is missing, which {count} {} with",
+                if count == 1 { "principal acts" } else { "principals act" }
+            );
             self.details.problems.push(Problem::new(self.name, reason));
         }
         self.details.inventory.principals = self.principals.into_values().collect();

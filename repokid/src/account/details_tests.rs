@@ -76,7 +76,10 @@ fn what_is_no_answer_is_told() {
         (r#"{"Records":[]}"#, "has none of UserDetailList"),
         (r#"{"RoleDetailList":[{"RoleName":"x"}]}"#, "role number 1 is left out"),
         (r#"{"RoleDetailList":[{"RoleName":"x","Arn":"nothing"}]}"#, "role x is left out"),
-        (r#"{"Policies":[{"PolicyName":"x","Arn":"arn:aws:iam::aws:policy/x","DefaultVersionId":"v1"}]}"#, "no document of its default version"),
+        (
+            r#"{"Policies":[{"PolicyName":"x","Arn":"arn:aws:iam::aws:policy/x","DefaultVersionId":"v1"}]}"#,
+            "no document of its default version",
+        ),
         (
             r#"{"RoleDetailList":[{"RoleName":"x","Arn":"arn:aws:iam::111122223333:role/x","RolePolicyList":[{"PolicyName":"p","PolicyDocument":"%7B"}]}]}"#,
             "is kept as it is, since it is no policy",
