@@ -1,0 +1,247 @@
+//! Folders as a trail delivers them: what silence in them proves, and what each thing that is missing takes away.
+
+use std::fs;
+use std::io::Write as _;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+
+use flate2::{Compression, write::GzEncoder};
+use jiff::{SignedDuration, Timestamp};
+use menagerie_cloudtrail::digest::hash;
+use menagerie_cloudtrail::read::{Limits, fold, walk};
+use menagerie_cloudtrail::selectors::Trails;
+use repokid::account::Problem;
+use repokid::sight::{Observation, Trust};
+use repokid::usage::Observer;
+use repokid::verdict::{Verdict, Window};
+use serde_json::{Value, json};
+
+use crate::stage::{ACCOUNT, Stage, allow, event, with};
+
+const REGIONS: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+const HOURS: i64 = 54;
+const DAYS: u32 = 2;
+
+fn start() -> Timestamp {
+    "2026-06-01T00:00:00Z".parse().unwrap()
+}
+
+fn at(hour: i64, minute: i64) -> Timestamp {
+    start() + SignedDuration::from_mins(60 * hour + minute)
+}
+
+/// A folder of a multi-Region trail, `main`: a digest for each hour of each Region, each at minutes of its own; log files where there were events.
+struct Delivered {
+    folder: tempfile::TempDir,
+    selectors: Value,
+    multi_region: bool,
+}
+
+impl Delivered {
+    fn new(events: &[(&str, i64, Value)]) -> Self {
+        let delivered = Self {
+            folder: tempfile::tempdir().unwrap(),
+            selectors: json!([{"ReadWriteType": "All", "IncludeManagementEvents": true}]),
+            multi_region: true,
+        };
+        for (number, region) in REGIONS.iter().enumerate() {
+            let minute = i64::try_from(number).unwrap() * 3;
+            for hour in 0..HOURS {
+                let mut files = Vec::new();
+                for (_, _, event) in events.iter().filter(|(of, when, _)| of == region && *when == hour) {
+                    let path = delivered.log(region, hour);
+                    let record = with(event.clone(), json!({"awsRegion": region, "eventTime": at(hour, minute + 5).to_string()}));
+                    gzip(&path, &json!({"Records": [record]}).to_string());
+                    let hash = hash(&path, 1 << 20).unwrap();
+                    files.push(json!({"s3Bucket": "b", "s3Object": delivered.key(&path), "hashValue": hash, "hashAlgorithm": "SHA-256",
+                        "oldestEventTime": at(hour, minute + 5).to_string(), "newestEventTime": at(hour, minute + 5).to_string()}));
+                }
+                let path = delivered.digest(region, hour);
+                let digest = json!({
+                    "awsAccountId": ACCOUNT, "digestStartTime": at(hour, minute).to_string(), "digestEndTime": at(hour + 1, minute).to_string(),
+                    "digestS3Bucket": "b", "digestS3Object": delivered.key(&path), "logFiles": files,
+                });
+                gzip(&path, &digest.to_string());
+            }
+        }
+        delivered
+    }
+
+    fn key(&self, path: &Path) -> String {
+        path.strip_prefix(self.folder.path()).unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn path(&self, kind: &str, region: &str, time: Timestamp, name: &str) -> PathBuf {
+        self.folder.path().join(format!("AWSLogs/{ACCOUNT}/{kind}/{region}/{}", time.strftime("%Y/%m/%d"))).join(name)
+    }
+
+    fn log(&self, region: &str, hour: i64) -> PathBuf {
+        let time = at(hour, 30);
+        self.path("CloudTrail", region, time, &format!("{ACCOUNT}_CloudTrail_{region}_{}_abc.json.gz", time.strftime("%Y%m%dT%H%MZ")))
+    }
+
+    fn digest(&self, region: &str, hour: i64) -> PathBuf {
+        let minute = i64::try_from(REGIONS.iter().position(|one| *one == region).unwrap()).unwrap() * 3;
+        let time = at(hour + 1, minute);
+        let name = format!("{ACCOUNT}_CloudTrail-Digest_{region}_main_us-east-1_{}.json.gz", time.strftime("%Y%m%dT%H%M%SZ"));
+        self.path("CloudTrail-Digest", region, time, &name)
+    }
+
+    fn selecting(mut self, selectors: Value) -> Self {
+        self.selectors = selectors;
+        self
+    }
+
+    /// The verdicts on these actions, of a role that may do them all, and what was wrong.
+    fn verdicts(&self, actions: &[&str]) -> (Vec<Verdict>, Vec<Problem>) {
+        let files = walk(&[self.folder.path().to_owned()]);
+        let (observers, summary) = fold(&files, NonZero::new(2).unwrap(), Limits::default(), || Observer::new(None, None));
+        let mut observer = Observer::new(None, None);
+        observers.into_iter().for_each(|one| observer.merge(one));
+        let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main");
+        let trails = json!([
+            {"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]},
+            {"TrailARN": arn, "EventSelectors": self.selectors},
+        ]);
+        let mut stage = Stage::of(&allow(&json!(actions)));
+        stage.window = Window::of_days(DAYS, observer.seen_up_to().unwrap());
+        let mut problems = Vec::new();
+        let trust = Trust::Judged(Trails::parse(&trails.to_string()).unwrap());
+        let observation = Observation::new(trust, &observer, &summary, &files, stage.window, &mut problems);
+        stage.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &stage.universe));
+        stage.usage = observer.usage(&stage.universe, &stage.inventory, stage.window.from);
+        (actions.iter().map(|action| stage.verdict(action)).collect(), problems)
+    }
+}
+
+fn gzip(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut encoder = GzEncoder::new(fs::File::create(path).unwrap(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap();
+}
+
+const ASKED: [&str; 4] = ["ec2:DescribeVpcs", "ec2:CreateVpc", "iam:CreateUser", "s3:GetObject"];
+
+fn quiet() -> Vec<(&'static str, i64, Value)> {
+    vec![("us-east-1", 20, event("ec2.amazonaws.com", "DescribeVpcs")), ("eu-west-1", 30, event("ec2.amazonaws.com", "DescribeVpcs"))]
+}
+
+use Verdict::{Unknown, Unobservable, Unused, Used};
+
+#[test]
+fn a_complete_folder_proves() {
+    let delivered = Delivered::new(&quiet());
+    let (verdicts, problems) = delivered.verdicts(&ASKED);
+    assert_eq!((verdicts, problems.len()), (vec![Used, Unused, Unused, Unobservable], 0));
+
+    // Each thing that is missing takes away what it could have shown, and no more.
+    let log = delivered.log("eu-west-1", 30);
+    fs::remove_file(&log).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unused, Unobservable], "IAM is logged in one Region");
+    let text =
+        json!({"Records": [with(event("ec2.amazonaws.com", "DescribeVpcs"), json!({"eventTime": at(30, 40).to_string()}))]}).to_string();
+    gzip(&log, &text);
+    let (verdicts, problems) = delivered.verdicts(&ASKED);
+    assert_eq!((verdicts, problems.len()), (vec![Used, Unknown, Unused, Unobservable], 1), "the file is not what was delivered");
+}
+
+#[test]
+fn a_missing_digest_leaves_its_region_unknown() {
+    let delivered = Delivered::new(&quiet());
+    fs::remove_file(delivered.digest("ap-south-1", 25)).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unused, Unobservable]);
+    let delivered = Delivered::new(&quiet());
+    fs::remove_file(delivered.digest("us-east-1", 25)).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unknown, Unobservable]);
+    let delivered = Delivered::new(&quiet());
+    fs::remove_file(delivered.digest("us-east-1", 0)).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unused, Unused, Unobservable], "it is before the window");
+}
+
+#[test]
+fn a_region_that_is_missing_is_not_a_region_without_events() {
+    let delivered = Delivered::new(&quiet());
+    for kind in ["CloudTrail", "CloudTrail-Digest"] {
+        let folder = delivered.folder.path().join(format!("AWSLogs/{ACCOUNT}/{kind}/eu-west-1"));
+        fs::remove_dir_all(folder).unwrap();
+    }
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unused, Unobservable]);
+    fs::remove_dir_all(delivered.folder.path().join(format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest"))).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unknown, Unobservable], "without digests an hour without a file is missing");
+}
+
+#[test]
+fn a_cut_file_leaves_its_hour_unknown() {
+    let delivered = Delivered::new(&quiet());
+    let log = delivered.log("us-east-1", 20);
+    let bytes = fs::read(&log).unwrap();
+    fs::write(&log, &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0[1..], [Unknown, Unknown, Unobservable]);
+}
+
+#[test]
+fn a_stop_inside_the_window_leaves_everything_unknown() {
+    let change = |name: &str| with(event("cloudtrail.amazonaws.com", name), json!({"requestParameters": {"name": "main"}}));
+    let of = |stop: i64, start: i64| {
+        let mut events = quiet();
+        events.extend([("us-east-1", stop, change("StopLogging")), ("us-east-1", start, change("StartLogging"))]);
+        Delivered::new(&events).verdicts(&ASKED[..3]).0
+    };
+    assert_eq!(of(22, 24), [Used, Unknown, Unknown]);
+    assert_eq!(of(1, 2), [Used, Unused, Unused], "before the window");
+    let mut events = quiet();
+    events.push(("us-east-1", 25, with(change("PutEventSelectors"), json!({"requestParameters": {"trailName": "main"}}))));
+    assert_eq!(Delivered::new(&events).verdicts(&ASKED[..3]).0, [Used, Unknown, Unknown], "what it selected before is not known");
+}
+
+#[test]
+fn selectors_say_what_silence_proves() {
+    let actions = ["ec2:DescribeSubnets", "ec2:CreateVpc", "kms:ScheduleKeyDeletion", "s3:AbortMultipartUpload", "dynamodb:GetItem"];
+    let of = |selectors| Delivered::new(&quiet()).selecting(selectors).verdicts(&actions).0;
+    assert_eq!(
+        of(json!([{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}])),
+        [Unknown, Unused, Unknown, Unobservable, Unobservable]
+    );
+    let without_keys =
+        json!([{"ReadWriteType": "All", "IncludeManagementEvents": true, "ExcludeManagementEventSources": ["kms.amazonaws.com"]}]);
+    assert_eq!(of(without_keys), [Unused, Unused, Unknown, Unobservable, Unobservable]);
+    let objects = json!([{"ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]}]);
+    assert_eq!(of(objects), [Unused, Unused, Unused, Unused, Unobservable]);
+    let one = json!([{"ReadWriteType": "All", "IncludeManagementEvents": true, "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::b/"]}]}]);
+    assert_eq!(of(one)[3], Unobservable, "one bucket's alone");
+    assert_eq!(of(json!([{"ReadWriteType": "All", "IncludeManagementEvents": false}]))[..3], [Unknown, Unknown, Unknown]);
+}
+
+#[test]
+fn a_trail_of_one_region_proves_nothing_of_others() {
+    let mut delivered = Delivered::new(&quiet());
+    delivered.multi_region = false;
+    assert_eq!(delivered.verdicts(&ASKED[..3]).0, [Used, Unknown, Unused]);
+}
+
+#[test]
+fn a_region_that_was_opted_into_counts_once_it_is_seen() {
+    let delivered = Delivered::new(&quiet());
+    let name = format!("{ACCOUNT}_CloudTrail_af-south-1_{}_abc.json.gz", at(20, 0).strftime("%Y%m%dT%H%MZ"));
+    gzip(&delivered.path("CloudTrail", "af-south-1", at(20, 0), &name), r#"{"Records":[]}"#);
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unused, Unobservable]);
+}
