@@ -1,5 +1,6 @@
 //! Gathers events. Memory grows with what is distinct (principal, action, resource), not with the number of events.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -29,7 +30,9 @@ pub struct Span {
 }
 
 impl Span {
-    const fn once(time: Timestamp) -> Self {
+    /// Once.
+    #[must_use]
+    pub const fn once(time: Timestamp) -> Self {
         Self { first: time, last: time, count: 1 }
     }
 
@@ -52,7 +55,8 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn add(&mut self, action: Arc<str>, resource: Resource, how: How, span: Span) {
+    /// Adds uses of an action on a resource.
+    pub fn add(&mut self, action: Arc<str>, resource: Resource, how: How, span: Span) {
         let resources = self.uses.entry(action).or_default();
         let full = resources.len() >= MOST_RESOURCES && !resources.contains_key(&(resource.clone(), how));
         let key = if full { (Resource::Unknown, how) } else { (resource, how) };
@@ -114,30 +118,26 @@ impl Observer {
 
     /// Takes an event.
     pub fn take(&mut self, event: &Event<'_>) {
+        self.take_all(event, Span::once(event.time()));
+    }
+
+    /// Takes an event that stands for several of its kind, the last of which it is.
+    pub fn take_all(&mut self, event: &Event<'_>, span: Span) {
         let time = event.time();
         if self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time > to) {
             self.outside += 1;
             return;
         }
-        self.span = Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
-        let Some(identity) = event.identity() else {
+        self.span = Some(self.span.map_or((span.first, span.last), |(first, last)| (first.min(span.first), last.max(span.last))));
+        let Some(principal) = principal_of(event) else {
             self.of_nobody += 1;
             return;
-        };
-        let principal = match identity.principal() {
-            Principal::Role(arn) | Principal::User(arn) => arn,
-            Principal::RoleNamed { account, name, .. } => format!("{account}/{name}").into(),
-            _ => {
-                self.of_nobody += 1;
-                return;
-            }
         };
         let mapped = self.mapper.map(event);
         if !self.principals.contains_key(&*principal) {
             self.principals.insert(principal.as_ref().into(), Seen::default());
         }
         let Some(seen) = self.principals.get_mut(&*principal) else { return };
-        let span = Span::once(time);
         match mapped {
             Mapped::Uses(uses) if Outcome::of(event).is_use() => {
                 for one in uses {
@@ -154,6 +154,21 @@ impl Observer {
             }
             Mapped::Unmapped { .. } => {}
         }
+    }
+
+    /// Adds a use that an event of somebody's stands for, and does not show.
+    pub fn add_use(&mut self, event: &Event<'_>, action: Arc<str>, resource: Resource, how: How, span: Span) {
+        if let Some(principal) = principal_of(event)
+            && Outcome::of(event).is_use()
+        {
+            self.principals.entry(principal.as_ref().into()).or_default().add(action, resource, how, span);
+        }
+    }
+
+    /// Gives what was seen and begins anew, with what it has learned of operations.
+    pub fn take_seen(&mut self) -> HashMap<Box<str>, Seen> {
+        self.span = None;
+        std::mem::take(&mut self.principals)
     }
 
     /// What was seen, by the principal's ARN; of roles without their path, by `account/name`.
@@ -186,6 +201,15 @@ impl Observer {
 impl Sink for Observer {
     fn event(&mut self, event: &Event<'_>, _: &Place<'_>) {
         self.take(event);
+    }
+}
+
+/// Whose use an event is: an ARN, or of a role without its path `account/name`.
+fn principal_of<'a>(event: &Event<'a>) -> Option<Cow<'a, str>> {
+    match event.identity()?.principal() {
+        Principal::Role(arn) | Principal::User(arn) => Some(arn),
+        Principal::RoleNamed { account, name, .. } => Some(format!("{account}/{name}").into()),
+        _ => None,
     }
 }
 
