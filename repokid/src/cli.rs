@@ -1,6 +1,8 @@
 //! The command line as it is typed.
 
 mod cache;
+#[cfg(feature = "aws")]
+mod change;
 mod place;
 mod usage;
 
@@ -16,6 +18,8 @@ pub use place::{ListFormat, Where};
 #[cfg(feature = "aws")]
 pub use usage::Run;
 pub use usage::{UsageAdd, UsageCommand};
+#[cfg(feature = "aws")]
+pub use change::{FindRoles, Narrowing, RemovePermissions, RepoAllRoles, RepoRole, RollbackRole, Watch};
 
 /// Narrows AWS IAM policies to what usage proves is needed, with proof and a way back
 #[derive(Debug, Parser)]
@@ -92,6 +96,29 @@ pub enum Command {
     /// Do one whole round: refresh, filter, schedule, and execute what is due
     #[cfg(feature = "aws")]
     Run(Run),
+    /// Narrow a role, user or group to what is not proved unused
+    #[cfg(feature = "aws")]
+    #[command(alias = "repo_role")]
+    RepoRole(RepoRole),
+    /// Narrow all roles of an account
+    #[cfg(feature = "aws")]
+    #[command(alias = "repo_all_roles")]
+    RepoAllRoles(RepoAllRoles),
+    /// List a role's versions, and restore one to the letter
+    #[cfg(feature = "aws")]
+    #[command(alias = "rollback_role")]
+    RollbackRole(RollbackRole),
+    /// Remove permissions by name from roles
+    #[cfg(feature = "aws")]
+    #[command(alias = "remove_permissions_from_roles")]
+    RemovePermissionsFromRoles(RemovePermissions),
+    /// Find the roles that have one of some permissions
+    #[cfg(feature = "aws")]
+    #[command(alias = "find_roles_with_permissions")]
+    FindRolesWithPermissions(FindRoles),
+    /// Tell of denials of what was removed, and give it back within bounds
+    #[cfg(feature = "aws")]
+    Watch(Watch),
 }
 
 /// How results are written.

@@ -20,6 +20,8 @@ pub mod repo;
 pub mod report;
 pub mod rewrite;
 pub mod round;
+#[cfg(feature = "aws")]
+pub mod rollback;
 pub mod sight;
 pub mod state;
 #[cfg(feature = "aws")]
@@ -27,3 +29,5 @@ pub mod survey;
 pub mod usage;
 pub mod verdict;
 pub mod web;
+#[cfg(feature = "aws")]
+pub mod watch;

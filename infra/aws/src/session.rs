@@ -76,11 +76,10 @@ impl Session {
         if let Some(url) = &options.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        let mut config = loader.load().await;
+        let config = loader.load().await;
         let region = config.region().map(ToString::to_string).ok_or(SessionError::NoRegion)?;
         if let Some(role) = &options.assume_role {
-            let provider = AssumeRoleProvider::builder(role.as_str()).session_name("menagerie").configure(&config).build().await;
-            config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
+            return Ok(Self { config, region }.assume(role, "menagerie").await);
         }
         Ok(Self { config, region })
     }
@@ -111,6 +110,14 @@ impl Session {
         }
         let config = config.service_config(OfEnvironment(environment)).build();
         Ok(Self { config, region })
+    }
+
+    /// The same with the credentials of a role, which these credentials assume when they are first needed. `name` is the session's, which
+    /// logs show.
+    pub async fn assume(&self, role: &Arn, name: &str) -> Self {
+        let provider = AssumeRoleProvider::builder(role.as_str()).session_name(name).configure(&self.config).build().await;
+        let config = self.config.clone().into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build();
+        Self { config, region: self.region.clone() }
     }
 
     /// What the adapters make their clients of.

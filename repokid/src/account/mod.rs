@@ -4,6 +4,8 @@
 //! put back later is what was there.
 
 mod details;
+#[cfg(feature = "aws")]
+mod live;
 mod problem;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ use menagerie_aws::Arn;
 use menagerie_policy::document::{ParseError, Policy};
 
 pub use details::{Details, MAX_BYTES, read};
+#[cfg(feature = "aws")]
+pub use live::{holder, inventory};
 pub use problem::Problem;
 
 /// The principals of an account, or of several, and the managed policies that they are attached to.

@@ -15,7 +15,7 @@ use crate::verdict::{ActionId, Judged, Sights, Universe, Usage, Verdict, Window}
 
 pub use blocked::Blocked;
 pub use guard::{Guards, Left};
-pub use principal::analyze;
+pub use principal::{analyze, remove};
 
 /// What an analysis is made with.
 #[derive(Debug)]
@@ -174,7 +174,11 @@ impl Analysis<'_> {
     /// The actions that would go from every policy.
     #[must_use]
     pub fn removed(&self) -> BTreeSet<ActionId> {
-        self.policies.iter().filter_map(|policy| policy.narrowed.as_ref()).flat_map(|narrowed| narrowed.removed.iter().flatten().copied()).collect()
+        self.policies
+            .iter()
+            .filter_map(|policy| policy.narrowed.as_ref())
+            .flat_map(|narrowed| narrowed.removed.iter().flatten().copied())
+            .collect()
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Set
 use crate::account::{Document, Kind, Principal};
 use crate::proof::{Fences, Proof, Rewrite, prove};
 use crate::rewrite::{MANAGED_LIMIT, narrow, pack};
-use crate::verdict::{ActionId, Base, Universe, Usage, granted_by, judge};
+use crate::verdict::{ActionId, Base, Evidence, Per, Universe, Usage, Verdict, granted_by, judge};
 
 /// Analyses one principal.
 #[must_use]
@@ -22,7 +22,8 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
     let inherited = inherited(principal, setting);
     let blocked = blocked(principal, &policies, &inherited, setting);
 
-    let granted = granted(policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().map(|named| named.policy)), setting.universe);
+    let granted =
+        granted(policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().map(|named| named.policy)), setting.universe);
     let base = Base::new(setting.universe, &usage, sights, setting.window, too_new);
     for analysis in &mut policies {
         analysis.judged = analysis.document.policy().ok().map(|policy| judge(policy, &base, &granted));
@@ -39,6 +40,33 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
         },
     };
     Analysis { principal, policies, usage, outcome, blocked }
+}
+
+/// What would become of a principal without the actions that a person names, used or not. Everything else of it stays.
+#[must_use]
+pub fn remove<'a>(principal: &'a Principal, setting: &Setting<'a>, named: impl Fn(ActionId) -> bool) -> Analysis<'a> {
+    let mut policies = held(principal, setting);
+    let inherited = inherited(principal, setting);
+    let blocked = blocked(principal, &policies, &inherited, setting);
+    let unseen = Usage::default();
+    let base = Base::new(setting.universe, &unseen, setting.blind, setting.window, None);
+    for analysis in &mut policies {
+        let Ok(policy) = analysis.document.policy() else { continue };
+        let mut judged = judge(policy, &base, &BTreeSet::new());
+        for action in judged.statements.iter_mut().flat_map(|statement| &mut statement.actions).filter(|action| named(action.id)) {
+            action.verdicts = Per::All(Verdict::Unused, Evidence::Named);
+        }
+        analysis.judged = Some(judged);
+    }
+    let outcome = match rewrite(principal, &mut policies, &inherited, &base, setting) {
+        Ok(None) => Outcome::Same,
+        Ok(Some(proof)) => Outcome::Narrowed(proof),
+        Err(reason) => {
+            policies.iter_mut().for_each(PolicyAnalysis::keep);
+            Outcome::Refused(reason)
+        }
+    };
+    Analysis { principal, policies, usage: usage_of(principal, setting), outcome, blocked }
 }
 
 impl PolicyAnalysis<'_> {
@@ -74,7 +102,8 @@ fn held<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<PolicyAnalys
     let managed = principal.attached.iter().filter_map(|arn| {
         let managed = setting.inventory.managed.get(arn)?;
         let attached = setting.attachments.get(arn.as_str()).copied().unwrap_or_default();
-        let alone = attached == 1 && managed.attachments.is_none_or(|count| count <= 1) && managed.boundaries.is_none_or(|count| count == 0);
+        let alone =
+            attached == 1 && managed.attachments.is_none_or(|count| count <= 1) && managed.boundaries.is_none_or(|count| count == 0);
         let place = if alone && !managed.is_aws() { Place::Own(managed) } else { Place::Shared(managed) };
         managed.document().map(|document| analysis(place, document))
     });
@@ -150,8 +179,7 @@ fn rewrite(
         if let (Place::Own(_) | Place::Shared(_), Some(text)) = (analysis.place, &narrowed.text) {
             let new = Policy::parse(text).map_err(|error| edit(error.to_string()))?;
             if new.size() > MANAGED_LIMIT {
-                analysis.after =
-                    pack(&new, MANAGED_LIMIT).ok_or_else(|| edit("it does not fit into managed policies".to_owned()))?;
+                analysis.after = pack(&new, MANAGED_LIMIT).ok_or_else(|| edit("it does not fit into managed policies".to_owned()))?;
             }
         }
         analysis.narrowed = Some(narrowed);
@@ -159,7 +187,12 @@ fn rewrite(
     if !policies.iter().any(PolicyAnalysis::changes) {
         return Ok(None);
     }
-    let after: usize = policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).flat_map(|analysis| &analysis.after).map(|text| size(text)).sum();
+    let after: usize = policies
+        .iter()
+        .filter(|analysis| matches!(analysis.place, Place::Inline(_)))
+        .flat_map(|analysis| &analysis.after)
+        .map(|text| size(text))
+        .sum();
     let before: usize =
         policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).map(|analysis| size(analysis.document.text())).sum();
     let limit = principal.kind.inline_limit();

@@ -11,6 +11,16 @@ mod round;
 mod schedule;
 mod table;
 mod usage;
+#[cfg(feature = "aws")]
+mod find_roles;
+#[cfg(feature = "aws")]
+mod remove_permissions;
+#[cfg(feature = "aws")]
+mod repo;
+#[cfg(feature = "aws")]
+mod rollback;
+#[cfg(feature = "aws")]
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -51,6 +61,18 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Usage { command } => usage::run(&command),
         #[cfg(feature = "aws")]
         Command::Run(options) => round::run(&options),
+        #[cfg(feature = "aws")]
+        Command::RepoRole(options) => repo::one(&options),
+        #[cfg(feature = "aws")]
+        Command::RepoAllRoles(options) => repo::all(&options),
+        #[cfg(feature = "aws")]
+        Command::RollbackRole(options) => rollback::run(&options),
+        #[cfg(feature = "aws")]
+        Command::RemovePermissionsFromRoles(options) => remove_permissions::run(&options),
+        #[cfg(feature = "aws")]
+        Command::FindRolesWithPermissions(options) => find_roles::run(&options),
+        #[cfg(feature = "aws")]
+        Command::Watch(options) => watch::run(&options),
     };
     match done {
         Ok(exit) => exit.into(),

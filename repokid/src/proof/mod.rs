@@ -17,7 +17,6 @@ pub use replay::Fences;
 
 use crate::verdict::{Base, Judged};
 
-
 /// A policy of a principal, before and after.
 #[derive(Debug)]
 pub struct Rewrite<'a> {
@@ -99,6 +98,14 @@ pub fn prove(rewrites: &[Rewrite<'_>], untouched: &[Attached<'_>], fences: &Fenc
     }
     proof.uses_replayed = replay::check(rewrites, untouched, fences, base)?;
     Ok(proof)
+}
+
+/// Proves that a policy grants nothing that `old` does not, and denies all that `old` denies; gives how many statements grant and deny.
+///
+/// # Errors
+/// The first [`Refusal`].
+pub fn within(name: &str, old: &Policy, new: Policy) -> Result<(usize, usize), Refusal> {
+    subset::check(&Rewrite { name, old, new: vec![new], judged: &Judged { statements: Vec::new() } })
 }
 
 fn granting(policy: &Policy) -> impl Iterator<Item = &Statement> {

@@ -77,7 +77,7 @@ impl Files {
 }
 
 /// A document laid out for people, ended by a line break.
-fn pretty(text: &str) -> String {
+pub(super) fn pretty(text: &str) -> String {
     if text.contains('\n') {
         return format!("{}\n", text.trim_end());
     }

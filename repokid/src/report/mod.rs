@@ -1,5 +1,6 @@
 //! What an analysis says: for people on a terminal, as JSON, and as files to review.
 
+mod changes;
 mod files;
 mod human;
 mod json;
@@ -10,6 +11,7 @@ use crate::account::Problem;
 use crate::analysis::Counts;
 use crate::verdict::Window;
 
+pub use changes::changes;
 pub use files::{Files, FilesError};
 pub use human::Human;
 pub use json::Json;

@@ -125,7 +125,8 @@ fn rewritten(policy: &Policy, changes: &[Change]) -> Result<Option<String>, Edit
 
 impl Piece {
     /// The text of a statement beside the one that it comes from: it has no Sid, which would have to be another.
-    fn beside(&self, statement: &Statement) -> String {
+    #[must_use]
+    pub fn beside(&self, statement: &Statement) -> String {
         let mut fields: serde_json::Map<String, Value> = serde_json::from_str(statement.text()).unwrap_or_default();
         fields.retain(|name, _| {
             let is = |other: &str| name.eq_ignore_ascii_case(other);

@@ -89,6 +89,10 @@ pub enum Evidence {
     Unmapped(Arc<str>),
     /// It is too new to be judged.
     TooNew(Timestamp),
+    /// It is kept, whatever was seen, for this reason.
+    Kept(Arc<str>),
+    /// A person said that it is not needed.
+    Named,
 }
 
 impl Evidence {
@@ -125,6 +129,8 @@ impl Evidence {
             Self::NotInData => "the action is not in the data, so what would show it is not known".to_owned(),
             Self::Unmapped(events) => format!("events of the service were seen that no action is known for: {events}"),
             Self::TooNew(since) => format!("it is there since {since} only"),
+            Self::Kept(reason) => reason.to_string(),
+            Self::Named => "a person said that it is not needed".to_owned(),
         }
     }
 }

@@ -134,7 +134,10 @@ impl<'a> Base<'a> {
     /// Whether every use of an action on any resource would have shown.
     #[must_use]
     pub fn would_show(&self, id: ActionId) -> bool {
-        self.too_new.is_none() && *self.sights.of(id) == Sight::Seen && self.universe.parents(id).is_empty()
+        self.too_new.is_none()
+            && !self.usage.kept.contains_key(&id)
+            && *self.sights.of(id) == Sight::Seen
+            && self.universe.parents(id).is_empty()
     }
 
     fn advice(&self, service: &str) -> Option<&'a ServiceAdvice> {
@@ -169,8 +172,9 @@ impl<'a> Base<'a> {
             None if self.universe.is_pass_role(id) => (Verdict::Unobservable, Evidence::PassRole),
             None => self.sights.silence(id),
         };
-        match (silence.0, self.too_new) {
-            (Verdict::Unused, Some(since)) => (Verdict::Unknown, Evidence::TooNew(since)),
+        match (silence.0, self.too_new, self.usage.kept.get(&id)) {
+            (Verdict::Unused, Some(since), _) => (Verdict::Unknown, Evidence::TooNew(since)),
+            (Verdict::Unused, None, Some(reason)) => (Verdict::Unknown, Evidence::Kept(Arc::clone(reason))),
             _ => silence,
         }
     }
@@ -199,7 +203,8 @@ pub fn granted_by(statement: &Statement, universe: &Universe) -> Vec<ActionId> {
             if let [pattern] = patterns.as_slice() {
                 return universe.expand(pattern).to_vec();
             }
-            let mut ids: Vec<_> = patterns.iter().flat_map(|pattern| universe.expand(pattern).iter().copied().collect::<Vec<_>>()).collect();
+            let mut ids: Vec<_> =
+                patterns.iter().flat_map(|pattern| universe.expand(pattern).iter().copied().collect::<Vec<_>>()).collect();
             ids.sort_unstable();
             ids.dedup();
             ids
@@ -226,7 +231,8 @@ fn judge_statement(statement: &Statement, base: &Base<'_>, granted: &BTreeSet<Ac
     } else {
         Standing::Grants
     };
-    let mut judged = JudgedStatement { standing, resources: resource_texts(statement), actions: Vec::new(), strange: Vec::new(), open: Vec::new() };
+    let mut judged =
+        JudgedStatement { standing, resources: resource_texts(statement), actions: Vec::new(), strange: Vec::new(), open: Vec::new() };
     if matches!(standing, Standing::Denies | Standing::Foreign) {
         return judged;
     }

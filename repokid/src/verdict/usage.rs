@@ -1,6 +1,7 @@
 //! What a principal was seen to do, and what Access Advisor says of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use menagerie_cloudtrail::map::{How, Resource};
@@ -63,6 +64,8 @@ pub struct Usage {
     pub unmapped: BTreeMap<(String, String), Vec<String>>,
     /// Access Advisor's rows.
     pub advice: Option<Advice>,
+    /// Actions that are not to be judged unused, each with why: what is too new, what nobody was told of.
+    pub kept: BTreeMap<ActionId, Arc<str>>,
 }
 
 impl Usage {
@@ -71,6 +74,7 @@ impl Usage {
         for (action, uses) in &other.actions {
             self.actions.entry(*action).or_default().extend(uses.iter().cloned());
         }
+        self.kept.extend(other.kept.iter().map(|(action, reason)| (*action, Arc::clone(reason))));
         self.strange.extend(other.strange.iter().cloned());
         self.unmapped.extend(other.unmapped.iter().map(|(event, prefixes)| (event.clone(), prefixes.clone())));
     }

@@ -1,0 +1,231 @@
+//! What is to be done next, told from what is live: grants first, removals last, whichever way it goes.
+
+use std::fmt;
+
+use crate::state::{Document, DocumentPlace};
+
+/// A side of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// As it was.
+    Before,
+    /// As it is to be.
+    After,
+}
+
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Before => Self::After,
+            Self::After => Self::Before,
+        }
+    }
+
+    /// A document's text on this side.
+    #[must_use]
+    pub fn text(self, document: &Document) -> Option<&str> {
+        match self {
+            Self::Before => document.before.as_deref(),
+            Self::After => document.after.as_deref(),
+        }
+    }
+}
+
+/// One thing to do. They are in the order in which they are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step<'a> {
+    /// Make a managed policy.
+    Create {
+        /// Its ARN.
+        policy: &'a str,
+        /// What it says.
+        text: &'a str,
+    },
+    /// Attach a managed policy.
+    Attach {
+        /// Its ARN.
+        policy: &'a str,
+    },
+    /// Put an inline policy, in place of one of its name.
+    Put {
+        /// Its name.
+        policy: &'a str,
+        /// What it says.
+        text: &'a str,
+    },
+    /// Put a text of a managed policy in force.
+    Enforce {
+        /// Its ARN.
+        policy: &'a str,
+        /// What it says.
+        text: &'a str,
+    },
+    /// Delete an inline policy.
+    Delete {
+        /// Its name.
+        policy: &'a str,
+    },
+    /// Detach a managed policy.
+    Detach {
+        /// Its ARN.
+        policy: &'a str,
+    },
+    /// Delete a managed policy.
+    Destroy {
+        /// Its ARN.
+        policy: &'a str,
+    },
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { policy, .. } => write!(f, "CreatePolicy {policy}"),
+            Self::Attach { policy } => write!(f, "AttachPolicy {policy}"),
+            Self::Put { policy, .. } => write!(f, "PutPolicy {policy}"),
+            Self::Enforce { policy, .. } => write!(f, "SetPolicyVersion {policy}"),
+            Self::Delete { policy } => write!(f, "DeletePolicy {policy}"),
+            Self::Detach { policy } => write!(f, "DetachPolicy {policy}"),
+            Self::Destroy { policy } => write!(f, "DeleteManagedPolicy {policy}"),
+        }
+    }
+}
+
+/// What is to be done, and what cannot be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Todo<'a> {
+    /// In order.
+    pub steps: Vec<Step<'a>>,
+    /// Policies that stand as on neither side.
+    pub foreign: Vec<&'a str>,
+}
+
+/// What is to be done to bring the documents to a side. `live` has for each document what is there: its text, or of an attachment anything.
+#[must_use]
+pub fn steps<'a>(documents: &'a [Document], live: &[Option<String>], to: Side) -> Todo<'a> {
+    let mut todo = Todo::default();
+    for (document, live) in documents.iter().zip(live) {
+        let stands = |side: Side| match document.place {
+            DocumentPlace::Attached => side.text(document).is_some() == live.is_some(),
+            DocumentPlace::Inline | DocumentPlace::Managed => side.text(document) == live.as_deref(),
+        };
+        let policy = document.policy.as_str();
+        if stands(to) {
+            continue;
+        }
+        if !stands(to.other()) {
+            todo.foreign.push(policy);
+            continue;
+        }
+        todo.steps.push(match (document.place, to.text(document)) {
+            (DocumentPlace::Inline, Some(text)) => Step::Put { policy, text },
+            (DocumentPlace::Inline, None) => Step::Delete { policy },
+            (DocumentPlace::Managed, Some(text)) if live.is_some() => Step::Enforce { policy, text },
+            (DocumentPlace::Managed, Some(text)) => Step::Create { policy, text },
+            (DocumentPlace::Managed, None) => Step::Destroy { policy },
+            (DocumentPlace::Attached, Some(_)) => Step::Attach { policy },
+            (DocumentPlace::Attached, None) => Step::Detach { policy },
+        });
+    }
+    todo.steps.sort();
+    todo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(place: DocumentPlace, policy: &str, before: Option<&str>, after: Option<&str>) -> Document {
+        Document { place, policy: policy.to_owned(), before: before.map(str::to_owned), after: after.map(str::to_owned) }
+    }
+
+    fn change() -> Vec<Document> {
+        vec![
+            document(DocumentPlace::Inline, "gone", Some("g"), None),
+            document(DocumentPlace::Inline, "less", Some("l"), Some("L")),
+            document(DocumentPlace::Managed, "arn:own", Some("o"), Some("O")),
+            document(DocumentPlace::Attached, "arn:shared", Some("s"), None),
+            document(DocumentPlace::Managed, "arn:copy", None, Some("c")),
+            document(DocumentPlace::Attached, "arn:copy", None, Some("c")),
+        ]
+    }
+
+    fn live(documents: &[Document], side: Side) -> Vec<Option<String>> {
+        documents.iter().map(|document| side.text(document).map(str::to_owned)).collect()
+    }
+
+    /// What is live after a step.
+    fn done(documents: &[Document], live: &mut [Option<String>], step: Step<'_>) {
+        let (place, policy, text) = match step {
+            Step::Create { policy, text } | Step::Enforce { policy, text } => (DocumentPlace::Managed, policy, Some(text)),
+            Step::Attach { policy } => (DocumentPlace::Attached, policy, Some("")),
+            Step::Put { policy, text } => (DocumentPlace::Inline, policy, Some(text)),
+            Step::Delete { policy } => (DocumentPlace::Inline, policy, None),
+            Step::Detach { policy } => (DocumentPlace::Attached, policy, None),
+            Step::Destroy { policy } => (DocumentPlace::Managed, policy, None),
+        };
+        let at = documents.iter().position(|document| document.place == place && document.policy == policy).expect("is of the change");
+        live[at] = text.map(str::to_owned);
+    }
+
+    fn words(todo: &Todo<'_>) -> Vec<String> {
+        todo.steps.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn grants_come_first_and_removals_last_either_way() {
+        let change = change();
+        let forth = steps(&change, &live(&change, Side::Before), Side::After);
+        let expected = [
+            "CreatePolicy arn:copy",
+            "AttachPolicy arn:copy",
+            "PutPolicy less",
+            "SetPolicyVersion arn:own",
+            "DeletePolicy gone",
+            "DetachPolicy arn:shared",
+        ];
+        assert_eq!(words(&forth), expected);
+        let back = steps(&change, &live(&change, Side::After), Side::Before);
+        let expected = [
+            "AttachPolicy arn:shared",
+            "PutPolicy gone",
+            "PutPolicy less",
+            "SetPolicyVersion arn:own",
+            "DetachPolicy arn:copy",
+            "DeleteManagedPolicy arn:copy",
+        ];
+        assert_eq!(words(&back), expected);
+    }
+
+    #[test]
+    fn from_every_step_it_can_be_finished_and_undone() {
+        let change = change();
+        for from in [Side::Before, Side::After] {
+            let all = steps(&change, &live(&change, from), from.other()).steps.len();
+            for killed in 0..=all {
+                for to in [Side::Before, Side::After] {
+                    let mut now = live(&change, from);
+                    for step in steps(&change, &now.clone(), from.other()).steps.into_iter().take(killed) {
+                        done(&change, &mut now, step);
+                    }
+                    for step in steps(&change, &now.clone(), to).steps {
+                        done(&change, &mut now, step);
+                    }
+                    assert_eq!(steps(&change, &now, to), Todo::default(), "killed after {killed} steps from {from:?}, then to {to:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_others_changed_is_left() {
+        let change = change();
+        let mut now = live(&change, Side::Before);
+        now[1] = Some("theirs".to_owned());
+        now[3] = None;
+        let todo = steps(&change, &now, Side::Before);
+        assert_eq!((words(&todo), todo.foreign), (vec!["AttachPolicy arn:shared".to_owned()], vec!["less"]));
+    }
+}

@@ -1,0 +1,139 @@
+//! What the verbs that change IAM take, as Repokid takes it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use menagerie_aws::AccountId;
+
+use super::{Where, moment};
+
+/// How far a verb goes that narrows.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Narrowing {
+    /// Make the changes; without it they are only shown
+    #[arg(short, long)]
+    pub commit: bool,
+    /// Narrow resources, too, to those that were used
+    #[arg(long)]
+    pub resources: bool,
+}
+
+/// `repo_role`
+#[derive(Debug, Args)]
+pub struct RepoRole {
+    /// The account
+    pub account: AccountId,
+    /// The role's name; `user/NAME` or `group/NAME`; or an ARN
+    pub role: String,
+    /// How far it goes
+    #[command(flatten)]
+    pub narrowing: Narrowing,
+    /// Where things are
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `repo_all_roles`
+#[derive(Debug, Args)]
+pub struct RepoAllRoles {
+    /// The accounts
+    #[arg(required_unless_present = "account", value_name = "ACCOUNT")]
+    pub accounts: Vec<AccountId>,
+    /// One more account
+    #[arg(long)]
+    pub account: Vec<AccountId>,
+    /// Users, too
+    #[arg(long)]
+    pub users: bool,
+    /// Groups, too
+    #[arg(long)]
+    pub groups: bool,
+    /// How far it goes
+    #[command(flatten)]
+    pub narrowing: Narrowing,
+    /// Where things are
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `rollback_role`
+#[derive(Debug, Args)]
+pub struct RollbackRole {
+    /// The account
+    pub account: AccountId,
+    /// The role's name; `user/NAME` or `group/NAME`; or an ARN
+    pub role: String,
+    /// The number of the version to restore; without it versions and changes are listed
+    #[arg(short, long, value_name = "N", conflicts_with = "change")]
+    pub selection: Option<u64>,
+    /// The number of the change to undo
+    #[arg(long, value_name = "N")]
+    pub change: Option<crate::state::ChangeId>,
+    /// Restore it; without it what would change is only shown
+    #[arg(short, long)]
+    pub commit: bool,
+    /// Where things are
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `remove_permissions_from_roles`
+#[derive(Debug, Args)]
+pub struct RemovePermissions {
+    /// What goes, such as `s3:PutObject` or `s3:Put*`
+    #[arg(required = true, value_name = "PERMISSION")]
+    pub permissions: Vec<String>,
+    /// A JSON list of the ARNs of roles, as find_roles_with_permissions writes it
+    #[arg(short = 'f', long = "role-file", value_name = "FILE")]
+    pub roles: PathBuf,
+    /// Remove them; without it what would change is only shown
+    #[arg(short, long)]
+    pub commit: bool,
+    /// Where things are
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `find_roles_with_permissions`
+#[derive(Debug, Args)]
+pub struct FindRoles {
+    /// What is looked for, such as `s3:PutObject` or `s3:Put*`
+    #[arg(required = true, value_name = "PERMISSION")]
+    pub permissions: Vec<String>,
+    /// Write the ARNs into this file, as a JSON list
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Where things are
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `watch`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Every denial of a permission that repokid removed is told, once. Exit status: 0 if there is none, 1 if there are some, \
+    2 if logs or an account could not be read.\n\n\
+    --auto-rollback gives back what was denied, and no more: within 14 days of the change, once for each principal and day, never actions \
+    that manage permissions, issue credentials or read data in bulk, and only where the denial says that no identity-based policy allows it."
+)]
+pub struct Watch {
+    /// CloudTrail logs: folders as S3 has them, or files; without any, LookupEvents is asked
+    #[arg(value_name = "PATH")]
+    pub logs: Vec<PathBuf>,
+    /// Only these accounts [default: all that the state knows]
+    #[arg(long)]
+    pub account: Vec<AccountId>,
+    /// Only events from then on [default: a day ago]
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    pub since: Option<Timestamp>,
+    /// Give back what was removed, within the bounds below
+    #[arg(long)]
+    pub auto_rollback: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Where things are
+    #[command(flatten)]
+    pub place: Where,
+}

@@ -1,0 +1,263 @@
+//! `repokid watch`: denials of what repokid removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, bail};
+use jiff::{SignedDuration, Timestamp};
+use menagerie_aws::AccountId;
+use menagerie_aws_cloudtrail::CloudTrail;
+use menagerie_aws_iam::Iam;
+use menagerie_cloudtrail::Event;
+use menagerie_cloudtrail::read::{Limits, fold, walk};
+use menagerie_report::{self as report, Exit};
+
+use super::office::{Office, block_on};
+use super::repo::tell;
+use crate::account::inventory;
+use crate::apply::{Snapshot, Worker};
+use crate::cli::Watch;
+use crate::reach::Reach;
+use crate::repo::{Told, record};
+use crate::state::{Activity, Change, ChangeId, Denial, NewChange, Purpose};
+use crate::watch::{Alert, Answer, Cause, Denials, Denied, Notify, restoration, verdict};
+
+/// How far back it looks where nobody says.
+const BACK: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) fn run(options: &Watch) -> anyhow::Result<Exit> {
+    block_on(async {
+        let office = Office::open(&options.place).await?;
+        let accounts = if options.account.is_empty() { office.state.accounts().await? } else { options.account.clone() };
+        let reach = Reach::new(&office.config.connection_iam).await?;
+        let since = match options.since {
+            Some(since) => Some(since),
+            None if options.logs.is_empty() => Some((office.clock)() - BACK),
+            None => None,
+        };
+        let mut exit = Exit::Fine;
+        let read = if options.logs.is_empty() { None } else { Some(logs(options, since, &mut exit)?) };
+        for account in &accounts {
+            let of_account = async {
+                let denials = match &read {
+                    Some(denials) => denials.iter().filter(|denied| account_of(&denied.principal) == account.as_str()).cloned().collect(),
+                    None => looked_up(&reach, account, since.unwrap_or(Timestamp::UNIX_EPOCH), (office.clock)()).await?,
+                };
+                one(&office, &reach, account, denials, options.auto_rollback, &Printed { json: options.json }).await
+            };
+            match of_account.await {
+                Ok(true) => exit = exit.max(Exit::Found),
+                Ok(false) => {}
+                Err(error) => {
+                    exit = Exit::Incomplete;
+                    report::error(format_args!("account {account}: {}", report::shown(&format!("{error:#}"))));
+                }
+            }
+        }
+        office.state.close().await;
+        Ok(exit)
+    })
+}
+
+/// The denials in files.
+fn logs(options: &Watch, since: Option<Timestamp>, exit: &mut Exit) -> anyhow::Result<Vec<Denied>> {
+    if let Some(missing) = options.logs.iter().find(|path| !path.exists()) {
+        bail!("{} is not there", missing.display());
+    }
+    let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let (sinks, summary) = fold(&walk(&options.logs), threads, Limits::default(), || Denials::new(since));
+    for trouble in summary.problems.places() {
+        *exit = Exit::Incomplete;
+        report::warning(report::shown(&format!("{}: {trouble}", trouble.file.display())));
+    }
+    let dropped: u64 = sinks.iter().map(|sink| sink.dropped).sum();
+    if dropped > 0 {
+        *exit = Exit::Incomplete;
+        report::warning(format_args!("there are {dropped} more denials than are looked at: look at less at once, by --since"));
+    }
+    let mut found: Vec<_> = sinks.into_iter().flat_map(|sink| sink.found).collect();
+    found.sort_by(|left, right| (left.at, &left.event).cmp(&(right.at, &right.event)));
+    Ok(found)
+}
+
+/// The denials that CloudTrail itself still knows, of the session's Region.
+async fn looked_up(reach: &Reach, account: &AccountId, from: Timestamp, to: Timestamp) -> anyhow::Result<Vec<Denied>> {
+    let trail = CloudTrail::new(&reach.account(account).await);
+    let (mut denials, mut page) = (Denials::new(Some(from)), None);
+    loop {
+        let answer = trail.lookup(SystemTime::from(from), SystemTime::from(to), None, page).await?;
+        for text in &answer.events {
+            if let Ok(event) = Event::parse(text) {
+                denials.take(&event);
+            }
+        }
+        page = answer.next;
+        if page.is_none() {
+            denials.found.sort_by(|left, right| (left.at, &left.event).cmp(&(right.at, &right.event)));
+            return Ok(denials.found);
+        }
+    }
+}
+
+/// The account of an ARN, or of `account/name`.
+fn account_of(principal: &str) -> &str {
+    principal.split(':').nth(4).or_else(|| principal.split('/').next()).unwrap_or_default()
+}
+
+/// Tells of the denials of one account; gives whether there were new ones.
+async fn one(
+    office: &Office,
+    reach: &Reach,
+    account: &AccountId,
+    denials: Vec<Denied>,
+    auto_rollback: bool,
+    notify: &dyn Notify,
+) -> anyhow::Result<bool> {
+    let changes = office.state.changes_since(account, Timestamp::UNIX_EPOCH).await?;
+    let mut arns = BTreeMap::new();
+    for role in office.state.roles(account, Activity::All).await? {
+        arns.insert(format!("{account}/{}", role.name), role.arn.as_str().to_owned());
+    }
+    let mut new: Vec<(Denied, Cause<'_>)> = Vec::new();
+    for mut denied in denials {
+        if let Some(arn) = arns.get(&denied.principal) {
+            denied.principal.clone_from(arn);
+        }
+        let Some(cause) = Cause::find(&changes, &denied, &denied.principal) else { continue };
+        let Ok(principal) = denied.principal.parse() else { continue };
+        let denial = Denial {
+            event: denied.event.clone(),
+            principal,
+            action: denied.action.clone(),
+            resource: denied.resource.clone(),
+            at: denied.at,
+            change: Some(cause.change.id),
+            message: denied.message.clone(),
+        };
+        if office.state.note_denial(&denial).await? {
+            new.push((denied, cause));
+        }
+    }
+    let mut answers: Vec<Answer> = Vec::with_capacity(new.len());
+    let mut come_back: BTreeMap<ChangeId, Vec<usize>> = BTreeMap::new();
+    for (number, (denied, cause)) in new.iter().enumerate() {
+        answers.push(match verdict(denied, cause, (office.clock)()) {
+            Err(bound) => Answer::Waits(bound.to_string()),
+            Ok(()) if !auto_rollback => Answer::Waits("--auto-rollback was not said".to_owned()),
+            Ok(()) => {
+                come_back.entry(cause.change.id).or_default().push(number);
+                Answer::Waits("it is the next to come back".to_owned())
+            }
+        });
+    }
+    // The latest change first: a principal gets something back once a day.
+    for numbers in come_back.values().rev() {
+        let denied: Vec<_> = numbers.iter().map(|number| &new[*number].0).collect();
+        let answer = match give_back(office, reach, account, &new[numbers[0]].1, &denied).await {
+            Ok(Some(id)) => Answer::Restored(id.to_string()),
+            Ok(None) => Answer::Waits("something was given back to the principal today already".to_owned()),
+            Err(error) => Answer::Waits(format!("it could not be given back: {error:#}")),
+        };
+        for number in numbers {
+            answers[*number] = answer.clone();
+        }
+    }
+    let any = !new.is_empty();
+    for ((denied, cause), answer) in new.into_iter().zip(answers) {
+        let alert = alert(denied, cause.change, answer);
+        if let Err(error) = notify.alert(&alert) {
+            report::error(format_args!("the alert of event {} was not told: {}", report::shown(&alert.event), report::shown(&error)));
+        }
+    }
+    Ok(any)
+}
+
+fn alert(denied: Denied, change: &Change, answer: Answer) -> Alert {
+    Alert {
+        event: denied.event,
+        at: denied.at,
+        principal: denied.principal,
+        narrowed: change.change.principal.to_string(),
+        action: denied.action,
+        resource: denied.resource,
+        change: change.id.to_string(),
+        changed: change.updated,
+        message: denied.message,
+        answer,
+    }
+}
+
+/// Gives back what was denied, unless the principal has had its one time today.
+async fn give_back(
+    office: &Office,
+    reach: &Reach,
+    account: &AccountId,
+    cause: &Cause<'_>,
+    denied: &[&Denied],
+) -> anyhow::Result<Option<ChangeId>> {
+    let iam = Iam::new(&reach.account(account).await);
+    let mut worker = Worker::begin(&iam, &office.state, &office.clock, account, &office.run).await?;
+    worker.recover().await?.iter().for_each(|recovered| tell(&Told::Recovered(recovered)));
+    let done = with(office, &iam, &mut worker, cause, denied).await;
+    worker.end().await?;
+    done
+}
+
+async fn with(
+    office: &Office,
+    iam: &Iam,
+    worker: &mut Worker<'_>,
+    cause: &Cause<'_>,
+    denied: &[&Denied],
+) -> anyhow::Result<Option<ChangeId>> {
+    let arn = &cause.change.change.principal;
+    let (inventory, _) = inventory(iam.details().await?);
+    let principal =
+        inventory.principals.iter().find(|principal| principal.arn == *arn).with_context(|| format!("{arn} is there no more"))?;
+    let live = Snapshot::of(principal, &inventory).with_context(|| format!("IAM's answer lacks a policy of {arn}"))?;
+    let documents = restoration(principal, &live, cause, denied)?;
+    let now = (office.clock)();
+    if !office.state.claim_auto_rollback(arn, cause.change.id, now).await? {
+        return Ok(None);
+    }
+    let actions: BTreeSet<_> = denied.iter().map(|denied| denied.action.as_str()).collect();
+    let proof = serde_json::json!({ "within": cause.change.id.to_string(), "actions": actions });
+    let change = NewChange {
+        principal: arn.clone(),
+        purpose: Purpose::AutoRollback,
+        actor: office.actor.clone(),
+        undoes: None,
+        documents,
+        proof: Some(proof.to_string()),
+    };
+    let id = worker.apply(&live, &change).await?;
+    let role = office.state.role_named(worker.account(), &principal.name).await?.filter(|role| role.arn == *arn);
+    record(&office.state, role.as_ref(), &worker.live(arn).await?, "AutoRollback", now).await?;
+    Ok(Some(id))
+}
+
+/// Alerts on stdout: a line for people, or one JSON object a line.
+struct Printed {
+    json: bool,
+}
+
+impl Notify for Printed {
+    fn alert(&self, alert: &Alert) -> Result<(), String> {
+        let line = if self.json {
+            serde_json::to_string(alert).map_err(|error| error.to_string())?
+        } else {
+            let answer = match &alert.answer {
+                Answer::Waits(reason) => format!("waits for a person: {reason}"),
+                Answer::Restored(change) => format!("given back by change {change}"),
+            };
+            let on = alert.resource.as_deref().map(|resource| format!(" on {resource}")).unwrap_or_default();
+            let text = format!(
+                "{} {} was denied {}{on}, which change {} removed from {}",
+                alert.at, alert.principal, alert.action, alert.change, alert.narrowed
+            );
+            report::shown(&format!("{text}; {answer}")).into_owned()
+        };
+        report::data(format_args!("{line}\n")).map_err(|error| error.to_string())
+    }
+}

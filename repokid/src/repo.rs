@@ -1,0 +1,307 @@
+//! Narrows the principals of one account: surveys it, analyses each, and makes the changes, each by itself.
+//!
+//! Without `commit` nothing is written, neither to IAM nor to the state. A principal whose change fails is told and does not keep others
+//! from theirs.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use menagerie_aws::AccountId;
+use menagerie_aws_iam::Iam;
+
+use crate::account::{Kind, Owner, Principal, Problem};
+use crate::analysis::{Analysis, Left, Outcome};
+use crate::apply::{ApplyError, Recovered, Snapshot, Worker, documents};
+use crate::compat::config::Config;
+use crate::rewrite::Options;
+use crate::state::{ChangeId, Document, NewChange, NewVersion, Purpose, Repoable, Role, Schedule, State, StateError, Statistic};
+use crate::survey::{Skipped, Survey, SurveyError};
+
+/// Who is to be narrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice<'a> {
+    /// One: a role by its name, `user/NAME`, `group/NAME`, or an ARN.
+    One(&'a str),
+    /// All roles, and users and groups where that is said.
+    All {
+        /// Users, too.
+        users: bool,
+        /// Groups, too.
+        groups: bool,
+    },
+    /// The roles whose scheduled time has come, of what was scheduled.
+    Scheduled,
+}
+
+/// What is worked with.
+pub struct Repo<'a> {
+    /// The account's IAM.
+    pub iam: &'a Iam,
+    /// The state.
+    pub state: &'a State,
+    /// The configuration.
+    pub config: &'a Config,
+    /// The account.
+    pub account: &'a AccountId,
+    /// Now.
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// Who does it, for the record.
+    pub actor: &'a str,
+    /// What no other run is called.
+    pub run: &'a str,
+    /// Whether changes are made.
+    pub commit: bool,
+    /// How far rewrites go.
+    pub options: Options,
+}
+
+impl std::fmt::Debug for Repo<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repo").field("account", self.account).field("commit", &self.commit).finish_non_exhaustive()
+    }
+}
+
+/// Something that a person is told.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// Something of IAM's answer could not be read.
+    Problem(&'a Problem),
+    /// A change that a killed run had left was finished or undone.
+    Recovered(&'a Recovered),
+    /// A principal is not looked at.
+    Skipped(&'a Principal, &'a Skipped),
+    /// What an analysis found.
+    Analyzed(&'a Analysis<'a>, &'a [Document]),
+    /// A change was made.
+    Applied(&'a Principal, ChangeId),
+    /// A change was not made.
+    Failed(&'a Principal, &'a ApplyError),
+}
+
+/// Why an account was not worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum RepoError {
+    /// It could not be surveyed.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
+    /// The lease was not to be had, or what others left could not be settled.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The state failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The principal is not there.
+    #[error("account {account} has no {name}; users and groups are given as user/NAME and group/NAME")]
+    NoSuch {
+        /// The account.
+        account: String,
+        /// What was asked for.
+        name: String,
+    },
+}
+
+/// How many principals came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Looked at.
+    pub looked: usize,
+    /// Left alone by filters or guards.
+    pub skipped: usize,
+    /// Would change, or have changed.
+    pub changed: usize,
+    /// The change does not stand the proof, or what is live is not what was analysed.
+    pub refused: usize,
+    /// A call or the state failed.
+    pub failed: usize,
+}
+
+impl Tally {
+    /// Counts why a change was not made.
+    pub fn count(&mut self, error: &ApplyError) {
+        match error {
+            ApplyError::ChangedSince { .. } | ApplyError::Gone { .. } | ApplyError::Met { .. } => self.refused += 1,
+            _ => self.failed += 1,
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            looked: self.looked + other.looked,
+            skipped: self.skipped + other.skipped,
+            changed: self.changed + other.changed,
+            refused: self.refused + other.refused,
+            failed: self.failed + other.failed,
+        }
+    }
+}
+
+impl Repo<'_> {
+    /// Narrows who is chosen.
+    ///
+    /// # Errors
+    /// [`RepoError`] if the account could not be worked on at all.
+    pub async fn run(&self, choice: Choice<'_>, told: &mut dyn FnMut(&Told<'_>)) -> Result<Tally, RepoError> {
+        let mut worker = None;
+        if self.commit {
+            let mut begun = Worker::begin(self.iam, self.state, self.clock, self.account, self.run).await?;
+            begun.recover().await?.iter().for_each(|recovered| told(&Told::Recovered(recovered)));
+            worker = Some(begun);
+        }
+        let done = self.work(choice, worker.as_mut(), told).await;
+        if let Some(worker) = worker {
+            worker.end().await?;
+        }
+        done
+    }
+
+    async fn work(
+        &self,
+        choice: Choice<'_>,
+        mut worker: Option<&mut Worker<'_>>,
+        told: &mut dyn FnMut(&Told<'_>),
+    ) -> Result<Tally, RepoError> {
+        let now = (self.clock)();
+        let mut survey = Survey::new(self.iam, self.state, self.config, self.account, now).await?;
+        survey.problems.iter().for_each(|problem| told(&Told::Problem(problem)));
+        let mut tally = Tally::default();
+        let mut chosen = BTreeSet::new();
+        for (arn, schedule) in self.chosen(&survey, choice)? {
+            let Some(principal) = survey.inventory.principals.iter().find(|principal| *principal.arn.as_str() == *arn) else { continue };
+            tally.looked += 1;
+            if let Some(skipped) = survey.skipped(principal) {
+                tally.skipped += 1;
+                told(&Told::Skipped(principal, &skipped));
+                continue;
+            }
+            survey.load(self.state, &arn, schedule.as_ref()).await?;
+            chosen.insert(arn);
+        }
+        let attachments = survey.inventory.attachments();
+        for principal in survey.inventory.principals.iter().filter(|principal| chosen.contains(principal.arn.as_str())) {
+            let analysis = survey.analyze(principal, &attachments, self.options);
+            let documents = match &analysis.outcome {
+                Outcome::Narrowed(_) if principal.owner() == Owner::Account => documents(&analysis),
+                _ => Vec::new(),
+            };
+            told(&Told::Analyzed(&analysis, &documents));
+            match &analysis.outcome {
+                Outcome::Refused(_) => tally.refused += 1,
+                Outcome::Left(_) => tally.skipped += 1,
+                Outcome::Narrowed(_) if documents.is_empty() => {
+                    // Identity Center's own: what would change is told, and made in the permission set.
+                    debug_assert_ne!(principal.owner(), Owner::Account, "{}", Left::IdentityCenter);
+                    tally.skipped += 1;
+                }
+                Outcome::Narrowed(proof) => {
+                    let Some(worker) = worker.as_deref_mut() else {
+                        tally.changed += 1;
+                        continue;
+                    };
+                    let proof = serde_json::to_string(proof).ok();
+                    match self.apply(worker, &survey, &analysis, documents, proof).await {
+                        Ok(change) => {
+                            tally.changed += 1;
+                            told(&Told::Applied(principal, change));
+                        }
+                        Err(error) => {
+                            tally.count(&error);
+                            told(&Told::Failed(principal, &error));
+                        }
+                    }
+                }
+                Outcome::Same => {}
+            }
+        }
+        Ok(tally)
+    }
+
+    /// The ARNs of who is chosen; of a scheduled role with what was scheduled.
+    fn chosen(&self, survey: &Survey, choice: Choice<'_>) -> Result<Vec<(String, Option<Schedule>)>, RepoError> {
+        let arn = |principal: &Principal| principal.arn.as_str().to_owned();
+        Ok(match choice {
+            Choice::One(name) => {
+                let no_such = || RepoError::NoSuch { account: self.account.to_string(), name: name.to_owned() };
+                vec![(arn(survey.named(name).ok_or_else(no_such)?), None)]
+            }
+            Choice::All { users, groups } => {
+                let is_meant = |principal: &&Principal| match principal.kind {
+                    Kind::Role => true,
+                    Kind::User => users,
+                    Kind::Group => groups,
+                };
+                survey.inventory.principals.iter().filter(is_meant).map(|principal| (arn(principal), None)).collect()
+            }
+            Choice::Scheduled => {
+                let now = (self.clock)();
+                let due = survey.roles.iter().filter_map(|(arn, role)| {
+                    let schedule = role.schedule.as_ref().filter(|schedule| schedule.is_due(now))?;
+                    Some((arn.clone(), Some(schedule.clone())))
+                });
+                due.collect()
+            }
+        })
+    }
+
+    async fn apply(
+        &self,
+        worker: &mut Worker<'_>,
+        survey: &Survey,
+        analysis: &Analysis<'_>,
+        documents: Vec<Document>,
+        proof: Option<String>,
+    ) -> Result<ChangeId, ApplyError> {
+        let principal = analysis.principal;
+        let arn = principal.arn.as_str();
+        let missing = || ApplyError::ChangedSince {
+            principal: arn.to_owned(),
+            what: vec!["the text of a managed policy is missing from IAM's answer".to_owned()],
+        };
+        let analysed = Snapshot::of(principal, &survey.inventory).ok_or_else(missing)?;
+        let role = survey.roles.get(arn);
+        record(self.state, role, &analysed, "Scan", (self.clock)()).await?;
+        let change = NewChange {
+            principal: principal.arn.clone(),
+            purpose: Purpose::Repo,
+            actor: self.actor.to_owned(),
+            undoes: None,
+            documents,
+            proof,
+        };
+        let id = worker.apply(&analysed, &change).await?;
+        let live = worker.live(&principal.arn).await?;
+        record(self.state, role, &live, "Repo", (self.clock)()).await?;
+        if let Some(role) = role {
+            let now = (self.clock)();
+            let granted: BTreeSet<_> = analysis
+                .policies
+                .iter()
+                .filter_map(|policy| policy.judged.as_ref())
+                .flat_map(|judged| judged.statements.iter().flat_map(|statement| statement.actions.iter().map(|action| action.id)))
+                .collect();
+            let total = u64::try_from(granted.len().saturating_sub(analysis.removed().len())).unwrap_or(u64::MAX);
+            let mut role = role.clone();
+            role.repoed = Some(now);
+            role.schedule = None;
+            role.repoable = Repoable { total, ..Repoable::default() };
+            self.state.save(&mut role).await?;
+            let disqualified_by = role.disqualified_by.iter().map(|by| by.filter.clone()).collect();
+            let statistic = Statistic { at: now, source: "Repo".to_owned(), total, repoable: 0, disqualified_by };
+            self.state.add_statistic(&role.id, &statistic).await?;
+        }
+        Ok(id)
+    }
+}
+
+/// Keeps what a role's policies are as a version, unless the last one says the same.
+///
+/// # Errors
+/// [`StateError`] if the state fails.
+pub async fn record(state: &State, role: Option<&Role>, policies: &Snapshot, source: &str, now: Timestamp) -> Result<(), StateError> {
+    if let Some(role) = role {
+        let version = NewVersion { source: source.to_owned(), discovered: now, policies: policies.clone().into_version() };
+        state.add_policy_version(&role.id, &version).await?;
+    }
+    Ok(())
+}

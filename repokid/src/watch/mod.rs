@@ -1,0 +1,64 @@
+//! Watches for denials of what repokid removed, and gives back within bounds.
+//!
+//! [`Denials`] gathers denied calls from events. [`Cause::find`] tells whether a change of ours took the permission away. Each is told once.
+//! [`verdict`] says whether it may come back by itself: within 14 days of the change, never an action that manages permissions, issues
+//! credentials or reads data in bulk, and only where the denial says that no identity-based policy allows it; once for each principal and
+//! day, which the state counts. What comes back is what was denied and no more ([`restoration`]): a caller who finds one harmless action
+//! missing does not get the others with it.
+
+mod cause;
+mod denials;
+mod restore;
+mod verdict;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use cause::Cause;
+pub use denials::{Denials, Denied};
+pub use restore::{NotRestored, restoration};
+pub use verdict::{Bound, WINDOW, verdict};
+
+/// A denial of what repokid removed, as people and programs are told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alert {
+    /// CloudTrail's ID of the event.
+    pub event: String,
+    /// When the call was denied.
+    pub at: Timestamp,
+    /// Who called.
+    pub principal: String,
+    /// Whose policies were narrowed: the caller's, or those of a group that it may be in.
+    pub narrowed: String,
+    /// What was called for.
+    pub action: String,
+    /// On what, where that is known.
+    pub resource: Option<String>,
+    /// The change that took the permission away.
+    pub change: String,
+    /// When that was made.
+    pub changed: Timestamp,
+    /// What AWS said.
+    pub message: String,
+    /// What becomes of it.
+    pub answer: Answer,
+}
+
+/// What becomes of a denial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It waits for a person, for this reason.
+    Waits(String),
+    /// The permission was given back by this change.
+    Restored(String),
+}
+
+/// Who is told of alerts: Slack, a topic, a webhook. One that cannot be told does not keep others from being told.
+pub trait Notify {
+    /// Tells of an alert.
+    ///
+    /// # Errors
+    /// Why it could not be told.
+    fn alert(&self, alert: &Alert) -> Result<(), String>;
+}
