@@ -1,7 +1,10 @@
 //! The command line as it is typed.
 
+mod cache;
 #[cfg(feature = "aws")]
 mod change;
+mod place;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -10,8 +13,15 @@ use jiff::Timestamp;
 
 use crate::iac::TagRule;
 
+pub use cache::{
+    CancelScheduled, DisplayRole, DisplayRoleCache, Import, OfAccount, OptOutArgs, RepoScheduled, RepoStats, UpdateRoleCache, WriteConfig,
+};
 #[cfg(feature = "aws")]
-pub use change::{FindRoles, Narrowing, RemovePermissions, RepoAllRoles, RepoRole, RollbackRole, Watch, Where};
+pub use change::{FindRoles, Narrowing, RemovePermissions, RepoAllRoles, RepoRole, RollbackRole, Watch};
+pub use place::{ListFormat, Where};
+#[cfg(feature = "aws")]
+pub use usage::Run;
+pub use usage::{UsageAdd, UsageCommand};
 
 /// Narrows AWS IAM policies to what usage proves is needed, with proof and a way back
 #[derive(Debug, Parser)]
@@ -47,6 +57,47 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print a configuration with every key and its default
+    Config(WriteConfig),
+    /// Bring what Repokid's table has into the state
+    Import(Import),
+    /// Bring what is known of an account's roles up to date
+    #[command(alias = "update_role_cache")]
+    UpdateRoleCache(UpdateRoleCache),
+    /// List an account's roles with what could go from each
+    #[command(alias = "display_role_cache")]
+    DisplayRoleCache(DisplayRoleCache),
+    /// Show all that is known of a role
+    #[command(alias = "display_role")]
+    DisplayRole(DisplayRole),
+    /// Schedule what could go from an account's roles
+    #[command(alias = "schedule_repo")]
+    ScheduleRepo(OfAccount),
+    /// List the roles that something is scheduled for
+    #[command(alias = "show_scheduled_roles")]
+    ShowScheduledRoles(OfAccount),
+    /// Cancel what was scheduled
+    #[command(alias = "cancel_scheduled_repo")]
+    CancelScheduledRepo(CancelScheduled),
+    /// Execute what is due: what was repoable when it was scheduled, and is now
+    #[cfg(feature = "aws")]
+    #[command(alias = "repo_scheduled_roles")]
+    RepoScheduledRoles(RepoScheduled),
+    /// Write the counts of permissions over time as CSV
+    #[command(alias = "repo_stats")]
+    RepoStats(RepoStats),
+    /// List, set and take back owners' wishes that a role is not changed
+    #[command(alias = "opt_out")]
+    OptOut(OptOutArgs),
+    /// Take in and ask what principals were seen to do
+    Usage {
+        /// What to do with it
+        #[command(subcommand)]
+        command: UsageCommand,
+    },
+    /// Do one whole round: refresh, filter, schedule, and execute what is due
+    #[cfg(feature = "aws")]
+    Run(Run),
     /// Narrow a role, user or group to what is not proved unused
     #[cfg(feature = "aws")]
     #[command(alias = "repo_role")]

@@ -2,13 +2,17 @@
 
 pub mod account;
 pub mod advice;
+pub mod advisor;
 pub mod analysis;
 #[cfg(feature = "aws")]
 pub mod apply;
+pub mod cache;
 pub mod cli;
 pub mod commands;
 pub mod compat;
+pub mod feed;
 pub mod iac;
+pub mod notify;
 pub mod permission_set;
 pub mod proof;
 pub mod ranking;
@@ -20,6 +24,7 @@ pub mod report;
 pub mod rewrite;
 #[cfg(feature = "aws")]
 pub mod rollback;
+pub mod round;
 pub mod sight;
 pub mod state;
 #[cfg(feature = "aws")]
@@ -28,3 +33,4 @@ pub mod usage;
 pub mod verdict;
 #[cfg(feature = "aws")]
 pub mod watch;
+pub mod web;

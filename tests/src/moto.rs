@@ -128,6 +128,16 @@ impl Moto {
     /// When the answer is an error.
     #[must_use]
     pub fn query(&self, service: &str, version: &str, action: &str, parameters: &[(&str, &str)]) -> String {
+        self.query_as("testing", service, version, action, parameters)
+    }
+
+    /// The same with the access key of a session, which moto takes the account from.
+    ///
+    /// # Panics
+    ///
+    /// When the answer is an error.
+    #[must_use]
+    pub fn query_as(&self, key: &str, service: &str, version: &str, action: &str, parameters: &[(&str, &str)]) -> String {
         let mut form = format!("Action={action}&Version={version}");
         for (name, value) in parameters {
             form.push('&');
@@ -137,12 +147,16 @@ impl Moto {
                 form.push_str(&format!("%{byte:02X}"));
             }
         }
-        let request = Self::signed("POST", "/", service, form).header("Content-Type", "application/x-www-form-urlencoded");
+        let request = Self::signed_by(key, "POST", "/", service, form).header("Content-Type", "application/x-www-form-urlencoded");
         self.send(&request, action).text()
     }
 
     pub(crate) fn signed(method: &str, target: &str, service: &str, body: impl Into<Vec<u8>>) -> Request {
-        let scope = format!("Credential=testing/20260101/{REGION}/{service}/aws4_request");
+        Self::signed_by("testing", method, target, service, body)
+    }
+
+    fn signed_by(key: &str, method: &str, target: &str, service: &str, body: impl Into<Vec<u8>>) -> Request {
+        let scope = format!("Credential={key}/20260101/{REGION}/{service}/aws4_request");
         let authorization = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
         Request::new(method, target, body).header("Authorization", &authorization)
     }

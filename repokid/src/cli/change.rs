@@ -6,18 +6,7 @@ use clap::Args;
 use jiff::Timestamp;
 use menagerie_aws::AccountId;
 
-use super::moment;
-
-/// Where the configuration and the state are.
-#[derive(Debug, Clone, Args)]
-pub struct Where {
-    /// Repokid's configuration [default: $REPOKID_CONFIG_LOCATION, ./config.json, /etc/repokid, /apps/repokid]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The state: a file, or postgres://… [default: `state` of the configuration, or repokid.db]
-    #[arg(long, value_name = "URL")]
-    pub state: Option<String>,
-}
+use super::{Where, moment};
 
 /// How far a verb goes that narrows.
 #[derive(Debug, Clone, Copy, Args)]

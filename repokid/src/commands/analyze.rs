@@ -263,11 +263,11 @@ fn ownership(options: &Analyze) -> anyhow::Result<Ownership> {
     let mut ownership = Ownership::default();
     options.terraform_tag.iter().for_each(|rule| ownership.tags.add(rule.clone()));
     if let Some(path) = &options.iac_map {
-        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = text(path, MAX_BYTES)?;
         ownership.map = Map::parse(&text).with_context(|| format!("{} cannot be used", path.display()))?;
     }
     for path in &options.terraform_state {
-        let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let text = text(path, MAX_BYTES)?;
         ownership.state.add(&text).with_context(|| format!("{} cannot be used", path.display()))?;
     }
     Ok(ownership)

@@ -1,18 +1,24 @@
 //! One file for each verb of the command line.
 
 mod analyze;
+mod cache;
 mod completions;
 mod data;
 #[cfg(feature = "aws")]
 mod find_roles;
-#[cfg(feature = "aws")]
 mod office;
+mod refresh;
 #[cfg(feature = "aws")]
 mod remove_permissions;
 #[cfg(feature = "aws")]
 mod repo;
 #[cfg(feature = "aws")]
 mod rollback;
+#[cfg(feature = "aws")]
+mod round;
+mod schedule;
+mod table;
+mod usage;
 #[cfg(feature = "aws")]
 mod watch;
 
@@ -21,6 +27,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use menagerie_report as report;
+
+#[cfg(feature = "aws")]
+pub use round::function;
 
 use crate::cli::{Cli, Command};
 
@@ -37,6 +46,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(options) => analyze::run(&options),
         Command::Data { command } => data::run(&command),
         Command::Completions { shell } => completions::run(shell),
+        Command::Config(options) => cache::config(&options),
+        Command::Import(options) => cache::import(&options),
+        Command::UpdateRoleCache(options) => refresh::run(&options),
+        Command::DisplayRoleCache(options) => cache::display_all(&options),
+        Command::DisplayRole(options) => cache::display_one(&options),
+        Command::ScheduleRepo(options) => schedule::schedule(&options),
+        Command::ShowScheduledRoles(options) => schedule::show(&options),
+        Command::CancelScheduledRepo(options) => schedule::cancel(&options),
+        #[cfg(feature = "aws")]
+        Command::RepoScheduledRoles(options) => round::scheduled(&options),
+        Command::RepoStats(options) => cache::stats(&options),
+        Command::OptOut(options) => cache::opt_out(&options),
+        Command::Usage { command } => usage::run(&command),
+        #[cfg(feature = "aws")]
+        Command::Run(options) => round::run(&options),
         #[cfg(feature = "aws")]
         Command::RepoRole(options) => repo::one(&options),
         #[cfg(feature = "aws")]

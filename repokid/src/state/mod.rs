@@ -39,7 +39,7 @@ pub use role::{Disqualification, Observation, OptOut, Repoable, Role, RoleId, Ro
 pub use roles::Activity;
 pub use schedule::Schedule;
 pub use statistic::Statistic;
-pub use usage::{Absorbed, UsageFile, UsageOutcome, UsageTuple};
+pub use usage::{Absorbed, UsageFile, UsageOutcome, UsagePrincipal, UsageTuple};
 pub use version::{NewVersion, PolicyVersion};
 
 /// The memory of repokid.

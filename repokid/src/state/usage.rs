@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use menagerie_store::database::{Row, Value};
+use menagerie_store::database::{Row, Transaction, Value};
 
 use super::State;
 use super::change::stored;
@@ -65,6 +65,17 @@ pub struct UsageTuple {
     pub count: u64,
 }
 
+/// Somebody whose uses are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsagePrincipal {
+    /// An ARN, or of a role whose path is not known `account/name`.
+    pub principal: String,
+    /// How many actions were used.
+    pub actions: u64,
+    /// When the last time was.
+    pub last: Timestamp,
+}
+
 /// What became of a file's uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absorbed {
@@ -102,37 +113,68 @@ impl State {
         rows.iter().map(read_file).collect()
     }
 
+    /// Which of these files, by name and version, were read.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn have_read(&self, files: &[(String, String)]) -> Result<Vec<bool>, StateError> {
+        let find = "SELECT name FROM usage_file WHERE name = $1 AND version = $2";
+        let mut transaction = self.database.read().await?;
+        let mut read = Vec::with_capacity(files.len());
+        for (name, version) in files {
+            read.push(transaction.optional(find, &[Value::from(name), Value::from(version)]).await?.is_some());
+        }
+        Ok(read)
+    }
+
     /// Adds a file's uses, unless it was read before.
     ///
     /// # Errors
     /// [`StateError`] if the database fails.
     pub async fn absorb(&self, file: &UsageFile, tuples: &[UsageTuple]) -> Result<Absorbed, StateError> {
+        let absorbed = self.absorb_all(&[(file, tuples)]).await?;
+        Ok(absorbed.into_iter().next().expect("there is an answer for each file"))
+    }
+
+    /// Adds the uses of several files, of each unless it was read before: all of them, or none.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn absorb_all(&self, files: &[(&UsageFile, &[UsageTuple])]) -> Result<Vec<Absorbed>, StateError> {
+        // Writers that go in the same order do not block each other for ever.
+        let mut order: Vec<usize> = (0..files.len()).collect();
+        order.sort_by(|left, right| files[*left].0.name.cmp(&files[*right].0.name));
         let mut transaction = self.database.write().await?;
-        let note = "INSERT INTO usage_file (name, version, bytes, records, faults, read_at) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (name) DO NOTHING";
-        let values = [
-            Value::from(&file.name),
-            Value::from(&file.version),
-            number(file.bytes).into(),
-            number(file.records).into(),
-            number(file.faults).into(),
-            file.read.as_microsecond().into(),
-        ];
-        let mut absorbed = Absorbed::New;
-        if transaction.execute(note, &values).await? == 0 {
-            let update = "UPDATE usage_file SET version = $2, bytes = $3, records = $4, faults = $5, read_at = $6
-                WHERE name = $1 AND version <> $2";
-            if transaction.execute(update, &values).await? == 0 {
-                return Ok(Absorbed::Known);
+        let mut absorbed = vec![Absorbed::Known; files.len()];
+        let mut new: Vec<&UsageTuple> = Vec::new();
+        for at in order {
+            let (file, tuples) = files[at];
+            absorbed[at] = note(&mut transaction, file).await?;
+            if absorbed[at] != Absorbed::Known {
+                new.extend(tuples);
             }
-            absorbed = Absorbed::Changed;
         }
-        let tuples = distinct(tuples);
+        let tuples = distinct(&new);
         let rows: Vec<Value<'_>> = tuples.iter().flat_map(|(key, times)| row(key, times)).collect();
         let insert = "INSERT INTO usage (principal, action, resource, outcome, first_at, last_at, events) VALUES";
         transaction.insert_rows(insert, 7, UPSERT, &rows).await?;
         transaction.commit().await?;
         Ok(absorbed)
+    }
+
+    /// Whose uses are known, with how many actions each used and when last.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails, or holds no such thing.
+    pub async fn usage_principals(&self) -> Result<Vec<UsagePrincipal>, StateError> {
+        let find = "SELECT principal, count(DISTINCT action) AS actions, max(last_at) AS last_at FROM usage
+            WHERE outcome <> 'denied' GROUP BY principal ORDER BY principal";
+        let mut transaction = self.database.read().await?;
+        let rows = transaction.all(find, &[]).await?;
+        let read = |row: &Row| {
+            Ok(UsagePrincipal { principal: row.text("principal")?, actions: count(row, "actions")?, last: time(row, "last_at")? })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// A principal's uses, by action and resource.
@@ -159,12 +201,33 @@ impl State {
     }
 }
 
+/// Notes that a file was read; says whether it is news.
+async fn note(transaction: &mut Transaction, file: &UsageFile) -> Result<Absorbed, StateError> {
+    let insert = "INSERT INTO usage_file (name, version, bytes, records, faults, read_at) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (name) DO NOTHING";
+    let values = [
+        Value::from(&file.name),
+        Value::from(&file.version),
+        number(file.bytes).into(),
+        number(file.records).into(),
+        number(file.faults).into(),
+        file.read.as_microsecond().into(),
+    ];
+    if transaction.execute(insert, &values).await? == 1 {
+        return Ok(Absorbed::New);
+    }
+    let update = "UPDATE usage_file SET version = $2, bytes = $3, records = $4, faults = $5, read_at = $6
+        WHERE name = $1 AND version <> $2";
+    let changed = transaction.execute(update, &values).await? == 1;
+    Ok(if changed { Absorbed::Changed } else { Absorbed::Known })
+}
+
 type Key<'a> = (&'a str, &'a str, &'a str, UsageOutcome);
 type Times = (i64, i64, i64);
 
 /// The tuples with each key once, sorted: one statement may not touch a row twice, and writers that go in the same order do not block
 /// each other for ever.
-fn distinct(tuples: &[UsageTuple]) -> BTreeMap<Key<'_>, Times> {
+fn distinct<'a>(tuples: &[&'a UsageTuple]) -> BTreeMap<Key<'a>, Times> {
     let mut distinct = BTreeMap::new();
     for tuple in tuples {
         let key = (tuple.principal.as_str(), tuple.action.as_str(), tuple.resource.as_str(), tuple.outcome);

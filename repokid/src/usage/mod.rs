@@ -3,5 +3,5 @@
 mod observer;
 mod stored;
 
-pub use observer::{Observer, Seen};
-pub use stored::{of_tuples, principals_of};
+pub use observer::{Observer, Seen, Span};
+pub use stored::{of_tuples, principals_of, tuples};

@@ -37,7 +37,9 @@ pub struct Span {
 }
 
 impl Span {
-    const fn once(time: Timestamp) -> Self {
+    /// Once.
+    #[must_use]
+    pub const fn once(time: Timestamp) -> Self {
         Self { first: time, last: time, count: 1 }
     }
 
@@ -60,7 +62,8 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn add(&mut self, action: Arc<str>, resource: Resource, how: How, span: Span) {
+    /// Adds uses of an action on a resource.
+    pub fn add(&mut self, action: Arc<str>, resource: Resource, how: How, span: Span) {
         let resources = self.uses.entry(action).or_default();
         let full = resources.len() >= MOST_RESOURCES && !resources.contains_key(&(resource.clone(), how));
         let key = if full { (Resource::Unknown, how) } else { (resource, how) };
@@ -157,39 +160,28 @@ impl Observer {
 
     /// Takes an event.
     pub fn take(&mut self, event: &Event<'_>) {
+        self.take_all(event, Span::once(event.time()));
+    }
+
+    /// Takes an event that stands for several of its kind, the last of which it is.
+    pub fn take_all(&mut self, event: &Event<'_>, span: Span) {
         let time = event.time();
         self.trails.extend(Change::of(event));
         if self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time > to) {
             self.outside += 1;
             return;
         }
-        self.span = Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        self.span = Some(self.span.map_or((span.first, span.last), |(first, last)| (first.min(span.first), last.max(span.last))));
         self.place(event);
-        let Some(identity) = event.identity_json() else {
+        let Some(principal) = principal_of(&mut self.identities, event) else {
             self.of_nobody += 1;
             return;
-        };
-        let principal = match self.identities.of(identity) {
-            Principal::Role(arn) | Principal::User(arn) => Cow::Borrowed(arn.as_ref()),
-            Principal::RoleNamed { account, name, .. } => Cow::Owned(format!("{account}/{name}")),
-            Principal::Unknown => match unique_id(&Identity::of(identity)) {
-                Some(id) => Cow::Owned(id.to_owned()),
-                None => {
-                    self.of_nobody += 1;
-                    return;
-                }
-            },
-            _ => {
-                self.of_nobody += 1;
-                return;
-            }
         };
         let mapped = self.mapper.map(event);
         if !self.principals.contains_key(&*principal) {
             self.principals.insert(principal.as_ref().into(), Seen::default());
         }
         let Some(seen) = self.principals.get_mut(&*principal) else { return };
-        let span = Span::once(time);
         match mapped {
             Mapped::Uses(uses) if Outcome::of(event).is_use() => {
                 for one in uses {
@@ -227,6 +219,21 @@ impl Observer {
         let last = ends.values().max().copied();
         let digested = ends.into_values().filter(|end| last.is_some_and(|last| last.duration_since(*end) < LATE)).min();
         digested.and_then(|end| end.checked_sub(LAG).ok()).or(self.span.map(|(_, last)| last))
+    }
+
+    /// Adds a use that an event of somebody's stands for, and does not show.
+    pub fn add_use(&mut self, event: &Event<'_>, action: Arc<str>, resource: Resource, how: How, span: Span) {
+        if let Some(principal) = principal_of(&mut self.identities, event)
+            && Outcome::of(event).is_use()
+        {
+            self.principals.entry(principal.as_ref().into()).or_default().add(action, resource, how, span);
+        }
+    }
+
+    /// Gives what was seen and begins anew, with what it has learned of operations.
+    pub fn take_seen(&mut self) -> HashMap<Box<str>, Seen> {
+        self.span = None;
+        std::mem::take(&mut self.principals)
     }
 
     /// What was seen, by the principal's ARN; of roles without their path, by `account/name`.
@@ -290,6 +297,17 @@ fn unique_id<'a>(identity: &'a Identity<'_>) -> Option<&'a str> {
     let issuer = identity.issuer.as_ref().and_then(|issuer| issuer.principal_id.as_deref());
     let id = issuer.or(identity.principal_id.as_deref())?.split(':').next()?;
     (id.starts_with("AROA") || id.starts_with("AIDA")).then_some(id)
+}
+
+/// Whose use an event is: an ARN, of a role without its path `account/name`, or a unique ID where the log has no more.
+fn principal_of<'m>(identities: &'m mut Principals, event: &Event<'_>) -> Option<Cow<'m, str>> {
+    let identity = event.identity_json()?;
+    match identities.of(identity) {
+        Principal::Role(arn) | Principal::User(arn) => Some(Cow::Borrowed(arn.as_ref())),
+        Principal::RoleNamed { account, name, .. } => Some(Cow::Owned(format!("{account}/{name}"))),
+        Principal::Unknown => unique_id(&Identity::of(identity)).map(|id| Cow::Owned(id.to_owned())),
+        _ => None,
+    }
 }
 
 fn judged(seen: &Seen, universe: &Universe, from: Timestamp) -> Usage {

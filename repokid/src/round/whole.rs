@@ -1,0 +1,289 @@
+//! One whole round over accounts, several at once: what cron, EventBridge or a person starts.
+//!
+//! Of each account, the lease is held while its cache is brought up to date and roles are scheduled, so that two rounds do not meet; the
+//! changes then take it anew. Without `commit` nothing is scheduled and nothing changed: what would be is told. One account's failure
+//! does not keep others from their round, and a notice that fails stops nothing.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use jiff::{SignedDuration, Timestamp};
+use menagerie_aws::{AccountId, CallError};
+use menagerie_aws_iam::Iam;
+
+use super::{Planned, planned, schedule};
+use crate::account::{Inventory, Kind, inventory};
+use crate::advisor::{Aardvark, AardvarkError, live};
+use crate::cache::{CacheError, Refreshed, Source, refresh};
+use crate::compat::advisor::{Advice, Question};
+use crate::compat::config::Config;
+use crate::compat::filters::{BlocklistFile, Filters, GlobError};
+use crate::notify::{Moment, Notice, Notifiers, RoleNotice};
+use crate::reach::Reach;
+use crate::repo::{Choice, Repo, RepoError, Tally, Told};
+use crate::rewrite::Options;
+use crate::state::{ChangeId, Role, State, StateError};
+
+/// How long a lease holds that is not renewed, and how often it is.
+const LEASE: SignedDuration = SignedDuration::from_mins(5);
+const RENEWED: Duration = Duration::from_secs(60);
+
+/// Where rows of Access Advisor come from.
+#[derive(Debug)]
+pub enum Advisor {
+    /// IAM, which is asked about each role.
+    Live,
+    /// A service of Aardvark's.
+    Aardvark(Aardvark),
+    /// A saved file.
+    Saved(Advice),
+}
+
+/// Why an account's round was broken off. What was done before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// AWS refused a call, or could not be reached.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The state failed, or another run took the lease.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The cache could not be brought up to date.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// Aardvark gave nothing that can be used.
+    #[error(transparent)]
+    Aardvark(#[from] AardvarkError),
+    /// A glob of the configuration is none.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
+    /// What was due could not be executed.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
+    /// The thread that asked Aardvark ended.
+    #[error("the question to Aardvark broke off")]
+    Lost,
+    /// Another run is at work in the account.
+    #[error("{holder} is at work in account {account} until {until} at most")]
+    Busy {
+        /// The account.
+        account: AccountId,
+        /// The other run.
+        holder: String,
+        /// When its lease ends, if it is not renewed.
+        until: Timestamp,
+    },
+}
+
+/// What a round is made with.
+pub struct Round<'a> {
+    /// The state.
+    pub state: &'a State,
+    /// The configuration.
+    pub config: &'a Config,
+    /// The way to the accounts.
+    pub reach: &'a Reach,
+    /// Where rows of Access Advisor come from.
+    pub advisor: &'a Advisor,
+    /// What stands in the blocklist's file, if it was read.
+    pub blocklist: Option<&'a BlocklistFile>,
+    /// Where notices go.
+    pub notifiers: &'a Notifiers,
+    /// Now.
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// Who does it, for the record.
+    pub actor: &'a str,
+    /// What no other run is called.
+    pub run: &'a str,
+    /// Whether roles are scheduled and changes made.
+    pub commit: bool,
+}
+
+impl fmt::Debug for Round<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Round").field("run", &self.run).field("commit", &self.commit).finish_non_exhaustive()
+    }
+}
+
+/// What a round did in an account.
+#[derive(Debug, Clone, Default)]
+pub struct RoundReport {
+    /// What the refresh did.
+    pub refreshed: Refreshed,
+    /// The roles that were scheduled, or would be, with when.
+    pub scheduled: Vec<(Role, Timestamp)>,
+    /// How the roles came off that were due.
+    pub tally: Tally,
+    /// The changes that were made, by role's name.
+    pub changes: Vec<(String, ChangeId)>,
+    /// What went wrong on the way, in sentences.
+    pub problems: Vec<String>,
+}
+
+impl Round<'_> {
+    /// Does the round of each account, so many at once; gives what came of each, in their order.
+    pub async fn all(&self, accounts: &[AccountId], at_once: usize) -> Vec<(AccountId, Result<RoundReport, RoundError>)> {
+        let rounds = accounts.iter().map(|account| async move { (account.clone(), self.account(account).await) });
+        let done: BTreeMap<_, _> = stream::iter(rounds).buffer_unordered(at_once.max(1)).collect().await;
+        done.into_iter().collect()
+    }
+
+    /// Does the round of an account.
+    ///
+    /// # Errors
+    /// [`RoundError`]; what was done before stays.
+    pub async fn account(&self, account: &AccountId) -> Result<RoundReport, RoundError> {
+        let iam = Iam::new(&self.reach.account(account).await);
+        let mut report = RoundReport::default();
+        self.leased(account, self.prepare(&iam, account, &mut report)).await?;
+        let due = self.due(account).await?;
+        if !due.is_empty() || !report.scheduled.is_empty() {
+            let title = format!("{} due now, {} newly scheduled", roles(due.len()), roles(report.scheduled.len()));
+            let scheduled = report.scheduled.iter().map(|(role, at)| RoleNotice {
+                role: role.name.clone(),
+                what: format!("{} permissions are to go on {}", role.repoable.permissions, at.strftime("%Y-%m-%d")),
+                permissions: role.repoable.services.iter().cloned().collect(),
+            });
+            let told = due.iter().cloned().chain(scheduled).collect();
+            self.notify(account, Moment::Before, title, told, &mut report).await;
+        }
+        if due.is_empty() {
+            return Ok(report);
+        }
+        self.execute(&iam, account, &mut report).await?;
+        let title = format!(
+            "{} changed, {} left, {} refused, {} failed",
+            report.tally.changed, report.tally.skipped, report.tally.refused, report.tally.failed
+        );
+        let changed = report.changes.iter().map(|(role, change)| RoleNotice {
+            role: role.clone(),
+            what: format!("change {change} was made; `repokid rollback_role {account} {role} --change {change} -c` undoes it"),
+            permissions: Vec::new(),
+        });
+        let changed = changed.collect();
+        self.notify(account, Moment::After, title, changed, &mut report).await;
+        Ok(report)
+    }
+
+    /// Executes what is due in an account, and nothing else.
+    ///
+    /// # Errors
+    /// [`RoundError`]; what was done before stays.
+    pub async fn execute(&self, iam: &Iam, account: &AccountId, report: &mut RoundReport) -> Result<(), RoundError> {
+        let repo = Repo {
+            iam,
+            state: self.state,
+            config: self.config,
+            account,
+            clock: self.clock,
+            actor: self.actor,
+            run: self.run,
+            commit: self.commit,
+            options: Options { resources: false },
+        };
+        let (changes, problems) = (&mut report.changes, &mut report.problems);
+        let mut told = |told: &Told<'_>| match told {
+            Told::Problem(problem) => problems.push(problem.to_string()),
+            Told::Recovered(recovered) => problems.push(format!("{}: {}", recovered.principal, recovered.note)),
+            Told::Skipped(principal, why) => problems.push(format!("{}: {why}", principal.name)),
+            Told::Applied(principal, change) => changes.push((principal.name.clone(), *change)),
+            Told::Failed(principal, error) => problems.push(format!("{}: {error}", principal.name)),
+            Told::Analyzed(..) => {}
+        };
+        report.tally = repo.run(Choice::Scheduled, &mut told).await?;
+        Ok(())
+    }
+
+    /// Brings the cache up to date and schedules.
+    async fn prepare(&self, iam: &Iam, account: &AccountId, report: &mut RoundReport) -> Result<(), RoundError> {
+        let now = (self.clock)();
+        report.refreshed = self.refresh(iam, account, &mut report.problems).await?;
+        let planned = match self.commit {
+            true => schedule(self.state, account, self.config, now, self.actor).await?,
+            false => planned(self.state, account, self.config, now, self.actor).await?,
+        };
+        for one in planned {
+            match one {
+                Planned::Scheduled(role, schedule) => report.scheduled.push((*role, schedule.at)),
+                Planned::Stale(role) => report.problems.push(format!("{}: another run changed it, and it was not scheduled", role.name)),
+                Planned::Already(_) | Planned::Not(..) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the cache of an account up to date.
+    ///
+    /// # Errors
+    /// [`RoundError`].
+    pub async fn refresh(&self, iam: &Iam, account: &AccountId, problems: &mut Vec<String>) -> Result<Refreshed, RoundError> {
+        let (inventory, faults) = inventory(iam.details().await?);
+        let complete = faults.is_empty();
+        problems.extend(faults.iter().map(ToString::to_string));
+        let advice = self.advice(iam, account, &inventory).await?;
+        problems.extend(advice.faults.iter().map(|fault| format!("Access Advisor, {}: {}", fault.of, fault.reason)));
+        let filters = Filters::new(self.config, self.blocklist)?;
+        let source = Source { inventory: &inventory, complete, advice: &advice, occasion: "Scan" };
+        let refreshed = refresh(self.state, account, &source, self.config, &filters, (self.clock)()).await?;
+        problems.extend(refreshed.problems.iter().cloned());
+        Ok(refreshed)
+    }
+
+    async fn advice(&self, iam: &Iam, account: &AccountId, inventory: &Inventory) -> Result<Advice, RoundError> {
+        match self.advisor {
+            Advisor::Live => {
+                let roles = inventory.principals.iter().filter(|principal| principal.kind == Kind::Role);
+                Ok(live(iam, roles.map(|principal| principal.arn.clone())).await)
+            }
+            Advisor::Aardvark(aardvark) => {
+                let (question, now, aardvark) = (Question::Account(account.clone()), (self.clock)(), aardvark.clone());
+                Ok(tokio::task::spawn_blocking(move || aardvark.ask(&question, now)).await.map_err(|_| RoundError::Lost)??)
+            }
+            Advisor::Saved(advice) => Ok(advice.clone()),
+        }
+    }
+
+    /// Does something while the account's lease is held and renewed.
+    async fn leased<T>(&self, account: &AccountId, work: impl Future<Output = Result<T, RoundError>>) -> Result<T, RoundError> {
+        let now = (self.clock)();
+        let Some(mut lease) = self.state.lease(account, self.run, now, LEASE).await? else {
+            let (holder, until) = self.state.lease_holder(account, now).await?.unwrap_or_else(|| ("another run".to_owned(), now));
+            return Err(RoundError::Busy { account: account.clone(), holder, until });
+        };
+        let mut renewed = tokio::time::interval(RENEWED);
+        tokio::pin!(work);
+        let done = loop {
+            tokio::select! {
+                done = &mut work => break done,
+                _ = renewed.tick() => self.state.renew(&mut lease, (self.clock)(), LEASE).await?,
+            }
+        };
+        self.state.release(lease).await?;
+        done
+    }
+
+    /// The roles whose time has come.
+    async fn due(&self, account: &AccountId) -> Result<Vec<RoleNotice>, StateError> {
+        let now = (self.clock)();
+        let roles = self.state.scheduled_roles(account).await?.into_iter();
+        let due = roles.filter_map(|role| {
+            let schedule = role.schedule.as_ref().filter(|schedule| schedule.is_due(now))?;
+            let permissions: Vec<_> = schedule.permissions.iter().cloned().collect();
+            Some(RoleNotice { what: "what was scheduled goes now, as far as it is still unused".to_owned(), permissions, role: role.name })
+        });
+        Ok(due.collect())
+    }
+
+    async fn notify(&self, account: &AccountId, moment: Moment, title: String, roles: Vec<RoleNotice>, report: &mut RoundReport) {
+        let problems = report.problems.clone();
+        let notice = Notice { moment, account: account.to_string(), commit: self.commit, title, roles, problems, at: (self.clock)() };
+        report.problems.extend(self.notifiers.deliver(&notice).await);
+    }
+}
+
+fn roles(count: usize) -> String {
+    if count == 1 { "1 role".to_owned() } else { format!("{count} roles") }
+}
