@@ -224,7 +224,8 @@ fn write<'a>(
             proposed.add(&analysis, ownership, setting.universe);
         }
     }
-    if let (Some((proposed, _)), Some(output)) = (&code, &options.output) {
+    if let (Some((proposed, _)), Some(output)) = (&mut code, &options.output) {
+        proposed.finish();
         proposed.write(&output.join("iac"))?;
     }
     ranking::sort(&mut ranking);
@@ -242,7 +243,7 @@ fn write<'a>(
 }
 
 /// The folder of code, and what tells of owners.
-fn code(options: &Analyze) -> anyhow::Result<Option<(Proposed, Ownership)>> {
+fn code<'a>(options: &Analyze) -> anyhow::Result<Option<(Proposed<'a>, Ownership)>> {
     let Some(folder) = &options.iac else { return Ok(None) };
     let sources = Sources::load(folder).with_context(|| format!("{} cannot be used", folder.display()))?;
     Ok(Some((Proposed::new(sources), ownership(options)?)))

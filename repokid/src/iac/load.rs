@@ -9,7 +9,7 @@ use menagerie_policy::document::Policy;
 
 use super::patch::{Unpatched, agrees, patch};
 use super::site::Site;
-use super::terraform::Documents;
+use super::terraform::Folder;
 use super::{Address, Owner, cloudformation, terraform};
 use crate::account::Principal;
 use crate::analysis::Place;
@@ -99,15 +99,15 @@ impl Sources {
     }
 
     fn read(&mut self) {
-        let mut documents: BTreeMap<PathBuf, Documents> = BTreeMap::new();
+        let mut folders: BTreeMap<PathBuf, Folder> = BTreeMap::new();
         let folder = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
         for (path, file) in self.files.iter().filter(|(path, _)| is_terraform(path)) {
-            terraform::documents(path, &file.text, documents.entry(folder(path)).or_default());
+            folders.entry(folder(path)).or_default().add(path, &file.text);
         }
-        let none = Documents::new();
+        let none = Folder::default();
         self.sites = self.files.iter().fold(Vec::new(), |mut sites, (path, file)| {
             sites.extend(if is_terraform(path) {
-                terraform::sites(path, &file.text, documents.get(&folder(path)).unwrap_or(&none))
+                terraform::sites(path, &file.text, folders.get(&folder(path)).unwrap_or(&none))
             } else {
                 cloudformation::sites(path, &file.text)
             });
@@ -139,21 +139,25 @@ impl Sources {
                 && address.is_none_or(|address| is_at(site, address))
         };
         let candidates: Vec<_> = self.sites.iter().filter(fits).collect();
-        let certain = |site: &&Site| usize::from(site.principal.is_some()) + usize::from(site.name.is_some());
-        let agreeing: Vec<_> = candidates.iter().copied().filter(|site| agrees(site, old).is_ok()).collect();
-        let best = agreeing.iter().map(certain).max();
-        let mut found = agreeing.iter().filter(|site| Some(certain(site)) == best);
-        match (found.next(), found.next(), candidates.as_slice()) {
-            // A policy that nothing but its content ties to a place may be another's.
-            (Some(site), None, _) if best > Some(0) || address.is_some() => Ok((*site).clone()),
-            (Some(_), Some(_), _) => {
-                Err(Unpatched::Several(agreeing.iter().map(|site| format!("{} in {}", site.address, site.path.display())).collect()))
-            }
-            (_, _, [one]) => {
-                let reason = agrees(one, old).err().unwrap_or_else(|| "nothing there names it".to_owned());
+        // What nothing but its content and the policy's own name ties to a principal may be another's.
+        let is_tied = |site: &Site| {
+            let to_principal = if inline { site.principal.is_some() || site.logical.is_some() } else { site.name.is_some() };
+            address.is_some() || to_principal
+        };
+        let agreeing: Vec<_> = candidates.iter().filter(|site| is_tied(site) && agrees(site, old).is_ok()).collect();
+        match (agreeing.as_slice(), candidates.as_slice()) {
+            ([site], _) => Ok((**site).clone()),
+            // Another's policy may have the same name.
+            ([], [one]) if is_tied(one) || owner.is_some() => {
+                let reason = agrees(one, old).err();
+                let reason =
+                    reason.unwrap_or_else(|| "whose it is does not stand there to the letter: Terraform's state would tell".to_owned());
                 Err(Unpatched::Form { address: one.address.clone(), path: one.path.clone(), reason })
             }
-            _ => Err(Unpatched::NotFound),
+            ([], _) => Err(Unpatched::NotFound),
+            (several, _) => {
+                Err(Unpatched::Several(several.iter().map(|site| format!("{} in {}", site.address, site.path.display())).collect()))
+            }
         }
     }
 
@@ -212,7 +216,9 @@ fn is_terraform(path: &Path) -> bool {
 }
 
 fn is_at(site: &Site, address: &Address) -> bool {
-    site.address == format!("{}.{}", address.kind, address.name)
+    let address = format!("{}.{}", address.kind, address.name);
+    // An `inline_policy` of a role has the role's address and its own name.
+    site.address.strip_prefix(&address).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// Whether a principal may be what a template calls so: CloudFormation names it `<stack>-<logical name>-<letters>`, and says so in a tag.

@@ -88,7 +88,11 @@ pub(super) fn of(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Option<Entry
         0 => "none of them was used in the window".to_owned(),
         used => format!("{used} of them may have been used in the window"),
     };
-    let closed = if closed > 0 { format!("; what is proposed closes {closed}") } else { String::new() };
+    let closed = match closed {
+        0 => String::new(),
+        all if all == paths.len() => "; what is proposed closes all of them".to_owned(),
+        some => format!("; what is proposed closes {some}"),
+    };
     Some(Entry { severity: worst, kind: Kind::Escalation, subject, reason: format!("{count}; {used}{closed}."), paths })
 }
 

@@ -89,9 +89,17 @@ pub fn of_principal(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Vec<Entry
     entries
 }
 
-/// The worst first; what weighs the same by kind and ARN.
+impl Entry {
+    /// How many of its ways stay open after what is proposed.
+    fn open(&self) -> usize {
+        self.paths.iter().filter(|path| !path.closed).count()
+    }
+}
+
+/// The worst first; of what weighs the same, what stays open in most ways; then by ARN.
 pub fn sort(entries: &mut [Entry]) {
     entries.sort_by(|left, right| {
-        (right.severity, left.kind, &left.subject, &left.reason).cmp(&(left.severity, right.kind, &right.subject, &right.reason))
+        let by_weight = right.severity.cmp(&left.severity).then(left.kind.cmp(&right.kind)).then(right.open().cmp(&left.open()));
+        by_weight.then_with(|| (&left.subject, &left.reason).cmp(&(&right.subject, &right.reason)))
     });
 }

@@ -63,6 +63,17 @@ fn a_patch_is_made_for_what_stands_in_code() {
 }
 
 #[test]
+fn code_of_several_accounts_changes_only_as_all_of_them_would() {
+    let mut account = account();
+    account.role("444455556666", "/", "web", &json!([]), &[("access", allows(&["ec2:DescribeInstances", "ec2:RunInstances"]))]);
+    account.call("444455556666", "/", "web", "ec2.amazonaws.com", "RunInstances");
+    account.analyze(&["--iac", "code", "--terraform-state", "state.json", "-o", "out"]);
+    let patch = read(&account.path("out/iac/changes.patch"));
+    assert!(patch.contains("main.tf") && !patch.contains("web.yaml"), "{patch}");
+    assert!(read(&account.path("out/iac/pull-request.md")).contains("not all of them would change alike"));
+}
+
+#[test]
 fn the_map_says_where_to_look() {
     let account = account();
     account.write("map.toml", "\"arn:aws:iam::*:role/web\" = \"other/\"\n\"arn:aws:iam::*:role/hand-*\" = \"other/\"\n");
