@@ -236,7 +236,11 @@ fn write<'a>(
     let tail = Tail { totals, problems, ranking: &ranking, proposals: &proposals };
     match (json, html) {
         (Some(json), _) => json.end(&tail)?,
-        (None, Some(html)) => html.end(&mut BufWriter::with_capacity(1 << 16, io::stdout()), &tail, env!("CARGO_PKG_VERSION"))?,
+        (None, Some(html)) => match html.end(&mut BufWriter::with_capacity(1 << 16, io::stdout()), &tail, env!("CARGO_PKG_VERSION")) {
+            // A reader that closes the pipe early is no error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        },
         (None, None) => report::data(human.tail(&tail))?,
     }
     Ok(totals)

@@ -1,6 +1,6 @@
 //! The folder of code: what is in it that may hold policies, and where in it a policy stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,8 @@ const DEPTH: usize = 24;
 #[derive(Debug, Default)]
 pub struct Sources {
     files: BTreeMap<PathBuf, File>,
-    sites: Vec<Site>,
+    /// By folder.
+    sites: BTreeMap<PathBuf, Vec<Site>>,
 }
 
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl Sources {
                 }
             }
         }
-        sources.read();
+        sources.read_all();
         Ok(sources)
     }
 
@@ -88,7 +89,7 @@ impl Sources {
     pub fn of(files: impl IntoIterator<Item = (PathBuf, String)>) -> Self {
         let mut sources = Self::default();
         files.into_iter().for_each(|(path, text)| sources.add(path, text));
-        sources.read();
+        sources.read_all();
         sources
     }
 
@@ -98,21 +99,31 @@ impl Sources {
         }
     }
 
-    fn read(&mut self) {
-        let mut folders: BTreeMap<PathBuf, Folder> = BTreeMap::new();
-        let folder = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
-        for (path, file) in self.files.iter().filter(|(path, _)| is_terraform(path)) {
-            folders.entry(folder(path)).or_default().add(path, &file.text);
+    fn read_all(&mut self) {
+        let folders: BTreeSet<PathBuf> = self.files.keys().map(|path| folder(path)).collect();
+        folders.iter().for_each(|folder| self.read(folder));
+    }
+
+    /// Reads the files of one folder, which may refer to each other, but to no others.
+    fn read(&mut self, at: &Path) {
+        let files: Vec<_> = self.files.iter().filter(|(path, _)| folder(path) == at).collect();
+        let mut known = Folder::default();
+        for (path, file) in files.iter().filter(|(path, _)| is_terraform(path)) {
+            known.add(path, &file.text);
         }
-        let none = Folder::default();
-        self.sites = self.files.iter().fold(Vec::new(), |mut sites, (path, file)| {
+        let sites = files.into_iter().fold(Vec::new(), |mut sites, (path, file)| {
             sites.extend(if is_terraform(path) {
-                terraform::sites(path, &file.text, folders.get(&folder(path)).unwrap_or(&none))
+                terraform::sites(path, &file.text, &known)
             } else {
                 cloudformation::sites(path, &file.text)
             });
             sites
         });
+        self.sites.insert(at.to_owned(), sites);
+    }
+
+    fn sites(&self) -> impl Iterator<Item = &Site> {
+        self.sites.values().flatten()
     }
 
     /// Where a policy stands.
@@ -138,7 +149,7 @@ impl Sources {
                 && site.logical.as_deref().is_none_or(|logical| is_made_from(principal, logical, site.principal.as_deref()))
                 && address.is_none_or(|address| is_at(site, address))
         };
-        let candidates: Vec<_> = self.sites.iter().filter(fits).collect();
+        let candidates: Vec<_> = self.sites().filter(fits).collect();
         // What nothing but its content and the policy's own name ties to a principal may be another's.
         let is_tied = |site: &Site| {
             let to_principal = if inline { site.principal.is_some() || site.logical.is_some() } else { site.name.is_some() };
@@ -167,16 +178,16 @@ impl Sources {
     /// The form there does not take the change to the letter; nothing is changed then.
     pub fn change(&mut self, site: &Site, old: &Policy, narrowed: &Narrowed) -> Result<(), Unpatched> {
         let form = |reason: String| Unpatched::Form { address: site.address.clone(), path: site.path.clone(), reason };
-        let shared = self.sites.iter().filter(|other| other.path == site.path && other.statements == site.statements).count();
+        let shared = self.sites().filter(|other| other.path == site.path && other.statements == site.statements).count();
         if shared > 1 {
             return Err(form("several policies are made from it".to_owned()));
         }
         let Some(file) = self.files.get_mut(&site.path) else { return Err(Unpatched::NotFound) };
         let changed = patch(site, &file.text, old, narrowed).map_err(form)?;
         let before = std::mem::replace(&mut file.text, changed);
-        self.read();
+        self.read(&folder(&site.path));
         let new = narrowed.text.as_deref().and_then(|text| Policy::parse(text).ok());
-        let now = self.sites.iter().find(|other| other.path == site.path && other.address == site.address);
+        let now = self.sites().find(|other| other.path == site.path && other.address == site.address);
         // What was written is read again: it must be what was meant.
         if new.is_some_and(|new| now.is_some_and(|now| agrees(now, &new).is_ok())) {
             return Ok(());
@@ -184,7 +195,7 @@ impl Sources {
         if let Some(file) = self.files.get_mut(&site.path) {
             file.text = before;
         }
-        self.read();
+        self.read(&folder(&site.path));
         Err(form("the change does not read there as it is meant".to_owned()))
     }
 
@@ -205,6 +216,10 @@ impl Sources {
     pub fn text(&self, path: &Path) -> Option<&str> {
         self.files.get(path).map(|file| file.text.as_str())
     }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_owned).unwrap_or_default()
 }
 
 fn is_code(name: &str) -> bool {

@@ -82,7 +82,8 @@ pub fn of_principal(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Vec<Entry
         return Vec::new();
     }
     let mut entries: Vec<_> = escalation::of(analysis, setting).into_iter().collect();
-    if !matches!(analysis.outcome, Outcome::Left(Left::TooNew(_))) {
+    // What is kept for the worst day is meant to be idle.
+    if !matches!(analysis.outcome, Outcome::Left(Left::TooNew(_) | Left::Protected | Left::Tag(_))) {
         let dangerous = entries.iter().any(|entry| entry.severity >= Severity::High);
         entries.extend(idle::of(analysis, setting, dangerous));
     }
