@@ -6,10 +6,11 @@ use menagerie_report::shown;
 use super::summary::{bar, grouped};
 use super::{diff, service};
 use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
+use crate::iac::Owner;
 use crate::proof::Proof;
 use crate::verdict::{Universe, Window};
 
-pub(super) fn section(analysis: &Analysis<'_>, universe: &Universe, window: &Window, number: usize) -> Markup {
+pub(super) fn section(analysis: &Analysis<'_>, owner: Option<&Owner>, universe: &Universe, window: &Window, number: usize) -> Markup {
     let principal = analysis.principal;
     let counts = analysis.counts();
     let Counts { used, unused, unobservable, unknown } = counts;
@@ -34,6 +35,9 @@ pub(super) fn section(analysis: &Analysis<'_>, universe: &Universe, window: &Win
             }
             div.body {
                 (standing(analysis))
+                @if let Some(owner) = owner {
+                    p.notice.left { b { "To be changed in code: " } (shown(&owner.to_string())) }
+                }
                 @if counts.total() > 0 {
                     p.legend {
                         @for (verdict, count) in parts { span.verdict.(verdict) { b { (grouped(count)) } " " (verdict) } " " }
