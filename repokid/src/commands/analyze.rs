@@ -195,7 +195,8 @@ fn write<'a>(
     sets: &[PermissionSet],
 ) -> anyhow::Result<Totals> {
     let files = options.output.as_deref().map(Files::new).transpose()?;
-    let mut code = code(options)?;
+    let (mut code, ownership) = (code(options)?, ownership(options)?);
+    let mut owners = BTreeMap::new();
     let mut totals = Totals::default();
     let human = Human::new(setting.universe);
     let mut json = match options.format {
@@ -219,23 +220,27 @@ fn write<'a>(
             Outcome::Left(_) => totals.left += 1,
             Outcome::Same => {}
         }
+        let mut changed = analysis.policies.iter().filter(|policy| policy.changes());
+        let owner = changed.find_map(|policy| ownership.owner(principal, policy.place));
         if let Some(json) = &mut json {
             json.principal(&analysis)?;
         } else if let Some(html) = &mut html {
-            html.principal(&analysis);
+            html.principal(&analysis, owner.as_ref());
         } else {
             report::data(human.principal(&analysis))?;
         }
         if let Some(files) = &files {
             files.principal(&analysis)?;
         }
+        owners.extend(owner.map(|owner| (principal.arn.as_str().to_owned(), owner)));
         ranking.extend(ranking::of_principal(&analysis, setting));
         gathered.add(&analysis);
-        if let Some((proposed, ownership)) = &mut code {
-            proposed.add(&analysis, ownership, setting.universe);
+        if let Some(proposed) = &mut code {
+            proposed.add(&analysis, &ownership, setting.universe);
         }
     }
-    if let (Some((proposed, _)), Some(output)) = (&code, &options.output) {
+    if let (Some(proposed), Some(output)) = (&mut code, &options.output) {
+        proposed.finish();
         proposed.write(&output.join("iac"))?;
     }
     ranking::sort(&mut ranking);
@@ -243,20 +248,24 @@ fn write<'a>(
     if let Some(files) = &files {
         files.proposals(&proposals)?;
     }
-    let tail = Tail { totals, problems, ranking: &ranking, proposals: &proposals };
+    let tail = Tail { totals, problems, owners: &owners, ranking: &ranking, proposals: &proposals };
     match (json, html) {
         (Some(json), _) => json.end(&tail)?,
-        (None, Some(html)) => html.end(&mut BufWriter::with_capacity(1 << 16, io::stdout()), &tail, env!("CARGO_PKG_VERSION"))?,
+        (None, Some(html)) => match html.end(&mut BufWriter::with_capacity(1 << 16, io::stdout()), &tail, env!("CARGO_PKG_VERSION")) {
+            // A reader that closes the pipe early is no error.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        },
         (None, None) => report::data(human.tail(&tail))?,
     }
     Ok(totals)
 }
 
-/// The folder of code, and what tells of owners.
-fn code(options: &Analyze) -> anyhow::Result<Option<(Proposed, Ownership)>> {
+/// The folder of code.
+fn code<'a>(options: &Analyze) -> anyhow::Result<Option<Proposed<'a>>> {
     let Some(folder) = &options.iac else { return Ok(None) };
     let sources = Sources::load(folder).with_context(|| format!("{} cannot be used", folder.display()))?;
-    Ok(Some((Proposed::new(sources), ownership(options)?)))
+    Ok(Some(Proposed::new(sources)))
 }
 
 fn ownership(options: &Analyze) -> anyhow::Result<Ownership> {

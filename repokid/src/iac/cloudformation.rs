@@ -41,12 +41,28 @@ fn resource(path: &Path, text: &str, logical: &str, kind: &str, properties: &Nod
         }
         "AWS::IAM::Policy" | "AWS::IAM::RolePolicy" | "AWS::IAM::UserPolicy" | "AWS::IAM::GroupPolicy" => {
             let principal = named("RoleName").or_else(|| named("UserName")).or_else(|| named("GroupName"));
-            add(false, principal, None, named("PolicyName"), logical.to_owned(), properties.get("PolicyDocument"));
+            let (principal, of) = match principal {
+                Some(name) => (Some(name), None),
+                None => holder(properties),
+            };
+            add(false, principal, of.as_deref(), named("PolicyName"), logical.to_owned(), properties.get("PolicyDocument"));
         }
         "AWS::IAM::ManagedPolicy" => {
             add(true, None, None, named("ManagedPolicyName"), logical.to_owned(), properties.get("PolicyDocument"));
         }
         _ => {}
+    }
+}
+
+/// The one principal that a policy is put on: its name, or its logical name (`!Ref App`, `{"Ref": "App"}`).
+fn holder(properties: &Node) -> (Option<String>, Option<String>) {
+    let mut holders = ["Roles", "Users", "Groups", "RoleName", "UserName", "GroupName"].into_iter().filter_map(|key| properties.get(key));
+    let (Some(list), None) = (holders.next(), holders.next()) else { return (None, None) };
+    let [one] = list.elements() else { return (None, None) };
+    match (&one.value, one.tag) {
+        (Value::Scalar(name), false) => (Some(name.clone()), None),
+        (Value::Scalar(logical), true) => (None, Some(logical.clone())),
+        _ => (None, one.get("Ref").and_then(Node::text).map(str::to_owned)),
     }
 }
 

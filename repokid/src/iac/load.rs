@@ -1,6 +1,6 @@
 //! The folder of code: what is in it that may hold policies, and where in it a policy stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use menagerie_policy::document::Policy;
 
 use super::patch::{Unpatched, agrees, patch};
 use super::site::Site;
-use super::terraform::Documents;
+use super::terraform::Folder;
 use super::{Address, Owner, cloudformation, terraform};
 use crate::account::Principal;
 use crate::analysis::Place;
@@ -25,7 +25,8 @@ const DEPTH: usize = 24;
 #[derive(Debug, Default)]
 pub struct Sources {
     files: BTreeMap<PathBuf, File>,
-    sites: Vec<Site>,
+    /// By folder.
+    sites: BTreeMap<PathBuf, Vec<Site>>,
 }
 
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl Sources {
                 }
             }
         }
-        sources.read();
+        sources.read_all();
         Ok(sources)
     }
 
@@ -88,7 +89,7 @@ impl Sources {
     pub fn of(files: impl IntoIterator<Item = (PathBuf, String)>) -> Self {
         let mut sources = Self::default();
         files.into_iter().for_each(|(path, text)| sources.add(path, text));
-        sources.read();
+        sources.read_all();
         sources
     }
 
@@ -98,21 +99,31 @@ impl Sources {
         }
     }
 
-    fn read(&mut self) {
-        let mut documents: BTreeMap<PathBuf, Documents> = BTreeMap::new();
-        let folder = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
-        for (path, file) in self.files.iter().filter(|(path, _)| is_terraform(path)) {
-            terraform::documents(path, &file.text, documents.entry(folder(path)).or_default());
+    fn read_all(&mut self) {
+        let folders: BTreeSet<PathBuf> = self.files.keys().map(|path| folder(path)).collect();
+        folders.iter().for_each(|folder| self.read(folder));
+    }
+
+    /// Reads the files of one folder, which may refer to each other, but to no others.
+    fn read(&mut self, at: &Path) {
+        let files: Vec<_> = self.files.iter().filter(|(path, _)| folder(path) == at).collect();
+        let mut known = Folder::default();
+        for (path, file) in files.iter().filter(|(path, _)| is_terraform(path)) {
+            known.add(path, &file.text);
         }
-        let none = Documents::new();
-        self.sites = self.files.iter().fold(Vec::new(), |mut sites, (path, file)| {
+        let sites = files.into_iter().fold(Vec::new(), |mut sites, (path, file)| {
             sites.extend(if is_terraform(path) {
-                terraform::sites(path, &file.text, documents.get(&folder(path)).unwrap_or(&none))
+                terraform::sites(path, &file.text, &known)
             } else {
                 cloudformation::sites(path, &file.text)
             });
             sites
         });
+        self.sites.insert(at.to_owned(), sites);
+    }
+
+    fn sites(&self) -> impl Iterator<Item = &Site> {
+        self.sites.values().flatten()
     }
 
     /// Where a policy stands.
@@ -138,22 +149,26 @@ impl Sources {
                 && site.logical.as_deref().is_none_or(|logical| is_made_from(principal, logical, site.principal.as_deref()))
                 && address.is_none_or(|address| is_at(site, address))
         };
-        let candidates: Vec<_> = self.sites.iter().filter(fits).collect();
-        let certain = |site: &&Site| usize::from(site.principal.is_some()) + usize::from(site.name.is_some());
-        let agreeing: Vec<_> = candidates.iter().copied().filter(|site| agrees(site, old).is_ok()).collect();
-        let best = agreeing.iter().map(certain).max();
-        let mut found = agreeing.iter().filter(|site| Some(certain(site)) == best);
-        match (found.next(), found.next(), candidates.as_slice()) {
-            // A policy that nothing but its content ties to a place may be another's.
-            (Some(site), None, _) if best > Some(0) || address.is_some() => Ok((*site).clone()),
-            (Some(_), Some(_), _) => {
-                Err(Unpatched::Several(agreeing.iter().map(|site| format!("{} in {}", site.address, site.path.display())).collect()))
-            }
-            (_, _, [one]) => {
-                let reason = agrees(one, old).err().unwrap_or_else(|| "nothing there names it".to_owned());
+        let candidates: Vec<_> = self.sites().filter(fits).collect();
+        // What nothing but its content and the policy's own name ties to a principal may be another's.
+        let is_tied = |site: &Site| {
+            let to_principal = if inline { site.principal.is_some() || site.logical.is_some() } else { site.name.is_some() };
+            address.is_some() || to_principal
+        };
+        let agreeing: Vec<_> = candidates.iter().filter(|site| is_tied(site) && agrees(site, old).is_ok()).collect();
+        match (agreeing.as_slice(), candidates.as_slice()) {
+            ([site], _) => Ok((**site).clone()),
+            // Another's policy may have the same name.
+            ([], [one]) if is_tied(one) || owner.is_some() => {
+                let reason = agrees(one, old).err();
+                let reason =
+                    reason.unwrap_or_else(|| "whose it is does not stand there to the letter: Terraform's state would tell".to_owned());
                 Err(Unpatched::Form { address: one.address.clone(), path: one.path.clone(), reason })
             }
-            _ => Err(Unpatched::NotFound),
+            ([], _) => Err(Unpatched::NotFound),
+            (several, _) => {
+                Err(Unpatched::Several(several.iter().map(|site| format!("{} in {}", site.address, site.path.display())).collect()))
+            }
         }
     }
 
@@ -163,16 +178,16 @@ impl Sources {
     /// The form there does not take the change to the letter; nothing is changed then.
     pub fn change(&mut self, site: &Site, old: &Policy, narrowed: &Narrowed) -> Result<(), Unpatched> {
         let form = |reason: String| Unpatched::Form { address: site.address.clone(), path: site.path.clone(), reason };
-        let shared = self.sites.iter().filter(|other| other.path == site.path && other.statements == site.statements).count();
+        let shared = self.sites().filter(|other| other.path == site.path && other.statements == site.statements).count();
         if shared > 1 {
             return Err(form("several policies are made from it".to_owned()));
         }
         let Some(file) = self.files.get_mut(&site.path) else { return Err(Unpatched::NotFound) };
         let changed = patch(site, &file.text, old, narrowed).map_err(form)?;
         let before = std::mem::replace(&mut file.text, changed);
-        self.read();
+        self.read(&folder(&site.path));
         let new = narrowed.text.as_deref().and_then(|text| Policy::parse(text).ok());
-        let now = self.sites.iter().find(|other| other.path == site.path && other.address == site.address);
+        let now = self.sites().find(|other| other.path == site.path && other.address == site.address);
         // What was written is read again: it must be what was meant.
         if new.is_some_and(|new| now.is_some_and(|now| agrees(now, &new).is_ok())) {
             return Ok(());
@@ -180,7 +195,7 @@ impl Sources {
         if let Some(file) = self.files.get_mut(&site.path) {
             file.text = before;
         }
-        self.read();
+        self.read(&folder(&site.path));
         Err(form("the change does not read there as it is meant".to_owned()))
     }
 
@@ -203,6 +218,10 @@ impl Sources {
     }
 }
 
+fn folder(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_owned).unwrap_or_default()
+}
+
 fn is_code(name: &str) -> bool {
     [".tf", ".tofu", ".json", ".yaml", ".yml", ".template"].iter().any(|ending| name.ends_with(ending))
 }
@@ -212,7 +231,9 @@ fn is_terraform(path: &Path) -> bool {
 }
 
 fn is_at(site: &Site, address: &Address) -> bool {
-    site.address == format!("{}.{}", address.kind, address.name)
+    let address = format!("{}.{}", address.kind, address.name);
+    // An `inline_policy` of a role has the role's address and its own name.
+    site.address.strip_prefix(&address).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 /// Whether a principal may be what a template calls so: CloudFormation names it `<stack>-<logical name>-<letters>`, and says so in a tag.

@@ -62,9 +62,13 @@ fn is_same(there: &Actions, live: &Statement) -> bool {
         Live::Only(patterns) => (false, patterns),
         Live::AllBut(patterns) => (true, patterns),
     };
-    let lower = |text: &str| text.to_ascii_lowercase();
-    let live: BTreeSet<_> = patterns.iter().map(|pattern| lower(pattern.text())).collect();
-    there.negated == negated && there.items.iter().map(|item| lower(item)).collect::<BTreeSet<_>>() == live
+    let live: Vec<_> = patterns.iter().map(|pattern| pattern.text().to_owned()).collect();
+    there.negated == negated && sorted(&there.items) == sorted(&live)
+}
+
+/// Actions as a set, in lower case.
+fn sorted(items: &[String]) -> BTreeSet<String> {
+    items.iter().map(|item| item.to_ascii_lowercase()).collect()
 }
 
 /// The text of the source with the change made.
@@ -76,6 +80,16 @@ pub fn patch(site: &Site, text: &str, old: &Policy, narrowed: &Narrowed) -> Resu
     let statements = site.statements.as_ref().map_err(Clone::clone)?;
     if narrowed.text.is_none() || narrowed.changes.iter().all(|change| *change == Change::Drop) {
         return Err("nothing of the policy is left: take the whole of it out".to_owned());
+    }
+    for (number, there) in statements.iter().enumerate() {
+        let same = |other: &&StatementSite| {
+            let items = |site: &StatementSite| site.actions.as_ref().map(|actions| (actions.negated, sorted(&actions.items)));
+            other.denies == there.denies && items(other) == items(there)
+        };
+        let twin = statements.iter().take(number).position(|other| same(&other));
+        if twin.is_some_and(|twin| narrowed.changes.get(twin) != narrowed.changes.get(number)) {
+            return Err(format!("statement {} has the same actions as another, and not both change alike", number + 1));
+        }
     }
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     let mut gone = vec![false; statements.len()];
@@ -143,6 +157,13 @@ fn list(text: &str, there: &Actions, items: &[String]) -> Result<String, String>
     Ok(format!("[\n{within}{}{comma}\n{indent}]", quoted.join(&format!(",\n{within}"))))
 }
 
+/// The place after the white space and the comma that follow.
+fn after_comma(text: &str, at: usize) -> usize {
+    let skip = |at: usize| at + text[at..].len() - text[at..].trim_start().len();
+    let comma = skip(at);
+    if text[comma..].starts_with(',') { skip(comma + 1) } else { comma }
+}
+
 /// What is taken out for statements that go, with the comma or the lines that go with them.
 fn removals(syntax: Syntax, text: &str, statements: &[StatementSite], gone: &[bool]) -> Vec<Range<usize>> {
     let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
@@ -161,7 +182,8 @@ fn removals(syntax: Syntax, text: &str, statements: &[StatementSite], gone: &[bo
         let (begin, end) = (&statements[first].span, &statements[number - 1].span);
         if syntax == Syntax::Brackets {
             match (statements.get(number), first.checked_sub(1)) {
-                (Some(next), _) => spans.push(begin.start..next.span.start),
+                // What stands before the next one, such as a comment, is of that.
+                (Some(_), _) => spans.push(begin.start..after_comma(text, end.end)),
                 (None, Some(last)) => spans.push(statements[last].span.end..end.end),
                 (None, None) => spans.push(begin.start..end.end),
             }

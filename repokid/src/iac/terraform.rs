@@ -1,7 +1,7 @@
 //! Policies in Terraform's code: `jsonencode({…})`, a heredoc of JSON, or `data "aws_iam_policy_document"`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, Object, ObjectKey, TraversalOperator};
@@ -21,62 +21,106 @@ const RESOURCES: [(&str, Option<&str>); 4] = [
 ];
 
 /// The policies of a file; none if it cannot be read.
-pub(super) fn sites(path: &Path, text: &str, documents: &Documents) -> Vec<Site> {
+pub(super) fn sites(path: &Path, text: &str, folder: &Folder) -> Vec<Site> {
     if !text.contains("aws_iam_") {
         return Vec::new();
     }
     let Ok(body) = parse_body(text) else { return Vec::new() };
+    let Folder { documents, names } = folder;
     let mut sites = Vec::new();
     for block in body.get_blocks("resource") {
         let [kind, name] = block.labels.as_slice() else { continue };
         let (kind, name) = (kind.as_str(), name.as_str());
         let address = format!("{kind}.{name}");
-        let mut add = |principal: Option<String>, body: &Body| {
+        let several = ["count", "for_each"].iter().any(|key| block.body.has_attribute(key));
+        let mut add = |principal: Option<String>, body: &Body, inline: bool| {
             let Some(policy) = body.get_attribute("policy").map(|attribute| &attribute.value) else { return };
             let (at, syntax, statements) = policy_of(path, text, policy, documents);
-            sites.push(Site {
-                path: at,
-                address: address.clone(),
-                managed: kind == "aws_iam_policy",
-                principal,
-                logical: None,
-                name: literal(body, "name"),
-                syntax,
-                statements,
-            });
+            let statements = if several { Err("count or for_each makes several from it".to_owned()) } else { statements };
+            let name = literal(body, "name");
+            let address = match &name {
+                Some(name) if inline => format!("{address} {name}"),
+                _ => address.clone(),
+            };
+            sites.push(Site { path: at, address, managed: kind == "aws_iam_policy", principal, logical: None, name, syntax, statements });
         };
         if let Some((_, principal)) = RESOURCES.iter().find(|(known, _)| *known == kind) {
-            add(principal.and_then(|key| literal(&block.body, key)), &block.body);
+            add(principal.and_then(|key| named(&block.body.get_attribute(key)?.value, names)), &block.body, false);
         } else if kind == "aws_iam_role" {
             for inline in block.body.get_blocks("inline_policy") {
-                add(literal(&block.body, "name"), &inline.body);
+                add(literal(&block.body, "name"), &inline.body, true);
             }
         }
     }
     sites
 }
 
-/// The `aws_iam_policy_document`s of all files of a folder (a module), by their name.
-pub(super) type Documents = BTreeMap<String, (std::path::PathBuf, Result<Vec<StatementSite>, String>)>;
+/// What the files of a folder (a module) may refer to.
+#[derive(Debug, Default)]
+pub(super) struct Folder {
+    /// Its `aws_iam_policy_document`s by name, with the file that each is in.
+    documents: Documents,
+    /// The names of its roles, users and groups, by type and name in the code.
+    names: BTreeMap<(String, String), String>,
+}
 
-/// Takes in the documents of a file.
-pub(super) fn documents(path: &Path, text: &str, documents: &mut Documents) {
-    if !text.contains("aws_iam_policy_document") {
-        return;
+type Documents = BTreeMap<String, (PathBuf, Result<Vec<StatementSite>, String>)>;
+
+impl Folder {
+    /// Takes a file in.
+    pub(super) fn add(&mut self, path: &Path, text: &str) {
+        if !text.contains("aws_iam_") {
+            return;
+        }
+        let Ok(body) = parse_body(text) else { return };
+        for block in body.blocks() {
+            let [kind, name] = block.labels.as_slice() else { continue };
+            let (kind, name) = (kind.as_str(), name.as_str());
+            match block.ident.as_str() {
+                "data" if kind == "aws_iam_policy_document" => {
+                    self.documents.insert(name.to_owned(), (path.to_owned(), document(text, block)));
+                }
+                "resource" if matches!(kind, "aws_iam_role" | "aws_iam_user" | "aws_iam_group") => {
+                    if let Some(literal) = literal(&block.body, "name") {
+                        self.names.insert((kind.to_owned(), name.to_owned()), literal);
+                    }
+                }
+                _ => {}
+            }
+        }
     }
-    let Ok(body) = parse_body(text) else { return };
-    for block in
-        body.get_blocks("data").filter(|block| block.labels.first().is_some_and(|label| label.as_str() == "aws_iam_policy_document"))
-    {
-        let Some(name) = block.labels.get(1) else { continue };
-        let from_others = ["source_policy_documents", "override_policy_documents", "source_json", "override_json"];
-        let statements = if from_others.iter().any(|key| block.body.has_attribute(key)) || block.body.has_blocks("dynamic") {
-            Err("the aws_iam_policy_document takes statements from elsewhere".to_owned())
-        } else {
-            block.body.get_blocks("statement").map(|statement| statement_block(text, statement)).collect()
-        };
-        documents.insert(name.as_str().to_owned(), (path.to_owned(), statements));
+}
+
+fn document(text: &str, block: &Block) -> Result<Vec<StatementSite>, String> {
+    let elsewhere = ["source_policy_documents", "override_policy_documents", "source_json", "override_json", "count", "for_each"];
+    if elsewhere.iter().any(|key| block.body.has_attribute(key)) || block.body.has_blocks("dynamic") {
+        return Err("the aws_iam_policy_document is not to the letter what it says".to_owned());
     }
+    block.body.get_blocks("statement").map(|statement| statement_block(text, statement)).collect()
+}
+
+/// The name of a principal, given to the letter or as `aws_iam_role.app.id` (or `.name`) of one that is.
+fn named(value: &Expression, names: &BTreeMap<(String, String), String>) -> Option<String> {
+    if let Some(literal) = value.as_str() {
+        return Some(literal.to_owned());
+    }
+    match dotted(value)?.as_slice() {
+        [kind, name, "id" | "name"] => names.get(&((*kind).to_owned(), (*name).to_owned())).cloned(),
+        _ => None,
+    }
+}
+
+/// `a.b.c` as its parts.
+fn dotted(value: &Expression) -> Option<Vec<&str>> {
+    let Expression::Traversal(traversal) = value else { return None };
+    let mut parts = vec![traversal.expr.as_variable()?.as_str()];
+    for operator in &traversal.operators {
+        match operator.value() {
+            TraversalOperator::GetAttr(name) => parts.push(name.as_str()),
+            _ => return None,
+        }
+    }
+    Some(parts)
 }
 
 fn statement_block(text: &str, block: &Block) -> Result<StatementSite, String> {
@@ -94,7 +138,7 @@ fn statement_block(text: &str, block: &Block) -> Result<StatementSite, String> {
     Ok(StatementSite { span, denies, actions })
 }
 
-type Found = (std::path::PathBuf, Syntax, Result<Vec<StatementSite>, String>);
+type Found = (PathBuf, Syntax, Result<Vec<StatementSite>, String>);
 
 fn policy_of(path: &Path, text: &str, policy: &Expression, documents: &Documents) -> Found {
     let here = |syntax, statements| (path.to_owned(), syntax, statements);
@@ -117,21 +161,13 @@ fn policy_of(path: &Path, text: &str, policy: &Expression, documents: &Documents
                 None => here(Syntax::Brackets, Err("the heredoc has no place".to_owned())),
             }
         }
-        Expression::Traversal(traversal) => {
-            let mut path_of: Vec<&str> = traversal.expr.as_variable().map(|name| name.as_str()).into_iter().collect();
-            path_of.extend(traversal.operators.iter().filter_map(|operator| match operator.value() {
-                TraversalOperator::GetAttr(name) => Some(name.as_str()),
-                _ => None,
-            }));
-            match path_of.as_slice() {
-                ["data", "aws_iam_policy_document", name, "json"] => match documents.get(*name) {
-                    Some((file, statements)) => (file.clone(), Syntax::Blocks, statements.clone()),
-                    None => here(Syntax::Blocks, Err(format!("data.aws_iam_policy_document.{name} is not in its folder"))),
-                },
-                _ => here(Syntax::Brackets, Err("the policy comes from another expression".to_owned())),
-            }
-        }
-        _ => here(Syntax::Brackets, Err("the policy comes from another expression".to_owned())),
+        _ => match dotted(policy).as_deref() {
+            Some(["data", "aws_iam_policy_document", name, "json"]) => match documents.get(*name) {
+                Some((file, statements)) => (file.clone(), Syntax::Blocks, statements.clone()),
+                None => here(Syntax::Blocks, Err(format!("data.aws_iam_policy_document.{name} is not in its folder"))),
+            },
+            _ => here(Syntax::Brackets, Err("the policy comes from another expression".to_owned())),
+        },
     }
 }
 

@@ -42,6 +42,7 @@ fn jsonencode_keeps_its_references_and_comments() {
     let before = r#"resource "aws_iam_role_policy" "access" {
   name = "access"
   role = aws_iam_role.app.id # the app
+  # The policy.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -59,9 +60,17 @@ fn jsonencode_keeps_its_references_and_comments() {
   })
 }
 "#;
+    assert_eq!(changed("app/main.tf", before), Err(Unpatched::NotFound), "it may be another role's");
+    let before = &format!("resource \"aws_iam_role\" \"app\" {{\n  name = \"app\"\n}}\n{before}");
     let after = changed("app/main.tf", before).unwrap();
     assert!(after.contains(r#"Action   = ["s3:GetObject", "sqs:SendMessage"]"#), "{after}");
-    assert!(after.contains("aws_s3_bucket.b.arn") && after.contains("# the app") && !after.contains("ec2:*"), "{after}");
+    assert!(
+        after.contains("aws_s3_bucket.b.arn")
+            && after.contains("# the app")
+            && after.contains("# Nobody touches identities.")
+            && !after.contains("ec2:*"),
+        "{after}"
+    );
 }
 
 #[test]
@@ -101,7 +110,7 @@ fn a_heredoc_and_a_document_are_changed_where_they_stand() {
 
 resource "aws_iam_role_policy" "access" {
   name   = "access"
-  role   = aws_iam_role.app.id
+  role   = "app"
   policy = data.aws_iam_policy_document.d.json
 }
 "#;
@@ -154,6 +163,35 @@ Resources:
         json.replace(r#"["s3:*","sqs:SendMessage"]"#, r#"["s3:GetObject", "sqs:SendMessage"]"#)
             .replace(r#"{"Effect":"Allow","Action":"ec2:*","Resource":"*"},"#, "")
     );
+}
+
+#[test]
+fn a_policy_of_a_template_is_its_roles() {
+    let template = |roles: &str, role: &str| {
+        format!(
+            r#"{{"Resources": {{"App": {{"Type": "AWS::IAM::Role", "Properties": {{"RoleName": "{role}"}}}}, "P": {{"Type": "AWS::IAM::Policy", "Properties": {{"PolicyName": "access", "Roles": {roles}, "PolicyDocument": {OLD}}}}}}}}}"#
+        )
+    };
+    assert!(changed("x.json", &template(r#"["app"]"#, "app")).is_ok());
+    assert_eq!(changed("x.json", &template(r#"["web"]"#, "web")), Err(Unpatched::NotFound));
+    assert_eq!(changed("x.json", &template(r#"["app", "web"]"#, "app")), Err(Unpatched::NotFound), "it is of several");
+    assert_eq!(changed("x.json", &template(r#"[{"Ref": "Web"}]"#, "app")), Err(Unpatched::NotFound));
+}
+
+#[test]
+fn statements_that_look_alike_are_not_mixed_up() {
+    let of = |actions: &str| format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":"*"}}"#);
+    let same = format!(r#"{{"Statement":[{},{},{{"Effect":"Deny","Action":"iam:*","Resource":"*"}}]}}"#, of("\"ec2:*\""), of("\"ec2:*\""));
+    let code =
+        format!("resource \"aws_iam_role_policy\" \"x\" {{\n  name = \"access\"\n  role = \"app\"\n  policy = <<EOF\n{same}\nEOF\n}}\n");
+    let mut sources = Sources::of([(PathBuf::from("x.tf"), code)]);
+    let (role, old) = (principal(""), Policy::parse(&same).unwrap());
+    let site = sources.find(&role, Place::Inline("access"), &old, None, None).unwrap();
+    let narrowed = Narrowed { changes: vec![Change::Keep, Change::Drop, Change::Keep], text: Some(NEW.to_owned()), removed: vec![] };
+    assert!(
+        matches!(sources.change(&site, &old, &narrowed), Err(Unpatched::Form { reason, .. }) if reason.contains("not both change alike"))
+    );
+    assert_eq!(sources.diff(), "");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The known ways to more than is granted, held against what a principal is granted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use menagerie_finding::Severity;
 use menagerie_policy::data::escalation;
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Entry, Kind};
 use crate::account;
-use crate::analysis::{Analysis, PolicyAnalysis, Setting};
+use crate::analysis::{Analysis, Left, Outcome, PolicyAnalysis, Setting};
 use crate::verdict::{ActionId, Universe, granted_by};
 
 /// A way that is open.
@@ -58,11 +58,13 @@ type Held = HashMap<ActionId, Reach>;
 pub(super) fn of(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Option<Entry> {
     let universe = setting.universe;
     let inherited = inherited(analysis, setting);
-    let mut before = held(analysis.policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().copied()), universe);
+    let needed: BTreeSet<_> =
+        escalation::paths().iter().flat_map(|path| path.actions).filter_map(|action| universe.named(action)).collect();
+    let mut before = held(analysis.policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().copied()), &needed, universe);
     before.retain(|id, _| analysis.blocked.of(*id).is_none());
     let later: Vec<_> = analysis.policies.iter().flat_map(|policy| &policy.after).filter_map(|text| Policy::parse(text).ok()).collect();
     let changes = analysis.policies.iter().any(PolicyAnalysis::changes);
-    let after = changes.then(|| held(later.iter().chain(inherited.iter().copied()), universe));
+    let after = changes.then(|| held(later.iter().chain(inherited.iter().copied()), &needed, universe));
 
     let mut paths: Vec<_> = escalation::paths().iter().filter_map(|path| open(path, &before, after.as_ref(), analysis, universe)).collect();
     let worst = paths.iter().map(|path| path.severity).max()?;
@@ -70,6 +72,10 @@ pub(super) fn of(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Option<Entry
     let closed = paths.iter().filter(|path| path.closed).count();
     let used = paths.iter().filter(|path| path.used).count();
     if is_everything(analysis, &inherited) && paths.len() == escalation::paths().len() {
+        if let Outcome::Left(left @ (Left::Protected | Left::Tag(_))) = &analysis.outcome {
+            let reason = format!("Everything is granted, and it is left alone: {left}.");
+            return Some(Entry { severity: Severity::Medium, kind: Kind::Administrator, subject, reason, paths: Vec::new() });
+        }
         let reason = match (analysis.usage.is_empty(), closed == paths.len()) {
             (true, _) => "Everything is granted, and no use of it was seen in the window.",
             (false, true) => "Everything is granted; what is proposed leaves no known way to more than it grants.",
@@ -88,7 +94,11 @@ pub(super) fn of(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Option<Entry
         0 => "none of them was used in the window".to_owned(),
         used => format!("{used} of them may have been used in the window"),
     };
-    let closed = if closed > 0 { format!("; what is proposed closes {closed}") } else { String::new() };
+    let closed = match closed {
+        0 => String::new(),
+        all if all == paths.len() => "; what is proposed closes all of them".to_owned(),
+        some => format!("; what is proposed closes {some}"),
+    };
     Some(Entry { severity: worst, kind: Kind::Escalation, subject, reason: format!("{count}; {used}{closed}."), paths })
 }
 
@@ -128,11 +138,12 @@ fn severity(path: &escalation::Path, reach: Reach) -> Severity {
     }
 }
 
-fn held<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) -> Held {
+/// Of the actions that are needed for some way, those that are granted.
+fn held<'p>(policies: impl Iterator<Item = &'p Policy>, needed: &BTreeSet<ActionId>, universe: &Universe) -> Held {
     let mut held = Held::new();
     for statement in policies.flat_map(Policy::statements).filter(|statement| statement.effect() == Effect::Allow) {
         let reach = reach(statement);
-        for id in granted_by(statement, universe) {
+        for id in granted_by(statement, universe).into_iter().filter(|id| needed.contains(id)) {
             held.entry(id).and_modify(|known| *known = reach.max(*known)).or_insert(reach);
         }
     }

@@ -82,16 +82,25 @@ pub fn of_principal(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Vec<Entry
         return Vec::new();
     }
     let mut entries: Vec<_> = escalation::of(analysis, setting).into_iter().collect();
-    if !matches!(analysis.outcome, Outcome::Left(Left::TooNew(_))) {
+    // What is kept for the worst day is meant to be idle.
+    if !matches!(analysis.outcome, Outcome::Left(Left::TooNew(_) | Left::Protected | Left::Tag(_))) {
         let dangerous = entries.iter().any(|entry| entry.severity >= Severity::High);
         entries.extend(idle::of(analysis, setting, dangerous));
     }
     entries
 }
 
-/// The worst first; what weighs the same by kind and ARN.
+impl Entry {
+    /// How many of its ways stay open after what is proposed.
+    fn open(&self) -> usize {
+        self.paths.iter().filter(|path| !path.closed).count()
+    }
+}
+
+/// The worst first; of what weighs the same, what stays open in most ways; then by ARN.
 pub fn sort(entries: &mut [Entry]) {
     entries.sort_by(|left, right| {
-        (right.severity, left.kind, &left.subject, &left.reason).cmp(&(left.severity, right.kind, &right.subject, &right.reason))
+        let by_weight = right.severity.cmp(&left.severity).then(left.kind.cmp(&right.kind)).then(right.open().cmp(&left.open()));
+        by_weight.then_with(|| (&left.subject, &left.reason).cmp(&(&right.subject, &right.reason)))
     });
 }

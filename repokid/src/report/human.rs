@@ -9,6 +9,7 @@ use menagerie_report::shown;
 
 use super::{Head, Tail, Totals};
 use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
+use crate::iac::Owner;
 use crate::permission_set::Proposal;
 use crate::ranking::Entry;
 use crate::verdict::{Universe, Verdict};
@@ -135,9 +136,22 @@ impl<'a> Human<'a> {
             counts(all)
         );
         // Writing to a string cannot fail.
-        let _ = proposals(&mut text, tail.proposals).and_then(|()| ranking(&mut text, tail.ranking));
+        let _ = owners(&mut text, tail.owners).and_then(|()| proposals(&mut text, tail.proposals)).and_then(|()| ranking(&mut text, tail.ranking));
         text
     }
+}
+
+fn owners(out: &mut String, owners: &BTreeMap<String, Owner>) -> fmt::Result {
+    if !owners.is_empty() {
+        writeln!(out, "\n{BOLD}To be changed in code{BOLD:#} {DIM}(--iac DIR makes a patch of what stands in it){DIM:#}")?;
+    }
+    for (arn, owner) in owners.iter().take(RANKED) {
+        writeln!(out, "  {BOLD}{}{BOLD:#}: {}", shown(arn), shown(&owner.to_string()))?;
+    }
+    if owners.len() > RANKED {
+        writeln!(out, "  {DIM}and {} more{DIM:#}", owners.len() - RANKED)?;
+    }
+    Ok(())
 }
 
 fn proposals(out: &mut String, proposals: &[Proposal]) -> fmt::Result {

@@ -150,6 +150,7 @@ impl<'a, W: Write> Json<'a, W> {
         }
         let errors: Vec<_> = tail.problems.iter().map(|problem| JsonError { source: &problem.source, reason: &problem.reason }).collect();
         writeln!(self.out, "\n],\"ranking\":{}", serde_json::to_string(tail.ranking)?)?;
+        writeln!(self.out, ",\"owners\":{}", serde_json::to_string(tail.owners)?)?;
         writeln!(self.out, ",\"permission_sets\":{}", serde_json::to_string(tail.proposals)?)?;
         writeln!(self.out, ",\"errors\":{}}}", serde_json::to_string(&errors)?)?;
         self.out.flush()

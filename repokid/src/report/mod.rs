@@ -6,10 +6,13 @@ mod html;
 mod human;
 mod json;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::account::Problem;
 use crate::analysis::Counts;
+use crate::iac::Owner;
 use crate::permission_set::Proposal;
 use crate::ranking::Entry;
 use crate::verdict::Window;
@@ -57,6 +60,8 @@ pub struct Tail<'a> {
     pub totals: Totals,
     /// What could not be read.
     pub problems: &'a [Problem],
+    /// Principals that would change, but whose policies code owns, by ARN: they are changed there.
+    pub owners: &'a BTreeMap<String, Owner>,
     /// What to look at first.
     pub ranking: &'a [Entry],
     /// What is proposed for permission sets.

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// The end of the window of every run.
-pub const AS_OF: &str = "2026-06-01";
-pub const ACCOUNT: &str = "111122223333";
+pub(crate) const AS_OF: &str = "2026-06-01";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// A folder with saved answers and logs.
-pub struct Account {
+pub(crate) struct Account {
     folder: TempDir,
     roles: Vec<Value>,
     users: Vec<Value>,
@@ -20,15 +20,15 @@ pub struct Account {
 }
 
 impl Account {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), roles: Vec::new(), users: Vec::new(), events: Vec::new() }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -36,7 +36,7 @@ impl Account {
     }
 
     /// A role with inline policies, by name.
-    pub fn role(&mut self, account: &str, path: &str, name: &str, tags: &Value, policies: &[(&str, Value)]) {
+    pub(crate) fn role(&mut self, account: &str, path: &str, name: &str, tags: &Value, policies: &[(&str, Value)]) {
         let inline: Vec<_> = policies.iter().map(|(name, document)| json!({ "PolicyName": name, "PolicyDocument": document })).collect();
         self.roles.push(json!({
             "Path": path, "RoleName": name, "RoleId": format!("AROA{}", self.roles.len()), "Arn": format!("arn:aws:iam::{account}:role{path}{name}"),
@@ -44,7 +44,7 @@ impl Account {
         }));
     }
 
-    pub fn user(&mut self, name: &str, policies: &[(&str, Value)]) {
+    pub(crate) fn user(&mut self, name: &str, policies: &[(&str, Value)]) {
         let inline: Vec<_> = policies.iter().map(|(name, document)| json!({ "PolicyName": name, "PolicyDocument": document })).collect();
         self.users.push(json!({
             "Path": "/", "UserName": name, "UserId": format!("AIDA{}", self.users.len()), "Arn": format!("arn:aws:iam::{ACCOUNT}:user/{name}"),
@@ -53,7 +53,7 @@ impl Account {
     }
 
     /// A role calls an operation.
-    pub fn call(&mut self, account: &str, path: &str, role: &str, source: &str, name: &str) {
+    pub(crate) fn call(&mut self, account: &str, path: &str, role: &str, source: &str, name: &str) {
         let number = self.events.len();
         self.events.push(json!({
             "eventVersion": "1.08", "eventTime": "2026-05-20T10:00:00Z", "eventSource": source, "eventName": name, "awsRegion": "us-east-1",
@@ -68,8 +68,13 @@ impl Account {
         }));
     }
 
-    /// Analyses with these options.
-    pub fn analyze(&self, options: &[&str]) -> Output {
+    /// Analyses with these options, and finds something to change.
+    pub(crate) fn analyze(&self, options: &[&str]) -> Output {
+        self.analyze_with(options, 1)
+    }
+
+    /// Analyses with these options, which ends with this status.
+    pub(crate) fn analyze_with(&self, options: &[&str], status: i32) -> Output {
         let details = json!({ "RoleDetailList": self.roles, "UserDetailList": self.users, "GroupDetailList": [], "Policies": [] });
         let details = self.write("details.json", &details.to_string());
         let logs = self.write("logs/log.json", &json!({ "Records": self.events }).to_string());
@@ -77,25 +82,25 @@ impl Account {
         command.args(["analyze", "--assume-complete", "--as-of", AS_OF, "--authorization-details"]).arg(details);
         command.arg("--cloudtrail").arg(logs).args(options).current_dir(self.folder.path());
         let output = command.output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(status), "{}", String::from_utf8_lossy(&output.stderr));
         output
     }
 
-    pub fn text(&self, options: &[&str]) -> String {
+    pub(crate) fn text(&self, options: &[&str]) -> String {
         String::from_utf8(self.analyze(options).stdout).unwrap()
     }
 
-    pub fn json(&self, options: &[&str]) -> Value {
+    pub(crate) fn json(&self, options: &[&str]) -> Value {
         let options: Vec<_> = options.iter().copied().chain(["--format", "json"]).collect();
         serde_json::from_str(&self.text(&options)).unwrap()
     }
 }
 
-pub fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// A policy that allows these actions everywhere.
-pub fn allows(actions: &[&str]) -> Value {
+pub(crate) fn allows(actions: &[&str]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }] })
 }

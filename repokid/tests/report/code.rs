@@ -63,6 +63,30 @@ fn a_patch_is_made_for_what_stands_in_code() {
 }
 
 #[test]
+fn code_of_several_accounts_changes_only_as_all_of_them_would() {
+    let mut account = account();
+    account.role("444455556666", "/", "web", &json!([]), &[("access", allows(&["ec2:DescribeInstances", "ec2:RunInstances"]))]);
+    account.call("444455556666", "/", "web", "ec2.amazonaws.com", "RunInstances");
+    account.analyze(&["--iac", "code", "--terraform-state", "state.json", "-o", "out"]);
+    let patch = read(&account.path("out/iac/changes.patch"));
+    assert!(patch.contains("main.tf") && !patch.contains("web.yaml"), "{patch}");
+    assert!(read(&account.path("out/iac/pull-request.md")).contains("not all of them would change alike"));
+}
+
+#[test]
+fn reports_say_what_is_changed_in_code() {
+    let mut account = account();
+    let tags = json!([{ "Key": "aws:cloudformation:stack-name", "Value": "<b>stack" }]);
+    account.role(ACCOUNT, "/", "stacked", &tags, &[("p", allows(&["ec2:RunInstances"]))]);
+    let report = account.json(&["--terraform-state", "state.json"]);
+    assert_eq!(report["owners"].as_object().unwrap().len(), 3, "{}", report["owners"]);
+    let owner = &report["owners"][format!("arn:aws:iam::{ACCOUNT}:role/stacked")];
+    assert_eq!((&owner["tool"], &owner["name"]), (&json!("cloudformation"), &json!("<b>stack")));
+    assert!(account.text(&[]).contains("CloudFormation owns it (<b>stack)"));
+    assert!(account.text(&["--format", "html"]).contains("CloudFormation owns it (&lt;b&gt;stack)"));
+}
+
+#[test]
 fn the_map_says_where_to_look() {
     let account = account();
     account.write("map.toml", "\"arn:aws:iam::*:role/web\" = \"other/\"\n\"arn:aws:iam::*:role/hand-*\" = \"other/\"\n");

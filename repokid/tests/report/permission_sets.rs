@@ -33,6 +33,7 @@ fn what_any_account_used_stays_in_the_set() {
     let after: Value = serde_json::from_str(&read(&account.path("out/permission-sets/Build/after/inline.json"))).unwrap();
     assert_eq!(after["Statement"][0]["Action"], json!(["ec2:DescribeInstances", "ec2:DescribeVpcs"]));
     assert!(read(&account.path("out/permission-sets/Build/proposal.json")).contains("uses_replayed"));
+    assert!(account.text(&["--format", "html"]).contains("To be changed in its permission set"));
     for format in ["human", "html"] {
         assert!(account.text(&["--format", format]).contains("1 policy would change"), "{format}");
     }

@@ -14,6 +14,7 @@ use menagerie_report::Frame;
 
 use super::{Head, Tail};
 use crate::analysis::Analysis;
+use crate::iac::Owner;
 use crate::verdict::Universe;
 
 const STYLE: &str = include_str!("report.css");
@@ -34,9 +35,9 @@ impl<'a> Html<'a> {
         Self { universe, head, sections: Vec::new() }
     }
 
-    /// Adds a principal.
-    pub fn principal(&mut self, analysis: &Analysis<'_>) {
-        let section = principal::section(analysis, self.universe, &self.head.window, self.sections.len() + 1);
+    /// Adds a principal, and what in code owns it.
+    pub fn principal(&mut self, analysis: &Analysis<'_>, owner: Option<&Owner>) {
+        let section = principal::section(analysis, owner, self.universe, &self.head.window, self.sections.len() + 1);
         self.sections.push(section.into_string());
     }
 

@@ -5,11 +5,14 @@ use menagerie_report::shown;
 
 use super::summary::{bar, grouped};
 use super::{diff, service};
+use crate::account::Owner;
 use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
+use crate::iac;
+use crate::permission_set::set_name;
 use crate::proof::Proof;
 use crate::verdict::{Universe, Window};
 
-pub(super) fn section(analysis: &Analysis<'_>, universe: &Universe, window: &Window, number: usize) -> Markup {
+pub(super) fn section(analysis: &Analysis<'_>, owner: Option<&iac::Owner>, universe: &Universe, window: &Window, number: usize) -> Markup {
     let principal = analysis.principal;
     let counts = analysis.counts();
     let Counts { used, unused, unobservable, unknown } = counts;
@@ -34,6 +37,12 @@ pub(super) fn section(analysis: &Analysis<'_>, universe: &Universe, window: &Win
             }
             div.body {
                 (standing(analysis))
+                @if let (Owner::IdentityCenter, Some(set)) = (principal.owner(), set_name(&principal.name)) {
+                    p.notice.left { b { "To be changed in its permission set: " } bdi { (shown(set)) } ", with what all of its roles used." }
+                }
+                @if let Some(owner) = owner {
+                    p.notice.left { b { "To be changed in code: " } (shown(&owner.to_string())) }
+                }
                 @if counts.total() > 0 {
                     p.legend {
                         @for (verdict, count) in parts { span.verdict.(verdict) { b { (grouped(count)) } " " (verdict) } " " }
@@ -64,13 +73,17 @@ pub(super) fn proof(proof: &Proof) -> Markup {
         div.proof {
             b { "Proved" }
             ul {
-                li { (grouped(proof.statements_within)) " granting statements, each within one that is there now: nothing is granted that was not" }
-                li { (grouped(proof.permissions_kept)) " permissions that are not proved unused, each still granted" }
-                @if proof.denials_kept > 0 { li { (grouped(proof.denials_kept)) " denying statements, each still there" } }
-                li { (grouped(proof.uses_replayed)) " uses of the window, decided anew: " (grouped(proof.newly_denied)) " would be denied" }
+                li { (several(proof.statements_within, "granting statement")) ", within what is there now: nothing is granted that was not" }
+                li { (several(proof.permissions_kept, "permission")) " not proved unused, each still granted" }
+                @if proof.denials_kept > 0 { li { (several(proof.denials_kept, "denying statement")) ", each still there" } }
+                li { (several(proof.uses_replayed, "use")) " of the window, decided anew: " (grouped(proof.newly_denied)) " would be denied" }
             }
         }
     }
+}
+
+fn several(count: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 fn policy(policy: &PolicyAnalysis<'_>) -> Markup {

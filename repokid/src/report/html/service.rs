@@ -96,7 +96,8 @@ pub(super) fn tables(analysis: &Analysis<'_>, universe: &Universe, window: &Wind
                 details.fold.alike {
                     summary {
                         span.verdict.(verdict.as_str()) { (verdict) } " "
-                        (grouped(services.iter().map(|(_, count)| count).sum())) " permissions of "
+                        @let total: usize = services.iter().map(|(_, count)| count).sum();
+                        (grouped(total)) @if total == 1 { " permission of " } @else { " permissions of " }
                         @if services.len() == 1 { code { (services[0].0) } } @else { (services.len()) " services" }
                         span.soft { ": " (shown(reason)) }
                     }
@@ -105,7 +106,7 @@ pub(super) fn tables(analysis: &Analysis<'_>, universe: &Universe, window: &Wind
             }
             @if mixed.len() > 8 {
                 details.fold.alike {
-                    summary { (mixed.len()) " services of which some permissions are proved unused, and others not" }
+                    summary { (mixed.len()) " services with several verdicts" }
                     @for (name, service) in &mixed { (self::service(name, service, universe)) }
                 }
             } @else {
