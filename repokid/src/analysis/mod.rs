@@ -226,7 +226,7 @@ impl Counts {
 /// The members of a group.
 fn members<'a>(group: &'a Principal, inventory: &'a Inventory) -> impl Iterator<Item = &'a Principal> {
     let is_member = |user: &&Principal| {
-        user.kind == Kind::User && user.account() == group.account() && user.groups.iter().any(|name| *name == group.name)
+        user.kind == Kind::User && user.account() == group.account() && user.groups.contains(&group.name)
     };
     inventory.principals.iter().filter(is_member)
 }

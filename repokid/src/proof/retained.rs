@@ -89,7 +89,7 @@ fn known(rewrite: &Rewrite<'_>, old: &Statement, judged: &JudgedStatement, heirs
             let named = granting.iter().any(|heir| names(heir.statement, resource));
             // Where every use would have shown, it is enough that those which did are still granted.
             let shown = verdict == Verdict::Used && matches!(evidence, Evidence::Events { .. }) && base.would_show(action.id);
-            if !named && !(shown && uses_granted(old, number, action.id, &granting, base)) {
+            if !(named || shown && uses_granted(old, number, action.id, &granting, base)) {
                 return Err(lost(rewrite, base.universe().text(action.id), resource));
             }
         }
