@@ -225,8 +225,6 @@ impl Counts {
 
 /// The members of a group.
 fn members<'a>(group: &'a Principal, inventory: &'a Inventory) -> impl Iterator<Item = &'a Principal> {
-    let is_member = |user: &&Principal| {
-        user.kind == Kind::User && user.account() == group.account() && user.groups.contains(&group.name)
-    };
+    let is_member = |user: &&Principal| user.kind == Kind::User && user.account() == group.account() && user.groups.contains(&group.name);
     inventory.principals.iter().filter(is_member)
 }

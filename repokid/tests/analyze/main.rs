@@ -33,8 +33,8 @@ pub(crate) struct Place(tempfile::TempDir);
 impl Place {
     pub(crate) fn new(policy: &Value, events: &[Value]) -> Self {
         let place = Self(tempfile::tempdir().unwrap());
-        place.write("details.json", &details(policy).to_string());
-        place.write("logs/a.json", &json!({"Records": events}).to_string());
+        place.write("details.json", details(policy).to_string());
+        place.write("logs/a.json", json!({"Records": events}).to_string());
         place
     }
 

@@ -186,8 +186,8 @@ impl Seen {
 /// A role with this policy, of which this was seen.
 pub(crate) fn stage(policy: &Value, seen: &Seen, resources: bool) -> Stage {
     let mut stage = Stage::new(&json!({"RoleDetailList": [role(policy)]}));
-    stage.usage.insert(ROLE.to_owned(), seen.usage(&stage.universe));
-    stage.sights.insert(ACCOUNT.to_owned(), seen.sights(&stage.universe));
+    stage.usage.insert(ROLE.to_owned(), seen.usage(stage.universe));
+    stage.sights.insert(ACCOUNT.to_owned(), seen.sights(stage.universe));
     stage.resources = resources;
     stage
 }

@@ -25,6 +25,12 @@ pub(crate) fn now() -> Timestamp {
     "2026-06-30T00:00:00Z".parse().expect("a time")
 }
 
+/// The actions, numbered once for a thread.
+fn universe() -> &'static Universe {
+    thread_local!(static UNIVERSE: &'static Universe = Box::leak(Box::new(Universe::new())));
+    UNIVERSE.with(|universe| *universe)
+}
+
 /// A role with one inline policy, `p`.
 pub(crate) fn role(policy: &Value) -> Value {
     json!({
@@ -62,7 +68,7 @@ pub(crate) fn with(mut event: Value, members: Value) -> Value {
 }
 
 pub(crate) struct Stage {
-    pub(crate) universe: Universe,
+    pub(crate) universe: &'static Universe,
     pub(crate) inventory: Inventory,
     pub(crate) observer: Observer,
     pub(crate) usage: BTreeMap<String, Usage>,
@@ -77,7 +83,7 @@ impl Stage {
         let details = read(&details.to_string(), "details");
         let window = Window::of_days(90, now());
         Self {
-            universe: Universe::new(),
+            universe: universe(),
             inventory: details.inventory,
             observer: Observer::new(Some(window.from), Some(window.to)),
             usage: BTreeMap::new(),
@@ -114,7 +120,7 @@ impl Stage {
 
     pub(crate) fn trusting(&mut self, trust: Trust) {
         let observation = Observation::new(trust, &self.observer, &Summary::default(), &[], self.window, &mut Vec::new());
-        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &self.universe));
+        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, self.universe));
     }
 
     pub(crate) fn see(mut self, events: &[Value]) -> Self {
@@ -122,7 +128,7 @@ impl Stage {
             let text = event.to_string();
             self.observer.take(&Event::parse(&text).expect("an event"));
         }
-        self.usage = self.observer.usage(&self.universe, &self.inventory, self.window.from);
+        self.usage = self.observer.usage(self.universe, &self.inventory, self.window.from);
         self
     }
 
@@ -139,10 +145,10 @@ impl Stage {
     /// Analyses a principal and hands what was found to `look`.
     pub(crate) fn look<T>(&self, arn: &str, look: impl FnOnce(&Analysis<'_>) -> T) -> T {
         let attachments = self.inventory.attachments();
-        let blind = Sights::none(&self.universe, "no logs");
+        let blind = Sights::none(self.universe, "no logs");
         let guards = Guards { protected: GlobSet::empty(), minimum_age_days: 14 };
         let setting = Setting {
-            universe: &self.universe,
+            universe: self.universe,
             inventory: &self.inventory,
             attachments: &attachments,
             usage: &self.usage,
