@@ -23,7 +23,7 @@ fn one_action_unknown_to_the_data_switches_nothing_off() {
 
 #[test]
 fn a_wildcard_stays_to_the_letter_when_its_neighbour_goes() {
-    let stage = Stage::of(&allow(&json!(["s3:*", "sqs:*"]))).advised(ROLE, quiet(&["sqs"]));
+    let stage = Stage::new(&json!({"RoleDetailList": [role(&allow(&json!(["s3:*", "sqs:*"])))]})).advised(ROLE, quiet(&["sqs"]));
     let text = stage.after().concat();
     assert!(text.contains("\"s3:*\"") && !text.contains("sqs"), "{text}");
 }

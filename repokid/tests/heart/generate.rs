@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::stage::{ACCOUNT, ROLE, Stage, now, role};
 
 /// Actions that requests are about: some the data do not know.
-pub const ACTIONS: [&str; 13] = [
+pub(crate) const ACTIONS: [&str; 13] = [
     "sqs:CreateQueue",
     "sqs:DeleteQueue",
     "sqs:SendMessage",
@@ -94,7 +94,7 @@ fn statement() -> impl Strategy<Value = Value> {
     )
 }
 
-pub fn policy() -> impl Strategy<Value = Value> {
+pub(crate) fn policy() -> impl Strategy<Value = Value> {
     (prop::sample::select(vec![Some("2012-10-17"), Some("2012-10-17"), Some("2008-10-17"), None]), prop::collection::vec(statement(), 1..4))
         .prop_map(|(version, mut statements)| {
             for (number, statement) in statements.iter_mut().enumerate() {
@@ -112,7 +112,7 @@ pub fn policy() -> impl Strategy<Value = Value> {
 
 /// What was seen, without the numbers of a universe.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     uses: Vec<(&'static str, Resource, How)>,
     strange: bool,
     unmapped: bool,
@@ -120,7 +120,7 @@ pub struct Seen {
     sights: u64,
 }
 
-pub fn seen() -> impl Strategy<Value = Seen> {
+pub(crate) fn seen() -> impl Strategy<Value = Seen> {
     let resources = vec![
         Resource::Any,
         Resource::Unknown,
@@ -184,16 +184,16 @@ impl Seen {
 }
 
 /// A role with this policy, of which this was seen.
-pub fn stage(policy: &Value, seen: &Seen, resources: bool) -> Stage {
+pub(crate) fn stage(policy: &Value, seen: &Seen, resources: bool) -> Stage {
     let mut stage = Stage::new(&json!({"RoleDetailList": [role(policy)]}));
-    stage.usage.insert(ROLE.to_owned(), seen.usage(&stage.universe));
-    stage.sights.insert(ACCOUNT.to_owned(), seen.sights(&stage.universe));
+    stage.usage.insert(ROLE.to_owned(), seen.usage(stage.universe));
+    stage.sights.insert(ACCOUNT.to_owned(), seen.sights(stage.universe));
     stage.resources = resources;
     stage
 }
 
 /// Requests of each action on several resources in several circumstances.
-pub fn requests() -> Vec<Request> {
+pub(crate) fn requests() -> Vec<Request> {
     let contexts = [
         Context::complete().with("aws:PrincipalTag/team", ["red"]),
         Context::complete().with("aws:SourceVpc", ["vpc-1"]).with("aws:PrincipalTag/team", ["red"]),
@@ -220,18 +220,18 @@ pub fn requests() -> Vec<Request> {
     requests
 }
 
-pub fn allows(policies: &[Policy], request: &Request) -> bool {
+pub(crate) fn allows(policies: &[Policy], request: &Request) -> bool {
     let identity = policies.iter().map(|policy| Attached { name: "p", policy }).collect();
     evaluate(&Policies { identity, ..Policies::default() }, request).outcome == Outcome::Allowed
 }
 
 /// By statement and resource, a policy that grants only that, and whether a request that it allows must stay allowed.
-pub struct Oracle {
+pub(crate) struct Oracle {
     parts: Vec<(Policy, usize, usize)>,
 }
 
 impl Oracle {
-    pub fn new(policy: &Policy) -> Self {
+    pub(crate) fn new(policy: &Policy) -> Self {
         let mut parts = Vec::new();
         for (number, statement) in policy.statements().iter().enumerate().filter(|(_, one)| one.effect() == Effect::Allow) {
             let mut json: Value = serde_json::from_str(statement.text()).unwrap();
@@ -254,7 +254,7 @@ impl Oracle {
     }
 
     /// Whether some statement grants a request by right of something that is not proved unused.
-    pub fn keeps(&self, request: &Request, old: &Policy, judged: &Judged, universe: &Universe) -> bool {
+    pub(crate) fn keeps(&self, request: &Request, old: &Policy, judged: &Judged, universe: &Universe) -> bool {
         let (service, name) = request.action.split_once(':').unwrap();
         self.parts.iter().any(|(part, number, at)| {
             let judged = &judged.statements[*number];

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::generate::{Oracle, allows, policy, requests, seen, stage};
 use crate::stage::{ACCOUNT, ROLE};
 
-const CASES: usize = 120;
+const CASES: usize = 40;
 
 /// Every change of one document that this knows to make, each with its name.
 fn mutants(document: &Value) -> Vec<(&'static str, Value)> {
@@ -105,14 +105,14 @@ fn each_change_that_matters_is_refused() {
         stage.look(ROLE, |analysis| {
             let analysed = &analysis.policies[0];
             let judged = analysed.judged.as_ref().unwrap();
-            let base = Base::new(&stage.universe, &analysis.usage, &stage.sights[ACCOUNT], stage.window, None);
+            let base = Base::new(stage.universe, &analysis.usage, &stage.sights[ACCOUNT], stage.window, None);
             let fences = Fences { principal: ROLE, kind: Kind::Role, boundary: None };
             let prove = |new: Vec<Policy>| prove(&[Rewrite { name: "p", old: &old, new, judged }], &[], &fences, &base);
             let facts: Vec<_> = requests
                 .iter()
                 .map(|request| {
                     let was = allows(std::slice::from_ref(&old), request);
-                    (request, was, was && oracle.keeps(request, &old, judged, &stage.universe))
+                    (request, was, was && oracle.keeps(request, &old, judged, stage.universe))
                 })
                 .collect();
             let after: Vec<_> = analysed.after.iter().map(|text| Policy::parse(text).unwrap()).collect();

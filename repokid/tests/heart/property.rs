@@ -2,14 +2,14 @@
 
 use menagerie_policy::document::Policy;
 use proptest::prelude::*;
-use repokid::analysis::Outcome;
+use repokid::analysis::{Outcome, Reason};
 use repokid::verdict::{Resource, Verdict};
 
 use crate::generate::{Oracle, allows, policy, requests, seen, stage};
 use crate::stage::ROLE;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_rewrite_keeps_what_it_must_and_grants_nothing_new(policy in policy(), seen in seen()) {
@@ -17,14 +17,15 @@ proptest! {
         let before = Policy::parse(&policy.to_string()).unwrap();
         let oracle = Oracle::new(&before);
         stage.look(ROLE, |analysis| {
-            prop_assert!(!matches!(analysis.outcome, Outcome::Refused(_)), "{:?}", analysis.outcome);
+            let stands = !matches!(analysis.outcome, Outcome::Refused(Reason::Proof(_) | Reason::Edit { .. }));
+            prop_assert!(stands, "{:?}", analysis.outcome);
             let analysed = &analysis.policies[0];
             let judged = analysed.judged.as_ref().unwrap();
             let after: Vec<_> = analysed.after.iter().map(|text| Policy::parse(text).unwrap()).collect();
             for request in requests() {
                 let (was, is) = (allows(std::slice::from_ref(&before), &request), allows(&after, &request));
                 prop_assert!(was || !is, "{request:?} is new in {:?}", analysed.after);
-                if was && oracle.keeps(&request, &before, judged, &stage.universe) {
+                if was && oracle.keeps(&request, &before, judged, stage.universe) {
                     prop_assert!(is, "{request:?} is lost in {:?}", analysed.after);
                 }
             }
@@ -37,7 +38,8 @@ proptest! {
         let stage = stage(&policy, &seen, true);
         let before = Policy::parse(&policy.to_string()).unwrap();
         stage.look(ROLE, |analysis| {
-            prop_assert!(!matches!(analysis.outcome, Outcome::Refused(_)), "{:?}", analysis.outcome);
+            let stands = !matches!(analysis.outcome, Outcome::Refused(Reason::Proof(_) | Reason::Edit { .. }));
+            prop_assert!(stands, "{:?}", analysis.outcome);
             let after: Vec<_> = analysis.policies[0].after.iter().map(|text| Policy::parse(text).unwrap()).collect();
             for request in requests() {
                 let (was, is) = (allows(std::slice::from_ref(&before), &request), allows(&after, &request));

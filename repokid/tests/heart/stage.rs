@@ -16,17 +16,23 @@ use repokid::usage::Observer;
 use repokid::verdict::{Advice, Sights, Universe, Usage, Verdict, Window};
 use serde_json::{Value, json};
 
-pub const ACCOUNT: &str = "111122223333";
-pub const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
-pub const ROLE_ID: &str = "AROAEXAMPLE";
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
+pub(crate) const ROLE_ID: &str = "AROAEXAMPLE";
 
 /// The moment of every analysis.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-06-30T00:00:00Z".parse().expect("a time")
 }
 
+/// The actions, numbered once for a thread.
+fn universe() -> &'static Universe {
+    thread_local!(static UNIVERSE: &'static Universe = Box::leak(Box::new(Universe::new())));
+    UNIVERSE.with(|universe| *universe)
+}
+
 /// A role with one inline policy, `p`.
-pub fn role(policy: &Value) -> Value {
+pub(crate) fn role(policy: &Value) -> Value {
     json!({
         "Path": "/team/", "RoleName": "app", "RoleId": ROLE_ID, "Arn": ROLE, "CreateDate": "2020-01-01T00:00:00Z",
         "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": policy}], "AttachedManagedPolicies": [],
@@ -34,12 +40,12 @@ pub fn role(policy: &Value) -> Value {
 }
 
 /// A policy of one statement that allows these actions on everything.
-pub fn allow(actions: &Value) -> Value {
+pub(crate) fn allow(actions: &Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
 }
 
 /// An event of the role: `ec2.amazonaws.com`, `RunInstances`.
-pub fn event(source: &str, name: &str) -> Value {
+pub(crate) fn event(source: &str, name: &str) -> Value {
     json!({
         "eventVersion": "1.08", "eventTime": "2026-06-01T10:00:00Z", "eventSource": source, "eventName": name, "awsRegion": "us-east-1",
         "eventID": "e", "eventType": "AwsApiCall", "recipientAccountId": ACCOUNT, "managementEvent": true,
@@ -55,29 +61,29 @@ pub fn event(source: &str, name: &str) -> Value {
 }
 
 /// The event with other members.
-pub fn with(mut event: Value, members: Value) -> Value {
+pub(crate) fn with(mut event: Value, members: Value) -> Value {
     let (Value::Object(event_members), Value::Object(members)) = (&mut event, members) else { panic!("objects") };
     event_members.extend(members);
     event
 }
 
-pub struct Stage {
-    pub universe: Universe,
-    pub inventory: Inventory,
-    pub observer: Observer,
-    pub usage: BTreeMap<String, Usage>,
-    pub sights: BTreeMap<String, Sights>,
-    pub window: Window,
-    pub resources: bool,
+pub(crate) struct Stage {
+    pub(crate) universe: &'static Universe,
+    pub(crate) inventory: Inventory,
+    pub(crate) observer: Observer,
+    pub(crate) usage: BTreeMap<String, Usage>,
+    pub(crate) sights: BTreeMap<String, Sights>,
+    pub(crate) window: Window,
+    pub(crate) resources: bool,
 }
 
 impl Stage {
     /// An account as `get-account-authorization-details` has it, and nothing seen of it.
-    pub fn new(details: &Value) -> Self {
+    pub(crate) fn new(details: &Value) -> Self {
         let details = read(&details.to_string(), "details");
         let window = Window::of_days(90, now());
         Self {
-            universe: Universe::new(),
+            universe: universe(),
             inventory: details.inventory,
             observer: Observer::new(Some(window.from), Some(window.to)),
             usage: BTreeMap::new(),
@@ -88,18 +94,18 @@ impl Stage {
     }
 
     /// One role with one policy, of which all that management events show was seen.
-    pub fn of(policy: &Value) -> Self {
+    pub(crate) fn of(policy: &Value) -> Self {
         Self::new(&json!({"RoleDetailList": [role(policy)]})).complete()
     }
 
     /// Management events of every Region were seen.
-    pub fn complete(mut self) -> Self {
+    pub(crate) fn complete(mut self) -> Self {
         self.trusting(Trust::Assumed(Trails::default()));
         self
     }
 
     /// Management events and these data events were seen.
-    pub fn complete_with_data(mut self, kinds: &[&str]) -> Self {
+    pub(crate) fn complete_with_data(mut self, kinds: &[&str]) -> Self {
         let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/t");
         let data = |kind: &&str| json!({"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resources.type", "Equals": [kind]}]});
         let mut selectors: Vec<_> = kinds.iter().map(data).collect();
@@ -112,37 +118,37 @@ impl Stage {
         self
     }
 
-    pub fn trusting(&mut self, trust: Trust) {
+    pub(crate) fn trusting(&mut self, trust: Trust) {
         let observation = Observation::new(trust, &self.observer, &Summary::default(), &[], self.window, &mut Vec::new());
-        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &self.universe));
+        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, self.universe));
     }
 
-    pub fn see(mut self, events: &[Value]) -> Self {
+    pub(crate) fn see(mut self, events: &[Value]) -> Self {
         for event in events {
             let text = event.to_string();
             self.observer.take(&Event::parse(&text).expect("an event"));
         }
-        self.usage = self.observer.usage(&self.universe, &self.inventory, self.window.from);
+        self.usage = self.observer.usage(self.universe, &self.inventory, self.window.from);
         self
     }
 
-    pub fn advised(mut self, arn: &str, advice: Advice) -> Self {
+    pub(crate) fn advised(mut self, arn: &str, advice: Advice) -> Self {
         self.usage.entry(arn.to_owned()).or_default().advice = Some(advice);
         self
     }
 
-    pub fn narrowing_resources(mut self) -> Self {
+    pub(crate) fn narrowing_resources(mut self) -> Self {
         self.resources = true;
         self
     }
 
     /// Analyses a principal and hands what was found to `look`.
-    pub fn look<T>(&self, arn: &str, look: impl FnOnce(&Analysis<'_>) -> T) -> T {
+    pub(crate) fn look<T>(&self, arn: &str, look: impl FnOnce(&Analysis<'_>) -> T) -> T {
         let attachments = self.inventory.attachments();
-        let blind = Sights::none(&self.universe, "no logs");
+        let blind = Sights::none(self.universe, "no logs");
         let guards = Guards { protected: GlobSet::empty(), minimum_age_days: 14 };
         let setting = Setting {
-            universe: &self.universe,
+            universe: self.universe,
             inventory: &self.inventory,
             attachments: &attachments,
             usage: &self.usage,
@@ -157,7 +163,7 @@ impl Stage {
     }
 
     /// The documents that the role would have.
-    pub fn after(&self) -> Vec<String> {
+    pub(crate) fn after(&self) -> Vec<String> {
         self.look(ROLE, |analysis| {
             assert!(!matches!(analysis.outcome, Outcome::Refused(_)), "{:?}", analysis.outcome);
             analysis.policies.iter().flat_map(|policy| policy.after.clone()).collect()
@@ -165,7 +171,7 @@ impl Stage {
     }
 
     /// The actions that the role's statements would name, all together.
-    pub fn actions_after(&self) -> Vec<String> {
+    pub(crate) fn actions_after(&self) -> Vec<String> {
         let texts = self.after();
         let policies = texts.iter().map(|text| Policy::parse(text).expect("a policy"));
         policies
@@ -177,7 +183,7 @@ impl Stage {
     }
 
     /// The verdict that weighs most of an action that the principal's policies grant.
-    pub fn verdict_of(&self, arn: &str, action: &str) -> Verdict {
+    pub(crate) fn verdict_of(&self, arn: &str, action: &str) -> Verdict {
         let id = self.universe.named(action).unwrap_or_else(|| panic!("{action} is not known"));
         self.look(arn, |analysis| {
             let judged = analysis.policies.iter().filter_map(|policy| policy.judged.as_ref());
@@ -189,7 +195,7 @@ impl Stage {
         })
     }
 
-    pub fn verdict(&self, action: &str) -> Verdict {
+    pub(crate) fn verdict(&self, action: &str) -> Verdict {
         self.verdict_of(ROLE, action)
     }
 }
