@@ -26,7 +26,7 @@ pub(super) fn run(redact: &Redact) -> anyhow::Result<Exit> {
             let mut input = named::open(file).with_context(|| format!("{} cannot be opened", file.display()))?;
             copy(&redactor, &mut input, redact.output.as_deref(), &file.to_string_lossy())
         }
-        _ => copy(&redactor, &mut io::stdin().lock(), redact.output.as_deref(), redact.path.as_deref().unwrap_or("-")),
+        _ => copy(&redactor, &mut io::stdin(), redact.output.as_deref(), redact.path.as_deref().unwrap_or("-")),
     }?;
     output::note(format_args!(
         "{} replaced; {} read, {} written",
@@ -48,7 +48,7 @@ fn style(redact: &Redact) -> anyhow::Result<Style> {
 }
 
 /// Copies to a file, which appears when it is whole, or to standard output.
-fn copy(redactor: &Redactor<'_>, input: &mut dyn Read, to: Option<&Path>, path: &str) -> anyhow::Result<Summary> {
+fn copy(redactor: &Redactor<'_>, input: &mut (dyn Read + Send), to: Option<&Path>, path: &str) -> anyhow::Result<Summary> {
     let failed = |to: &Path| format!("{} cannot be written", to.display());
     let straight = match to {
         None => Some(Box::new(io::stdout()) as Box<dyn Write>),

@@ -92,17 +92,38 @@ impl<'a> Redactor<'a> {
     ///
     /// # Errors
     /// What the reader or the writer said; when findings cannot be covered.
-    pub fn copy(&self, reader: &mut dyn Read, writer: &mut dyn Write, path: &str) -> Result<Summary, Error> {
+    pub fn copy(&self, reader: &mut (dyn Read + Send), writer: &mut dyn Write, path: &str) -> Result<Summary, Error> {
         let mut head = Vec::new();
         (&mut *reader).take(utf16::HEAD).read_to_end(&mut head).map_err(Error::Read)?;
         let order = utf16::order(&head);
         let mut reader = head.chain(reader);
-        let Some(order) = order else { return self.copy_bytes(&mut reader, writer, path, false) };
-        let mut reader = utf16::Decoder::new(&mut reader, order);
-        let mut writer = utf16::Encoder::new(writer, order);
-        let summary = self.copy_bytes(&mut reader, &mut writer, path, true)?;
-        let written = writer.finish(reader.odd()).map_err(Error::Write)?;
-        Ok(Summary { read: reader.read(), written, ..summary })
+        match order {
+            Some(order) => self.copy_wide(&mut reader, writer, path, order),
+            None => self.copy_bytes(&mut reader, writer, path, false),
+        }
+    }
+
+    /// Copies a text in UTF-16: what is in it as such, and then, since another text may have been appended to it, its bytes.
+    fn copy_wide(&self, reader: &mut (dyn Read + Send), writer: &mut dyn Write, path: &str, order: utf16::Order) -> Result<Summary, Error> {
+        let (mut narrow, mut pipe) = io::pipe().map_err(Error::Read)?;
+        let first = move || {
+            let mut reader = utf16::Decoder::new(reader, order);
+            let mut encoder = utf16::Encoder::new(&mut pipe, order);
+            let summary = self.copy_bytes(&mut reader, &mut encoder, path, true)?;
+            encoder.finish(reader.odd()).map_err(Error::Write)?;
+            Ok(Summary { read: reader.read(), ..summary })
+        };
+        std::thread::scope(|scope| {
+            let first = scope.spawn(first);
+            let second = self.copy_bytes(&mut narrow, writer, path, false);
+            // Whoever writes to a pipe that nobody reads is told so.
+            drop(narrow);
+            let first = first.join().expect("the first pass does not panic");
+            let second = second?;
+            let first: Summary = first?;
+            let replaced = first.replaced + second.replaced;
+            Ok(Summary { read: first.read, written: second.written, replaced, left: first.left })
+        })
     }
 
     /// Copies a text; `wide` says that it is one in UTF-16, given in UTF-8.

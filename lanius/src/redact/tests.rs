@@ -241,3 +241,17 @@ proptest! {
         }
     }
 }
+
+/// PowerShell's `>>` appends UTF-16 to a text in ASCII, and other programs ASCII to one in UTF-16.
+#[test]
+fn a_secret_in_ascii_within_utf16_is_covered() {
+    let engine = Engine::new(rules::built_in());
+    let wide: Vec<u8> = "\u{feff}a log of a program, in wide letters\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let token = format!("glpat-{}", "x9Kd72mQpL4vTz8RbNwE");
+    let text = [wide.clone(), format!("token = \"{token}\"\n").into_bytes(), wide].concat();
+    let redactor = Redactor::new(&engine, None, 50, Style::Mark);
+    let mut copy = Vec::new();
+    let summary = redactor.copy(&mut Cursor::new(&text), &mut copy, "app.log").unwrap();
+    assert!(!copy.windows(token.len()).any(|window| window == token.as_bytes()), "{:?}", String::from_utf8_lossy(&copy));
+    assert_eq!((summary.read, summary.written), (text.len() as u64, copy.len() as u64));
+}
