@@ -179,7 +179,7 @@ fn resources_are_the_same_in_any_case() {
     let arns = [format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:mydb"), format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:other")];
     let policy = json!({"Version": "2012-10-17", "Statement": [statement(&arns[0]), statement(&arns[1])]});
     let delete = with(event("rds.amazonaws.com", "DeleteDBInstance"), json!({"requestParameters": {"dBInstanceIdentifier": "MyDB"}}));
-    for stage in [Stage::of(&policy).see(&[delete.clone()]), Stage::of(&policy).see(&[delete]).narrowing_resources()] {
+    for stage in [Stage::of(&policy).see(std::slice::from_ref(&delete)), Stage::of(&policy).see(&[delete]).narrowing_resources()] {
         let text = stage.after().concat();
         assert!(text.contains(&arns[0]) && !text.contains(&arns[1]), "{text}");
     }
@@ -244,7 +244,7 @@ fn a_group_is_what_its_members_did_and_a_new_member_has_had_no_time() {
     let of = |bob: &str| {
         let details =
             json!({"GroupDetailList": [group.clone()], "UserDetailList": [user("ann", "2020-01-01T00:00:00Z"), user("bob", bob)]});
-        let stage = Stage::new(&details).complete().see(&[used.clone()]);
+        let stage = Stage::new(&details).complete().see(std::slice::from_ref(&used));
         let verdict = |action| stage.verdict_of(&format!("arn:aws:iam::{ACCOUNT}:group/g"), action);
         (verdict("ec2:CreateVpc"), verdict("ec2:DeleteVpc"))
     };
