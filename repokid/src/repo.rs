@@ -10,7 +10,7 @@ use menagerie_aws::AccountId;
 use menagerie_aws_iam::Iam;
 
 use crate::account::{Kind, Owner, Principal, Problem};
-use crate::analysis::{Analysis, Left, Outcome};
+use crate::analysis::{Analysis, Outcome};
 use crate::apply::{ApplyError, Recovered, Snapshot, Worker, documents};
 use crate::compat::config::Config;
 use crate::rewrite::Options;
@@ -191,7 +191,6 @@ impl Repo<'_> {
                 Outcome::Left(_) => tally.skipped += 1,
                 Outcome::Narrowed(_) if documents.is_empty() => {
                     // Identity Center's own: what would change is told, and made in the permission set.
-                    debug_assert_ne!(principal.owner(), Owner::Account, "{}", Left::IdentityCenter);
                     tally.skipped += 1;
                 }
                 Outcome::Narrowed(proof) => {
@@ -204,6 +203,11 @@ impl Repo<'_> {
                         Ok(change) => {
                             tally.changed += 1;
                             told(&Told::Applied(principal, change));
+                            // The change is made, whatever becomes of the notes on it: the next refresh makes them anew.
+                            if let Err(error) = self.note(worker, &survey, &analysis).await {
+                                tally.failed += 1;
+                                told(&Told::Failed(principal, &error));
+                            }
                         }
                         Err(error) => {
                             tally.count(&error);
@@ -269,28 +273,27 @@ impl Repo<'_> {
             documents,
             proof,
         };
-        let id = worker.apply(&analysed, &change).await?;
-        let live = worker.live(&principal.arn).await?;
-        record(self.state, role, &live, "Repo", (self.clock)()).await?;
-        if let Some(role) = role {
-            let now = (self.clock)();
-            let granted: BTreeSet<_> = analysis
-                .policies
-                .iter()
-                .filter_map(|policy| policy.judged.as_ref())
-                .flat_map(|judged| judged.statements.iter().flat_map(|statement| statement.actions.iter().map(|action| action.id)))
-                .collect();
-            let total = u64::try_from(granted.len().saturating_sub(analysis.removed().len())).unwrap_or(u64::MAX);
-            let mut role = role.clone();
-            role.repoed = Some(now);
-            role.schedule = None;
-            role.repoable = Repoable { total, ..Repoable::default() };
-            self.state.save(&mut role).await?;
-            let disqualified_by = role.disqualified_by.iter().map(|by| by.filter.clone()).collect();
-            let statistic = Statistic { at: now, source: "Repo".to_owned(), total, repoable: 0, disqualified_by };
-            self.state.add_statistic(&role.id, &statistic).await?;
-        }
-        Ok(id)
+        worker.apply(&analysed, &change).await
+    }
+
+    /// Notes in the state what the role is now.
+    async fn note(&self, worker: &Worker<'_>, survey: &Survey, analysis: &Analysis<'_>) -> Result<(), ApplyError> {
+        let arn = &analysis.principal.arn;
+        let Some(role) = survey.roles.get(arn.as_str()) else { return Ok(()) };
+        let now = (self.clock)();
+        record(self.state, Some(role), &worker.live(arn).await?, "Repo", now).await?;
+        let statements = analysis.policies.iter().filter_map(|policy| policy.judged.as_ref()).flat_map(|judged| &judged.statements);
+        let granted: BTreeSet<_> = statements.flat_map(|statement| statement.actions.iter().map(|action| action.id)).collect();
+        let total = u64::try_from(granted.difference(&analysis.removed()).count()).unwrap_or(u64::MAX);
+        let mut role = role.clone();
+        role.repoed = Some(now);
+        role.schedule = None;
+        role.repoable = Repoable { total, ..Repoable::default() };
+        self.state.save(&mut role).await?;
+        let disqualified_by = role.disqualified_by.iter().map(|by| by.filter.clone()).collect();
+        let statistic = Statistic { at: now, source: "Repo".to_owned(), total, repoable: 0, disqualified_by };
+        self.state.add_statistic(&role.id, &statistic).await?;
+        Ok(())
     }
 }
 

@@ -164,3 +164,23 @@ fn one_run_at_a_time_works_in_an_account() {
     world.run(&["repo_role", world.account.as_str(), "reader", "-c"]).success();
     assert!(!world.allows(&reader, "sqs:ListQueues"));
 }
+
+/// Accounts are reached by assuming the role that the configuration names.
+#[test]
+fn a_failed_account_keeps_no_other_from_its_turn() {
+    let (here, there) = (World::new("here"), World::new("there"));
+    let (reader, other) = (here.role("reader", &[("wide", WIDE)]), there.role("reader", &[("wide", WIDE)]));
+    let config = r#"{"active_filters": [], "repo_requirements": {"exclude_new_permissions_for_days": 0},
+        "connection_iam": {"assume_role": "RepokidRole", "session_name": "nightly"}}"#;
+    let config = here.namespace.write("fan-out.json", config);
+    let (front, assumed) = there.closed();
+    let mut command = here.command_with(&config, &["repo_all_roles", there.account.as_str(), here.account.as_str(), "-c"]);
+    command.env("AWS_ENDPOINT_URL", front.url());
+    let run = run_within(Duration::from_secs(60), command, b"");
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("account {}: ", there.account)) && run.stderr.contains("1 of 2 accounts failed"), "{}", run.stderr);
+    assert!(!here.allows(&reader, "sqs:ListQueues") && there.live(&other)["wide"] == WIDE);
+    let assumed = assumed.lock().expect("nobody panics with it").clone();
+    let role = |world: &World| (format!("arn:aws:iam::{}:role/RepokidRole", world.account), "nightly".to_owned());
+    assert!(assumed.contains(&role(&here)) && assumed.contains(&role(&there)), "{assumed:?}");
+}

@@ -36,6 +36,15 @@ struct Trap {
     caught: mpsc::Sender<()>,
 }
 
+impl Trap {
+    /// No answer comes before the process is dead.
+    fn spring(&self) -> Option<Response> {
+        let _ = self.caught.send(());
+        std::thread::sleep(Duration::from_secs(2));
+        None
+    }
+}
+
 #[derive(Default)]
 struct Gate {
     writes: AtomicUsize,
@@ -63,8 +72,18 @@ fn operation(request: &Request) -> String {
     body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or_default().to_owned()
 }
 
-fn through(gate: &Gate, moto: std::net::SocketAddr, account: &str, request: Request) -> Option<Response> {
-    let operation = operation(&request);
+/// The request without what belongs to its connection.
+fn forwarded(request: &Request) -> Request {
+    let headers = request.headers.iter().filter(|(name, _)| {
+        !["host", "content-length", "connection", "transfer-encoding", "expect"].contains(&name.to_ascii_lowercase().as_str())
+    });
+    let mut forward = Request::new(&request.method, &request.target, request.body.clone());
+    forward.headers = headers.cloned().collect();
+    forward
+}
+
+fn through(gate: &Gate, moto: std::net::SocketAddr, account: &str, request: &Request) -> Option<Response> {
+    let operation = operation(request);
     let is_write = WRITES.iter().any(|write| operation.starts_with(write));
     let mut trap = None;
     if is_write {
@@ -77,18 +96,11 @@ fn through(gate: &Gate, moto: std::net::SocketAddr, account: &str, request: Requ
         }
     }
     if let Some(trap) = trap.as_ref().filter(|trap| !trap.done) {
-        let _ = trap.caught.send(());
-        return None;
+        return trap.spring();
     }
-    let headers = request.headers.iter().filter(|(name, _)| {
-        !["host", "content-length", "connection", "transfer-encoding", "expect"].contains(&name.to_ascii_lowercase().as_str())
-    });
-    let mut forward = Request::new(&request.method, &request.target, request.body.clone());
-    forward.headers = headers.cloned().collect();
-    let response = call(moto, &forward.header("x-moto-account-id", account)).ok()?;
+    let response = call(moto, &forwarded(request).header("x-moto-account-id", account)).ok()?;
     if let Some(trap) = trap {
-        let _ = trap.caught.send(());
-        return None;
+        return trap.spring();
     }
     let kind = response.value("content-type").unwrap_or("text/xml").to_owned();
     Some(Response::new(response.status, response.body).header("Content-Type", &kind))
@@ -102,7 +114,7 @@ impl World {
         let gate = Arc::new(Gate::default());
         let address = Moto::shared().endpoint().trim_start_matches("http://").parse().expect("an address");
         let (for_proxy, number) = (Arc::clone(&gate), account.to_string());
-        let proxy = Server::start(move |request| through(&for_proxy, address, &number, request));
+        let proxy = Server::start(move |request| through(&for_proxy, address, &number, &request));
         let config = r#"{"active_filters": ["repokid.filters.optout:OptOutFilter"], "repo_requirements": {"exclude_new_permissions_for_days": 0}}"#;
         let config = namespace.write("config.json", config);
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -305,6 +317,33 @@ impl World {
                 break false;
             }
         }
+    }
+
+    /// Moto as it is, with all its accounts, but for this one, whose roles nobody may assume. Tells which roles were to be assumed, by which
+    /// name of the session.
+    pub(crate) fn closed(&self) -> (Server, Arc<Mutex<Vec<(String, String)>>>) {
+        let moto: std::net::SocketAddr = Moto::shared().endpoint().trim_start_matches("http://").parse().expect("an address");
+        let assumed = Arc::new(Mutex::new(Vec::new()));
+        let (roles, closed) = (Arc::clone(&assumed), self.account.to_string());
+        let front = Server::start(move |request| {
+            if operation(&request) == "AssumeRole" {
+                let field = |name: &str| {
+                    let body = Request::new("GET", &format!("/?{}", String::from_utf8_lossy(&request.body)), "");
+                    body.query(name).unwrap_or_default()
+                };
+                let role = field("RoleArn");
+                let is_closed = role.contains(&closed);
+                lock(&roles).push((role, field("RoleSessionName")));
+                if is_closed {
+                    let text = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+                    return Some(Response::new(403, text).header("Content-Type", "text/xml"));
+                }
+            }
+            let response = call(moto, &forwarded(&request)).ok()?;
+            let kind = response.value("content-type").unwrap_or("text/xml").to_owned();
+            Some(Response::new(response.status, response.body).header("Content-Type", &kind))
+        });
+        (front, assumed)
     }
 
     /// The lease of a run that was killed ends some minutes later: now.
