@@ -44,7 +44,7 @@ fn narrowing_survives_a_kill_at_each_write() {
             assert!(USED.iter().all(|used| world.allows(&reader, used)) && !world.allows(&reader, "sqs:ListQueues"), "write {at}");
             assert_eq!(world.changes(&reader)[0].status, ChangeStatus::Applied, "write {at}");
             let change = world.changes(&reader)[0].id.to_string();
-            world.run(&["rollback_role", account, "reader", "--change", &change, "-c"]).success();
+            world.done(&["rollback_role", account, "reader", "--change", &change, "-c"]);
             assert_eq!(world.live(&reader), before, "write {at}, done {done}");
         }
         if !any {
@@ -63,7 +63,7 @@ fn restoring_survives_a_kill_at_each_write() {
     let before = world.live(&reader);
     let mut writes = 0;
     for at in 1.. {
-        world.run(&["repo_role", account, "reader", "-c"]).success();
+        world.done(&["repo_role", account, "reader", "-c"]);
         let change = world.changes(&reader)[0].id.to_string();
         let was_killed = world.killed(&["rollback_role", account, "reader", "--change", &change, "-c"], at, true);
         for used in USED {
@@ -95,7 +95,7 @@ fn what_others_changed_after_a_kill_is_left_to_them() {
     world.minutes_later();
     let run = world.run(&["rollback_role", account, "reader", "-s", "0"]).success();
     assert!(run.stderr.contains("say -c"), "{}", run.stderr);
-    world.run(&["repo_role", account, "reader", "-c"]).success();
+    world.done(&["repo_role", account, "reader", "-c"]);
     let failed = world.changes(&reader).into_iter().find(|change| change.status == ChangeStatus::Failed).expect("the killed one");
     assert!(failed.note.as_ref().is_some_and(|note| note.contains("others changed: wide")), "{:?}", failed.note);
     assert!(world.allows(&reader, "s3:GetObject"));

@@ -35,7 +35,7 @@ fn watch(world: &World, events: &[Value], more: &[&str]) -> (Option<i32>, Vec<Va
 fn narrowed(label: &str) -> (World, Arn) {
     let world = World::new(label);
     let reader = world.role("reader", &[("kinds", KINDS)]);
-    world.run(&["repo_role", world.account.as_str(), "reader", "-c"]).success();
+    world.done(&["repo_role", world.account.as_str(), "reader", "-c"]);
     assert!(!world.live(&reader)["kinds"].contains("sqs"));
     world.written();
     (world, reader)
@@ -69,7 +69,13 @@ fn what_was_denied_comes_back_and_no_more() {
     let (_, alerts) = watch(&world, &[event("e1", &reader, "sqs:ListQueues", ALLOWS, soon())], &["--auto-rollback"]);
     assert!(alerts[0]["answer"]["restored"].is_string(), "{alerts:?}");
     let now = world.live(&reader)["kinds"].clone();
-    for (granted, action) in [(true, "s3:GetObject"), (true, "sqs:ListQueues"), (false, "sqs:ReceiveMessage"), (false, "sqs:AddPermission"), (false, "sns:Publish")] {
+    for (granted, action) in [
+        (true, "s3:GetObject"),
+        (true, "sqs:ListQueues"),
+        (false, "sqs:ReceiveMessage"),
+        (false, "sqs:AddPermission"),
+        (false, "sns:Publish"),
+    ] {
         assert_eq!(now.contains(action), granted, "{action} in {now}");
     }
     assert_eq!(now.matches("aws:SecureTransport").count(), 2, "under the condition that it had: {now}");

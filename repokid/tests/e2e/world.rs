@@ -20,12 +20,14 @@ use repokid::state::{AdvisorRow, Change, LastAccess, NewVersion, Role, State};
 /// The names of IAM's operations that write begin so.
 const WRITES: [&str; 9] = ["Put", "Delete", "Create", "Set", "Attach", "Detach", "Update", "Add", "Remove"];
 
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+const TRUST: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
 /// What grants more than is used, laid out as nobody's printer would.
 pub(crate) const WIDE: &str = "{ \"Version\":\"2012-10-17\",\n\t\"Statement\" : [ {\"Sid\":\"Both\",\"Effect\":\"Allow\",\n  \"Action\":[\"s3:GetObject\", \"sqs:SendMessage\",\n \"sqs:ListQueues\"],\"Resource\":\"*\"} ]}  ";
 /// What grants nothing that is used.
-pub(crate) const UNUSED: &str = "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"sns:*\", \"Resource\": \"*\"}}\n";
+pub(crate) const UNUSED: &str =
+    "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"sns:*\", \"Resource\": \"*\"}}\n";
 
 /// When the process is to be killed.
 struct Trap {
@@ -115,7 +117,8 @@ impl World {
         let address = Moto::shared().endpoint().trim_start_matches("http://").parse().expect("an address");
         let (for_proxy, number) = (Arc::clone(&gate), account.to_string());
         let proxy = Server::start(move |request| through(&for_proxy, address, &number, &request));
-        let config = r#"{"active_filters": ["repokid.filters.optout:OptOutFilter"], "repo_requirements": {"exclude_new_permissions_for_days": 0}}"#;
+        let config =
+            r#"{"active_filters": ["repokid.filters.optout:OptOutFilter"], "repo_requirements": {"exclude_new_permissions_for_days": 0}}"#;
         let config = namespace.write("config.json", config);
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         Self { account, namespace, gate, proxy, config, runtime }
@@ -136,7 +139,8 @@ impl World {
         }
         let scope = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0";
         let request = Request::new("POST", "/", form).header("Authorization", scope);
-        let request = request.header("Content-Type", "application/x-www-form-urlencoded").header("x-moto-account-id", self.account.as_str());
+        let request =
+            request.header("Content-Type", "application/x-www-form-urlencoded").header("x-moto-account-id", self.account.as_str());
         let moto = Moto::shared().endpoint().trim_start_matches("http://").parse().expect("an address");
         call(moto, &request).expect("moto answers")
     }
@@ -288,6 +292,11 @@ impl World {
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         run_within(Duration::from_secs(120), self.command(arguments), b"")
+    }
+
+    /// Runs, and fails unless all is well.
+    pub(crate) fn done(&self, arguments: &[&str]) {
+        let _ = self.run(arguments).success();
     }
 
     /// What was written by repokid so far, and forgets it.
