@@ -103,7 +103,7 @@ fn a_shared_policy_is_copied_and_left_as_it_is() {
 
 #[test]
 fn a_policy_of_aws_is_copied_and_detached() {
-    let world = World::new("aws");
+    let world = World::with_policies_of_aws("aws");
     let account = world.account.as_str();
     let reader = world.role("reader", &[("kept", WIDE)]);
     let policy = "arn:aws:iam::aws:policy/AmazonSQSFullAccess";

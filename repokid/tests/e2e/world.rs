@@ -2,6 +2,7 @@
 //! account's principals and their use.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,8 +14,8 @@ use menagerie_aws::{AccountId, Arn};
 use menagerie_policy::document::Policy;
 use menagerie_policy::evaluate::{Attached, Outcome, Policies, Principal, Request as Asked, evaluate};
 use menagerie_tests::http::{Request, Response, Server, call};
-use menagerie_tests::process::{Finished, Running, command, run_within};
-use menagerie_tests::{Moto, Namespace};
+use menagerie_tests::process::{Finished, Running, command, free_port, run_within};
+use menagerie_tests::{Moto, Namespace, assert_eventually};
 use repokid::state::{AdvisorRow, Change, LastAccess, NewVersion, Role, State};
 
 /// The names of IAM's operations that write begin so.
@@ -57,6 +58,8 @@ struct Gate {
 }
 
 pub(crate) struct World {
+    moto: SocketAddr,
+    _own_moto: Option<Running>,
     pub(crate) account: AccountId,
     pub(crate) namespace: Namespace,
     gate: Arc<Gate>,
@@ -84,7 +87,7 @@ fn forwarded(request: &Request) -> Request {
     forward
 }
 
-fn through(gate: &Gate, moto: std::net::SocketAddr, account: &str, request: &Request) -> Option<Response> {
+fn through(gate: &Gate, moto: SocketAddr, account: &str, request: &Request) -> Option<Response> {
     let operation = operation(request);
     let is_write = WRITES.iter().any(|write| operation.starts_with(write));
     let mut trap = None;
@@ -110,18 +113,34 @@ fn through(gate: &Gate, moto: std::net::SocketAddr, account: &str, request: &Req
 
 impl World {
     pub(crate) fn new(label: &str) -> Self {
+        let shared = Moto::shared().endpoint().trim_start_matches("http://").parse().expect("an address");
+        Self::with(label, shared, None)
+    }
+
+    /// With a moto of its own that has AWS's managed policies, which make it slow.
+    pub(crate) fn with_policies_of_aws(label: &str) -> Self {
+        let port = free_port();
+        let mut moto = command(menagerie_tests::venv_program("python"));
+        moto.args(["-c", "import sys; from moto.server import main; sys.exit(main())", "-H", "127.0.0.1", "-p", &port.to_string()]);
+        moto.envs(menagerie_tests::credentials()).env("MOTO_IAM_LOAD_AWS_MANAGED_POLICIES", "true").env_remove("AWS_ENDPOINT_URL");
+        let (running, _) = Running::start_followed("moto_server", moto);
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        assert_eventually!(within Duration::from_secs(90), std::net::TcpStream::connect(address).is_ok());
+        Self::with(label, address, Some(running))
+    }
+
+    fn with(label: &str, moto: SocketAddr, own_moto: Option<Running>) -> Self {
         static ACCOUNTS: AtomicU64 = AtomicU64::new(100_000_000_000);
         let account: AccountId = ACCOUNTS.fetch_add(1, Ordering::Relaxed).to_string().parse().expect("an account");
         let namespace = Namespace::new(label);
         let gate = Arc::new(Gate::default());
-        let address = Moto::shared().endpoint().trim_start_matches("http://").parse().expect("an address");
         let (for_proxy, number) = (Arc::clone(&gate), account.to_string());
-        let proxy = Server::start(move |request| through(&for_proxy, address, &number, &request));
+        let proxy = Server::start(move |request| through(&for_proxy, moto, &number, &request));
         let config =
             r#"{"active_filters": ["repokid.filters.optout:OptOutFilter"], "repo_requirements": {"exclude_new_permissions_for_days": 0}}"#;
         let config = namespace.write("config.json", config);
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        Self { account, namespace, gate, proxy, config, runtime }
+        Self { moto, _own_moto: own_moto, account, namespace, gate, proxy, config, runtime }
     }
 
     /// Calls IAM as somebody else would.
@@ -141,8 +160,7 @@ impl World {
         let request = Request::new("POST", "/", form).header("Authorization", scope);
         let request =
             request.header("Content-Type", "application/x-www-form-urlencoded").header("x-moto-account-id", self.account.as_str());
-        let moto = Moto::shared().endpoint().trim_start_matches("http://").parse().expect("an address");
-        call(moto, &request).expect("moto answers")
+        call(self.moto, &request).expect("moto answers")
     }
 
     /// Makes a role with inline policies, which the state knows.
@@ -276,7 +294,9 @@ impl World {
             "Role" => Principal::RoleSession { role: principal.to_string(), session: None },
             _ => Principal::User { arn: principal.to_string() },
         };
-        evaluate(&Policies { identity, ..Policies::default() }, &Asked::new(who, action, "*")).outcome == Outcome::Allowed
+        let mut asked = Asked::new(who, action, "*");
+        asked.resource_account = Some(self.account.to_string());
+        evaluate(&Policies { identity, ..Policies::default() }, &asked).outcome == Outcome::Allowed
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -331,7 +351,7 @@ impl World {
     /// Moto as it is, with all its accounts, but for this one, whose roles nobody may assume. Tells which roles were to be assumed, by which
     /// name of the session.
     pub(crate) fn closed(&self) -> (Server, Arc<Mutex<Vec<(String, String)>>>) {
-        let moto: std::net::SocketAddr = Moto::shared().endpoint().trim_start_matches("http://").parse().expect("an address");
+        let moto = self.moto;
         let assumed = Arc::new(Mutex::new(Vec::new()));
         let (roles, closed) = (Arc::clone(&assumed), self.account.to_string());
         let front = Server::start(move |request| {
