@@ -167,7 +167,11 @@ impl Repo<'_> {
         survey.problems.iter().for_each(|problem| told(&Told::Problem(problem)));
         let mut tally = Tally::default();
         let mut chosen = BTreeSet::new();
-        for (arn, schedule) in self.chosen(&survey, choice)? {
+        let Some(all) = self.chosen(&survey, choice) else {
+            let Choice::One(name) = choice else { return Ok(tally) };
+            return Err(RepoError::NoSuch { account: self.account.to_string(), name: name.to_owned() });
+        };
+        for (arn, schedule) in all {
             let Some(principal) = survey.inventory.principals.iter().find(|principal| *principal.arn.as_str() == *arn) else { continue };
             tally.looked += 1;
             if let Some(skipped) = survey.skipped(principal) {
@@ -221,14 +225,11 @@ impl Repo<'_> {
         Ok(tally)
     }
 
-    /// The ARNs of who is chosen; of a scheduled role with what was scheduled.
-    fn chosen(&self, survey: &Survey, choice: Choice<'_>) -> Result<Vec<(String, Option<Schedule>)>, RepoError> {
+    /// The ARNs of who is chosen; of a scheduled role with what was scheduled. None if the one that is chosen is not there.
+    fn chosen(&self, survey: &Survey, choice: Choice<'_>) -> Option<Vec<(String, Option<Schedule>)>> {
         let arn = |principal: &Principal| principal.arn.as_str().to_owned();
-        Ok(match choice {
-            Choice::One(name) => {
-                let no_such = || RepoError::NoSuch { account: self.account.to_string(), name: name.to_owned() };
-                vec![(arn(survey.named(name).ok_or_else(no_such)?), None)]
-            }
+        Some(match choice {
+            Choice::One(name) => vec![(arn(survey.named(name)?), None)],
             Choice::All { users, groups } => {
                 let is_meant = |principal: &&Principal| match principal.kind {
                     Kind::Role => true,

@@ -190,7 +190,7 @@ impl Survey {
         let Some(principal) = self.inventory.principals.iter().find(|principal| principal.arn.as_str() == arn) else { return Ok(()) };
         let window = self.window(principal);
         let is_member = |user: &&Principal| {
-            principal.kind == Kind::Group && user.kind == Kind::User && user.groups.iter().any(|group| *group == principal.name)
+            principal.kind == Kind::Group && user.kind == Kind::User && user.groups.contains(&principal.name)
         };
         let members = self.inventory.principals.iter().filter(is_member);
         let mut loaded = Vec::new();

@@ -8,6 +8,7 @@ use crate::world::{UNUSED, WIDE, World};
 fn role(world: &World) -> menagerie_aws::Arn {
     let reader = world.role("reader", &[("wide", &WIDE.replace("s3:GetObject", "s3:PutObject")), ("unused", UNUSED)]);
     let other = world.role("other", &[]);
+    world.role("idle", &[]);
     let own = world.policy("own", &WIDE.replace("s3:GetObject", "s3:ListBucket"));
     let shared = world.policy("shared", WIDE);
     world.attach(&reader, &own);
@@ -72,7 +73,7 @@ fn restoring_survives_a_kill_at_each_write() {
         if was_killed {
             world.minutes_later();
             // A run for somebody else settles it.
-            let resumed = world.run(&["repo_role", account, "other", "-c"]).success();
+            let resumed = world.run(&["repo_role", account, "idle", "-c"]).success();
             assert!(resumed.stderr.contains("it was finished"), "write {at}: {}", resumed.stderr);
         }
         assert_eq!(world.live(&reader), before, "write {at}");
