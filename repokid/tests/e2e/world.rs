@@ -122,7 +122,7 @@ impl World {
         let port = free_port();
         let mut moto = command(menagerie_tests::venv_program("python"));
         moto.args(["-c", "import sys; from moto.server import main; sys.exit(main())", "-H", "127.0.0.1", "-p", &port.to_string()]);
-        moto.envs(menagerie_tests::credentials()).env("MOTO_IAM_LOAD_AWS_MANAGED_POLICIES", "true").env_remove("AWS_ENDPOINT_URL");
+        moto.envs(menagerie_tests::credentials()).env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true").env_remove("AWS_ENDPOINT_URL");
         let (running, _) = Running::start_followed("moto_server", moto);
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         assert_eventually!(within Duration::from_secs(90), std::net::TcpStream::connect(address).is_ok());
