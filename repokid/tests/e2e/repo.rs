@@ -171,6 +171,30 @@ fn one_run_at_a_time_works_in_an_account() {
     assert!(!world.allows(&reader, "sqs:ListQueues"));
 }
 
+#[test]
+fn what_has_changed_since_it_was_analysed_is_not_touched() {
+    let world = World::new("since");
+    let reader = world.role("reader", &[("wide", WIDE)]);
+    let theirs = WIDE.replace("Both", "Theirs");
+    world.meddle("ListRolePolicies", "PutRolePolicy", &[("RoleName", "reader"), ("PolicyName", "wide"), ("PolicyDocument", &theirs)]);
+    let run = world.run(&["repo_role", world.account.as_str(), "reader", "-c"]);
+    assert!(run.status == Some(1) && run.stderr.contains("wide has another text"), "{}", run.stderr);
+    assert_eq!((world.written(), world.live(&reader)["wide"].as_str()), (Vec::new(), theirs.as_str()));
+    assert_eq!(world.changes(&reader), Vec::new());
+}
+
+#[test]
+fn a_policy_that_others_were_given_meanwhile_is_not_edited() {
+    let world = World::new("given");
+    let (reader, other) = (world.role("reader", &[]), world.role("other", &[]));
+    let policy = world.policy("own", WIDE);
+    world.attach(&reader, &policy);
+    world.meddle("ListRolePolicies", "AttachRolePolicy", &[("RoleName", "other"), ("PolicyArn", &policy)]);
+    let run = world.run(&["repo_role", world.account.as_str(), "reader", "-c"]);
+    assert!(run.status == Some(1) && run.stderr.contains("attached to others"), "{}", run.stderr);
+    assert!(world.in_force(&policy) == WIDE && world.allows(&other, "sqs:ListQueues"));
+}
+
 /// Accounts are reached by assuming the role that the configuration names.
 #[test]
 fn a_failed_account_keeps_no_other_from_its_turn() {

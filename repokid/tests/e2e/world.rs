@@ -55,6 +55,8 @@ struct Gate {
     trap: Mutex<Option<Trap>>,
     /// Writes that are refused, by how their names begin.
     refused: Mutex<Option<&'static str>>,
+    /// What somebody else does just before an operation.
+    meddling: Mutex<Option<(&'static str, Request)>>,
 }
 
 pub(crate) struct World {
@@ -89,6 +91,9 @@ fn forwarded(request: &Request) -> Request {
 
 fn through(gate: &Gate, moto: SocketAddr, account: &str, request: &Request) -> Option<Response> {
     let operation = operation(request);
+    if let Some((_, theirs)) = lock(&gate.meddling).take_if(|(before, _)| *before == operation) {
+        call(moto, &theirs).ok()?;
+    }
     let is_write = WRITES.iter().any(|write| operation.starts_with(write));
     let mut trap = None;
     if is_write {
@@ -151,6 +156,15 @@ impl World {
     }
 
     fn ask(&self, action: &str, parameters: &[(&str, &str)]) -> Response {
+        call(self.moto, &self.request(action, parameters)).expect("moto answers")
+    }
+
+    /// Somebody else does something just before an operation of repokid's.
+    pub(crate) fn meddle(&self, before: &'static str, action: &str, parameters: &[(&str, &str)]) {
+        *lock(&self.gate.meddling) = Some((before, self.request(action, parameters)));
+    }
+
+    fn request(&self, action: &str, parameters: &[(&str, &str)]) -> Request {
         let mut form = format!("Action={action}&Version=2010-05-08");
         for (name, value) in parameters {
             form.push_str(&format!("&{name}="));
@@ -158,9 +172,7 @@ impl World {
         }
         let scope = "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=0";
         let request = Request::new("POST", "/", form).header("Authorization", scope);
-        let request =
-            request.header("Content-Type", "application/x-www-form-urlencoded").header("x-moto-account-id", self.account.as_str());
-        call(self.moto, &request).expect("moto answers")
+        request.header("Content-Type", "application/x-www-form-urlencoded").header("x-moto-account-id", self.account.as_str())
     }
 
     /// Makes a role with inline policies, which the state knows.
