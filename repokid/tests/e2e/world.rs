@@ -30,6 +30,9 @@ pub(crate) const WIDE: &str = "{ \"Version\":\"2012-10-17\",\n\t\"Statement\" : 
 pub(crate) const UNUSED: &str =
     "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"sns:*\", \"Resource\": \"*\"}}\n";
 
+/// The roles that were to be assumed, each with the session's name.
+type Assumed = Arc<Mutex<Vec<(String, String)>>>;
+
 /// When the process is to be killed.
 struct Trap {
     /// At which write, from 1.
@@ -362,7 +365,7 @@ impl World {
 
     /// Moto as it is, with all its accounts, but for this one, whose roles nobody may assume. Tells which roles were to be assumed, by which
     /// name of the session.
-    pub(crate) fn closed(&self) -> (Server, Arc<Mutex<Vec<(String, String)>>>) {
+    pub(crate) fn closed(&self) -> (Server, Assumed) {
         let moto = self.moto;
         let assumed = Arc::new(Mutex::new(Vec::new()));
         let (roles, closed) = (Arc::clone(&assumed), self.account.to_string());
