@@ -14,12 +14,12 @@ use jiff::Timestamp;
 pub use cache::{
     CancelScheduled, DisplayRole, DisplayRoleCache, Import, OfAccount, OptOutArgs, RepoScheduled, RepoStats, UpdateRoleCache, WriteConfig,
 };
+#[cfg(feature = "aws")]
+pub use change::{FindRoles, Narrowing, RemovePermissions, RepoAllRoles, RepoRole, RollbackRole, Watch};
 pub use place::{ListFormat, Where};
 #[cfg(feature = "aws")]
 pub use usage::Run;
 pub use usage::{UsageAdd, UsageCommand};
-#[cfg(feature = "aws")]
-pub use change::{FindRoles, Narrowing, RemovePermissions, RepoAllRoles, RepoRole, RollbackRole, Watch};
 
 /// Narrows AWS IAM policies to what usage proves is needed, with proof and a way back
 #[derive(Debug, Parser)]

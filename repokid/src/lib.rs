@@ -19,15 +19,15 @@ pub mod reach;
 pub mod repo;
 pub mod report;
 pub mod rewrite;
-pub mod round;
 #[cfg(feature = "aws")]
 pub mod rollback;
+pub mod round;
 pub mod sight;
 pub mod state;
 #[cfg(feature = "aws")]
 pub mod survey;
 pub mod usage;
 pub mod verdict;
-pub mod web;
 #[cfg(feature = "aws")]
 pub mod watch;
+pub mod web;

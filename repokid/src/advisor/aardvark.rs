@@ -76,7 +76,8 @@ impl Aardvark {
                 return Err(AardvarkError::Endless);
             }
             let url = Secret::new(format!("{}{joint}{}", self.location.expose(), Question::query(page)));
-            let text = self.web.post(&url, self.token.as_deref(), &body, LONGEST_PAGE).map_err(|error| AardvarkError::Web { page, error })?;
+            let text =
+                self.web.post(&url, self.token.as_deref(), &body, LONGEST_PAGE).map_err(|error| AardvarkError::Web { page, error })?;
             let answer = AardvarkPage::parse(&text, now).map_err(|error| AardvarkError::Form { page, error })?;
             next = answer.next(page);
             advice.rows.extend(answer.advice.rows);
@@ -106,7 +107,8 @@ mod tests {
         let server = Server::start(move |request| {
             let number = |name: &str| request.query(name).and_then(|text| text.parse::<u64>().ok()).expect("a number");
             let (count, page) = (number("count"), number("page"));
-            let mut answer = Map::from_iter([("count".to_owned(), json!(count)), ("page".to_owned(), json!(page)), ("total".to_owned(), json!(roles))]);
+            let mut answer =
+                Map::from_iter([("count".to_owned(), json!(count)), ("page".to_owned(), json!(page)), ("total".to_owned(), json!(roles))]);
             for role in (page - 1) * count..roles.min(page * count) {
                 let row = json!({"serviceNamespace": "s3", "serviceName": "S3", "lastAuthenticated": 0, "lastUpdated": "Thu, 15 Jan 2026 10:00:00 GMT"});
                 answer.insert(format!("arn:aws:iam::111122223333:role/r{role}"), json!([row]));

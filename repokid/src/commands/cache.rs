@@ -46,7 +46,12 @@ pub(super) fn import(options: &Import) -> anyhow::Result<Exit> {
         for fault in &import.faults {
             report::warning(report::shown(&format!("{}, {}: {}", options.file.display(), fault.place, fault.reason)));
         }
-        report::data(format_args!("{} roles imported, {} known already, {} unusable\n", import.imported, import.known, import.faults.len()))?;
+        report::data(format_args!(
+            "{} roles imported, {} known already, {} unusable\n",
+            import.imported,
+            import.known,
+            import.faults.len()
+        ))?;
         Ok(if import.faults.is_empty() { Exit::Fine } else { Exit::Incomplete })
     })
 }
@@ -93,7 +98,11 @@ pub(super) fn display_all(options: &DisplayRoleCache) -> anyhow::Result<Exit> {
         let which = if options.inactive { Activity::All } else { Activity::Active };
         let mut roles = office.state.roles(&options.account, which).await?;
         roles.sort_by(|left, right| {
-            (left.repoable.permissions, &left.name, left.repoable.total).cmp(&(right.repoable.permissions, &right.name, right.repoable.total))
+            (left.repoable.permissions, &left.name, left.repoable.total).cmp(&(
+                right.repoable.permissions,
+                &right.name,
+                right.repoable.total,
+            ))
         });
         match options.format {
             ListFormat::Human => report::data(table(&COLUMNS, &roles.iter().map(row).collect::<Vec<_>>()))?,
@@ -103,7 +112,10 @@ pub(super) fn display_all(options: &DisplayRoleCache) -> anyhow::Result<Exit> {
             }
         }
         if roles.is_empty() {
-            report::note(format_args!("the state knows no role of {}: run `repokid update_role_cache {}`", options.account, options.account));
+            report::note(format_args!(
+                "the state knows no role of {}: run `repokid update_role_cache {}`",
+                options.account, options.account
+            ));
         }
         Ok(Exit::Fine)
     })
@@ -151,7 +163,15 @@ pub(super) fn display_one(options: &DisplayRole) -> anyhow::Result<Exit> {
         report::data(format_args!("\nPolicy history:\n{}", table(&["Number", "Source", "Discovered", "Policies"], &history)))?;
         let counts: Vec<_> = statistics
             .iter()
-            .map(|one| vec![minute(Some(one.at)), one.source.clone(), one.total.to_string(), one.repoable.to_string(), one.disqualified_by.join(", ")])
+            .map(|one| {
+                vec![
+                    minute(Some(one.at)),
+                    one.source.clone(),
+                    one.total.to_string(),
+                    one.repoable.to_string(),
+                    one.disqualified_by.join(", "),
+                ]
+            })
             .collect();
         let columns = ["Date", "Event Type", "Permissions Count", "Repoable", "Disqualified By"];
         report::data(format_args!("\nStats:\n{}", table(&columns, &counts)))?;

@@ -4,21 +4,21 @@ mod analyze;
 mod cache;
 mod completions;
 mod data;
-mod office;
-mod refresh;
-#[cfg(feature = "aws")]
-mod round;
-mod schedule;
-mod table;
-mod usage;
 #[cfg(feature = "aws")]
 mod find_roles;
+mod office;
+mod refresh;
 #[cfg(feature = "aws")]
 mod remove_permissions;
 #[cfg(feature = "aws")]
 mod repo;
 #[cfg(feature = "aws")]
 mod rollback;
+#[cfg(feature = "aws")]
+mod round;
+mod schedule;
+mod table;
+mod usage;
 #[cfg(feature = "aws")]
 mod watch;
 

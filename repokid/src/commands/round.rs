@@ -52,9 +52,7 @@ impl Desk {
         let reach = Reach::new(&office.config.connection_iam).await?;
         let advisor = match (access_advisor, &office.config.aardvark_api_location) {
             (Some(path), _) => Advisor::Saved(saved(path)?),
-            (None, Some(location)) => {
-                Advisor::Aardvark(Aardvark::new(location.clone(), secret(environment, "REPOKID_AARDVARK_TOKEN")))
-            }
+            (None, Some(location)) => Advisor::Aardvark(Aardvark::new(location.clone(), secret(environment, "REPOKID_AARDVARK_TOKEN"))),
             (None, None) => Advisor::Live,
         };
         let blocklist = blocklist(&office.config).await;
@@ -230,8 +228,11 @@ fn of_round(done: &Done, commit: bool) -> Value {
         .map(|(account, done)| match done {
             Err(error) => json!({ "account": account.as_str(), "error": error.to_string() }),
             Ok(done) => {
-                let scheduled: Vec<_> =
-                    done.scheduled.iter().map(|(role, at)| json!({ "role": role.name, "at": at, "permissions": role.repoable.services })).collect();
+                let scheduled: Vec<_> = done
+                    .scheduled
+                    .iter()
+                    .map(|(role, at)| json!({ "role": role.name, "at": at, "permissions": role.repoable.services }))
+                    .collect();
                 let changes: Vec<_> =
                     done.changes.iter().map(|(role, change)| json!({ "role": role, "change": change.to_string() })).collect();
                 json!({
@@ -264,7 +265,9 @@ impl Function for Rounds {
         let invalid = |message: String| Answer::Failure { kind: "Event.Invalid", message };
         let event: Event = match serde_json::from_slice(&invocation.event) {
             Ok(event) => event,
-            Err(error) => return invalid(format!("the event is not of the form {{\"accounts\": [ACCOUNT, …], \"commit\": false}}: {error}")),
+            Err(error) => {
+                return invalid(format!("the event is not of the form {{\"accounts\": [ACCOUNT, …], \"commit\": false}}: {error}"));
+            }
         };
         let accounts: Result<Vec<AccountId>, _> = event.accounts.iter().map(|account| account.parse()).collect();
         let accounts = match accounts {

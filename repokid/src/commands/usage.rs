@@ -126,7 +126,13 @@ async fn list_files(office: &Office, format: ListFormat) -> anyhow::Result<Exit>
     match format {
         ListFormat::Human => {
             let row = |file: &crate::state::UsageFile| {
-                vec![file.name.clone(), minute(Some(file.read)), file.records.to_string(), file.faults.to_string(), report::size(file.bytes)]
+                vec![
+                    file.name.clone(),
+                    minute(Some(file.read)),
+                    file.records.to_string(),
+                    file.faults.to_string(),
+                    report::size(file.bytes),
+                ]
             };
             report::data(table(&["Name", "Read", "Events", "Faults", "Size"], &files.iter().map(row).collect::<Vec<_>>()))?;
         }

@@ -48,14 +48,7 @@ fn name(of: &str, hour: i64) -> String {
 }
 
 /// Reads the hours from the first to before the last.
-async fn read(
-    state: &State,
-    trail: &CloudTrail,
-    of: &str,
-    (first, end): (i64, i64),
-    pace: Pace,
-    fed: &mut Fed,
-) -> Result<(), FeedError> {
+async fn read(state: &State, trail: &CloudTrail, of: &str, (first, end): (i64, i64), pace: Pace, fed: &mut Fed) -> Result<(), FeedError> {
     let moment = |hour: i64| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(u64::try_from(hour * 3600).unwrap_or_default());
     // Both ends of the service's span count.
     let (from, to) = (moment(first), moment(end) - std::time::Duration::from_secs(1));

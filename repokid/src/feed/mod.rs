@@ -4,8 +4,8 @@
 //! table, an hour of the event history) in the same transaction as its uses: however often a run is killed, nothing is lost and nothing is
 //! counted twice, and what was read is not read again. Memory is bounded by what is read at once, not by how much there is.
 
-mod gather;
 mod folder;
+mod gather;
 mod place;
 
 #[cfg(feature = "aws")]

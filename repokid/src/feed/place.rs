@@ -126,9 +126,16 @@ mod tests {
 
     #[test]
     fn what_is_no_place() {
-        for text in
-            ["s3://", "s3:///x", "s3://a b", "athena://x", "athena://a/b\"c", "athena://a/b?partition=x;y", "athena://a/b?colour=red", "ftp://x"]
-        {
+        for text in [
+            "s3://",
+            "s3:///x",
+            "s3://a b",
+            "athena://x",
+            "athena://a/b\"c",
+            "athena://a/b?partition=x;y",
+            "athena://a/b?colour=red",
+            "ftp://x",
+        ] {
             assert!(text.parse::<FeedPlace>().is_err(), "{text}");
         }
     }

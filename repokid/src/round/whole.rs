@@ -154,7 +154,10 @@ impl Round<'_> {
             return Ok(report);
         }
         self.execute(&iam, account, &mut report).await?;
-        let title = format!("{} changed, {} left, {} refused, {} failed", report.tally.changed, report.tally.skipped, report.tally.refused, report.tally.failed);
+        let title = format!(
+            "{} changed, {} left, {} refused, {} failed",
+            report.tally.changed, report.tally.skipped, report.tally.refused, report.tally.failed
+        );
         let changed = report.changes.iter().map(|(role, change)| RoleNotice {
             role: role.clone(),
             what: format!("change {change} was made; `repokid rollback_role {account} {role} --change {change} -c` undoes it"),

@@ -219,7 +219,13 @@ fn judged(seen: &Seen, universe: &Universe, from: Timestamp) -> Usage {
         let mut uses: Vec<_> = resources
             .iter()
             .filter(|(_, span)| span.last >= from)
-            .map(|((resource, how), span)| Use { resource: resource.clone(), how: *how, first: span.first, last: span.last, count: span.count })
+            .map(|((resource, how), span)| Use {
+                resource: resource.clone(),
+                how: *how,
+                first: span.first,
+                last: span.last,
+                count: span.count,
+            })
             .collect();
         uses.sort_by(|left, right| (&left.resource, left.how).cmp(&(&right.resource, right.how)));
         match universe.named(action) {

@@ -135,7 +135,8 @@ fn one_account_fails_alone(place: &Place) {
     let busy = other.account.parse().expect("an account");
     let leased = state.lease(&busy, "someone else", jiff::Timestamp::now(), hour);
     assert!(runtime.block_on(leased).expect("is asked").is_some());
-    let done = world.run(&["run", "--account", account, "--account", &other.account, "--access-advisor", &advisor, "--format", "json", "-c"]);
+    let done =
+        world.run(&["run", "--account", account, "--account", &other.account, "--access-advisor", &advisor, "--format", "json", "-c"]);
     assert_eq!(done.status, Some(2), "{}", done.stderr);
     let done: Value = serde_json::from_slice(&done.stdout).expect("is JSON");
     assert_eq!(done["accounts"][0]["changed"], json!(1), "{done}");

@@ -9,7 +9,8 @@ use crate::world::World;
 
 both!(an_event_is_a_round, what_is_no_event_is_told);
 
-const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","sqs:SendMessage"],"Resource":"*"}]}"#;
+const POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","sqs:SendMessage"],"Resource":"*"}]}"#;
 
 fn function(world: &World<'_>, name: &str) -> Function {
     let function = Function::new(name, env!("CARGO_BIN_EXE_repokid-lambda")).variable("AWS_ENDPOINT_URL", world.moto.endpoint());
@@ -38,7 +39,9 @@ fn what_is_no_event_is_told(place: &Place) {
     let world = World::new("noevent", place, json!({}));
     let name = world.namespace.name("function");
     let lambda = LambdaService::start([function(&world, &name)]);
-    for event in ["{}", "[]", "nonsense", r#"{"accounts": []}"#, r#"{"accounts": ["12"]}"#, r#"{"accounts": ["111122223333"], "comit": true}"#] {
+    for event in
+        ["{}", "[]", "nonsense", r#"{"accounts": []}"#, r#"{"accounts": ["12"]}"#, r#"{"accounts": ["111122223333"], "comit": true}"#]
+    {
         assert_eq!(lambda.invoke(&name, event).json()["errorType"], json!("Event.Invalid"), "{event}");
     }
     assert_eq!(lambda.launches(&name), 1);

@@ -50,10 +50,14 @@ fn advisor(moto: std::net::SocketAddr, asked: Arc<Mutex<Vec<String>>>) -> Server
             format!("<JobStatus>IN_PROGRESS</JobStatus>{dates}<ServicesLastAccessed/><IsTruncated>false</IsTruncated>")
         } else if body.contains("Marker=next") {
             let sqs = member("sqs", "", "");
-            format!("<JobStatus>COMPLETED</JobStatus>{dates}<ServicesLastAccessed>{sqs}</ServicesLastAccessed><IsTruncated>false</IsTruncated>")
+            format!(
+                "<JobStatus>COMPLETED</JobStatus>{dates}<ServicesLastAccessed>{sqs}</ServicesLastAccessed><IsTruncated>false</IsTruncated>"
+            )
         } else {
             let get = format!("<member><ActionName>GetObject</ActionName><LastAccessedTime>{now}</LastAccessedTime></member>");
-            let actions = format!("<TrackedActionsLastAccessed>{get}<member><ActionName>PutObject</ActionName></member></TrackedActionsLastAccessed>");
+            let actions = format!(
+                "<TrackedActionsLastAccessed>{get}<member><ActionName>PutObject</ActionName></member></TrackedActionsLastAccessed>"
+            );
             let s3 = member("s3", &format!("<LastAuthenticated>{now}</LastAuthenticated>"), &actions);
             format!(
                 "<JobStatus>COMPLETED</JobStatus>{dates}<ServicesLastAccessed>{s3}</ServicesLastAccessed>\

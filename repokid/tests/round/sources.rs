@@ -61,7 +61,8 @@ fn days_are_read_from_athena(place: &Place) {
         let session = "arn:aws:sts::111122223333:assumed-role/app/s";
         let span = format!("{day}T01:00:00Z {day}T09:00:00Z");
         let count = count.to_string();
-        let cells = [day, "AssumedRole", session, "111122223333", "", "", "Role", ROLE, source, name, "us-east-1", error, arns, &span, &count];
+        let cells =
+            [day, "AssumedRole", session, "111122223333", "", "", "Role", ROLE, source, name, "us-east-1", error, arns, &span, &count];
         json!({ "Data": cells.map(|cell| json!({ "VarCharValue": cell })) })
     };
     let rows = [

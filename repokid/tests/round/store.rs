@@ -85,7 +85,10 @@ fn a_reader_that_is_killed_loses_nothing(place: &Place) {
     let world = World::new("killed", place, json!({}));
     let logs = world.namespace.file("logs");
     std::fs::create_dir(&logs).expect("is made");
-    let bytes = log(&[event(&ago(1, "10:00:00"), "s3.amazonaws.com", "ListBuckets"), event(&ago(1, "10:00:01"), "sqs.amazonaws.com", "ListQueues")]);
+    let bytes = log(&[
+        event(&ago(1, "10:00:00"), "s3.amazonaws.com", "ListBuckets"),
+        event(&ago(1, "10:00:01"), "sqs.amazonaws.com", "ListQueues"),
+    ]);
     for number in 0..FILES {
         std::fs::write(logs.join(format!("{number:04}.json.gz")), &bytes).expect("is written");
     }
