@@ -21,7 +21,9 @@ pub(super) struct Office {
     /// Who does it, for the record.
     pub(super) actor: String,
     /// What no other run is called.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "what changes accounts is recorded"))]
     pub(super) run: String,
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "what changes accounts is recorded"))]
     pub(super) clock: fn() -> Timestamp,
 }
 

@@ -22,7 +22,7 @@ pub(super) fn schedule(options: &OfAccount) -> anyhow::Result<Exit> {
         let scheduled: Vec<_> = done
             .iter()
             .filter_map(|one| match one {
-                Planned::Scheduled(role, schedule) => Some((role, schedule)),
+                Planned::Scheduled(role, schedule) => Some((role.as_ref(), schedule)),
                 _ => None,
             })
             .collect();
@@ -43,7 +43,7 @@ pub(super) fn schedule(options: &OfAccount) -> anyhow::Result<Exit> {
                 report::json(&json!({ "schema": "repokid.schedule/1", "account": options.account.as_str(), "scheduled": scheduled }))?;
             }
             ListFormat::Human => {
-                let row = |(role, schedule): &(&Box<Role>, &Schedule)| {
+                let row = |(role, schedule): &(&Role, &Schedule)| {
                     vec![role.name.clone(), minute(Some(schedule.at)), role.repoable.permissions.to_string()]
                 };
                 let rows: Vec<_> = scheduled.iter().map(row).collect();

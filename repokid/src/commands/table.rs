@@ -42,6 +42,6 @@ mod tests {
     #[test]
     fn columns_stand_under_each_other() {
         let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["long\u{1b}name".to_owned(), String::new()]];
-        assert_eq!(table(&["Name", "Count"], &rows), "Name           Count\n-------------  -----\na              1\nlong\\u{1b}name\n");
+        assert_eq!(table(&["Name", "Count"], &rows), "Name            Count\n--------------  -----\na               1\nlong\\u{1b}name\n");
     }
 }

@@ -43,7 +43,7 @@ fn a_whole_round(place: &Place) {
     assert!(role["role"]["repoed"].is_string(), "{role}");
 
     let change = done["accounts"][0]["changes"][0]["change"].as_str().expect("a change");
-    world.run(&["rollback_role", account, "reader", "--change", change, "-c"]).success();
+    world.done(&["rollback_role", account, "reader", "--change", change, "-c"]);
     assert_eq!(world.policy("reader", "data"), READER, "byte for byte");
 }
 
@@ -52,17 +52,17 @@ fn what_was_not_scheduled_stays(place: &Place) {
     let (account, arn) = (world.account.as_str(), world.role("reader", &[("data", READER)]));
     let update = |services: &[(&str, bool)]| {
         let advisor = world.advisor(&[(&arn, services)]);
-        world.run(&["update_role_cache", account, "--access-advisor", &advisor]).success();
+        world.done(&["update_role_cache", account, "--access-advisor", &advisor]);
     };
     update(&[("s3", true), ("sqs", false)]);
-    world.run(&["schedule_repo", account]).success();
+    world.done(&["schedule_repo", account]);
     // Now S3 is unused, too, which nobody was told of; and SQS is in use, which was scheduled.
     update(&[("s3", false), ("sqs", true)]);
     let done = world.run(&["repo_scheduled_roles", account, "-c"]);
     assert_eq!(done.status, Some(0), "{}{}", done.text(), done.stderr);
     assert_eq!(world.policy("reader", "data"), READER);
 
-    world.run(&["cancel_scheduled_repo", account, "-r", "reader"]).success();
+    world.done(&["cancel_scheduled_repo", account, "-r", "reader"]);
     assert_eq!(world.json(&["show-scheduled-roles", account])["scheduled"], json!([]));
     assert_eq!(world.run(&["cancel_scheduled_repo", account, "-r", "reader"]).status, Some(2), "there is nothing to cancel");
 }
@@ -71,10 +71,10 @@ fn an_opt_out_keeps_a_role(place: &Place) {
     let world = World::new("optout", place, json!({}));
     let (account, arn) = (world.account.as_str(), world.role("reader", &[("data", READER)]));
     let advisor = world.advisor(&[(&arn, &[("s3", true), ("sqs", false)])]);
-    let update = || world.run(&["update_role_cache", account, "--access-advisor", &advisor]).success();
+    let update = || world.done(&["update_role_cache", account, "--access-advisor", &advisor]);
     update();
-    world.run(&["schedule_repo", account]).success();
-    world.run(&["opt_out", account, "reader", "--owner", "ann", "--reason", "audit"]).success();
+    world.done(&["schedule_repo", account]);
+    world.done(&["opt_out", account, "reader", "--owner", "ann", "--reason", "audit"]);
     let wishes = world.json(&["opt_out", account]);
     assert_eq!(wishes["opt_outs"][0]["opt_out"]["owner"], json!("ann"), "{wishes}");
     assert_eq!(world.json(&["show_scheduled_roles", account])["scheduled"], json!([]), "what was scheduled is cancelled");
@@ -83,7 +83,7 @@ fn an_opt_out_keeps_a_role(place: &Place) {
     assert_eq!(role["role"]["disqualified_by"][0]["filter"], json!("OptOutFilter"), "{role}");
     assert_eq!(world.json(&["schedule_repo", account])["scheduled"], json!([]));
 
-    world.run(&["opt_out", account, "reader", "--remove"]).success();
+    world.done(&["opt_out", account, "reader", "--remove"]);
     update();
     assert_eq!(world.json(&["schedule_repo", account])["scheduled"][0]["permissions"], json!(["sqs"]));
     assert_eq!(world.run(&["opt_out", account, "reader", "--owner", "ann", "--reason", "x", "--expires", "2020-01-01"]).status, Some(2));
@@ -94,7 +94,7 @@ fn lists_are_written_as_repokid_does(place: &Place) {
     let (account, arn) = (world.account.as_str(), world.role("reader", &[("data", READER)]));
     let gone = world.role("gone", &[("data", READER)]);
     let advisor = world.advisor(&[(&arn, &[("s3", true), ("sqs", false)]), (&gone, &[("s3", false), ("sqs", false)])]);
-    let update = || world.run(&["update_role_cache", account, "--access-advisor", &advisor]).success();
+    let update = || world.done(&["update_role_cache", account, "--access-advisor", &advisor]);
     update();
     let table = world.run(&["display_role_cache", account]).success().text();
     assert!(table.starts_with("Name    Refreshed"), "{table}");
@@ -116,7 +116,7 @@ fn lists_are_written_as_repokid_does(place: &Place) {
     assert_eq!(names(&["display_role_cache", account, "--inactive"]).len(), 2);
 
     let csv = world.namespace.file("stats.csv");
-    world.run(&["repo_stats", account, "-o", csv.to_str().expect("text")]).success();
+    world.done(&["repo_stats", account, "-o", csv.to_str().expect("text")]);
     let csv = std::fs::read_to_string(csv).expect("is written");
     let head = "RoleId,Role Name,Account,Active,Date,Source,Permissions Count,Repoable Permissions Count,Disqualified By\n";
     assert!(csv.starts_with(head) && csv.lines().count() == 3, "{csv}");
@@ -132,7 +132,8 @@ fn one_account_fails_alone(place: &Place) {
     let runtime = tokio::runtime::Runtime::new().expect("starts");
     let state = runtime.block_on(place.open());
     let hour = jiff::SignedDuration::from_hours(1);
-    let leased = state.lease(&other.account.parse().expect("an account"), "someone else", jiff::Timestamp::now(), hour);
+    let busy = other.account.parse().expect("an account");
+    let leased = state.lease(&busy, "someone else", jiff::Timestamp::now(), hour);
     assert!(runtime.block_on(leased).expect("is asked").is_some());
     let done =
         world.run(&["run", "--account", account, "--account", &other.account, "--access-advisor", &advisor, "--format", "json", "-c"]);

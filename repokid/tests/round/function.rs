@@ -23,7 +23,7 @@ fn an_event_is_a_round(place: &Place) {
     let (account, arn) = (world.account.clone(), world.role("reader", &[("data", POLICY)]));
     // What Access Advisor says is in the state already; moto has none to ask.
     let advisor = world.advisor(&[(&arn, &[("s3", true), ("sqs", false)])]);
-    world.run(&["update_role_cache", &account, "--access-advisor", &advisor]).success();
+    world.done(&["update_role_cache", &account, "--access-advisor", &advisor]);
     let name = world.namespace.name("function");
     let lambda = LambdaService::start([function(&world, &name)]);
     let dry = lambda.invoke(&name, json!({ "accounts": [account] }).to_string()).json();

@@ -5,6 +5,7 @@ mod place;
 
 mod cycle;
 mod function;
+mod peers;
 mod sources;
 mod store;
 mod world;

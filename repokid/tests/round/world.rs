@@ -51,6 +51,11 @@ impl<'a> World<'a> {
         run_within(Duration::from_secs(120), self.command(arguments), b"")
     }
 
+    /// Runs a command that must succeed.
+    pub(crate) fn done(&self, arguments: &[&str]) {
+        let _ = self.run(arguments).success();
+    }
+
     /// What a command prints with `--format json`.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let done = self.run(&[arguments, &["--format", "json"]].concat());
