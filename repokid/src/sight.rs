@@ -12,7 +12,7 @@ use menagerie_cloudtrail::coverage::{Answer, Basis, Coverage, Reason, Why, Windo
 use menagerie_cloudtrail::data_events::{Visibility, visibility};
 use menagerie_cloudtrail::digest::hash;
 use menagerie_cloudtrail::layout::Name;
-use menagerie_cloudtrail::read::{Found, Summary};
+use menagerie_cloudtrail::read::{Found, Problem as Trouble, Summary};
 use menagerie_cloudtrail::selectors::{Category, Logged, Question, Trails};
 use menagerie_policy::data::{AccessLevel, Action, Catalogue};
 
@@ -88,7 +88,9 @@ impl Observation {
         for (account, region) in &observer.places {
             regions.entry(account.to_string()).or_default().insert(region.to_string());
         }
-        let damaged: BTreeSet<&Path> = summary.problems.places().map(|trouble| trouble.file.as_path()).collect();
+        // A file that is no log hides none.
+        let damage = summary.problems.places().filter(|trouble| trouble.problem != Trouble::NotALog);
+        let damaged: BTreeSet<&Path> = damage.map(|trouble| trouble.file.as_path()).collect();
         if summary.problems.count() > u64::try_from(summary.problems.places().count()).unwrap_or(u64::MAX) {
             // More is damaged than is told by place: it may be any file.
             coverage.file("", false);
@@ -119,9 +121,9 @@ impl Observation {
         &self.notes
     }
 
-    /// For each action of an account, whether its use would have shown.
+    /// For each action of an account, whether its use would have shown. `also` are Regions where IAM knows of use.
     #[must_use]
-    pub fn sights(&self, account: &str, universe: &Universe) -> Sights {
+    pub fn sights(&self, account: &str, also: &BTreeSet<String>, universe: &Universe) -> Sights {
         match &self.trust {
             Trust::NoLogs => return Sights::none(universe, "no logs of CloudTrail were read"),
             Trust::NoTrail => {
@@ -129,7 +131,10 @@ impl Observation {
             }
             Trust::Assumed(_) | Trust::Judged(_) => {}
         }
-        let seen = self.regions.get(account).cloned().unwrap_or_default();
+        let Some(seen) = self.regions.get(account) else {
+            return Sights::none(universe, &format!("no log of account {account} was read"));
+        };
+        let seen: BTreeSet<String> = seen.union(also).cloned().collect();
         let own = PARTITIONS.iter().find(|(begin, _)| seen.iter().any(|region| region.starts_with(begin)));
         let enabled: &[&str] = own.map_or(&DEFAULT_REGIONS, |(_, regions)| regions);
         let home = BTreeSet::from([own.map_or("us-east-1", |(_, regions)| regions[0]).to_owned()]);
@@ -174,6 +179,14 @@ impl Observation {
         Sight::Seen
     }
 
+    /// Whether changes of the trails that reach an account would be in the logs that are here.
+    fn knows_changes(&self, account: &str) -> bool {
+        match &self.trust {
+            Trust::Judged(trails) => trails.iter().any(|trail| trail.account() == account || self.regions.contains_key(trail.account())),
+            _ => true,
+        }
+    }
+
     fn logged(&self, question: &Question<'_>) -> Vec<Logged> {
         match &self.trust {
             Trust::Assumed(trails) | Trust::Judged(trails) => trails.iter().map(|trail| trail.logs(question)).collect(),
@@ -185,14 +198,25 @@ impl Observation {
         let window = Span { from: self.window.from, to: self.window.to };
         for region in regions {
             match (self.coverage.seen(account, region, window, question), question.resource_type) {
+                (Answer::Yes(basis), Some(_)) if basis != Basis::Assumed && !self.knows_changes(account) => {
+                    return Sight::Gap(
+                        "the trail is another account's, whose logs are not here: since when it has this selector is not known".into(),
+                    );
+                }
                 (Answer::Yes(_), _) => {}
-                (Answer::No(Reason::NotSelected) | Answer::Unknown(Reason::PartlySelected), Some(kind)) => {
+                (Answer::No(Reason::NotSelected), Some(kind)) => {
                     return Sight::DataEvent(kind.into());
                 }
                 (Answer::No(reason) | Answer::Unknown(reason), _) => return Sight::Gap(said(&reason, account, region)),
             }
         }
         Sight::Seen
+    }
+
+    /// Whether the logs were given as something that proves.
+    #[must_use]
+    pub const fn was_asked(&self) -> bool {
+        matches!(self.trust, Trust::Assumed(_) | Trust::Judged(_))
     }
 
     /// What the answers stand on.
@@ -270,7 +294,8 @@ fn said(reason: &Reason, account: &str, region: &str) -> Arc<str> {
 fn notes(trust: &Trust, observer: &Observer, summary: &Summary, has_digests: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some((first, last)) = observer.span {
-        notes.push(format!("{} events of {} files, {first} to {last}", summary.events, summary.files));
+        let files = if summary.files == 1 { "1 file".to_owned() } else { format!("{} files", summary.files) };
+        notes.push(format!("{} events of {files}, {first} to {last}", summary.events));
     }
     notes.push(match trust {
         Trust::NoLogs => "no logs of CloudTrail were read: only Access Advisor proves anything".to_owned(),
@@ -289,7 +314,10 @@ fn notes(trust: &Trust, observer: &Observer, summary: &Summary, has_digests: boo
         }
     });
     if observer.outside > 0 {
-        notes.push(format!("{} events are outside the window", observer.outside));
+        notes.push(format!("{} events are before the window", observer.outside));
+    }
+    if observer.later > 0 {
+        notes.push(format!("{} events are after the window, and count as use", observer.later));
     }
     notes
 }

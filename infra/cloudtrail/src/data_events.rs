@@ -243,6 +243,17 @@ const TABLE: &[(&str, &[&str], Visibility)] = &[
     ("aws-marketplace", &["*"], Unknown),
     ("trustedadvisor", &["*"], Unknown),
     ("wellarchitected", &["*"], Unknown),
+    ("airflow", &["publishmetrics", "invokerestapi", "createclitoken", "createweblogintoken"], Unknown),
+    ("iotanalytics", &["batchputmessage", "getdatasetcontent", "sampledata"], Unknown),
+    ("profile", &["putprofileobject*", "batchgetprofile", "searchprofiles", "addprofilekey", "getprofile*"], Unknown),
+    ("workdocs", &["getdocument*", "initiate*", "download*", "search*"], Unknown),
+    ("ivs", &["putmetadata", "sendevent", "putstreammetadata"], Unknown),
+    (
+        "gamelift",
+        &["claimgameserver", "registergameserver", "updategameserver", "deregistergameserver", "*compute", "getcompute*"],
+        Unknown,
+    ),
+    ("entityresolution", &["getmatchid", "generatematchid"], Unknown),
     ("health", &["*"], Unknown),
 ];
 

@@ -101,6 +101,8 @@ struct Tag {
 struct LastUsed {
     #[serde(default)]
     last_used_date: Option<String>,
+    #[serde(default)]
+    region: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -218,6 +220,7 @@ impl Reader<'_> {
             }
             inline.push(Inline { name: policy.policy_name.clone(), document });
         }
+        let last_used_region = detail.role_last_used.as_ref().and_then(|used| used.region.clone());
         let last_used = detail.role_last_used.and_then(|used| used.last_used_date).or(detail.password_last_used);
         let principal = Principal {
             kind,
@@ -232,6 +235,7 @@ impl Reader<'_> {
             boundary: detail.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn),
             tags: detail.tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
             last_used: last_used.as_deref().and_then(time),
+            last_used_region,
             arn,
         };
         self.details.problems.append(&mut problems);

@@ -71,6 +71,7 @@ fn of_principal(principal: menagerie_aws_iam::Principal, arn: Arn) -> Principal 
         boundary: principal.boundary,
         tags: principal.tags.into_iter().collect(),
         last_used: time(principal.last_used),
+        last_used_region: principal.last_used_region,
     }
 }
 

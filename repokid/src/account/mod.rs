@@ -109,6 +109,8 @@ pub struct Principal {
     pub tags: BTreeMap<String, String>,
     /// When IAM saw it act last, if the answer told.
     pub last_used: Option<Timestamp>,
+    /// In which Region that was.
+    pub last_used_region: Option<String>,
 }
 
 impl Principal {

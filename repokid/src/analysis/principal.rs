@@ -104,9 +104,11 @@ fn usage_of(principal: &Principal, setting: &Setting<'_>) -> Usage {
     let mut usage = setting.usage.get(principal.arn.as_str()).cloned().unwrap_or_default();
     if principal.kind == Kind::Group {
         for member in members(principal, setting.inventory) {
-            if let Some(other) = setting.usage.get(member.arn.as_str()) {
+            let other = setting.usage.get(member.arn.as_str());
+            if let Some(other) = other {
                 usage.merge(other);
             }
+            usage.join_advice(other.and_then(|other| other.advice.as_ref()));
         }
     }
     usage

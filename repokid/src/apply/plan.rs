@@ -89,6 +89,7 @@ mod tests {
             boundary: None,
             tags: BTreeMap::new(),
             last_used: None,
+            last_used_region: None,
         }
     }
 

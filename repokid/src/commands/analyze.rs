@@ -1,6 +1,6 @@
 //! `repokid analyze`: the analysis of saved files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _};
 use std::num::NonZero;
@@ -35,7 +35,12 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let inventory = inventory(options, &mut problems)?;
     let universe = Universe::new();
     let (observer, summary, files) = logs(options)?;
-    problems.extend(summary.problems.places().map(|trouble| Problem::new(trouble.file.display().to_string(), trouble.to_string())));
+    problems.extend(
+        summary
+            .problems
+            .places()
+            .map(|trouble| Problem::new(trouble.file.display().to_string(), format!("byte {}: {}", trouble.at, trouble.problem))),
+    );
     let to = options.as_of.or_else(|| observer.seen_up_to()).unwrap_or_else(now);
     let window = Window::of_days(options.window, to);
 
@@ -50,7 +55,7 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
         }
     }
     let observation = Observation::new(trust(options)?, &observer, &summary, &files, window, &mut problems);
-    let sights = sights(&inventory, &universe, &observation);
+    let sights = sights(&inventory, &universe, &observation, window, &mut problems);
     let blind = Sights::none(&universe, "no logs of the account were read");
     let guards =
         Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
@@ -163,12 +168,28 @@ fn trust(options: &Analyze) -> anyhow::Result<Trust> {
     })
 }
 
-fn sights(inventory: &Inventory, universe: &Universe, observation: &Observation) -> BTreeMap<String, Sights> {
-    let mut sights = BTreeMap::new();
+/// What would have shown in each account. That most of it would not is a problem: the verdicts are weaker for it.
+fn sights(
+    inventory: &Inventory,
+    universe: &Universe,
+    observation: &Observation,
+    window: Window,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<String, Sights> {
+    let mut regions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for principal in &inventory.principals {
-        if !sights.contains_key(principal.account()) {
-            sights.insert(principal.account().to_owned(), observation.sights(principal.account(), universe));
+        let of_account = regions.entry(principal.account()).or_default();
+        if principal.last_used.is_some_and(|last| last >= window.from) {
+            of_account.extend(principal.last_used_region.clone());
         }
+    }
+    let mut sights = BTreeMap::new();
+    for (account, also) in regions {
+        let of_account = observation.sights(account, &also, universe);
+        if let Some(reason) = of_account.mostly_missing().filter(|_| observation.was_asked()) {
+            problems.push(Problem::new(format!("account {account}"), format!("most verdicts are unknown: {reason}")));
+        }
+        sights.insert(account.to_owned(), of_account);
     }
     sights
 }

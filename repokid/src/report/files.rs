@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::analysis::{Analysis, Outcome, Place};
+use crate::analysis::{Analysis, Outcome, Place, PolicyAnalysis};
 use crate::permission_set::{Proposal, State};
 
 /// Writes `DIR/<account>/<role|user|group>/<name>/{before,after}/<policy>.json`, managed ones under `managed/`, and `changes.diff`.
@@ -39,7 +39,7 @@ impl Files {
     /// # Errors
     /// The first file that cannot be written.
     pub fn principal(&self, analysis: &Analysis<'_>) -> Result<(), FilesError> {
-        let changes = analysis.policies.iter().any(crate::analysis::PolicyAnalysis::changes);
+        let changes = analysis.policies.iter().any(PolicyAnalysis::changes);
         let principal = analysis.principal;
         let home = self.folder.join(segment(principal.account())).join(principal.kind.as_str()).join(segment(&principal.name));
         // What an earlier run left there would pass for this one's.
@@ -52,7 +52,7 @@ impl Files {
         }
         let mut diff = String::new();
         for policy in &analysis.policies {
-            let name = segment(policy.place.name());
+            let name = self.name_of(policy, analysis);
             let under = |side: &str, suffix: &str| {
                 let folder = home.join(side);
                 let folder = if matches!(policy.place, Place::Inline(_)) { folder } else { folder.join("managed") };
@@ -78,6 +78,15 @@ impl Files {
 }
 
 impl Files {
+    /// A policy's name as a segment. Managed ones of one name are told apart by their whole ARN.
+    fn name_of(&self, policy: &PolicyAnalysis<'_>, analysis: &Analysis<'_>) -> String {
+        let same = |other: &&PolicyAnalysis<'_>| other.place.arn().is_some() && other.place.name() == policy.place.name();
+        match policy.place.arn() {
+            Some(arn) if analysis.policies.iter().filter(same).count() > 1 => segment(arn.split_once("::").map_or(arn, |(_, rest)| rest)),
+            _ => segment(policy.place.name()),
+        }
+    }
+
     /// Writes what is proposed for permission sets, `permission-sets/<name>/{before,after}/<policy>.json`, with the proof beside it.
     ///
     /// # Errors

@@ -136,7 +136,9 @@ impl<'a> Human<'a> {
             counts(all)
         );
         // Writing to a string cannot fail.
-        let _ = owners(&mut text, tail.owners).and_then(|()| proposals(&mut text, tail.proposals)).and_then(|()| ranking(&mut text, tail.ranking));
+        let _ = owners(&mut text, tail.owners)
+            .and_then(|()| proposals(&mut text, tail.proposals))
+            .and_then(|()| ranking(&mut text, tail.ranking));
         text
     }
 }

@@ -11,8 +11,8 @@ pub const MANAGED_LIMIT: usize = 6_144;
 pub fn pack(policy: &Policy, limit: usize) -> Option<Vec<String>> {
     let version = policy.version().map(Version::as_str);
     let mut statements: Vec<String> = Vec::new();
-    for (number, statement) in policy.statements().iter().enumerate() {
-        divide(statement.text(), number, version, limit, &mut statements)?;
+    for statement in policy.statements() {
+        divide(statement.text(), version, limit, &mut statements)?;
     }
     let mut documents = Vec::new();
     let mut open: Vec<&str> = Vec::new();
@@ -39,7 +39,7 @@ fn size(text: &str) -> usize {
     Policy::parse(text).map_or(usize::MAX, |policy| policy.size())
 }
 
-fn divide(text: &str, number: usize, version: Option<&str>, limit: usize, into: &mut Vec<String>) -> Option<()> {
+fn divide(text: &str, version: Option<&str>, limit: usize, into: &mut Vec<String>) -> Option<()> {
     if size(&document(version, &[text])) <= limit {
         into.push(text.to_owned());
         return Some(());
@@ -52,11 +52,10 @@ fn divide(text: &str, number: usize, version: Option<&str>, limit: usize, into: 
     for (half, part) in [left, right].into_iter().enumerate() {
         statement.insert(key.clone(), part.into());
         if let (Some(sid), 1) = (&sid, half) {
-            // Sids are unique within a policy.
-            let old = statement[sid].as_str().unwrap_or_default().to_owned();
-            statement.insert(sid.clone(), format!("{old}x{number}").into());
+            // Sids are unique within a policy: the first part keeps it.
+            statement.remove(sid);
         }
-        divide(&serde_json::to_string(&statement).ok()?, number, version, limit, into)?;
+        divide(&serde_json::to_string(&statement).ok()?, version, limit, into)?;
     }
     Some(())
 }

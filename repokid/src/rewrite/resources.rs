@@ -94,9 +94,62 @@ fn needed(ids: &BTreeSet<ActionId>, judged: &JudgedStatement, count: usize) -> O
     (numbers.len() < count && !numbers.is_empty()).then_some(numbers)
 }
 
+/// What an action's name begins with that makes what it is on, or starts a run of it: the next one has another name.
+const MAKES: [&str; 22] = [
+    "Allocate",
+    "BatchStart",
+    "Copy",
+    "Create",
+    "Export",
+    "Import",
+    "Initiate",
+    "Invoke",
+    "Launch",
+    "Provision",
+    "Publish",
+    "Purchase",
+    "Put",
+    "Register",
+    "Request",
+    "Restore",
+    "Run",
+    "Send",
+    "Start",
+    "Submit",
+    "Tag",
+    "Update",
+];
+
+/// Kinds of resources that are made for one run.
+const RUNS: [&str; 16] = [
+    "backup",
+    "build",
+    "command",
+    "execution",
+    "export",
+    "import",
+    "ingestion",
+    "invocation",
+    "job",
+    "query",
+    "recovery-point",
+    "run",
+    "session",
+    "snapshot",
+    "stack",
+    "task",
+];
+
+/// Whether an ARN is of something that is made anew for each run.
+fn is_of_a_run(arn: &str) -> bool {
+    let kind = arn.splitn(6, ':').nth(5).unwrap_or_default().split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase();
+    RUNS.iter().any(|run| kind.contains(run))
+}
+
 /// The resources that an action was used on, where that is all there can have been.
 fn places(id: ActionId, judged: &JudgedStatement, statement: &Statement, base: &Base<'_>) -> Option<BTreeSet<String>> {
-    if !base.would_show(id) {
+    let name = base.universe().action(id).name();
+    if !base.would_show(id) || MAKES.iter().any(|begin| name.starts_with(begin)) {
         return None;
     }
     let action = judged.actions.iter().find(|action| action.id == id)?;
@@ -113,7 +166,7 @@ fn places(id: ActionId, judged: &JudgedStatement, statement: &Statement, base: &
     for one in base.usage().actions.get(&id)? {
         let Resource::Arn(arn) = &one.resource else { return None };
         // What reads as a pattern in a policy, or as a variable, is none here.
-        if arn.contains(['*', '?', '$']) {
+        if is_of_a_run(arn) || arn.contains(['*', '?', '$']) {
             return None;
         }
         if patterns.iter().any(|pattern| !pattern.matches(arn).is_no()) {

@@ -128,14 +128,16 @@ pub struct Observer {
     /// The first and the last event that was taken.
     pub span: Option<(Timestamp, Timestamp)>,
     last_place: Option<(Box<str>, Box<str>)>,
-    /// Events outside the window.
+    /// Events before the window.
     pub outside: u64,
+    /// Events after the window, which count as use.
+    pub later: u64,
     /// Events whose principal is none of IAM's, or is not told.
     pub of_nobody: u64,
 }
 
 impl Observer {
-    /// Takes events between these moments alone.
+    /// Takes events from a moment on; `to` is the moment that is analysed for.
     #[must_use]
     pub fn new(from: Option<Timestamp>, to: Option<Timestamp>) -> Self {
         Self { from, to, ..Self::default() }
@@ -155,6 +157,7 @@ impl Observer {
         self.bad_digests.extend(other.bad_digests);
         self.places.extend(other.places);
         self.outside += other.outside;
+        self.later += other.later;
         self.of_nobody += other.of_nobody;
     }
 
@@ -167,7 +170,9 @@ impl Observer {
     pub fn take_all(&mut self, event: &Event<'_>, span: Span) {
         let time = event.time();
         self.trails.extend(Change::of(event));
-        if self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time > to) {
+        // What was done after the moment that is analysed for was done: it counts.
+        self.later += u64::from(self.to.is_some_and(|to| time > to));
+        if self.from.is_some_and(|from| time < from) {
             self.outside += 1;
             return;
         }

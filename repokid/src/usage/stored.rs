@@ -130,7 +130,7 @@ mod tests {
         seen.add("s3:Invented".into(), Resource::Unknown, How::Direct, Span::once(now));
         seen.denied.insert("ec2:RunInstances".into(), Span::once(now));
         seen.unmapped.insert(("glue.amazonaws.com".to_owned(), "Dream".to_owned()), Span::once(now));
-        let tuples = tuples(HashMap::from([("arn:aws:iam::111122223333:role/reader".into(), seen)]));
+        let tuples = tuples(HashMap::from_iter([("arn:aws:iam::111122223333:role/reader".into(), seen)]));
         assert_eq!(tuples.len(), 5);
         let usage = of_tuples(&tuples, &universe, now);
         let get = universe.named("s3:GetObject").expect("is known");

@@ -62,6 +62,8 @@ pub enum Evidence {
     },
     /// Access Advisor saw the action.
     AdvisorSaw(Timestamp),
+    /// Access Advisor saw the service, and no event shows it.
+    AdvisorAlone(Timestamp),
     /// Access Advisor did not see the service, or the tracked action, in the window.
     AdvisorQuiet {
         /// Its last use before the window.
@@ -114,6 +116,7 @@ impl Evidence {
                 format!("{times}{how}{of}")
             }
             Self::AdvisorSaw(last) => format!("Access Advisor saw it last on {last}"),
+            Self::AdvisorAlone(last) => format!("Access Advisor saw the service last on {last}, and no event that was read shows it"),
             Self::AdvisorQuiet { last, action } => {
                 let what = if *action { "the action" } else { "the service" };
                 match last {

@@ -215,6 +215,14 @@ impl<'a> Base<'a> {
         if let Some(reason) = self.usage.kept.get(&id) {
             return (Verdict::Unknown, Evidence::Kept(Arc::clone(reason)));
         }
+        // What Access Advisor saw and no event shows was done where the logs do not reach.
+        let service = self.universe.action(id).service();
+        if silence.1 == Evidence::Quiet
+            && let Some(last) = self.advice(service).and_then(|row| row.last).filter(|last| *last >= self.window.from)
+            && !self.active.contains(service)
+        {
+            return (Verdict::Unknown, Evidence::AdvisorAlone(last));
+        }
         // An event that no action is known for may have been authorised by any action of its service.
         match self.unmapped.get(self.universe.action(id).service()) {
             Some(events) => (Verdict::Unknown, events.clone()),

@@ -43,6 +43,18 @@ impl Sights {
         Self::new(universe, |_| Sight::Gap(Arc::clone(&reason)))
     }
 
+    /// Why most actions that events show would not have shown, if that is so.
+    #[must_use]
+    pub fn mostly_missing(&self) -> Option<&str> {
+        let seen = self.by_action.iter().filter(|sight| **sight == Sight::Seen).count();
+        let mut gaps = self.by_action.iter().filter_map(|sight| match sight {
+            Sight::Gap(reason) => Some(&**reason),
+            _ => None,
+        });
+        let first = gaps.next()?;
+        (gaps.count() >= seen).then_some(first)
+    }
+
     /// Whether the use of an action would have shown.
     #[must_use]
     pub fn of(&self, id: ActionId) -> &Sight {

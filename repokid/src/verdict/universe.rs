@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use menagerie_policy::data::{Action, Catalogue, How, catalogue};
+use menagerie_policy::data::{Action, Basis, Catalogue, How, catalogue};
 use menagerie_policy::pattern::ActionPattern;
 
 /// The number of an action in a [`Universe`]; in the order of services and names.
@@ -162,15 +162,17 @@ impl Universe {
     fn read_operations(&mut self) {
         for group in self.catalogue.groups() {
             for call in self.catalogue.operations(group) {
+                // An event of an action's name may be, but that there would be one is not known: agents and services use such actions.
+                let is_operation = call.basis() != Basis::Action;
                 let mut direct = Vec::new();
                 for needed in call.actions() {
                     let Some(id) = self.find(needed.service, needed.name) else { continue };
                     match needed.how {
                         How::Direct => {
-                            self.logged[id.index()] = true;
+                            self.logged[id.index()] |= is_operation;
                             direct.push(id);
                         }
-                        How::Possible => self.logged[id.index()] = true,
+                        How::Possible => self.logged[id.index()] |= is_operation,
                         How::Dependent => self.parents.entry(id).or_default().extend(direct.iter().filter(|parent| **parent != id)),
                     }
                 }

@@ -79,6 +79,24 @@ impl Usage {
         self.unmapped.extend(other.unmapped.iter().map(|(event, prefixes)| (event.clone(), prefixes.clone())));
     }
 
+    /// Takes what Access Advisor says of a member into what it says of the group: the later use counts, and what one lacks proves nothing.
+    pub fn join_advice(&mut self, member: Option<&Advice>) {
+        let Some(own) = &mut self.advice else { return };
+        own.services.retain(|service, row| {
+            let Some(other) = member.and_then(|advice| advice.services.get(service)) else { return false };
+            row.last = row.last.max(other.last);
+            row.fresh &= other.fresh;
+            row.actions.retain(|action, last| match other.actions.get(action) {
+                Some(its) => {
+                    *last = (*last).max(*its);
+                    true
+                }
+                None => false,
+            });
+            true
+        });
+    }
+
     /// Whether anything was seen at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

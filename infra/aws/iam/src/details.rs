@@ -58,6 +58,8 @@ pub struct Principal {
     pub tags: Vec<(String, String)>,
     /// When a role acted last.
     pub last_used: Option<SystemTime>,
+    /// In which Region that was.
+    pub last_used_region: Option<String>,
 }
 
 /// A policy that stands in its principal.
@@ -168,6 +170,7 @@ impl Iam {
                     groups: Vec::new(),
                     boundary: role.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
                     tags: tags(role.tags),
+                    last_used_region: role.role_last_used.as_ref().and_then(|used| used.region.clone()),
                     last_used: role.role_last_used.and_then(|used| time(used.last_used_date)),
                 });
             }
@@ -186,6 +189,7 @@ impl Iam {
                     boundary: user.permissions_boundary.and_then(|boundary| boundary.permissions_boundary_arn),
                     tags: tags(user.tags),
                     last_used: None,
+                    last_used_region: None,
                 });
             }
             for group in page.group_detail_list.unwrap_or_default() {
@@ -203,6 +207,7 @@ impl Iam {
                     boundary: None,
                     tags: Vec::new(),
                     last_used: None,
+                    last_used_region: None,
                 });
             }
             for policy in page.policies.unwrap_or_default() {
