@@ -89,7 +89,7 @@ install_npm_packages() {
         echo "setup: fetching the npm package $name@$version" >&2
         rm -rf "$folder"
         mkdir -p "$folder"
-        archive=$(npm pack --silent --pack-destination "$folder" "$name@$version")
+        archive=$(npm pack --silent --pack-destination "$folder" "$name@$version" </dev/null)
         tar -xzf "$folder/$archive" -C "$folder" --strip-components=1
         rm "$folder/$archive"
         printf '%s\n' "$version" >"$folder/.version"

@@ -10,7 +10,7 @@ use menagerie_aws::AccountId;
 use menagerie_aws_iam::Iam;
 
 use crate::account::{Kind, Owner, Principal, Problem};
-use crate::analysis::{Analysis, Left, Outcome};
+use crate::analysis::{Analysis, Outcome};
 use crate::apply::{ApplyError, Recovered, Snapshot, Worker, documents};
 use crate::compat::config::Config;
 use crate::rewrite::Options;
@@ -167,7 +167,11 @@ impl Repo<'_> {
         survey.problems.iter().for_each(|problem| told(&Told::Problem(problem)));
         let mut tally = Tally::default();
         let mut chosen = BTreeSet::new();
-        for (arn, schedule) in self.chosen(&survey, choice)? {
+        let Some(all) = self.chosen(&survey, choice) else {
+            let Choice::One(name) = choice else { return Ok(tally) };
+            return Err(RepoError::NoSuch { account: self.account.to_string(), name: name.to_owned() });
+        };
+        for (arn, schedule) in all {
             let Some(principal) = survey.inventory.principals.iter().find(|principal| *principal.arn.as_str() == *arn) else { continue };
             tally.looked += 1;
             if let Some(skipped) = survey.skipped(principal) {
@@ -191,7 +195,6 @@ impl Repo<'_> {
                 Outcome::Left(_) => tally.skipped += 1,
                 Outcome::Narrowed(_) if documents.is_empty() => {
                     // Identity Center's own: what would change is told, and made in the permission set.
-                    debug_assert_ne!(principal.owner(), Owner::Account, "{}", Left::IdentityCenter);
                     tally.skipped += 1;
                 }
                 Outcome::Narrowed(proof) => {
@@ -204,6 +207,11 @@ impl Repo<'_> {
                         Ok(change) => {
                             tally.changed += 1;
                             told(&Told::Applied(principal, change));
+                            // The change is made, whatever becomes of the notes on it: the next refresh makes them anew.
+                            if let Err(error) = self.note(worker, &survey, &analysis).await {
+                                tally.failed += 1;
+                                told(&Told::Failed(principal, &error));
+                            }
                         }
                         Err(error) => {
                             tally.count(&error);
@@ -217,14 +225,11 @@ impl Repo<'_> {
         Ok(tally)
     }
 
-    /// The ARNs of who is chosen; of a scheduled role with what was scheduled.
-    fn chosen(&self, survey: &Survey, choice: Choice<'_>) -> Result<Vec<(String, Option<Schedule>)>, RepoError> {
+    /// The ARNs of who is chosen; of a scheduled role with what was scheduled. None if the one that is chosen is not there.
+    fn chosen(&self, survey: &Survey, choice: Choice<'_>) -> Option<Vec<(String, Option<Schedule>)>> {
         let arn = |principal: &Principal| principal.arn.as_str().to_owned();
-        Ok(match choice {
-            Choice::One(name) => {
-                let no_such = || RepoError::NoSuch { account: self.account.to_string(), name: name.to_owned() };
-                vec![(arn(survey.named(name).ok_or_else(no_such)?), None)]
-            }
+        Some(match choice {
+            Choice::One(name) => vec![(arn(survey.named(name)?), None)],
             Choice::All { users, groups } => {
                 let is_meant = |principal: &&Principal| match principal.kind {
                     Kind::Role => true,
@@ -269,28 +274,27 @@ impl Repo<'_> {
             documents,
             proof,
         };
-        let id = worker.apply(&analysed, &change).await?;
-        let live = worker.live(&principal.arn).await?;
-        record(self.state, role, &live, "Repo", (self.clock)()).await?;
-        if let Some(role) = role {
-            let now = (self.clock)();
-            let granted: BTreeSet<_> = analysis
-                .policies
-                .iter()
-                .filter_map(|policy| policy.judged.as_ref())
-                .flat_map(|judged| judged.statements.iter().flat_map(|statement| statement.actions.iter().map(|action| action.id)))
-                .collect();
-            let total = u64::try_from(granted.len().saturating_sub(analysis.removed().len())).unwrap_or(u64::MAX);
-            let mut role = role.clone();
-            role.repoed = Some(now);
-            role.schedule = None;
-            role.repoable = Repoable { total, ..Repoable::default() };
-            self.state.save(&mut role).await?;
-            let disqualified_by = role.disqualified_by.iter().map(|by| by.filter.clone()).collect();
-            let statistic = Statistic { at: now, source: "Repo".to_owned(), total, repoable: 0, disqualified_by };
-            self.state.add_statistic(&role.id, &statistic).await?;
-        }
-        Ok(id)
+        worker.apply(&analysed, &change).await
+    }
+
+    /// Notes in the state what the role is now.
+    async fn note(&self, worker: &Worker<'_>, survey: &Survey, analysis: &Analysis<'_>) -> Result<(), ApplyError> {
+        let arn = &analysis.principal.arn;
+        let Some(role) = survey.roles.get(arn.as_str()) else { return Ok(()) };
+        let now = (self.clock)();
+        record(self.state, Some(role), &worker.live(arn).await?, "Repo", now).await?;
+        let statements = analysis.policies.iter().filter_map(|policy| policy.judged.as_ref()).flat_map(|judged| &judged.statements);
+        let granted: BTreeSet<_> = statements.flat_map(|statement| statement.actions.iter().map(|action| action.id)).collect();
+        let total = u64::try_from(granted.difference(&analysis.removed()).count()).unwrap_or(u64::MAX);
+        let mut role = role.clone();
+        role.repoed = Some(now);
+        role.schedule = None;
+        role.repoable = Repoable { total, ..Repoable::default() };
+        self.state.save(&mut role).await?;
+        let disqualified_by = role.disqualified_by.iter().map(|by| by.filter.clone()).collect();
+        let statistic = Statistic { at: now, source: "Repo".to_owned(), total, repoable: 0, disqualified_by };
+        self.state.add_statistic(&role.id, &statistic).await?;
+        Ok(())
     }
 }
 

@@ -1,48 +1,242 @@
-//! What the input could have shown: how complete the logs are, and what the trail logs.
+//! What the input could have shown: which hours of which account and Region are there, and what the trail logs.
+//!
+//! Of an action, silence proves something only if every Region that the account may have used would have shown it. Which Regions an account
+//! has enabled is not in the logs: those that AWS enables by default count, and those that anything was delivered of.
 
-use menagerie_cloudtrail::read::Summary;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use menagerie_cloudtrail::coverage::{Answer, Basis, Coverage, Reason, Why, Window as Span};
+use menagerie_cloudtrail::data_events::{Visibility, visibility};
+use menagerie_cloudtrail::digest::hash;
+use menagerie_cloudtrail::layout::Name;
+use menagerie_cloudtrail::read::{Found, Summary};
+use menagerie_cloudtrail::selectors::{Category, Question, Trails};
 
 use crate::account::Problem;
-use crate::cli::Analyze;
 use crate::usage::Observer;
 use crate::verdict::{Sight, Sights, Universe, Window};
 
-/// How much the logs show.
+/// The Regions that AWS enables for every account.
+const DEFAULT_REGIONS: [&str; 17] = [
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
+    "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+];
+
+/// The most bytes that a log file holds when its digest is checked.
+const LARGEST_LOG: u64 = 8 << 30;
+
+/// How the completeness of the logs is judged.
 #[derive(Debug)]
-pub enum Observation {
+pub enum Trust {
     /// There are no logs.
     NoLogs,
     /// There are logs, and nothing says what was logged.
     NoTrail,
-    /// They are taken for complete.
-    Assumed,
+    /// They are all there is; trails, if any are told of, say what was logged.
+    Assumed(Trails),
+    /// By what the trails log, and by the digests or the names of the files.
+    Judged(Trails),
 }
 
-/// Finds out how much the logs show.
-pub fn observe(options: &Analyze, _: &Observer, _: &Summary, _: Window, _: &mut Vec<Problem>) -> anyhow::Result<Observation> {
-    Ok(if options.assume_complete {
-        Observation::Assumed
-    } else if options.cloudtrail.is_empty() {
-        Observation::NoLogs
-    } else {
-        Observation::NoTrail
-    })
+/// How much the logs show.
+#[derive(Debug)]
+pub struct Observation {
+    trust: Trust,
+    coverage: Coverage,
+    /// By account, the Regions that must have been seen.
+    regions: BTreeMap<String, BTreeSet<String>>,
+    window: Window,
+    has_digests: bool,
+    notes: Vec<String>,
 }
 
 impl Observation {
-    /// For an account.
-    #[must_use]
-    pub fn sights(&self, _account: &str, universe: &Universe) -> Sights {
-        match self {
-            Self::NoLogs => Sights::none(universe, "no logs of CloudTrail were read"),
-            Self::NoTrail => Sights::none(universe, "nothing says what the trail logs: give --trail, or say --assume-complete"),
-            Self::Assumed => Sights::new(universe, |_, _| Sight::Seen),
+    /// Judges what was read. Log files that a digest names with another hash than they have are told as problems.
+    pub fn new(
+        trust: Trust,
+        observer: &Observer,
+        summary: &Summary,
+        files: &[Found],
+        window: Window,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let mut coverage = match &trust {
+            Trust::NoLogs | Trust::NoTrail => Coverage::default(),
+            Trust::Assumed(trails) if trails.iter().next().is_none() => Coverage::assume_complete(),
+            Trust::Assumed(trails) => Coverage::assume_delivered(trails),
+            Trust::Judged(trails) => Coverage::new(trails.clone()),
+        };
+        let mut regions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (account, region) in &observer.places {
+            regions.entry(account.to_string()).or_default().insert(region.to_string());
         }
+        let damaged: BTreeSet<&Path> = summary.problems.places().map(|trouble| trouble.file.as_path()).collect();
+        if summary.problems.count() > u64::try_from(summary.problems.places().count()).unwrap_or(u64::MAX) {
+            // More is damaged than is told by place: it may be any file.
+            coverage.file("", false);
+        }
+        for file in files {
+            let key = file.path.to_string_lossy();
+            if let Some(name) = Name::parse(&key) {
+                regions.entry(name.account.to_owned()).or_default().insert(name.region.to_owned());
+            }
+            coverage.file(&key, file.problem.is_none() && !damaged.contains(file.path.as_path()));
+        }
+        for digest in &observer.digests {
+            coverage.digest(digest.clone());
+        }
+        check_digests(observer, files, &mut coverage, problems);
+        problems.extend(observer.bad_digests.iter().map(|(file, reason)| Problem::new(file.display().to_string(), reason.as_str())));
+        for change in &observer.trails {
+            coverage.change(change.clone());
+        }
+        let has_digests = !observer.digests.is_empty();
+        let notes = notes(&trust, observer, summary, has_digests);
+        Self { trust, coverage, regions, window, has_digests, notes }
     }
 
-    /// What a reader must know.
+    /// What a reader must know to weigh the verdicts.
     #[must_use]
-    pub fn notes(&self, _: &Observer, _: &Summary) -> Vec<String> {
-        Vec::new()
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
+
+    /// For each action of an account, whether its use would have shown.
+    #[must_use]
+    pub fn sights(&self, account: &str, universe: &Universe) -> Sights {
+        match &self.trust {
+            Trust::NoLogs => return Sights::none(universe, "no logs of CloudTrail were read"),
+            Trust::NoTrail => {
+                return Sights::none(universe, "nothing says what the trail logs: give --trail, or say --assume-complete");
+            }
+            Trust::Assumed(_) | Trust::Judged(_) => {}
+        }
+        let mut regions = self.regions.get(account).cloned().unwrap_or_default();
+        if self.has_digests || regions.is_empty() {
+            regions.extend(DEFAULT_REGIONS.map(str::to_owned));
+        }
+        let mut known: HashMap<(String, Option<bool>, Option<&'static str>), Sight> = HashMap::new();
+        Sights::new(universe, |service, name| {
+            let resource_type = match visibility(&format!("{service}:{name}")) {
+                Visibility::Management => None,
+                Visibility::Data(kind) => Some(kind),
+                Visibility::Nowhere(_) | Visibility::Unknown => return Sight::NotLogged,
+            };
+            let key = (source(service), only_reads(name), resource_type);
+            known.entry(key).or_insert_with_key(|key| self.sight(account, &regions, key)).clone()
+        })
+    }
+
+    fn sight(&self, account: &str, regions: &BTreeSet<String>, (source, read_only, kind): &(String, Option<bool>, Option<&'static str>)) -> Sight {
+        let category = if kind.is_some() { Category::Data } else { Category::Management };
+        let question = Question { category, source, name: None, read_only: *read_only, resource_type: *kind, arn: None };
+        // Events up to the end belong to the window.
+        let to = self.window.to;
+        let window = Span { from: self.window.from, to };
+        for region in regions {
+            match (self.coverage.seen(account, region, window, &question), kind) {
+                (Answer::Yes(_), _) => {}
+                (Answer::No(Reason::NotSelected) | Answer::Unknown(Reason::PartlySelected), Some(kind)) => return Sight::DataEvent((*kind).into()),
+                (Answer::No(reason) | Answer::Unknown(reason), _) => return Sight::Gap(said(&reason, account, region)),
+            }
+        }
+        Sight::Seen
+    }
+
+    /// What the answers stand on.
+    #[must_use]
+    pub const fn basis(&self) -> Basis {
+        match (&self.trust, self.has_digests) {
+            (Trust::Assumed(_), _) => Basis::Assumed,
+            (_, true) => Basis::Digests,
+            (_, false) => Basis::Names,
+        }
+    }
+}
+
+/// Holds the log files that are here against the hashes that their digests have of them.
+fn check_digests(observer: &Observer, files: &[Found], coverage: &mut Coverage, problems: &mut Vec<Problem>) {
+    let last = |key: &str| key.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+    let here: HashMap<String, &Found> = files.iter().map(|file| (last(&file.path.to_string_lossy()), file)).collect();
+    for digest in &observer.digests {
+        for log in &digest.log_files {
+            let Some(file) = here.get(&last(&log.object)) else { continue };
+            if file.problem.is_none() && hash(&file.path, LARGEST_LOG).is_ok_and(|hash| !hash.eq_ignore_ascii_case(&log.hash_value)) {
+                problems.push(Problem::new(file.path.display().to_string(), "is not what was delivered: its digest has another hash"));
+                coverage.altered(&log.object);
+            }
+        }
+    }
+}
+
+/// The source of a service's events, where selectors may leave it out.
+fn source(service: &str) -> String {
+    let name = match service {
+        "rds-data" => "rdsdata",
+        "cloudwatch" => "monitoring",
+        other => other,
+    };
+    format!("{name}.amazonaws.com")
+}
+
+/// Whether an action only reads, as CloudTrail sees it, where its name leaves no doubt.
+fn only_reads(name: &str) -> Option<bool> {
+    let begins = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    if begins(&["Get", "List", "Describe", "Head", "BatchGet"]) {
+        Some(true)
+    } else if begins(&["Create", "Put", "Delete", "Update", "Modify", "Attach", "Detach", "Add", "Remove", "Tag", "Untag"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn said(reason: &Reason, account: &str, region: &str) -> Arc<str> {
+    let of = format!("of account {account} in {region}");
+    match reason {
+        Reason::NoTrail => format!("no trail {of} is told of"),
+        Reason::NotReached => format!("no trail that is told of has events {of}"),
+        Reason::NotSelected => format!("the trail's selectors leave such events {of} out"),
+        Reason::PartlySelected => format!("the trail's selectors take some of such events {of} only, or are not told"),
+        Reason::Gap(window, why) => {
+            let what = match why {
+                Why::NoDigest => "there is no digest",
+                Why::LogFileMissing => "a log file that a digest names is missing or altered",
+                Why::NoLogFile => "there is no log file, and no digest says that there was none",
+                Why::Damaged => "a log file is damaged",
+                Why::Stopped => "logging was stopped",
+                Why::Changed => "the trail was changed, and what it logged before is not known",
+            };
+            format!("{what} {of}, {} to {}", window.from, window.to)
+        }
+    }
+    .into()
+}
+
+fn notes(trust: &Trust, observer: &Observer, summary: &Summary, has_digests: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some((first, last)) = observer.span {
+        notes.push(format!("{} events of {} files, {first} to {last}", summary.events, summary.files));
+    }
+    notes.push(match trust {
+        Trust::NoLogs => "no logs of CloudTrail were read: only Access Advisor proves anything".to_owned(),
+        Trust::NoTrail => {
+            "nothing says what the trail logs, so that silence proves nothing: give --trail, or say --assume-complete".to_owned()
+        }
+        Trust::Assumed(trails) if trails.iter().next().is_none() => {
+            "assumed, not proved: the logs are a multi-Region trail's of all management events and of no data events, and complete".to_owned()
+        }
+        Trust::Assumed(_) => "assumed, not proved: the logs are all that the trails delivered".to_owned(),
+        Trust::Judged(_) if has_digests => "completeness is judged by CloudTrail's digest files".to_owned(),
+        Trust::Judged(_) => {
+            "there are no digest files: an hour without a log file counts as missing; say --assume-complete if you know that nothing is"
+                .to_owned()
+        }
+    });
+    if observer.outside > 0 {
+        notes.push(format!("{} events are outside the window", observer.outside));
+    }
+    notes
 }

@@ -189,9 +189,8 @@ impl Survey {
     pub async fn load(&mut self, state: &State, arn: &str, only: Option<&Schedule>) -> Result<(), SurveyError> {
         let Some(principal) = self.inventory.principals.iter().find(|principal| principal.arn.as_str() == arn) else { return Ok(()) };
         let window = self.window(principal);
-        let is_member = |user: &&Principal| {
-            principal.kind == Kind::Group && user.kind == Kind::User && user.groups.iter().any(|group| *group == principal.name)
-        };
+        let is_member =
+            |user: &&Principal| principal.kind == Kind::Group && user.kind == Kind::User && user.groups.contains(&principal.name);
         let members = self.inventory.principals.iter().filter(is_member);
         let mut loaded = Vec::new();
         for whose in members.chain([principal]) {

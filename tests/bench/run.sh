@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what is packaged and measures it: tests/bench/run.sh [bless] [lanius]. Wants a machine that does nothing else.
+# Builds what is packaged and measures it: tests/bench/run.sh [bless] [lanius] [repokid]. Wants a machine that does nothing else.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=${CARGO_TARGET_DIR:-$here/../../target}
@@ -31,11 +31,18 @@ lanius() {
     python3 "$here/lanius" "$target/dist/lanius" "$target" "$target/release/examples/synthesise" "$here/runs" "${options[@]}"
 }
 
+repokid() {
+    cargo build --locked --profile dist -p menagerie-cloudtrail --example ingest
+    local options
+    read -ra options <<<"${BENCH_OPTIONS-}"
+    python3 "$here/repokid" "$target/dist/examples/ingest" "$target" "$here/runs" "${options[@]}"
+}
+
 tools=("$@")
-[ ${#tools[@]} -gt 0 ] || tools=(bless lanius)
+[ ${#tools[@]} -gt 0 ] || tools=(bless lanius repokid)
 for tool in "${tools[@]}"; do
     case $tool in
-        bless | lanius) "$tool" ;;
-        *) echo "usage: tests/bench/run.sh [bless] [lanius]" >&2; exit 2 ;;
+        bless | lanius | repokid) "$tool" ;;
+        *) echo "usage: tests/bench/run.sh [bless] [lanius] [repokid] [repokid]" >&2; exit 2 ;;
     esac
 done

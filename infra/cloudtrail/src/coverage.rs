@@ -109,6 +109,8 @@ pub enum ChangeKind {
     Started,
     /// It, or what it selects, became another.
     Changed,
+    /// It was made: before that it logged nothing.
+    Created,
 }
 
 impl Change {
@@ -121,7 +123,8 @@ impl Change {
         let kind = match event.name() {
             "StopLogging" => ChangeKind::Stopped,
             "StartLogging" => ChangeKind::Started,
-            "PutEventSelectors" | "UpdateTrail" | "DeleteTrail" | "CreateTrail" => ChangeKind::Changed,
+            "PutEventSelectors" | "UpdateTrail" | "DeleteTrail" => ChangeKind::Changed,
+            "CreateTrail" => ChangeKind::Created,
             _ => return None,
         };
         if event.error_code().is_some() || Outcome::of(event) != Outcome::Used {
@@ -130,6 +133,10 @@ impl Change {
         let request = event.request_parameters()?;
         let trail = request.str("name").or_else(|| request.str("trailName"))?.into_owned();
         Some(Self { time: event.time(), trail, account: event.recipient_account()?.into_owned(), kind })
+    }
+
+    fn trail_name(&self) -> &str {
+        self.trail.rsplit('/').next().unwrap_or_default()
     }
 
     /// Whether it was made to this trail. A name without a region may be of a trail of the account in any region.
@@ -144,7 +151,7 @@ type Where = (String, String);
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
     trails: Trails,
-    assumed: Option<Trail>,
+    assumed: Vec<Trail>,
     digests: BTreeMap<Where, Vec<Digest>>,
     /// The last parts of the keys of the log files that are here.
     logs: BTreeSet<String>,
@@ -176,7 +183,13 @@ impl Coverage {
             logging: None,
             selectors: Some(Selectors::management()),
         };
-        Self { assumed: Some(trail), ..Self::default() }
+        Self { assumed: vec![trail], ..Self::default() }
+    }
+
+    /// As if all that these trails delivered was here.
+    #[must_use]
+    pub fn assume_delivered(trails: &Trails) -> Self {
+        Self { assumed: trails.iter().cloned().collect(), ..Self::default() }
     }
 
     /// A file is here, and was read as a whole if `whole`. One that is not named as CloudTrail names files uncovers everything if it is damaged.
@@ -222,7 +235,7 @@ impl Coverage {
     pub fn seen(&self, account: &str, region: &str, window: Window, question: &Question<'_>) -> Answer {
         let mut reached = self.reaching(account, region).peekable();
         if reached.peek().is_none() {
-            let none = self.assumed.is_none() && self.trails.iter().next().is_none();
+            let none = self.assumed.is_empty() && self.trails.iter().next().is_none();
             return Answer::Unknown(if none { Reason::NoTrail } else { Reason::NotReached });
         }
         let (mut best, mut basis, mut gaps) = (Logged::No, Basis::Digests, None::<Vec<(Window, Why)>>);
@@ -272,7 +285,7 @@ impl Coverage {
         let mut gaps = Vec::new();
         let digests = self.digests.get(&place).into_iter().flatten();
         let of_trail: Vec<_> = digests.filter(|digest| is_of(digest, trail)).collect();
-        let basis = if self.assumed.as_ref() == Some(trail) {
+        let basis = if self.assumed.contains(trail) {
             Basis::Assumed
         } else if of_trail.is_empty() {
             self.hours_without(&place, window, &mut gaps);
@@ -283,7 +296,7 @@ impl Coverage {
         };
         let damaged = self.damaged.get(&place).into_iter().flatten().chain(&self.damaged_anywhere);
         gaps.extend(damaged.map(|gap| (*gap, Why::Damaged)));
-        self.changed(trail, &mut gaps);
+        self.changed(trail, account, &mut gaps);
         gaps.retain_mut(|(gap, _)| {
             *gap = Window { from: gap.from.max(window.from), to: gap.to.min(window.to) };
             gap.from < gap.to
@@ -330,9 +343,16 @@ impl Coverage {
         }
     }
 
-    /// What changes of a trail uncover.
-    fn changed(&self, trail: &Trail, gaps: &mut Vec<(Window, Why)>) {
-        let mut changes: Vec<_> = self.changes.iter().filter(|change| change.is_of(trail)).collect();
+    /// What changes of a trail uncover. Of a trail that is merely assumed they are those made in the account.
+    fn changed(&self, trail: &Trail, account: &str, gaps: &mut Vec<(Window, Why)>) {
+        let assumed = trail.arn.is_empty();
+        // A trail that was made while the assumed one logged is another.
+        let made = |change: &Change| {
+            let is_made = |other: &Change| other.kind == ChangeKind::Created && other.account == account && other.trail_name() == change.trail_name();
+            self.changes.iter().any(is_made)
+        };
+        let of_trail = |change: &&Change| change.is_of(trail) && (!assumed || (change.account == account && !made(change)));
+        let mut changes: Vec<_> = self.changes.iter().filter(of_trail).collect();
         changes.sort_by_key(|change| change.time);
         let mut stopped = None;
         for change in changes {
@@ -342,7 +362,7 @@ impl Coverage {
                     // If when it was stopped is not in the log, it was before the log begins.
                     gaps.push((Window { from: stopped.take().unwrap_or(Timestamp::MIN), to: change.time }, Why::Stopped));
                 }
-                ChangeKind::Changed => gaps.push((Window { from: Timestamp::MIN, to: change.time }, Why::Changed)),
+                ChangeKind::Changed | ChangeKind::Created => gaps.push((Window { from: Timestamp::MIN, to: change.time }, Why::Changed)),
             }
         }
         if let Some(from) = stopped {
@@ -367,18 +387,28 @@ fn last_part(key: &str) -> &str {
 
 /// What is missing on both sides. The reason is the first side's.
 fn common(one: &[(Window, Why)], other: &[(Window, Why)]) -> Vec<(Window, Why)> {
-    let mut both = Vec::new();
-    for (a, why) in one {
-        for (b, _) in other {
-            let window = Window { from: a.from.max(b.from), to: a.to.min(b.to) };
-            if window.from < window.to {
-                both.push((window, *why));
-            }
+    let (one, other) = (apart(one), apart(other));
+    let (mut both, mut first, mut second) = (Vec::new(), 0, 0);
+    while let (Some((a, why)), Some((b, _))) = (one.get(first), other.get(second)) {
+        let window = Window { from: a.from.max(b.from), to: a.to.min(b.to) };
+        if window.from < window.to {
+            both.push((window, *why));
+        }
+        if a.to < b.to { first += 1 } else { second += 1 }
+    }
+    both
+}
+
+/// Sorted gaps without what is in two of them.
+fn apart(gaps: &[(Window, Why)]) -> Vec<(Window, Why)> {
+    let mut out: Vec<(Window, Why)> = Vec::with_capacity(gaps.len());
+    for (gap, why) in gaps {
+        let from = out.last().map_or(gap.from, |(last, _)| gap.from.max(last.to));
+        if from < gap.to {
+            out.push((Window { from, to: gap.to }, *why));
         }
     }
-    both.sort();
-    both.dedup();
-    both
+    out
 }
 
 const HOUR: i64 = 3600;

@@ -439,3 +439,6 @@ impl<'a> Event<'a> {
         self.json(Field::SessionCredentialFromConsole).and_then(Json::as_bool) == Some(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,9 +80,11 @@ fn of_managed(managed: menagerie_aws_iam::Managed, arn: Arn) -> Managed {
         document: Document::new(version.document),
         created: time(version.created),
     };
+    // The answer may lack the name, which is the end of the ARN.
+    let name = arn.resource().rsplit('/').next().unwrap_or_default().to_owned();
     Managed {
         arn,
-        name: managed.name,
+        name: if managed.name.is_empty() { name } else { managed.name },
         path: managed.path,
         default_version: managed.default_version,
         versions: managed.versions.into_iter().map(version).collect(),

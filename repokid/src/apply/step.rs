@@ -31,6 +31,15 @@ impl Side {
             Self::After => document.after.as_deref(),
         }
     }
+
+    /// Whether a document stands on this side, when `live` is there: its text, or of an attachment anything.
+    #[must_use]
+    pub fn is(self, document: &Document, live: Option<&str>) -> bool {
+        match document.place {
+            DocumentPlace::Attached => self.text(document).is_some() == live.is_some(),
+            DocumentPlace::Inline | DocumentPlace::Managed => self.text(document) == live,
+        }
+    }
 }
 
 /// One thing to do. They are in the order in which they are done.
@@ -79,6 +88,32 @@ pub enum Step<'a> {
     },
 }
 
+impl<'a> Step<'a> {
+    /// What kind of document it is of.
+    #[must_use]
+    pub const fn place(&self) -> DocumentPlace {
+        match self {
+            Self::Put { .. } | Self::Delete { .. } => DocumentPlace::Inline,
+            Self::Create { .. } | Self::Enforce { .. } | Self::Destroy { .. } => DocumentPlace::Managed,
+            Self::Attach { .. } | Self::Detach { .. } => DocumentPlace::Attached,
+        }
+    }
+
+    /// The policy's name or ARN.
+    #[must_use]
+    pub const fn policy(&self) -> &'a str {
+        match self {
+            Self::Create { policy, .. }
+            | Self::Attach { policy }
+            | Self::Put { policy, .. }
+            | Self::Enforce { policy, .. }
+            | Self::Delete { policy }
+            | Self::Detach { policy }
+            | Self::Destroy { policy } => policy,
+        }
+    }
+}
+
 impl fmt::Display for Step<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,15 +142,11 @@ pub struct Todo<'a> {
 pub fn steps<'a>(documents: &'a [Document], live: &[Option<String>], to: Side) -> Todo<'a> {
     let mut todo = Todo::default();
     for (document, live) in documents.iter().zip(live) {
-        let stands = |side: Side| match document.place {
-            DocumentPlace::Attached => side.text(document).is_some() == live.is_some(),
-            DocumentPlace::Inline | DocumentPlace::Managed => side.text(document) == live.as_deref(),
-        };
         let policy = document.policy.as_str();
-        if stands(to) {
+        if to.is(document, live.as_deref()) {
             continue;
         }
-        if !stands(to.other()) {
+        if !to.other().is(document, live.as_deref()) {
             todo.foreign.push(policy);
             continue;
         }

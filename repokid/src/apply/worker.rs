@@ -50,6 +50,9 @@ pub struct Recovered {
     pub note: String,
 }
 
+/// A document that a step was tried of.
+type Touched = (DocumentPlace, String);
+
 /// What became of a step.
 enum Done {
     Made,
@@ -147,7 +150,8 @@ impl<'a> Worker<'a> {
         let id = self.state.plan(&self.lease, change, (self.clock)()).await?;
         self.state.advance(id, ChangeStatus::Applying, None, (self.clock)()).await?;
         let principal = || change.principal.to_string();
-        match self.bring(id, &holder, &change.documents, Side::After).await {
+        let mut touched = Vec::new();
+        match self.bring(id, &holder, &change.documents, Side::After, &mut touched).await {
             Ok(()) => {
                 self.state.advance(id, ChangeStatus::Applied, None, (self.clock)()).await?;
                 Ok(id)
@@ -158,7 +162,7 @@ impl<'a> Worker<'a> {
                 self.state.advance(id, ChangeStatus::Failed, Some(&note), (self.clock)()).await?;
                 Err(ApplyError::Met { change: id, principal: principal(), what })
             }
-            Err(Trouble::Call(error)) => match self.bring(id, &holder, &change.documents, Side::Before).await {
+            Err(Trouble::Call(error)) => match self.bring(id, &holder, &change.documents, Side::Before, &mut touched).await {
                 Ok(()) => {
                     let note = format!("undone: {error}");
                     self.state.advance(id, ChangeStatus::Failed, Some(&note), (self.clock)()).await?;
@@ -196,7 +200,7 @@ impl<'a> Worker<'a> {
             Purpose::Repo | Purpose::Remove => (Side::Before, "its run ended on the way: it was undone"),
             Purpose::Rollback | Purpose::AutoRollback => (Side::After, "its run ended on the way: it was finished"),
         };
-        match self.bring(change.id, &holder, &change.change.documents, side).await {
+        match self.bring(change.id, &holder, &change.change.documents, side, &mut Vec::new()).await {
             Ok(()) if side == Side::After => Ok((ChangeStatus::Applied, done.to_owned())),
             Ok(()) => Ok((ChangeStatus::Failed, done.to_owned())),
             Err(Trouble::Foreign(what)) => Ok((ChangeStatus::Failed, format!("{done}, but for what others changed: {}", what.join(", ")))),
@@ -229,12 +233,27 @@ impl<'a> Worker<'a> {
         Ok(what)
     }
 
-    /// Brings the documents to a side, and looks until IAM shows it.
-    async fn bring(&mut self, id: ChangeId, holder: &Holder, documents: &[Document], to: Side) -> Result<(), Trouble> {
-        let live = self.look(holder, documents).await?;
+    /// Brings the documents to a side, and looks until IAM shows it. What this run has `touched` on the way to the other side is brought back
+    /// even if IAM does not show yet that it was touched.
+    async fn bring(
+        &mut self,
+        id: ChangeId,
+        holder: &Holder,
+        documents: &[Document],
+        to: Side,
+        touched: &mut Vec<Touched>,
+    ) -> Result<(), Trouble> {
+        let mut live = self.look(holder, documents).await?;
+        for (document, live) in documents.iter().zip(&mut live) {
+            let was_touched = touched.iter().any(|(place, policy)| *place == document.place && *policy == document.policy);
+            if was_touched && to.is(document, live.as_deref()) {
+                *live = to.other().text(document).map(str::to_owned);
+            }
+        }
         let todo = steps(documents, &live, to);
         let mut kept = Vec::new();
         for step in &todo.steps {
+            touched.push((step.place(), step.policy().to_owned()));
             self.state.renew(&mut self.lease, (self.clock)(), LEASE).await?;
             match self.step(id, holder, *step).await? {
                 Done::Made => self.state.record_step(id, &step.to_string(), (self.clock)()).await?,
@@ -322,6 +341,9 @@ impl<'a> Worker<'a> {
 
     /// Deletes a managed policy with its versions. One that others have been given meanwhile stays: it is theirs now.
     async fn destroy(&self, policy: &str) -> Result<Done, CallError> {
+        if self.iam.default_version(policy).await?.is_none() {
+            return Ok(Done::Made);
+        }
         if !self.iam.attached_to(policy).await?.is_empty() {
             return Ok(Done::Left);
         }

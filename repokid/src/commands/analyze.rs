@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::num::NonZero;
-use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use globset::{Glob, GlobSet, GlobSetBuilder};
-use jiff::Timestamp;
-use menagerie_cloudtrail::read::{Limits, Summary, fold, walk};
+use menagerie_cloudtrail::read::{Found, Limits, Summary, fold, walk};
+use menagerie_cloudtrail::selectors::Trails;
 use menagerie_report::{self as report, Exit};
 
 use super::now;
@@ -20,9 +19,9 @@ use crate::cli::{Analyze, Format};
 use crate::compat::advisor;
 use crate::report::{Files, Head, Human, Json, Tail, Totals};
 use crate::rewrite::Options;
-use crate::sight::{Observation, observe};
+use crate::sight::{Observation, Trust};
 use crate::usage::Observer;
-use crate::verdict::{Sights, Universe, Usage, Window};
+use crate::verdict::{Sights, Universe, Window};
 
 /// The names that stay out of it whatever is said.
 const BREAK_GLASS: [&str; 2] = ["*break-glass*", "*breakglass*"];
@@ -31,9 +30,9 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let mut problems = Vec::new();
     let inventory = inventory(options, &mut problems)?;
     let universe = Universe::new();
-    let (observer, summary) = logs(options)?;
+    let (observer, summary, files) = logs(options)?;
     problems.extend(summary.problems.places().map(|trouble| Problem::new(trouble.file.display().to_string(), trouble.to_string())));
-    let to = options.as_of.or(observer.span.map(|(_, last)| last)).unwrap_or_else(now);
+    let to = options.as_of.or_else(|| observer.seen_up_to()).unwrap_or_else(now);
     let window = Window::of_days(options.window, to);
 
     let mut usage = observer.usage(&universe, &inventory, window.from);
@@ -46,7 +45,7 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
             usage.entry(arn.as_str().to_owned()).or_default().advice = Some(advice);
         }
     }
-    let observation = observe(options, &observer, &summary, window, &mut problems)?;
+    let observation = Observation::new(trust(options)?, &observer, &summary, &files, window, &mut problems);
     let sights = sights(&inventory, &universe, &observation);
     let blind = Sights::none(&universe, "no logs of the account were read");
     let guards = Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
@@ -66,7 +65,7 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
         window,
         made: now(),
         data: universe.catalogue().versions().iter().map(|version| (version.package.to_owned(), version.version.to_owned())).collect(),
-        notes: observation.notes(&observer, &summary),
+        notes: observation.notes().to_vec(),
     };
     let only = if options.only.is_empty() { None } else { Some(globs(options.only.iter().map(String::as_str))?) };
     let chosen = inventory.principals.iter().filter(|principal| only.as_ref().is_none_or(|only| is_chosen(only, principal)));
@@ -107,7 +106,7 @@ fn inventory(options: &Analyze, problems: &mut Vec<Problem>) -> anyhow::Result<I
     Ok(inventory)
 }
 
-fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary)> {
+fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
     let from = options.as_of.map(|to| Window::of_days(options.window, to).from);
     let threads = options.threads.and_then(NonZero::new).or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     for path in &options.cloudtrail {
@@ -121,7 +120,24 @@ fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary)> {
     for observer in observers {
         all.merge(observer);
     }
-    Ok((all, summary))
+    Ok((all, summary, files))
+}
+
+/// How far the logs are trusted.
+fn trust(options: &Analyze) -> anyhow::Result<Trust> {
+    let mut texts = String::new();
+    for path in &options.trail {
+        texts.push_str(&fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?);
+        texts.push('\n');
+    }
+    let told = !options.trail.is_empty();
+    let trails = if told { Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")? } else { Trails::default() };
+    Ok(match (options.assume_complete, told) {
+        _ if options.cloudtrail.is_empty() => Trust::NoLogs,
+        (true, _) => Trust::Assumed(trails),
+        (false, true) => Trust::Judged(trails),
+        (false, false) => Trust::NoTrail,
+    })
 }
 
 fn sights(inventory: &Inventory, universe: &Universe, observation: &Observation) -> BTreeMap<String, Sights> {

@@ -45,9 +45,10 @@ pub(super) fn run(options: &FindRoles) -> anyhow::Result<Exit> {
 /// The permissions that a person names; a bare word is a whole service.
 pub(super) fn patterns(permissions: &[String]) -> anyhow::Result<Vec<ActionPattern>> {
     let parse = |text: &String| {
-        ActionPattern::parse(text)
-            .or_else(|error| ActionPattern::parse(&format!("{text}:*")).map_err(|_| error))
-            .with_context(|| format!("{text:?} is no permission; one is service:Action, and * stands for anything"))
+        let whole = if text.contains(':') || text == "*" { text.clone() } else { format!("{text}:*") };
+        let is_one = whole.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-*?".contains(&byte));
+        let pattern = ActionPattern::parse(&whole).ok().filter(|_| is_one);
+        pattern.with_context(|| format!("{text:?} is no permission; one is service:Action, and * stands for anything"))
     };
     permissions.iter().map(parse).collect()
 }

@@ -13,3 +13,7 @@ pub mod dynamo;
 pub mod eligibility;
 pub mod filters;
 mod moment;
+pub mod norepo;
+
+#[cfg(test)]
+mod hostile;

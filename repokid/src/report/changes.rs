@@ -24,7 +24,7 @@ pub fn changes(documents: &[Document]) -> String {
             let side = |side: &Option<String>| side.as_deref().map(pretty).unwrap_or_default();
             let (before, after) = (side(&document.before), side(&document.after));
             for line in similar::TextDiff::from_lines(&before, &after).unified_diff().to_string().lines() {
-                let _ = writeln!(text, "    {}", shown(line));
+                let _ = writeln!(text, "    {}", shown(&line.replace('\t', "    ")));
             }
         }
     }

@@ -168,4 +168,6 @@ fn reaches(old: &Statement, granted: &Statement) -> bool {
 }
 
 #[cfg(test)]
+mod property;
+#[cfg(test)]
 mod tests;

@@ -1,15 +1,18 @@
 //! Gathers events. Memory grows with what is distinct (principal, action, resource), not with the number of events.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use menagerie_cloudtrail::Event;
+use menagerie_cloudtrail::coverage::{Change, LAG};
+use menagerie_cloudtrail::digest::Digest;
 use menagerie_cloudtrail::identity::Principal;
 use menagerie_cloudtrail::map::{How, Mapped, Mapper, Resource};
 use menagerie_cloudtrail::outcome::Outcome;
 use menagerie_cloudtrail::read::{Place, Sink};
+use menagerie_cloudtrail::{Event, Json};
 use menagerie_policy::data::catalogue;
 
 use crate::account::{Inventory, Kind};
@@ -88,8 +91,17 @@ pub struct Observer {
     to: Option<Timestamp>,
     /// By principal: an ARN, or of a role without its path `account/name`.
     principals: HashMap<Box<str>, Seen>,
+    /// What became of trails.
+    pub trails: Vec<Change>,
+    /// Digests of what was delivered.
+    pub digests: Vec<Digest>,
+    /// Digest files that cannot be read.
+    pub bad_digests: Vec<(PathBuf, String)>,
+    /// Accounts and Regions that events are of.
+    pub places: BTreeSet<(Box<str>, Box<str>)>,
     /// The first and the last event that was taken.
     pub span: Option<(Timestamp, Timestamp)>,
+    last_place: Option<(Box<str>, Box<str>)>,
     /// Events outside the window.
     pub outside: u64,
     /// Events whose principal is none of IAM's, or is not told.
@@ -112,6 +124,10 @@ impl Observer {
             (Some(mine), Some(its)) => Some((mine.0.min(its.0), mine.1.max(its.1))),
             (mine, its) => mine.or(its),
         };
+        self.trails.extend(other.trails);
+        self.digests.extend(other.digests);
+        self.bad_digests.extend(other.bad_digests);
+        self.places.extend(other.places);
         self.outside += other.outside;
         self.of_nobody += other.of_nobody;
     }
@@ -124,11 +140,13 @@ impl Observer {
     /// Takes an event that stands for several of its kind, the last of which it is.
     pub fn take_all(&mut self, event: &Event<'_>, span: Span) {
         let time = event.time();
+        self.trails.extend(Change::of(event));
         if self.from.is_some_and(|from| time < from) || self.to.is_some_and(|to| time > to) {
             self.outside += 1;
             return;
         }
         self.span = Some(self.span.map_or((span.first, span.last), |(first, last)| (first.min(span.first), last.max(span.last))));
+        self.place(event);
         let Some(principal) = principal_of(event) else {
             self.of_nobody += 1;
             return;
@@ -167,8 +185,30 @@ impl Observer {
 
     /// Gives what was seen and begins anew, with what it has learned of operations.
     pub fn take_seen(&mut self) -> HashMap<Box<str>, Seen> {
-        self.span = None;
+        (self.span, self.last_place) = (None, None);
+        self.trails.clear();
+        self.digests.clear();
+        self.bad_digests.clear();
+        self.places.clear();
         std::mem::take(&mut self.principals)
+    }
+
+    fn place(&mut self, event: &Event<'_>) {
+        if let (Some(account), Some(region)) = (event.recipient_account(), event.region()) {
+            // Mostly it is where the event before was.
+            if self.last_place.as_ref().is_none_or(|(last, of)| **last != *account || **of != *region) {
+                let place: (Box<str>, Box<str>) = (account.as_ref().into(), region.as_ref().into());
+                self.places.insert(place.clone());
+                self.last_place = Some(place);
+            }
+        }
+    }
+
+    /// Up to when the logs reach: as far as digests vouch for them, or to the last event.
+    #[must_use]
+    pub fn seen_up_to(&self) -> Option<Timestamp> {
+        let digested = self.digests.iter().map(|digest| digest.end).max();
+        digested.and_then(|end| end.checked_sub(LAG).ok()).or(self.span.map(|(_, last)| last))
     }
 
     /// What was seen, by the principal's ARN; of roles without their path, by `account/name`.
@@ -201,6 +241,13 @@ impl Observer {
 impl Sink for Observer {
     fn event(&mut self, event: &Event<'_>, _: &Place<'_>) {
         self.take(event);
+    }
+
+    fn digest(&mut self, digest: Json<'_>, place: &Place<'_>) {
+        match Digest::parse(digest.text()) {
+            Ok(digest) => self.digests.push(digest),
+            Err(error) => self.bad_digests.push((place.file.to_owned(), error.to_string())),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::dependents::doubt;
 use super::{ActionId, Evidence, Resource, ServiceAdvice, Sight, Sights, Universe, Usage, Use, Verdict, Window};
 
 /// A Sid that begins so is never rewritten, as in Repokid.
-pub const KEEP_SID: &str = "NOREPO";
+pub(super) const KEEP_SID: &str = "NOREPO";
 
 /// What is known of the use of a policy's permissions.
 #[derive(Debug)]

@@ -109,6 +109,9 @@ async fn what_is_broken_off_is_added_whole_or_not_at_all(place: &Place) {
         }
     }
     assert!(broken > 0, "none was broken off");
+    // What was begun may be ended later: all is looked at when nothing is under way any more.
+    state.close().await;
+    let state = place.open().await;
     let files = state.usage_files().await.expect("are read").len() as u64;
     assert!((kept..=kept + broken).contains(&files), "{kept} acknowledged, {broken} broken off, {files} there");
     let found = usage(&state).await;

@@ -1,1 +1,190 @@
+//! Coverage: what silence proves.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use super::*;
+use crate::selectors::Category;
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "eu-west-1";
+const MANAGEMENT: Question<'static> =
+    Question { category: Category::Management, source: "ec2.amazonaws.com", name: None, read_only: None, resource_type: None, arn: None };
+const DATA: Question<'static> = Question { category: Category::Data, resource_type: Some("AWS::S3::Object"), ..MANAGEMENT };
+
+fn trails(name: &str) -> String {
+    let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/{name}");
+    format!(
+        r#"{{"trailList":[{{"TrailARN":"{arn}","IsMultiRegionTrail":true,"LogFileValidationEnabled":true}}]}}
+        {{"TrailARN":"{arn}","EventSelectors":[{{"ReadWriteType":"All","IncludeManagementEvents":true}}]}}"#
+    )
+}
+
+fn time(minutes: i64) -> Timestamp {
+    "2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
+}
+
+fn hours(from: i64, to: i64) -> Window {
+    Window { from: time(from * 60), to: time(to * 60) }
+}
+
+fn log(hour: i64) -> String {
+    format!("AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/01/01/{ACCOUNT}_CloudTrail_{REGION}_20260101T{hour:02}30Z_abc.json.gz")
+}
+
+fn digest(trail: &str, hour: i64, backfill: &str) -> Digest {
+    let (start, end) = (time(hour * 60), time(hour * 60 + 60));
+    let object = format!("x/{ACCOUNT}_CloudTrail-Digest_{REGION}_{trail}_us-east-1_20260101T{:02}0000Z{backfill}.json.gz", hour + 1);
+    let log = format!(r#"{{"s3Object":"{}","hashValue":"00"}}"#, log(hour));
+    Digest::parse(&format!(
+        r#"{{"awsAccountId":"{ACCOUNT}","digestStartTime":"{start}","digestEndTime":"{end}","digestS3Object":"{object}","logFiles":[{log}]}}"#
+    ))
+    .unwrap()
+}
+
+/// Hours 0 to 9 with digests and log files, but for those hours that are left out.
+fn covered(no_digest: &[i64], no_log: &[i64]) -> Coverage {
+    let mut coverage = Coverage::new(Trails::parse(&trails("main")).unwrap());
+    for hour in 0..10 {
+        if !no_digest.contains(&hour) {
+            coverage.digest(digest("main", hour, ""));
+        }
+        if !no_log.contains(&hour) {
+            coverage.file(&log(hour), true);
+        }
+    }
+    coverage
+}
+
+fn seen(coverage: &Coverage, from: i64, to: i64) -> Answer {
+    coverage.seen(ACCOUNT, REGION, hours(from, to), &MANAGEMENT)
+}
+
+fn gap(from: i64, to: i64, why: Why) -> Answer {
+    Answer::Unknown(Reason::Gap(hours(from, to), why))
+}
+
+#[test]
+fn a_chain_of_digests_with_its_files_proves() {
+    let whole = covered(&[], &[]);
+    assert_eq!(seen(&whole, 0, 9), Answer::Yes(Basis::Digests));
+    assert!(whole.complete(ACCOUNT, REGION, hours(2, 5)));
+    assert_eq!(whole.seen(ACCOUNT, REGION, hours(0, 9), &DATA), Answer::No(Reason::NotSelected));
+    assert_eq!(seen(&whole, 0, 10), gap(9, 10, Why::NoDigest), "what happened last may come later");
+    assert_eq!(whole.seen("222233334444", REGION, hours(0, 9), &MANAGEMENT), Answer::Unknown(Reason::NotReached));
+    assert_eq!(whole.seen(ACCOUNT, "us-east-1", hours(0, 9), &MANAGEMENT), Answer::Unknown(Reason::Gap(hours(0, 9), Why::NoLogFile)));
+}
+
+#[test]
+fn a_missing_digest_or_file_uncovers_its_hours() {
+    let coverage = covered(&[4], &[]);
+    assert_eq!(seen(&coverage, 0, 9), gap(3, 5, Why::NoDigest));
+    assert_eq!((seen(&coverage, 0, 3), seen(&coverage, 5, 9)), (Answer::Yes(Basis::Digests), Answer::Yes(Basis::Digests)));
+    let coverage = covered(&[], &[4]);
+    assert_eq!(seen(&coverage, 0, 9), gap(3, 5, Why::LogFileMissing));
+    let mut coverage = covered(&[], &[]);
+    coverage.altered(&log(6));
+    assert_eq!(seen(&coverage, 0, 9), gap(5, 7, Why::LogFileMissing));
+}
+
+#[test]
+fn a_backfill_digest_fills_no_hour_but_names_files() {
+    let mut coverage = covered(&[4], &[]);
+    coverage.digest(digest("main", 4, "_backfill"));
+    assert_eq!(seen(&coverage, 0, 9), gap(3, 5, Why::NoDigest));
+    let mut coverage = covered(&[], &[]);
+    coverage.digest(digest("main", 12, "_backfill"));
+    assert_eq!(seen(&coverage, 0, 9), Answer::Yes(Basis::Digests));
+    let late = Digest {
+        log_files: vec![crate::digest::LogFile {
+            oldest_event_time: Some(time(125)),
+            newest_event_time: Some(time(130)),
+            ..digest("main", 12, "").log_files[0].clone()
+        }],
+        ..digest("main", 12, "_backfill")
+    };
+    coverage.digest(late);
+    let Answer::Unknown(Reason::Gap(window, Why::LogFileMissing)) = seen(&coverage, 0, 9) else { panic!("the late file is missing") };
+    assert_eq!(window.from, time(125));
+}
+
+#[test]
+fn digests_of_another_trail_prove_nothing() {
+    let mut coverage = Coverage::new(Trails::parse(&trails("main")).unwrap());
+    (0..10).for_each(|hour| coverage.digest(digest("other", hour, "")));
+    assert_eq!(seen(&coverage, 0, 9), gap(0, 9, Why::NoLogFile));
+}
+
+#[test]
+fn without_digests_each_hour_needs_a_file() {
+    let mut coverage = covered(&(0..10).collect::<Vec<_>>(), &[]);
+    assert_eq!(seen(&coverage, 0, 10), Answer::Yes(Basis::Names));
+    coverage.file(&log(4), false);
+    let Answer::Unknown(Reason::Gap(window, Why::Damaged)) = seen(&coverage, 0, 10) else { panic!("a damaged file uncovers") };
+    assert!(window.from <= time(4 * 60) && window.to >= time(4 * 60 + 30));
+    assert_eq!(seen(&covered(&(0..10).collect::<Vec<_>>(), &[4]), 0, 9), gap(4, 5, Why::NoLogFile));
+}
+
+#[test]
+fn what_one_trail_missed_another_may_have() {
+    let both = format!("{}{}", trails("main"), trails("second"));
+    let mut coverage = Coverage::new(Trails::parse(&both).unwrap());
+    for hour in 0..10 {
+        coverage.file(&log(hour), true);
+        if hour != 2 {
+            coverage.digest(digest("main", hour, ""));
+        }
+        if hour != 6 {
+            coverage.digest(digest("second", hour, ""));
+        }
+    }
+    assert_eq!(seen(&coverage, 0, 9), Answer::Yes(Basis::Digests));
+    assert!(coverage.complete(ACCOUNT, REGION, hours(0, 9)));
+}
+
+fn change(minutes: i64, kind: ChangeKind) -> Change {
+    Change { time: time(minutes), trail: "main".into(), account: ACCOUNT.into(), kind }
+}
+
+#[test]
+fn stops_and_changes_uncover() {
+    let mut coverage = covered(&[], &[]);
+    coverage.change(change(5 * 60, ChangeKind::Started));
+    coverage.change(change(4 * 60, ChangeKind::Stopped));
+    assert_eq!(seen(&coverage, 0, 9), gap(4, 5, Why::Stopped));
+    assert_eq!(seen(&coverage, 5, 9), Answer::Yes(Basis::Digests));
+    coverage.change(change(8 * 60, ChangeKind::Stopped));
+    assert_eq!(seen(&coverage, 7, 9), gap(8, 9, Why::Stopped));
+    let mut coverage = covered(&[], &[]);
+    coverage.change(change(3 * 60, ChangeKind::Changed));
+    assert_eq!((seen(&coverage, 0, 9), seen(&coverage, 3, 9)), (gap(0, 3, Why::Changed), Answer::Yes(Basis::Digests)));
+    coverage.change(Change { trail: "other".into(), ..change(5 * 60, ChangeKind::Stopped) });
+    assert_eq!(seen(&coverage, 3, 9), Answer::Yes(Basis::Digests));
+}
+
+#[test]
+fn what_is_assumed_is_management_events_unless_the_log_says_otherwise() {
+    let mut coverage = Coverage::assume_complete();
+    assert_eq!(seen(&coverage, 0, 9), Answer::Yes(Basis::Assumed));
+    assert_eq!(coverage.seen(ACCOUNT, REGION, hours(0, 9), &DATA), Answer::No(Reason::NotSelected));
+    coverage.change(change(8 * 60, ChangeKind::Stopped));
+    assert_eq!(seen(&coverage, 0, 9), gap(8, 9, Why::Stopped));
+    coverage.file("notes.json", false);
+    assert_eq!(seen(&coverage, 0, 9), gap(0, 9, Why::Damaged));
+    assert_eq!(seen(&Coverage::default(), 0, 9), Answer::Unknown(Reason::NoTrail));
+}
+
+#[test]
+fn changes_are_read_from_events() {
+    let event = |name: &str, more: &str| {
+        format!(
+            r#"{{"eventTime":"2026-01-01T04:00:00Z","eventSource":"cloudtrail.amazonaws.com","eventName":"{name}","recipientAccountId":"{ACCOUNT}","requestParameters":{{"name":"main"}}{more}}}"#
+        )
+    };
+    let of = |text: &str| Change::of(&Event::parse(text).unwrap());
+    assert_eq!(of(&event("StopLogging", "")), Some(change(4 * 60, ChangeKind::Stopped)));
+    assert_eq!(of(&event("StartLogging", "")), Some(change(4 * 60, ChangeKind::Started)));
+    assert_eq!(of(&event("PutEventSelectors", "").replace("\"name\"", "\"trailName\"")), Some(change(4 * 60, ChangeKind::Changed)));
+    assert_eq!(of(&event("DescribeTrails", "")), None);
+    assert_eq!(of(&event("StopLogging", r#","errorCode":"AccessDenied""#)), None);
+    assert_eq!(of(&event("StopLogging", "").replace("cloudtrail.", "other.")), None);
+}

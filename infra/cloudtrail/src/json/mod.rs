@@ -189,3 +189,6 @@ impl<'a> Walk<'a> {
         self.text.get(at..end).map(Json)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! Finds where JSON values end without reading what is in them: 64 bytes at a time by vector instructions, safe Rust throughout. What is
-//! skipped is only balanced, not judged: strings are closed and as many brackets are closed as were opened.
+//! skipped is only balanced, not judged: strings are closed, as many brackets are closed as were opened, and the last as the first.
 
 use std::sync::LazyLock;
 
@@ -60,9 +60,11 @@ fn quote_or_escape<S: Simd>(simd: S, bytes: &[u8], mut at: usize) -> Option<usiz
 pub(crate) fn value<S: Simd>(simd: S, bytes: &[u8], at: usize) -> Result<usize, Fault> {
     match bytes.get(at) {
         Some(b'"') => Ok(string(simd, bytes, at + 1)? + 1),
-        Some(b'{' | b'[') => {
+        Some(open @ (b'{' | b'[')) => {
             let mut nest = Nest::default();
-            nest.feed(simd, &bytes[at..]).map(|length| at + length).ok_or(Fault::Cut)
+            let end = nest.feed(simd, &bytes[at..]).map(|length| at + length).ok_or(Fault::Cut)?;
+            // `]` and `}` each stand two places behind what opens them.
+            if bytes[end - 1] == open + 2 { Ok(end) } else { Err(Fault::Syntax(end - 1)) }
         }
         Some(_) => scalar(bytes, at),
         None => Err(Fault::Cut),

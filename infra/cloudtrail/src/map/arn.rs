@@ -208,7 +208,9 @@ mod tests {
         assert!(object.fits("arn:aws:s3:::a/b/c") && !object.fits("arn:aws:s3:::a") && !object.fits("arn:aws:s3:::/b"));
         let topic = format("arn:${Partition}:sns:${Region}:${Account}:${TopicName}");
         assert!(topic.fits("arn:aws-cn:sns:cn-north-1:111122223333:t"));
-        assert!(!topic.fits("arn:aws:sqs:eu-west-1:111122223333:t") && !topic.fits("arn:aws:sns:eu-west-1:111122223333:") && !topic.fits("é"));
+        assert!(
+            !topic.fits("arn:aws:sqs:eu-west-1:111122223333:t") && !topic.fits("arn:aws:sns:eu-west-1:111122223333:") && !topic.fits("é")
+        );
         let certificate = format("arn:${Partition}:dms:${Region}:${Account}:cert:*");
         assert!(certificate.fits("arn:aws:dms:eu-west-1:111122223333:cert:XY") && !certificate.fits("arn:aws:dms:eu-west-1:1:rep:XY"));
         let catalog = format("arn:${Partition}:glue:${Region}:${Account}:catalog");
@@ -217,13 +219,10 @@ mod tests {
 
     #[test]
     fn a_partition_follows_from_its_region() {
-        assert_eq!(["eu-west-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1"].map(partition_of), [
-            "aws",
-            "aws-cn",
-            "aws-us-gov",
-            "aws-iso",
-            "aws-iso-b"
-        ]);
+        assert_eq!(
+            ["eu-west-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1"].map(partition_of),
+            ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b"]
+        );
         assert_eq!((partition_in("arn:aws-cn:iam::1:root"), partition_in("x"), partition_in("arn:evil:")), (Some("aws-cn"), None, None));
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::json::{Json, Kind};
 
 /// How many leaves of one request are looked at, and how deep. What has more is told by [`Leaves::cut`].
-const MOST_LEAVES: usize = 4096;
+const MOST_LEAVES: usize = 2048;
 const DEEPEST: usize = 12;
 /// No name, id or ARN is longer.
 pub(super) const LONGEST: usize = 2048;

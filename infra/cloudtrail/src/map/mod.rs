@@ -23,6 +23,7 @@ mod roles;
 mod rules;
 mod shape;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests;
 mod types;
 

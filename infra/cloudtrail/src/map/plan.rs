@@ -56,6 +56,8 @@ pub(super) struct Kind {
     pub(super) own: bool,
     pub(super) makes: Makes,
     pub(super) qualified: bool,
+    /// The rule is for this action of this operation: what the event lists as its resources is of another.
+    pub(super) scoped: bool,
     pub(super) ids: &'static [&'static str],
     pub(super) unless: &'static [Path],
     /// How what AWS owns is named.
@@ -124,7 +126,8 @@ fn step(action: &OperationAction, operation: &str, parameters: &[String]) -> Ste
     };
     let service = catalogue().service(action.service);
     let known = service.and_then(|service| service.action(action.name));
-    let each = (action.service == "ec2" && matches!(action.name, "CreateTags" | "DeleteTags")).then(|| Path::new("resourcesSet.resourceId"));
+    let each =
+        (action.service == "ec2" && matches!(action.name, "CreateTags" | "DeleteTags")).then(|| Path::new("resourcesSet.resourceId"));
     let kinds = match (service, known) {
         (Some(_), Some(_)) if action.service == "apigateway" && METHODS.contains(&action.name) => vec![Kind::below(&APIS)],
         (Some(service), Some(known)) => {
@@ -185,6 +188,7 @@ fn kind(
             _ => Makes::No,
         },
         qualified: rule.is_some_and(|rule| rule.qualified),
+        scoped: rule.is_some_and(|rule| rule.action.is_some()),
         ids: rule.map(|rule| rule.ids.as_slice()).unwrap_or_default(),
         unless: rule.map(|rule| rule.unless.as_slice()).unwrap_or_default(),
         owned: rule.map(|rule| rule.owned.as_slice()).unwrap_or_default(),
@@ -254,7 +258,13 @@ fn likely_names(part: &str, kind: Option<&str>, operation: &str) -> Vec<String> 
     }
     let mut names = vec![part];
     if let Some(kind) = kind.map(plain) {
-        names.extend([kind.clone(), "resource".to_owned(), "resourcearn".to_owned(), "resourcearnlist".to_owned(), "resourcearns".to_owned()]);
+        names.extend([
+            kind.clone(),
+            "resource".to_owned(),
+            "resourcearn".to_owned(),
+            "resourcearnlist".to_owned(),
+            "resourcearns".to_owned(),
+        ]);
         // `DeleteTrail` of `name` names the trail.
         let object = plain(operation);
         if object.ends_with(&kind) || object.ends_with(&format!("{kind}s")) {

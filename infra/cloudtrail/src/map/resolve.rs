@@ -36,7 +36,8 @@ pub(super) fn uses(plan: &Steps, event: &Event<'_>) -> Vec<Use> {
     let identity_arn = identity.and_then(|json| json.str("arn"));
     let account = identity.and_then(|json| json.str("accountId")).or_else(|| event.recipient_account());
     let region = event.region();
-    let partition = identity_arn.as_deref().and_then(arn::partition_in).unwrap_or_else(|| arn::partition_of(region.as_deref().unwrap_or("")));
+    let partition =
+        identity_arn.as_deref().and_then(arn::partition_in).unwrap_or_else(|| arn::partition_of(region.as_deref().unwrap_or("")));
     let is_user = identity.and_then(|json| json.str("type")).is_some_and(|kind| kind == "IAMUser");
     let parameters = event.request_parameters();
     let request = Leaves::of(parameters);
@@ -98,7 +99,10 @@ fn resources(kinds: &[Kind], each: Option<&Path>, facts: &Facts<'_>) -> Vec<Reso
         }
     }
     if let Some(each) = each {
-        gap |= facts.request.at(each).any(|id| !found.iter().any(|one| matches!(one, Resource::Arn(arn) | Resource::Part { end: arn, .. } if last_part(arn) == id)));
+        gap |= facts
+            .request
+            .at(each)
+            .any(|id| !found.iter().any(|one| matches!(one, Resource::Arn(arn) | Resource::Part { end: arn, .. } if last_part(arn) == id)));
     }
     if found.is_empty() {
         // What every call of the action is on, whatever its parameters.
@@ -123,9 +127,15 @@ impl Kind {
         if self.unless.iter().any(|path| facts.request.at(path).any(|value| value != "default")) {
             return;
         }
-        self.by_resources(facts, found);
+        if !self.scoped {
+            self.by_resources(facts, found);
+        }
+        let frame = self.frame(facts);
         if found.is_empty() {
-            self.by_request(facts, found);
+            self.by_request(facts, &frame, found);
+        }
+        if found.is_empty() && self.scoped {
+            self.by_resources(facts, found);
         }
         if found.is_empty() {
             let arns = facts.request.all.iter().filter(|leaf| self.fits(&leaf.value)).take(MOST_RESOURCES + 1);
@@ -134,15 +144,15 @@ impl Kind {
         if found.is_empty() && !self.answers.is_empty() {
             let answer = Leaves::of(facts.answer);
             let values = self.answers.iter().flat_map(|(path, shape)| answer.at(path).map(move |value| (value, shape)));
-            values.take(MOST_RESOURCES + 1).for_each(|(value, shape)| self.consider(value, shape, facts, found));
+            values.take(MOST_RESOURCES + 1).for_each(|(value, shape)| self.consider(value, shape, facts, &frame, found));
         }
         if found.is_empty() && self.own && (facts.shown || facts.succeeded) {
             push(found, facts.own_arn.map_or(Resource::Unknown, |arn| Resource::Arn(arn.to_owned())));
         }
         if self.makes == Makes::Always && facts.shown {
-            self.make(facts, found);
+            self.make(facts, &frame, found);
         } else if found.is_empty() {
-            self.by_parts(facts, found);
+            self.by_parts(facts, &frame, found);
         }
         if self.qualified && facts.request.at(qualifier()).next().is_some() {
             for resource in found.iter_mut() {
@@ -154,11 +164,10 @@ impl Kind {
     }
 
     /// The one that a call makes, whose id is not known when IAM is asked: EC2 asks for `*`.
-    fn make(&self, facts: &Facts<'_>, found: &mut Vec<Resource>) {
+    fn make(&self, facts: &Facts<'_>, frame: &Frame<'_>, found: &mut Vec<Resource>) {
         let id = if self.ids.is_empty() { Part::Unknown } else { Part::Known("*") };
-        for form in &self.formats {
-            let last = form.slots.len().saturating_sub(1);
-            push(found, form.format.fill(facts.scene, |at| if at == last { id } else { form.slots[at].part(facts) }));
+        for (form, others) in self.formats.iter().zip(&frame.others) {
+            push(found, form.fill(facts.scene, others, id));
         }
     }
 
@@ -180,12 +189,12 @@ impl Kind {
         }
     }
 
-    fn by_request(&self, facts: &Facts<'_>, found: &mut Vec<Resource>) {
+    fn by_request(&self, facts: &Facts<'_>, frame: &Frame<'_>, found: &mut Vec<Resource>) {
         for form in &self.formats {
             let Some(last) = form.slots.last() else { continue };
             for (path, shape) in &last.places {
                 for value in facts.request.at(path) {
-                    self.consider(value, shape, facts, found);
+                    self.consider(value, shape, facts, frame, found);
                     if found.len() > MOST_RESOURCES {
                         return;
                     }
@@ -198,9 +207,11 @@ impl Kind {
         }
         for leaf in &facts.request.all {
             let name = facts.request.name_of(leaf);
-            let named = names && facts.request.is_outermost(leaf) && self.formats.iter().any(|form| form.slots.last().is_some_and(|slot| slot.has(name)));
+            let named = names
+                && facts.request.is_outermost(leaf)
+                && self.formats.iter().any(|form| form.slots.last().is_some_and(|slot| slot.has(name)));
             if named || (tells_id(name) && self.is_id(&leaf.value)) {
-                self.consider(&leaf.value, &Shape::Plain, facts, found);
+                self.consider(&leaf.value, &Shape::Plain, facts, frame, found);
                 if found.len() > MOST_RESOURCES {
                     return;
                 }
@@ -216,7 +227,7 @@ impl Kind {
     }
 
     /// Takes a value for what it is: an ARN of this type, or the last part of one.
-    fn consider(&self, value: &str, shape: &Shape, facts: &Facts<'_>, found: &mut Vec<Resource>) {
+    fn consider(&self, value: &str, shape: &Shape, facts: &Facts<'_>, frame: &Frame<'_>, found: &mut Vec<Resource>) {
         if self.fits(value) && !matches!(shape, Shape::LogGroup | Shape::Secret) {
             return push(found, Resource::Arn(value.to_owned()));
         }
@@ -235,55 +246,62 @@ impl Kind {
             Shaped::Ends(text) => Part::Ends(text),
             Shaped::Whole(_) | Shaped::Other => return,
         };
-        let mut scene = self.scene(facts);
-        // A part that is not told leaves only what is certain to be asked for.
-        let told = |form: &Form| {
-            let mut others = form.slots[..form.slots.len() - 1].iter().map(|slot| slot.value(facts));
-            if hidden && form.slots.len() == 1 {
-                return false;
-            }
-            if self.required || self.part { others.all(|part| part != Said::Otherwise) } else { others.all(|part| matches!(part, Said::So(_))) }
-        };
-        if self.owned.iter().any(|prefix| value.starts_with(prefix)) {
+        let mut scene = frame.scene;
+        if self.is_owned(value) {
             scene.account = None;
         }
-        for form in self.formats.iter().filter(|form| !form.slots.is_empty() && told(form)) {
-            let last = form.slots.len() - 1;
-            push(found, form.format.fill(scene, |at| if at == last { part } else { form.slots[at].part(facts) }));
-        }
-        if hidden && found.is_empty() && self.formats.iter().any(|form| form.slots.len() == 1) {
-            push(found, Resource::Unknown);
+        for (form, others) in self.formats.iter().zip(&frame.others).filter(|(form, _)| !form.slots.is_empty()) {
+            // A part that is not told leaves only what is certain to be asked for.
+            let told = others.iter().all(|part| match part {
+                Said::So(_) => true,
+                Said::Nothing => self.required || self.part,
+                Said::Otherwise => false,
+            });
+            if hidden && others.is_empty() {
+                push(found, Resource::Unknown);
+            } else if told {
+                push(found, form.fill(scene, others, part));
+            }
         }
     }
 
-    /// Where what has no account of its own is.
-    fn scene<'e>(&'e self, facts: &'e Facts<'e>) -> Scene<'e> {
+    fn is_owned(&self, text: &str) -> bool {
+        self.owned.iter().any(|prefix| text.starts_with(prefix))
+    }
+
+    /// Where what has no account of its own is, and the parts of its ARN but the last.
+    fn frame<'s>(&'s self, facts: &'s Facts<'_>) -> Frame<'s> {
+        let others = |form: &'s Form| -> Vec<Said<'s>> {
+            let others = form.slots.split_last().map(|(_, others)| others).unwrap_or_default();
+            others.iter().map(|slot| slot.value(facts)).collect()
+        };
+        let others: Vec<Vec<Said<'s>>> = self.formats.iter().map(others).collect();
         let said = self.accounts.iter().find_map(|(path, shape)| {
-            facts.request.at(path).find(|value| matches!(shape.read(value, facts.scene, None), Shaped::Part(_)) && Shape::AccountId.read(value, facts.scene, None) != Shaped::Other)
+            facts.request.at(path).find(|value| {
+                matches!(shape.read(value, facts.scene, None), Shaped::Part(_))
+                    && Shape::AccountId.read(value, facts.scene, None) != Shaped::Other
+            })
         });
-        let is_owned = |text: &str| self.owned.iter().any(|prefix| text.starts_with(prefix));
-        let mut parts = self.formats.iter().flat_map(|form| &form.slots).filter(|_| !self.owned.is_empty());
-        let owned = parts.any(|slot| matches!(slot.part(facts), Part::Known(text) if is_owned(text)));
+        let owned = others.iter().flatten().any(|part| matches!(part, Said::So(text) if self.is_owned(text)));
         let account = if self.shared || owned { None } else { said.or(facts.scene.account) };
-        Scene { partition: facts.scene.partition, region: facts.scene.region, account }
+        Frame { scene: Scene { account, ..facts.scene }, others }
     }
 
     /// What is known of it where its last part is not told.
-    fn by_parts(&self, facts: &Facts<'_>, found: &mut Vec<Resource>) {
-        for form in &self.formats {
-            let Some(last) = form.slots.len().checked_sub(1) else {
+    fn by_parts(&self, facts: &Facts<'_>, frame: &Frame<'_>, found: &mut Vec<Resource>) {
+        for (form, others) in self.formats.iter().zip(&frame.others) {
+            let Some(last) = form.slots.last() else {
                 if self.required {
-                    push(found, form.format.fill(self.scene(facts), |_| Part::Unknown));
+                    push(found, form.fill(frame.scene, others, Part::Unknown));
                 }
                 continue;
             };
-            let default = form.slots[last].default.as_deref().filter(|_| facts.shown);
-            if let Some(text) = default {
-                push(found, form.format.fill(self.scene(facts), |at| if at == last { Part::Known(text) } else { form.slots[at].part(facts) }));
+            if let Some(text) = last.default.as_deref().filter(|_| facts.shown) {
+                push(found, form.fill(frame.scene, others, Part::Known(text)));
             } else if self.makes == Makes::Named && facts.shown {
-                self.make(facts, found);
-            } else if (self.required || self.part) && form.slots[..last].iter().any(|slot| slot.part(facts) != Part::Unknown) {
-                push(found, form.format.fill(self.scene(facts), |at| if at == last { Part::Unknown } else { form.slots[at].part(facts) }));
+                self.make(facts, frame, found);
+            } else if (self.required || self.part) && others.iter().any(|part| matches!(part, Said::So(_))) {
+                push(found, form.fill(frame.scene, others, Part::Unknown));
             }
         }
     }
@@ -312,6 +330,23 @@ fn qualifier() -> &'static Path {
     &PATH
 }
 
+/// What all resources of one type in one event share.
+struct Frame<'s> {
+    scene: Scene<'s>,
+    /// The parts of each format but the last.
+    others: Vec<Vec<Said<'s>>>,
+}
+
+impl Form {
+    fn fill(&self, scene: Scene<'_>, others: &[Said<'_>], last: Part<'_>) -> Resource {
+        self.format.fill(scene, |at| match others.get(at) {
+            Some(Said::So(text)) => Part::Known(text),
+            Some(Said::Nothing | Said::Otherwise) => Part::Unknown,
+            None => last,
+        })
+    }
+}
+
 /// What an event says of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said<'s> {
@@ -331,13 +366,6 @@ impl Slot {
             length += 1;
         }
         self.names.binary_search_by(|one| one.as_bytes().cmp(&plain[..length])).is_ok()
-    }
-
-    fn part<'s>(&'s self, facts: &'s Facts<'_>) -> Part<'s> {
-        match self.value(facts) {
-            Said::So(text) => Part::Known(text),
-            Said::Nothing | Said::Otherwise => Part::Unknown,
-        }
     }
 
     /// What an event says of this part: nothing, if it says several things.

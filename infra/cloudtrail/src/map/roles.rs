@@ -58,13 +58,8 @@ const PASSED_TO: [(&str, &str); 34] = [
 ];
 
 /// Calls that hand a role to another service than the rest of their own do.
-const ELSEWHERE: [(&str, &str); 5] = [
-    ("ecs", "CreateService"),
-    ("ecs", "UpdateService"),
-    ("ec2", "CreateFlowLogs"),
-    ("ec2", "RequestSpotFleet"),
-    ("ec2", "ImportImage"),
-];
+const ELSEWHERE: [(&str, &str); 5] =
+    [("ecs", "CreateService"), ("ecs", "UpdateService"), ("ec2", "CreateFlowLogs"), ("ec2", "RequestSpotFleet"), ("ec2", "ImportImage")];
 
 impl Roles {
     pub(super) fn of(source: &str, call: &Call) -> Option<Self> {
@@ -104,10 +99,15 @@ impl Roles {
             let roles = facts.request.all.iter().filter(|leaf| is_arn(&leaf.value) && leaf.value.contains(":role/"));
             found.extend(roles.take(MOST_RESOURCES).map(|leaf| Resource::Arn(leaf.value.as_ref().to_owned())));
         }
-        if found.is_empty() && self.documented && !facts.shown || facts.request.cut {
+        if facts.request.cut || (found.is_empty() && self.documented && !facts.shown) {
             found.push(Resource::Unknown);
         }
-        uses.extend(found.into_iter().map(|resource| Use { action: self.action.clone(), resource, how: How::PassRole, passed_to: self.to }));
+        uses.extend(found.into_iter().map(|resource| Use {
+            action: self.action.clone(),
+            resource,
+            how: How::PassRole,
+            passed_to: self.to,
+        }));
     }
 }
 

@@ -135,6 +135,7 @@ fn place(text: &str) -> Option<Place> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use menagerie_policy::data::catalogue;
 

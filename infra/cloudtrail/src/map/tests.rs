@@ -22,7 +22,15 @@ const CALLER: &str = r#"{"type":"AssumedRole","accountId":"111122223333","arn":"
 
 impl Default for Crafted<'_> {
     fn default() -> Self {
-        Self { source: "s3", name: "GetObject", region: "eu-west-1", recipient: "111122223333", identity: CALLER, request: "null", more: "" }
+        Self {
+            source: "s3",
+            name: "GetObject",
+            region: "eu-west-1",
+            recipient: "111122223333",
+            identity: CALLER,
+            request: "null",
+            more: "",
+        }
     }
 }
 
@@ -128,7 +136,10 @@ fn partition_account_and_region_follow_the_event() {
         event.uses()
     };
     let china = r#"{"type":"IAMUser","accountId":"444455556666","arn":"arn:aws-cn:iam::444455556666:user/u"}"#;
-    assert_eq!(function("cn-north-1", china, "444455556666"), ["lambda:InvokeFunction arn:aws-cn:lambda:cn-north-1:444455556666:function:f"]);
+    assert_eq!(
+        function("cn-north-1", china, "444455556666"),
+        ["lambda:InvokeFunction arn:aws-cn:lambda:cn-north-1:444455556666:function:f"]
+    );
     // A service or a federated caller has no ARN: the region tells the partition, and the log's account is the account.
     let service = r#"{"type":"AWSService","invokedBy":"events.amazonaws.com"}"#;
     let gov = function("us-gov-west-1", service, "777788889999");
@@ -195,10 +206,23 @@ fn a_response_tells_what_a_request_leaves_out() {
     let more = r#","responseElements":{"instancesSet":{"items":[{"instanceId":"i-1","imageId":"ami-2","subnetId":"subnet-2","groupSet":{"items":[{"groupId":"sg-2"}]}}]}}"#;
     let request = r#"{"launchTemplate":{"launchTemplateId":"lt-1"}}"#;
     let uses = Crafted { source: "ec2", name: "RunInstances", request, more, ..Crafted::default() }.uses();
-    for one in ["arn:aws:ec2:eu-west-1::image/ami-2", "arn:aws:ec2:eu-west-1:…:subnet/subnet-2", "arn:aws:ec2:eu-west-1:…:security-group/sg-2"] {
+    for one in
+        ["arn:aws:ec2:eu-west-1::image/ami-2", "arn:aws:ec2:eu-west-1:…:subnet/subnet-2", "arn:aws:ec2:eu-west-1:…:security-group/sg-2"]
+    {
         assert!(uses.contains(&format!("ec2:RunInstances {one}")), "{one} in {uses:?}");
     }
     assert!(!uses.contains(&"ec2:RunInstances ?".to_owned()), "{uses:?}");
+}
+
+#[test]
+fn what_is_copied_is_read_and_not_what_is_written() {
+    let request = r#"{"bucketName":"dst","key":"new","x-amz-copy-source":"src/old"}"#;
+    let more =
+        r#","resources":[{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::dst/new"},{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::dst"}]"#;
+    let uses = Crafted { name: "CopyObject", request, more, ..Crafted::default() }.uses();
+    let of = |action: &str| uses.iter().filter(|one| one.contains(action)).map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(of("s3:GetObject "), ["~s3:GetObject arn:aws:s3:::src/old"]);
+    assert_eq!(of("s3:PutObject "), ["s3:PutObject arn:aws:s3:::dst/new"]);
 }
 
 #[test]
@@ -265,7 +289,8 @@ fn real_events() -> Option<Vec<(String, String)>> {
     let mut events = Vec::new();
     for path in entries.map(|entry| entry.unwrap().path()) {
         let records: Vec<Box<serde_json::value::RawValue>> = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        events.extend(records.into_iter().map(|record| (path.file_name().unwrap().to_string_lossy().into_owned(), record.get().to_owned())));
+        events
+            .extend(records.into_iter().map(|record| (path.file_name().unwrap().to_string_lossy().into_owned(), record.get().to_owned())));
     }
     Some(events)
 }
@@ -310,12 +335,36 @@ proptest! {
 /// JSON of names that calls use and values that hostile callers might.
 fn json(depth: u32) -> impl Strategy<Value = String> {
     const NAMES: [&str; 14] = [
-        "bucketName", "key", "name", "functionName", "roleArn", "items", "instanceId", "arn", "queueUrl", "path", "userName", "resourceArn",
-        "content", "é",
+        "bucketName",
+        "key",
+        "name",
+        "functionName",
+        "roleArn",
+        "items",
+        "instanceId",
+        "arn",
+        "queueUrl",
+        "path",
+        "userName",
+        "resourceArn",
+        "content",
+        "é",
     ];
     const VALUES: [&str; 14] = [
-        "null", "1", "true", r#""""#, r#""*""#, r#""${aws:username}""#, r#""arn:""#, r#""arn:aws:iam::1:role/é""#, r#""https://é/é/é""#, r#""i-1""#,
-        r#""arn:aws:lambda:::function:""#, r#""\ud800""#, r#""HIDDEN_DUE_TO_SECURITY_REASONS""#, r#""é-aaaaaa""#,
+        "null",
+        "1",
+        "true",
+        r#""""#,
+        r#""*""#,
+        r#""${aws:username}""#,
+        r#""arn:""#,
+        r#""arn:aws:iam::1:role/é""#,
+        r#""https://é/é/é""#,
+        r#""i-1""#,
+        r#""arn:aws:lambda:::function:""#,
+        r#""\ud800""#,
+        r#""HIDDEN_DUE_TO_SECURITY_REASONS""#,
+        r#""é-aaaaaa""#,
     ];
     let leaf = prop::sample::select(&VALUES[..]).prop_map(str::to_owned);
     leaf.prop_recursive(depth, 24, 5, |inner| {

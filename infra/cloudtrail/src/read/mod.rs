@@ -26,7 +26,7 @@ pub use walk::{Found, walk};
 use crate::event::Event;
 use crate::json::Json;
 use records::Records;
-use window::Window;
+use window::{PIECE, Window};
 
 /// Bounds on what is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +114,8 @@ pub struct Reader {
     inflater: Decompressor,
     packed: Vec<u8>,
     text: Vec<u8>,
+    /// How much is read at once.
+    piece: usize,
 }
 
 impl std::fmt::Debug for Reader {
@@ -126,7 +128,7 @@ impl Reader {
     /// A reader within these bounds.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, inflater: Decompressor::new(), packed: Vec::new(), text: Vec::new() }
+        Self { limits, inflater: Decompressor::new(), packed: Vec::new(), text: Vec::new(), piece: PIECE }
     }
 
     /// Hands the events of a file to `sink`, in order, and notes in `summary` what was read and what was wrong.
@@ -201,8 +203,8 @@ impl Reader {
     }
 
     fn records<S: Sink>(&mut self, source: impl Read, filled: usize, most: u64, place: Place<'_>, sink: &mut S, summary: &mut Summary) {
-        let Self { limits, text, .. } = self;
-        let mut window = Window::new(source, text, filled, most);
+        let Self { limits, text, piece, .. } = self;
+        let mut window = Window::new(source, text, filled, most, *piece);
         let problems = &mut summary.problems;
         let seen = Records::new(&mut window, limits, sink, place, |at, problem| {
             problems.add(place.number, place.file, at, problem, limits.places);

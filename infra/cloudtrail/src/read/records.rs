@@ -5,8 +5,11 @@
 //! the next place that looks like the start of one is where it goes on.
 
 use std::io::Read;
+use std::sync::LazyLock;
 
 use fearless_simd::dispatch;
+use memchr::memmem::Finder;
+use serde::de::IgnoredAny;
 
 use super::problems::Problem;
 use super::window::Window;
@@ -21,6 +24,9 @@ const DEEPEST: usize = 4;
 const INDENT: usize = 256;
 /// What may be gone through in vain before what was gone through for something is set against it.
 const FREE: u64 = 64 << 20;
+
+/// The name of a field that each event has.
+static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"eventVersion\""));
 
 /// What records stand in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +157,7 @@ impl<'w, 'b, R: Read, S: Sink, P: FnMut(u64, Problem)> Records<'w, 'b, R, S, P> 
                     return Ok(());
                 }
                 Ok(Walked::Object(length)) if length > self.limits.record => return self.too_long(),
+                Ok(Walked::Object(length)) if self.are_two(length) => return self.broken(length),
                 Ok(Walked::Object(length)) => {
                     self.record(length);
                     self.window.advance(length);
@@ -165,6 +172,12 @@ impl<'w, 'b, R: Read, S: Sink, P: FnMut(u64, Problem)> Records<'w, 'b, R, S, P> 
                 }
             }
         }
+    }
+
+    /// Whether a record ran into the next, since a quote or a bracket is missing: no event has its first field twice, unless deep within it.
+    fn are_two(&self, length: usize) -> bool {
+        let record = &self.window.bytes()[..length];
+        VERSION.find_iter(record).nth(1).is_some() && serde_json::from_slice::<IgnoredAny>(record).is_err()
     }
 
     /// The rest of an object that had records: another member, which may have more of them.
@@ -294,15 +307,22 @@ impl<'w, 'b, R: Read, S: Sink, P: FnMut(u64, Problem)> Records<'w, 'b, R, S, P> 
     fn broken(&mut self, fault: usize) -> Result<(), End> {
         (self.problem)(self.window.position(), Problem::Record(EventError::Syntax(fault)));
         self.spend(fault)?;
+        // Behind what is malformed nothing tells that an object goes on.
+        if self.around.last() == Some(&Around::Object) {
+            self.around.pop();
+        }
         let mut from = 1;
         loop {
             if let Some(next) = self.candidate(from, false) {
                 self.window.advance(next);
                 return Ok(());
             }
-            let passed = self.window.bytes().len().saturating_sub(INDENT);
+            // What was judged with all that may stand before and behind it need not be again.
+            let length = self.window.bytes().len();
+            let judged = length.saturating_sub(INDENT).max(from.min(length));
+            let passed = judged.saturating_sub(INDENT);
             self.window.advance(passed);
-            from = 0;
+            from = judged - passed;
             if !self.window.more() {
                 let rest = self.window.bytes().len();
                 self.window.advance(rest);

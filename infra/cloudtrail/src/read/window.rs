@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read};
 use super::problems::Problem;
 
 /// How much is read at once.
-const PIECE: usize = 1 << 20;
+pub(super) const PIECE: usize = 1 << 20;
 
 /// The part of a text that is in memory.
 pub(super) struct Window<'b, R> {
@@ -17,15 +17,17 @@ pub(super) struct Window<'b, R> {
     position: u64,
     /// How much of the text may be read.
     most: u64,
+    piece: usize,
     ended: bool,
     /// Why the text ended too early.
     trouble: Option<Problem>,
 }
 
 impl<'b, R: Read> Window<'b, R> {
-    /// A text that begins with the first `filled` bytes of the buffer and goes on with what `source` gives, `most` bytes in all.
-    pub(super) fn new(source: R, buffer: &'b mut Vec<u8>, filled: usize, most: u64) -> Self {
-        Self { source, buffer, start: 0, end: filled, position: 0, most, ended: false, trouble: None }
+    /// A text that begins with the first `filled` bytes of the buffer and goes on with what `source` gives, `most` bytes in all, in pieces of
+    /// at least `piece`.
+    pub(super) fn new(source: R, buffer: &'b mut Vec<u8>, filled: usize, most: u64, piece: usize) -> Self {
+        Self { source, buffer, start: 0, end: filled, position: 0, most, piece, ended: false, trouble: None }
     }
 
     /// What is in memory from here on.
@@ -54,7 +56,7 @@ impl<'b, R: Read> Window<'b, R> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        let wanted = self.end + self.end.max(PIECE);
+        let wanted = self.end + self.end.max(self.piece);
         if self.buffer.len() < wanted {
             self.buffer.resize(wanted, 0);
         }

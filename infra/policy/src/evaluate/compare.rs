@@ -3,7 +3,7 @@
 
 use super::request::Request;
 use crate::document::Base;
-use crate::pattern::{Glob, Lookup, Resolved, ResourcePattern, Truth};
+use crate::pattern::{Glob, Resolved, ResourcePattern, Truth};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
@@ -40,11 +40,11 @@ pub(super) fn compare(base: Base, value: &str, policy: &str, request: &Request, 
     }
 }
 
-/// A variable without a value makes the comparison open: AWS does not say what it is then.
+/// A variable without a value leaves open what no value could decide: AWS does not say what it is then.
 fn string(glob: Glob, value: &str, request: &Request) -> Truth {
     match glob.resolve(|key| request.variable(key)) {
         Resolved::Glob(glob) => glob.matches(value),
-        Resolved::Never => Truth::Unknown,
+        Resolved::Never => glob.matches(value),
     }
 }
 
@@ -57,10 +57,8 @@ fn ignoring_case(policy: &str, value: &str, request: &Request, variables: bool) 
 /// Each of the six parts of the ARN is checked separately, with wildcards.
 fn arn(policy: &str, value: &str, request: &Request, variables: bool) -> Truth {
     let pattern = if variables { ResourcePattern::new(policy) } else { ResourcePattern::without_variables(policy) };
-    if pattern.variables().iter().any(|variable| variable.default().is_none() && request.variable(variable.key()) == Lookup::Missing) {
-        return Truth::Unknown;
-    }
-    let found = pattern.matches_with(value, |key| request.variable(key));
+    let lookup = |key: &str| request.variable(key);
+    let found = if pattern.lacks_value(lookup) { pattern.matches(value) } else { pattern.matches_with(value, lookup) };
     // Text that is no whole ARN is compared with one: the guide has nothing on it but for what matches in no reading.
     let whole = pattern.fields().is_some() && policy.split(':').count() >= 6 && value.split(':').count() >= 6;
     if whole || found.is_no() { found } else { Truth::Unknown }

@@ -5,7 +5,7 @@ use super::condition;
 use super::principal::{self, Named};
 use super::request::Request;
 use crate::document::{Effect, Policy, Resources, Statement};
-use crate::pattern::{Lookup, ResourcePattern, Truth};
+use crate::pattern::Truth;
 
 /// Whether the statement applies, and for resources' policies how it names the principal. A statement of another policy than a
 /// resource's is about the principal that has it.
@@ -37,16 +37,12 @@ pub(super) fn applies(policy: &Policy, statement: &Statement, kind: Kind, reques
 
 fn resource(resources: &Resources, request: &Request) -> Truth {
     let lookup = |key: &str| request.variable(key);
-    let matches = |patterns: &[ResourcePattern]| Truth::any(patterns.iter().map(|pattern| pattern.matches_with(&request.resource, lookup)));
     match resources {
-        Resources::Only(patterns) => matches(patterns),
-        // Of a variable without a value it is not said whether all or nothing is left.
-        Resources::AllBut(patterns) if patterns.iter().any(|pattern| has_no_value(pattern, request)) => Truth::Unknown,
-        Resources::AllBut(patterns) => !matches(patterns),
+        Resources::Only(patterns) => Truth::any(patterns.iter().map(|pattern| pattern.matches_with(&request.resource, lookup))),
+        // Whether a pattern with a variable that has no value leaves out what it could match, or nothing, AWS does not say.
+        Resources::AllBut(patterns) => !Truth::any(patterns.iter().map(|pattern| match pattern.lacks_value(lookup) {
+            true => pattern.matches(&request.resource),
+            false => pattern.matches_with(&request.resource, lookup),
+        })),
     }
-}
-
-fn has_no_value(pattern: &ResourcePattern, request: &Request) -> bool {
-    let missing = |key: &str| request.variable(key) == Lookup::Missing;
-    pattern.variables().iter().any(|variable| variable.default().is_none() && missing(variable.key()))
 }

@@ -115,6 +115,12 @@ impl ResourcePattern {
         Self { text: self.text.clone(), whole, fields, completed }.matches(resource)
     }
 
+    /// Whether a request surely lacks the value of a variable that has no default.
+    #[must_use]
+    pub fn lacks_value(&self, mut lookup: impl FnMut(&str) -> Lookup) -> bool {
+        self.variables().iter().any(|variable| variable.default().is_none() && lookup(variable.key()) == Lookup::Missing)
+    }
+
     /// Whether every resource that `other` can stand for is one of this pattern's, in each request alike. `false` where that
     /// cannot be shown.
     #[must_use]

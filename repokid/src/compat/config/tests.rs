@@ -178,3 +178,13 @@ fn broken_json_is_named_by_its_place() {
     let error = Config::read(file.path()).expect_err("no JSON").to_string();
     assert!(error.contains(&file.path().display().to_string()), "{error}");
 }
+
+#[test]
+fn the_manual_names_every_key() {
+    let manual = include_str!("../../../docs/configuration.md");
+    for value in [repokids(), serde_json::from_str(TEMPLATE).expect("is JSON")] {
+        for key in value.as_object().expect("an object").keys() {
+            assert!(manual.contains(&format!("`{key}")), "{key}");
+        }
+    }
+}

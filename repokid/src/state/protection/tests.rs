@@ -91,6 +91,9 @@ fn what_widens_is_new() {
     let but_b = json!([{"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::b/*"}]);
     assert_eq!(new(&but_b, &json!([{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::c/*"}])), [""; 0]);
     assert_eq!(new(&but_b, &json!([{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/x"}])), ["s3:*"]);
+    let but = |resource: &str| json!([{"Effect": "Allow", "Action": "s3:*", "NotResource": resource}]);
+    assert_eq!(new(&but("arn:aws:s3:::b/*"), &but("arn:aws:s3:::b/x")), ["s3:*"], "fewer exceptions");
+    assert_eq!(new(&but("arn:aws:s3:::b/x"), &but("arn:aws:s3:::b/*")), [""; 0], "more exceptions");
 }
 
 #[test]

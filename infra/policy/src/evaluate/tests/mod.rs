@@ -2,6 +2,7 @@
 
 mod conditions;
 mod identity;
+mod knowledge;
 mod limits;
 mod resource;
 
