@@ -237,7 +237,11 @@ impl Observer {
 
     /// Gives what was seen and begins anew, with what it has learned of operations.
     pub fn take_seen(&mut self) -> HashMap<Box<str>, Seen> {
-        self.span = None;
+        (self.span, self.last_place) = (None, None);
+        self.trails.clear();
+        self.digests.clear();
+        self.bad_digests.clear();
+        self.places.clear();
         std::mem::take(&mut self.principals)
     }
 
