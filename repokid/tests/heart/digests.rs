@@ -126,7 +126,7 @@ impl Delivered {
         let mut problems = Vec::new();
         let trust = Trust::Judged(Trails::parse(&trails.to_string()).unwrap());
         let observation = Observation::new(trust, &observer, &summary, &files, stage.window, &mut problems);
-        stage.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, stage.universe));
+        stage.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &std::collections::BTreeSet::new(), stage.universe));
         stage.usage = observer.usage(stage.universe, &stage.inventory, stage.window.from);
         (actions.iter().map(|action| stage.verdict(action)).collect(), problems)
     }

@@ -120,7 +120,7 @@ impl Stage {
 
     pub(crate) fn trusting(&mut self, trust: Trust) {
         let observation = Observation::new(trust, &self.observer, &Summary::default(), &[], self.window, &mut Vec::new());
-        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, self.universe));
+        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &std::collections::BTreeSet::new(), self.universe));
     }
 
     pub(crate) fn see(mut self, events: &[Value]) -> Self {
