@@ -1,6 +1,6 @@
 //! The analysis of one principal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use menagerie_policy::document::{Effect, Policy};
@@ -26,13 +26,16 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
     let granted =
         granted(policies.iter().filter_map(PolicyAnalysis::policy).chain(inherited.iter().map(|named| named.policy)), setting.universe);
     let base = Base::new(setting.universe, &usage, sights, setting.window, too_new);
-    for analysis in &mut policies {
-        let base = base_of(analysis.place, &base, too_new, setting);
-        analysis.judged = analysis.document.policy().ok().map(|policy| judge(policy, &base, &granted));
-    }
+    let judge_all = |policies: &mut [PolicyAnalysis<'_>]| {
+        for analysis in policies {
+            let base = base_of(analysis.place, &base, too_new, setting);
+            analysis.judged = analysis.document.policy().ok().map(|policy| judge(policy, &base, &granted));
+        }
+    };
+    judge_all(&mut policies);
     let outcome = match left {
         Some(left) if left != Left::IdentityCenter => Outcome::Left(left),
-        left => match rewrite(principal, &mut policies, &inherited, &base, setting) {
+        left => match fitted(principal, &mut policies, &inherited, &base, setting) {
             Ok(None) => left.map_or(Outcome::Same, Outcome::Left),
             Ok(Some(proof)) => Outcome::Narrowed(proof),
             Err(reason) => {
@@ -41,6 +44,10 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
             }
         },
     };
+    // What is kept so that the policies fit is unused all the same.
+    if policies.iter().any(PolicyAnalysis::is_spared) {
+        judge_all(&mut policies);
+    }
     Analysis { principal, policies, usage, outcome, blocked }
 }
 
@@ -92,6 +99,12 @@ pub fn remove<'a>(principal: &'a Principal, setting: &Setting<'a>, named: impl F
 }
 
 impl PolicyAnalysis<'_> {
+    /// Whether actions of it are kept so that it fits.
+    fn is_spared(&self) -> bool {
+        let mut actions = self.judged.iter().flat_map(|judged| &judged.statements).flat_map(|statement| &statement.actions);
+        actions.any(|action| matches!(action.verdicts, Per::All(_, Evidence::Fits)))
+    }
+
     /// Leaves the policy as it is.
     fn keep(&mut self) {
         self.narrowed = None;
@@ -186,6 +199,82 @@ fn granted<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) 
         }
     }
     universe.ids().filter(|id| flags[id.index()]).collect()
+}
+
+/// Narrows the policies; where the inline ones would be too long, services keep all their actions: those first that lose least for the
+/// room that it gives.
+fn fitted(
+    principal: &Principal,
+    policies: &mut [PolicyAnalysis<'_>],
+    inherited: &[Attached<'_>],
+    base: &Base<'_>,
+    setting: &Setting<'_>,
+) -> Result<Option<Proof>, Reason> {
+    let mut order: Option<std::vec::IntoIter<Spare>> = None;
+    loop {
+        let result = rewrite(principal, policies, inherited, base, setting);
+        let Err(Reason::TooLong { size, limit }) = result else { return result };
+        let order = order.get_or_insert_with(|| by_loss(policies, setting.universe).into_iter());
+        let mut spared = BTreeSet::new();
+        let mut room = 0;
+        while room < size - limit {
+            let Some(spare) = order.next() else { break };
+            room += spare.room;
+            spared.insert(spare.service);
+        }
+        if spared.is_empty() {
+            return result;
+        }
+        for analysis in policies.iter_mut() {
+            analysis.keep();
+            let inline = matches!(analysis.place, Place::Inline(_));
+            for statement in analysis.judged.iter_mut().filter(|_| inline).flat_map(|judged| &mut judged.statements) {
+                for action in &mut statement.actions {
+                    if action.verdicts.is_unused() && spared.contains(setting.universe.action(action.id).service()) {
+                        action.verdicts = Per::All(Verdict::Unknown, Evidence::Fits);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A service that may keep all its actions.
+#[derive(Debug, Default)]
+struct Spare {
+    service: &'static str,
+    /// How many actions would not go.
+    loss: usize,
+    /// How many characters a list of what stays takes, at most, beyond `service:*`.
+    room: usize,
+}
+
+/// The services of which inline policies would lose some actions, those first that lose least for the room that it gives.
+fn by_loss(policies: &[PolicyAnalysis<'_>], universe: &Universe) -> Vec<Spare> {
+    let mut spares: BTreeMap<&'static str, Spare> = BTreeMap::new();
+    for analysis in policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))) {
+        for judged in analysis.judged.iter().flat_map(|judged| &judged.statements).flat_map(|statement| &statement.actions) {
+            let action = universe.action(judged.id);
+            let spare = spares.entry(action.service()).or_default();
+            spare.service = action.service();
+            if judged.verdicts.is_unused() {
+                spare.loss += 1;
+            } else {
+                // The quotes, the colon and the comma.
+                spare.room += action.service().len() + action.name().len() + 4;
+            }
+        }
+    }
+    let mut order: Vec<_> = spares
+        .into_values()
+        .filter_map(|spare| {
+            let room = spare.room.checked_sub(spare.service.len() + 5).filter(|room| *room > 0 && spare.loss > 0)?;
+            Some(Spare { room, ..spare })
+        })
+        .collect();
+    // As fractions, crosswise.
+    order.sort_by(|one, other| (one.loss * other.room, one.service).cmp(&(other.loss * one.room, other.service)));
+    order
 }
 
 /// Narrows the policies and proves it; none if nothing changes.
