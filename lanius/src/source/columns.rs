@@ -9,7 +9,9 @@ use std::sync::Arc;
 use menagerie_report::count;
 use menagerie_secret::Secret;
 
-use crate::coverage::{Ledger, State};
+#[cfg(feature = "postgres")]
+use crate::coverage::Ledger;
+use crate::coverage::State;
 use crate::personal;
 use crate::rules::Verdict;
 use crate::scan::{ColumnFacts, Engine, Found, Kind, Scratch, Text};
