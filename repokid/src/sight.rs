@@ -88,8 +88,9 @@ impl Observation {
         for (account, region) in &observer.places {
             regions.entry(account.to_string()).or_default().insert(region.to_string());
         }
-        // A file that is no log hides none.
-        let damage = summary.problems.places().filter(|trouble| trouble.problem != Trouble::NotALog);
+        let has_digests = !observer.digests.is_empty();
+        let hides = |path: &Path| Name::parse(&path.to_string_lossy()).is_some() || (!has_digests && may_be_log(path));
+        let damage = summary.problems.places().filter(|trouble| trouble.problem != Trouble::NotALog || hides(&trouble.file));
         let damaged: BTreeSet<&Path> = damage.map(|trouble| trouble.file.as_path()).collect();
         if summary.problems.count() > u64::try_from(summary.problems.places().count()).unwrap_or(u64::MAX) {
             // More is damaged than is told by place: it may be any file.
@@ -110,7 +111,6 @@ impl Observation {
         for change in &observer.trails {
             coverage.change(change.clone());
         }
-        let has_digests = !observer.digests.is_empty();
         let notes = notes(&trust, observer, summary, has_digests);
         Self { trust, coverage, regions, window, has_digests, notes }
     }
@@ -240,6 +240,17 @@ struct Asked<'a> {
 
 /// What was found, by what each trail logs, the type of resource and how many Regions count.
 type Answers = HashMap<(Vec<Logged>, Option<&'static str>, usize), Sight>;
+
+/// Whether a file that holds no log may be what is left of one: by its ending, and not among what other services deliver.
+fn may_be_log(path: &Path) -> bool {
+    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+    let service = parts
+        .iter()
+        .position(|part| part == "AWSLogs")
+        .and_then(|at| parts[at + 1..].iter().find(|part| part.starts_with(|c: char| c.is_ascii_uppercase())));
+    let of_another = service.is_some_and(|service| !service.starts_with("CloudTrail"));
+    !of_another && path.extension().is_some_and(|end| end == "json" || end == "gz")
+}
 
 /// Holds the log files that are here against the hashes that their digests have of them.
 fn check_digests(observer: &Observer, files: &[Found], coverage: &mut Coverage, problems: &mut Vec<Problem>) {

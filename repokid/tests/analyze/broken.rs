@@ -50,13 +50,17 @@ fn a_broken_record() {
 
 #[test]
 fn files_that_are_no_logs() {
-    for (name, text) in
-        [("notes.txt", "hello, world"), ("empty.json", ""), ("other.json", "{\"a\": 1}"), ("binary.json", "\u{0}\u{1}\u{2}")]
-    {
+    for (name, text) in [("empty.json", ""), ("other.json", "{\"a\": 1}"), ("binary.json", "\u{0}\u{1}\u{2}")] {
         let place = Place::usual();
         place.write(&format!("logs/{name}"), text);
         weaker(&place, name);
     }
+    // What cannot have been a log hides none: it is told, and that is all.
+    let place = Place::usual();
+    place.write("logs/notes.txt", "hello, world");
+    let ran = place.assumed(&["--format", "json"]);
+    assert!(ran.err.contains("notes.txt"), "{}", ran.err);
+    assert_eq!((ran.status, &ran.json()["principals"][0]["outcome"]), (2, &json!("narrowed")));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a test of the heart is made of: an account, events in it, and what its trail would have shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use globset::GlobSet;
 use jiff::Timestamp;
@@ -119,8 +119,10 @@ impl Stage {
     }
 
     pub(crate) fn trusting(&mut self, trust: Trust) {
+        // Somebody's event is in the logs of the account.
+        self.observer.places.insert((ACCOUNT.into(), "us-east-1".into()));
         let observation = Observation::new(trust, &self.observer, &Summary::default(), &[], self.window, &mut Vec::new());
-        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &std::collections::BTreeSet::new(), self.universe));
+        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &BTreeSet::new(), self.universe));
     }
 
     pub(crate) fn see(mut self, events: &[Value]) -> Self {

@@ -1,5 +1,6 @@
 //! A small account, its logs, and the command that analyses them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -77,7 +78,15 @@ impl Account {
     pub(crate) fn analyze_with(&self, options: &[&str], status: i32) -> Output {
         let details = json!({ "RoleDetailList": self.roles, "UserDetailList": self.users, "GroupDetailList": [], "Policies": [] });
         let details = self.write("details.json", &details.to_string());
-        let logs = self.write("logs/log.json", &json!({ "Records": self.events }).to_string());
+        // In every account something else goes on.
+        let accounts: BTreeSet<_> = self.roles.iter().chain(&self.users).filter_map(|one| one["Arn"].as_str()?.split(':').nth(4)).collect();
+        let of_services = accounts.into_iter().map(|account| json!({
+            "eventVersion": "1.08", "eventTime": "2026-05-20T09:00:00Z", "eventSource": "health.amazonaws.com", "eventName": "Notice",
+            "awsRegion": "us-east-1", "eventID": account, "eventType": "AwsServiceEvent", "managementEvent": true, "readOnly": true,
+            "recipientAccountId": account, "eventCategory": "Management", "userIdentity": { "type": "AWSService", "invokedBy": "health.amazonaws.com" },
+        }));
+        let events: Vec<_> = self.events.iter().cloned().chain(of_services).collect();
+        let logs = self.write("logs/log.json", &json!({ "Records": events }).to_string());
         let mut command = Command::new(env!("CARGO_BIN_EXE_repokid"));
         command.args(["analyze", "--assume-complete", "--as-of", AS_OF, "--authorization-details"]).arg(details);
         command.arg("--cloudtrail").arg(logs).args(options).current_dir(self.folder.path());
