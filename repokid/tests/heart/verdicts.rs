@@ -176,9 +176,9 @@ fn a_tracked_action_may_still_be_done_on_behalf_of_another() {
 #[test]
 fn resources_are_the_same_in_any_case() {
     let statement = |arn: &str| json!({"Effect": "Allow", "Action": "rds:DeleteDBInstance", "Resource": arn});
-    let arns = [format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:mydb"), format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:other")];
+    let arns = [format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:MyDB"), format!("arn:aws:rds:us-east-1:{ACCOUNT}:db:other")];
     let policy = json!({"Version": "2012-10-17", "Statement": [statement(&arns[0]), statement(&arns[1])]});
-    let delete = with(event("rds.amazonaws.com", "DeleteDBInstance"), json!({"requestParameters": {"dBInstanceIdentifier": "MyDB"}}));
+    let delete = with(event("rds.amazonaws.com", "DeleteDBInstance"), json!({"requestParameters": {"dBInstanceIdentifier": "mydb"}}));
     for stage in [Stage::of(&policy).see(std::slice::from_ref(&delete)), Stage::of(&policy).see(&[delete]).narrowing_resources()] {
         let text = stage.after().concat();
         assert!(text.contains(&arns[0]) && !text.contains(&arns[1]), "{text}");
