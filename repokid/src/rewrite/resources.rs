@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use menagerie_policy::document::{Actions, Resources, Statement};
-use menagerie_policy::pattern::ResourcePattern;
-
-use menagerie_policy::pattern::Truth;
+use menagerie_policy::pattern::{ResourcePattern, Truth};
 
 use super::narrow::shortest;
 use super::{Change, Piece, Selection};
