@@ -1,4 +1,5 @@
 //! `lanius worker` on a queue: every form of event, duplicates, changes, kills, and messages that are none.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
