@@ -6,3 +6,5 @@
 #[cfg(feature = "database")]
 pub mod database;
 pub mod log;
+#[cfg(any(feature = "sqlite", feature = "database"))]
+mod sqlite;

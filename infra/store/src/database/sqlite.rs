@@ -7,6 +7,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::error::DatabaseError;
+use crate::sqlite::{make_private, open};
 
 /// How long another process's transaction is waited for.
 const BUSY: Duration = Duration::from_secs(30);
@@ -29,18 +30,6 @@ pub(super) async fn connect(path: &str) -> Result<SqlitePool, DatabaseError> {
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
-    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY);
-    pool.connect_with(options).await.map_err(|source| DatabaseError::Connect { source })
-}
-
-/// An empty file is an empty database; SQLite gives the files beside it the same mode.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
+    let pool = || SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY).connect_with(options.clone());
+    open(BUSY, pool).await.map_err(|source| DatabaseError::Connect { source })
 }

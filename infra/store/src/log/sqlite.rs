@@ -59,31 +59,19 @@ impl SqliteSink {
 }
 
 async fn open(path: &Path) -> Result<SqliteConnection, SinkError> {
-    make_private(path).map_err(|source| SinkError::File { act: "cannot make", path: path.to_owned(), source })?;
+    crate::sqlite::make_private(path).map_err(|source| SinkError::File { act: "cannot make", path: path.to_owned(), source })?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .busy_timeout(BUSY)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
-    let mut connection = options.connect().await?;
+    let mut connection = crate::sqlite::open(BUSY, || options.connect()).await?;
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;
     // If this fails, the connection is dropped and its transaction with it.
     migrate(&mut connection).await?;
     sqlx::raw_sql("COMMIT").execute(&mut connection).await?;
     Ok(connection)
-}
-
-/// An empty file is an empty database; SQLite gives the files beside it the same mode.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), SinkError> {
