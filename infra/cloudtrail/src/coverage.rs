@@ -140,7 +140,8 @@ impl Change {
     }
 
     /// Whether it was made to this trail. A name without a region may be of a trail of the account in any region.
-    fn is_of(&self, trail: &Trail) -> bool {
+    #[must_use]
+    pub fn is_of(&self, trail: &Trail) -> bool {
         trail.arn.is_empty() || self.trail == trail.arn || (self.account == trail.account() && self.trail == trail.name())
     }
 }
@@ -206,10 +207,13 @@ impl Coverage {
             }
         } else if let Some(name) = name.filter(|name| name.kind == Kind::Log) {
             self.logs.insert(last_part(key).to_owned());
-            let hours = self.hours.entry(place(&name)).or_default();
-            // A file has the events of some minutes before it was delivered.
-            hours.extend([hour(name.time), hour(earlier(name.time, SignedDuration::from_mins(10)))]);
+            self.hours.entry(place(&name)).or_default().extend(hours_of(&name));
         }
+    }
+
+    /// These hours of an account and region, by their numbers since 1970, have a log file that is whole, wherever that is.
+    pub fn hours(&mut self, account: &str, region: &str, hours: impl IntoIterator<Item = i64>) {
+        self.hours.entry((account.to_owned(), region.to_owned())).or_default().extend(hours);
     }
 
     /// A log file that a digest names is here, but is not what was delivered.
@@ -380,7 +384,16 @@ fn place(name: &Name<'_>) -> Where {
     (name.account.to_owned(), name.region.to_owned())
 }
 
-fn last_part(key: &str) -> &str {
+/// The hours, by their numbers since 1970, that a log file of this name shows to be there: it has the events of some minutes before it was
+/// delivered.
+#[must_use]
+pub fn hours_of(name: &Name<'_>) -> [i64; 2] {
+    [hour(earlier(name.time, SignedDuration::from_mins(10))), hour(name.time)]
+}
+
+/// What a log file is known by, wherever it is: the last part of its key, without the ending of its compressed form.
+#[must_use]
+pub fn last_part(key: &str) -> &str {
     let name = key.rsplit(['/', '\\']).next().unwrap_or(key);
     // A copy may be decompressed.
     name.strip_suffix(".gz").unwrap_or(name)

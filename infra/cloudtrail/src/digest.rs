@@ -5,7 +5,7 @@
 //! metadata of the object in S3, which a copy does not have.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -101,9 +101,16 @@ impl Digest {
 /// # Errors
 /// If it cannot be read to its end, or holds more than `most` bytes.
 pub fn hash(path: &Path, most: u64) -> io::Result<String> {
-    let mut file = BufReader::with_capacity(256 << 10, File::open(path)?);
-    let packed = io::BufRead::fill_buf(&mut file)?.starts_with(&[0x1f, 0x8b, 8]);
-    let source: &mut dyn Read = if packed { &mut MultiGzDecoder::new(file) } else { &mut file };
+    hash_of(BufReader::with_capacity(256 << 10, File::open(path)?), most)
+}
+
+/// The same of what a stream gives.
+///
+/// # Errors
+/// If it cannot be read to its end, or holds more than `most` bytes.
+pub fn hash_of(mut stream: impl BufRead, most: u64) -> io::Result<String> {
+    let packed = stream.fill_buf()?.starts_with(&[0x1f, 0x8b, 8]);
+    let source: &mut dyn Read = if packed { &mut MultiGzDecoder::new(stream) } else { &mut stream };
     let (mut state, mut piece, mut left) = (Sha256::new(), vec![0; 256 << 10], most);
     loop {
         let length = source.read(&mut piece)?;

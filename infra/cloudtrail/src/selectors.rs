@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// A kind of event: may a trail have seen it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,7 +73,7 @@ pub enum Selectors {
 }
 
 /// A selector of the old form.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Basic {
     #[serde(default = "all")]
@@ -94,7 +94,7 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct DataResource {
     r#type: String,
@@ -103,14 +103,14 @@ struct DataResource {
 }
 
 /// A selector of the new form: all its fields must match.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Advanced {
     field_selectors: Vec<Field>,
 }
 
 /// What one field must be.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Field {
     field: String,
@@ -219,6 +219,11 @@ impl Trails {
         })
     }
 
+    /// Takes a trail, in the place of one with its ARN.
+    pub fn insert(&mut self, trail: Trail) {
+        self.0.insert(trail.arn.clone(), trail);
+    }
+
     /// The trails, in the order of their ARNs.
     pub fn iter(&self) -> impl Iterator<Item = &Trail> {
         self.0.values()
@@ -252,6 +257,36 @@ const GLOBAL: &[&str] =
 impl Trail {
     fn part(&self, number: usize) -> &str {
         self.arn.split(':').nth(number).unwrap_or_default()
+    }
+
+    /// What is known of it, as answers that [`Trails::parse`] reads to the same trail.
+    #[must_use]
+    pub fn answers(&self) -> String {
+        let mut answers = Vec::new();
+        if self.described {
+            answers.push(json!({ "trailList": [{
+                "TrailARN": self.arn, "IsMultiRegionTrail": self.multi_region, "IsOrganizationTrail": self.organization,
+                "IncludeGlobalServiceEvents": self.global_services, "LogFileValidationEnabled": self.digests,
+            }] }));
+        }
+        match &self.selectors {
+            Some(Selectors::Basic(selectors)) => answers.push(json!({ "TrailARN": self.arn, "EventSelectors": selectors })),
+            Some(Selectors::Advanced(selectors)) => answers.push(json!({ "TrailARN": self.arn, "AdvancedEventSelectors": selectors })),
+            None => {}
+        }
+        if let Some(logging) = self.logging {
+            answers.push(json!({ "TrailARN": self.arn, "IsLogging": logging }));
+        }
+        answers.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether what was told later of the trail says something else than what was told before: it was changed in between.
+    #[must_use]
+    pub fn contradicts(&self, before: &Self) -> bool {
+        let reach = |trail: &Self| (trail.multi_region, trail.organization, trail.global_services);
+        let described = self.described && before.described && reach(self) != reach(before);
+        let selects = self.selectors.is_some() && before.selectors.is_some() && self.selectors != before.selectors;
+        described || selects
     }
 
     /// The region that it is of, where it is changed.

@@ -136,3 +136,31 @@ fn selectors_of_the_new_form() {
     assert_eq!((management.logs(&MANAGEMENT), management.logs(&OBJECT)), (Logged::Yes, Logged::Yes));
     assert_eq!(management.logs(&Question { source: "kms.amazonaws.com", ..MANAGEMENT }), Logged::No);
 }
+
+#[test]
+fn a_trail_is_told_again_as_it_was_understood() {
+    let of = "\"TrailARN\":\"arn:aws:cloudtrail:us-east-1:111122223333:trail/main\"";
+    let basic = r#""EventSelectors":[{"ReadWriteType":"WriteOnly","IncludeManagementEvents":true,"ExcludeManagementEventSources":["kms.amazonaws.com"],"DataResources":[{"Type":"AWS::S3::Object","Values":["arn:aws:s3"]}]}]"#;
+    let advanced =
+        r#""AdvancedEventSelectors":[{"Name":"x","FieldSelectors":[{"Field":"eventCategory","Equals":["Management"],"NotEquals":["y"]}]}]"#;
+    let read = |text: &str| Trails::parse(text).unwrap().iter().next().unwrap().clone();
+    let mut told = Vec::new();
+    for text in [
+        TRAIL.to_owned(),
+        format!("{{{of},{basic}}}"),
+        format!("{TRAIL}{{{of},{basic}}}{{{of},\"IsLogging\":false}}"),
+        format!("{TRAIL}{{{of},{advanced}}}"),
+    ] {
+        let trail = read(&text);
+        assert_eq!(read(&trail.answers()), trail, "{text}");
+        told.push(trail);
+    }
+    let [bare, unreached, basic, advanced] = &told[..] else { unreachable!("there are four") };
+    assert!(advanced.contradicts(basic) && basic.contradicts(advanced));
+    for (later, before) in [(basic, bare), (bare, basic), (basic, unreached), (basic, basic)] {
+        assert!(!later.contradicts(before), "what was not told before is no change");
+    }
+    let regional = Trail { multi_region: false, ..bare.clone() };
+    assert!(regional.contradicts(bare));
+    assert!(!Trail { logging: Some(true), ..basic.clone() }.contradicts(basic), "that it logs again its own events tell");
+}
