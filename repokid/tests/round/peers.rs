@@ -12,7 +12,12 @@ use crate::place::Place;
 use crate::store::{ROLE, event};
 use crate::world::World;
 
-both!(access_advisor_is_asked_about_each_role, the_event_history_is_read_hour_by_hour, findings_are_listed);
+both!(
+    access_advisor_is_asked_about_each_role,
+    the_event_history_is_read_hour_by_hour,
+    findings_are_listed,
+    a_page_that_takes_long_is_waited_for,
+);
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","sqs:SendMessage"],"Resource":"*"}]}"#;
 
@@ -183,4 +188,22 @@ fn findings_are_listed(place: &Place) {
     let found: Value = serde_json::from_slice(&done.stdout).expect("is JSON");
     let unused: Vec<_> = found["findings"].as_array().expect("a list").iter().map(|one| one["what"].clone()).collect();
     assert_eq!(unused, ["s3:PutObject", "sqs"], "{found}");
+}
+
+/// A page of a large account's details takes longer than any other answer of IAM's.
+fn a_page_that_takes_long_is_waited_for(place: &Place) {
+    let world = World::new("slow", place, json!({}));
+    let arn = world.role("reader", &[("data", POLICY)]);
+    let moto: std::net::SocketAddr = world.moto.endpoint().trim_start_matches("http://").parse().expect("an address");
+    let server = Server::start(move |request| {
+        if String::from_utf8_lossy(&request.body).contains("Action=GetAccountAuthorizationDetails") {
+            std::thread::sleep(std::time::Duration::from_secs(8));
+        }
+        Some(call(moto, &request).expect("moto answers"))
+    });
+    let advisor = world.advisor(&[(&arn, &[("s3", true), ("sqs", false)])]);
+    let mut command = world.command(&["update_role_cache", &world.account, "--access-advisor", &advisor]);
+    command.env("AWS_ENDPOINT_URL_IAM", server.url());
+    let done = menagerie_tests::process::run(command, b"").success();
+    assert!(done.text().starts_with("1 roles up to date"), "{}", done.text());
 }

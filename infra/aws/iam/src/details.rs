@@ -149,7 +149,7 @@ impl Iam {
     /// [`CallError`] as IAM answered.
     pub async fn details(&self) -> Result<Details, CallError> {
         const OPERATION: &str = "GetAccountAuthorizationDetails";
-        let mut pages = self.client.get_account_authorization_details().into_paginator().page_size(1_000).send();
+        let mut pages = self.patient.get_account_authorization_details().into_paginator().page_size(1_000).send();
         let mut details = Details::default();
         let attached = |list: Option<Vec<aws_sdk_iam::types::AttachedPolicy>>| {
             list.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn).collect::<Vec<_>>()
