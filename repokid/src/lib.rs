@@ -27,7 +27,6 @@ pub mod rollback;
 pub mod round;
 pub mod sight;
 pub mod state;
-#[cfg(feature = "aws")]
 pub mod survey;
 pub mod usage;
 pub mod verdict;

@@ -4,6 +4,7 @@
 //! from theirs.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use jiff::Timestamp;
 use menagerie_aws::AccountId;
@@ -13,9 +14,12 @@ use crate::account::{Kind, Owner, Principal, Problem};
 use crate::analysis::{Analysis, Outcome};
 use crate::apply::{ApplyError, Recovered, Snapshot, Worker, documents};
 use crate::compat::config::Config;
+use crate::compat::filters::BlocklistFile;
+use crate::iac::{Code, Owner as CodeOwner, Proposed};
+use crate::report::FilesError;
 use crate::rewrite::Options;
 use crate::state::{ChangeId, Document, NewChange, NewVersion, Purpose, Repoable, Role, Schedule, State, StateError, Statistic};
-use crate::survey::{Skipped, Survey, SurveyError};
+use crate::survey::{Known, Skipped, Survey, SurveyError};
 
 /// Who is to be narrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,10 @@ pub struct Repo<'a> {
     pub commit: bool,
     /// How far rewrites go.
     pub options: Options,
+    /// What stands in the blocklist's file, if it was read.
+    pub blocklist: Option<&'a BlocklistFile>,
+    /// What code owns, which is changed there.
+    pub code: &'a Code,
 }
 
 impl std::fmt::Debug for Repo<'_> {
@@ -72,6 +80,10 @@ pub enum Told<'a> {
     Skipped(&'a Principal, &'a Skipped),
     /// What an analysis found.
     Analyzed(&'a Analysis<'a>, &'a [Document]),
+    /// Code owns what would change: it is changed there.
+    Owned(&'a Principal, &'a CodeOwner),
+    /// The changes of code, gathered, and the folder that they were written to.
+    Proposed(&'a Proposed<'a>, Option<&'a Path>),
     /// A change was made.
     Applied(&'a Principal, ChangeId),
     /// A change was not made.
@@ -90,6 +102,9 @@ pub enum RepoError {
     /// The state failed.
     #[error(transparent)]
     State(#[from] StateError),
+    /// What would change in code could not be written.
+    #[error(transparent)]
+    Code(#[from] FilesError),
     /// The principal is not there.
     #[error("account {account} has no {name}; users and groups are given as user/NAME and group/NAME")]
     NoSuch {
@@ -163,14 +178,14 @@ impl Repo<'_> {
         told: &mut dyn FnMut(&Told<'_>),
     ) -> Result<Tally, RepoError> {
         let now = (self.clock)();
-        let mut survey = Survey::new(self.iam, self.state, self.config, self.account, now).await?;
+        let survey = Survey::live(self.iam, self.state, self.config, self.blocklist, self.account, now).await?;
         survey.problems.iter().for_each(|problem| told(&Told::Problem(problem)));
         let mut tally = Tally::default();
-        let mut chosen = BTreeSet::new();
         let Some(all) = self.chosen(&survey, choice) else {
             let Choice::One(name) = choice else { return Ok(tally) };
             return Err(RepoError::NoSuch { account: self.account.to_string(), name: name.to_owned() });
         };
+        let mut chosen = Vec::new();
         for (arn, schedule) in all {
             let Some(principal) = survey.inventory.principals.iter().find(|principal| *principal.arn.as_str() == *arn) else { continue };
             tally.looked += 1;
@@ -179,17 +194,27 @@ impl Repo<'_> {
                 told(&Told::Skipped(principal, &skipped));
                 continue;
             }
-            survey.load(self.state, &arn, schedule.as_ref()).await?;
-            chosen.insert(arn);
+            chosen.push((principal, self.known(&survey, principal, schedule.as_ref()).await?));
         }
         let attachments = survey.inventory.attachments();
-        for principal in survey.inventory.principals.iter().filter(|principal| chosen.contains(principal.arn.as_str())) {
-            let analysis = survey.analyze(principal, &attachments, self.options);
+        let (mut proposed, mut owned) = (Proposed::new(self.code.sources.clone()), false);
+        for (principal, known) in &chosen {
+            let analysis = survey.analyze(principal, known, &attachments, self.options);
             let documents = match &analysis.outcome {
                 Outcome::Narrowed(_) if principal.owner() == Owner::Account => documents(&analysis),
                 _ => Vec::new(),
             };
             told(&Told::Analyzed(&analysis, &documents));
+            if let Some(owner) = self.code.ownership.owner_of(&analysis) {
+                proposed.add(&analysis, &self.code.ownership, survey.universe());
+                owned |= !documents.is_empty();
+                if !documents.is_empty() {
+                    tally.skipped += 1;
+                    told(&Told::Owned(principal, &owner));
+                    self.hand_over(&survey, principal).await?;
+                    continue;
+                }
+            }
             match &analysis.outcome {
                 Outcome::Refused(_) => tally.refused += 1,
                 Outcome::Left(_) => tally.skipped += 1,
@@ -222,7 +247,51 @@ impl Repo<'_> {
                 Outcome::Same => {}
             }
         }
+        if owned {
+            let others = self.others(&survey, &chosen).await?;
+            for (principal, known) in &others {
+                let analysis = survey.analyze(principal, known, &attachments, self.options);
+                proposed.add(&analysis, &self.code.ownership, survey.universe());
+            }
+            proposed.finish();
+            let folder = self.code.output.as_ref().map(|folder| folder.join(self.account.as_str()));
+            if let Some(folder) = &folder {
+                proposed.write(folder)?;
+            }
+            told(&Told::Proposed(&proposed, folder.as_deref()));
+        }
         Ok(tally)
+    }
+
+    /// What is known of the use of a principal, with what is new of its policies kept.
+    async fn known(&self, survey: &Survey, principal: &Principal, schedule: Option<&Schedule>) -> Result<Known, RepoError> {
+        let mut role = survey.roles.get(principal.arn.as_str()).cloned();
+        if let Some(role) = &mut role {
+            survey.renew(self.state, principal, role).await?;
+        }
+        Ok(survey.known(self.state, principal, role.as_ref(), schedule).await?)
+    }
+
+    /// Who is not chosen, and may be made from the same code as who is: the code must fit all of them.
+    async fn others<'s>(&self, survey: &'s Survey, chosen: &[(&'s Principal, Known)]) -> Result<Vec<(&'s Principal, Known)>, RepoError> {
+        let mut others = Vec::new();
+        if !self.code.sources.is_empty() {
+            let is_chosen = |principal: &&Principal| chosen.iter().any(|(one, _)| one.arn == principal.arn);
+            for principal in survey.inventory.principals.iter().filter(|principal| !is_chosen(principal)) {
+                others.push((principal, self.known(survey, principal, None).await?));
+            }
+        }
+        Ok(others)
+    }
+
+    /// What was scheduled of a role that code owns is done with: the change is proposed there.
+    async fn hand_over(&self, survey: &Survey, principal: &Principal) -> Result<(), RepoError> {
+        if let Some(role) = survey.roles.get(principal.arn.as_str()).filter(|role| self.commit && role.schedule.is_some()) {
+            let mut role = role.clone();
+            role.schedule = None;
+            self.state.save(&mut role).await?;
+        }
+        Ok(())
     }
 
     /// The ARNs of who is chosen; of a scheduled role with what was scheduled. None if the one that is chosen is not there.

@@ -4,11 +4,14 @@
 //! has enabled is not in the logs: those that AWS enables by default count, and those that anything was delivered of. Of services whose
 //! events are all logged in one Region, that one counts alone.
 
+mod stored;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use menagerie_cloudtrail::coverage::{Answer, Basis, Coverage, Reason, Why, Window as Span};
+use jiff::Timestamp;
+use menagerie_cloudtrail::coverage::{Answer, Basis, Coverage, Reason, Why, Window as Span, last_part};
 use menagerie_cloudtrail::data_events::{Visibility, visibility};
 use menagerie_cloudtrail::digest::hash;
 use menagerie_cloudtrail::layout::Name;
@@ -16,8 +19,8 @@ use menagerie_cloudtrail::read::{Found, Problem as Trouble, Summary};
 use menagerie_cloudtrail::selectors::{Category, Logged, Question, Trails};
 use menagerie_policy::data::{AccessLevel, Action, Catalogue};
 
-use crate::account::Problem;
-use crate::usage::Observer;
+use crate::account::{Inventory, Problem};
+use crate::usage::{Observer, may_be_log};
 use crate::verdict::{Sight, Sights, Universe, Window};
 
 /// The Regions of partitions of their own, by how they begin: China, the American government's.
@@ -61,6 +64,8 @@ pub enum Trust {
     Assumed(Trails),
     /// By what the trails log, and by the digests or the names of the files.
     Judged(Trails),
+    /// The logs that are kept end there, too long ago to prove anything of today.
+    Ended(Timestamp),
 }
 
 /// How much the logs show.
@@ -70,16 +75,17 @@ pub struct Observation {
     coverage: Coverage,
     /// By account, the Regions that must have been seen.
     regions: BTreeMap<String, BTreeSet<String>>,
-    window: Window,
+    /// Up to when the logs reach, if that says up to when an analysis can be made.
+    reach: Option<Timestamp>,
     has_digests: bool,
     notes: Vec<String>,
 }
 
 impl Observation {
     /// Judges what was read. Log files that a digest names with another hash than they have are told as problems.
-    pub fn new(trust: Trust, observer: &Observer, summary: &Summary, files: &[Found], window: Window, problems: &mut Vec<Problem>) -> Self {
+    pub fn new(trust: Trust, observer: &Observer, summary: &Summary, files: &[Found], problems: &mut Vec<Problem>) -> Self {
         let mut coverage = match &trust {
-            Trust::NoLogs | Trust::NoTrail => Coverage::default(),
+            Trust::NoLogs | Trust::NoTrail | Trust::Ended(_) => Coverage::default(),
             Trust::Assumed(trails) if trails.iter().next().is_none() => Coverage::assume_complete(),
             Trust::Assumed(trails) => Coverage::assume_delivered(trails),
             Trust::Judged(trails) => Coverage::new(trails.clone()),
@@ -112,7 +118,7 @@ impl Observation {
             coverage.change(change.clone());
         }
         let notes = notes(&trust, observer, summary, has_digests);
-        Self { trust, coverage, regions, window, has_digests, notes }
+        Self { trust, coverage, regions, reach: observer.seen_up_to(), has_digests, notes }
     }
 
     /// What a reader must know to weigh the verdicts.
@@ -121,14 +127,21 @@ impl Observation {
         &self.notes
     }
 
-    /// For each action of an account, whether its use would have shown. `also` are Regions where IAM knows of use.
+    /// Up to when the logs reach.
     #[must_use]
-    pub fn sights(&self, account: &str, also: &BTreeSet<String>, universe: &Universe) -> Sights {
+    pub const fn reach(&self) -> Option<Timestamp> {
+        self.reach
+    }
+
+    /// For each action of an account, whether its use in a window would have shown. `also` are Regions where IAM knows of use.
+    #[must_use]
+    pub fn sights(&self, account: &str, window: Window, also: &BTreeSet<String>, universe: &Universe) -> Sights {
         match &self.trust {
             Trust::NoLogs => return Sights::none(universe, "no logs of CloudTrail were read"),
             Trust::NoTrail => {
                 return Sights::none(universe, "nothing says what the trail logs: give --trail, or say --assume-complete");
             }
+            Trust::Ended(at) => return Sights::none(universe, &format!("the logs of account {account} end at {at}")),
             Trust::Assumed(_) | Trust::Judged(_) => {}
         }
         let Some(seen) = self.regions.get(account) else {
@@ -149,20 +162,14 @@ impl Observation {
             };
             let regions = if GLOBAL.contains(&service) { &home } else { &regions };
             let asked = Asked { service, read_only: only_reads(action), kind };
-            let sight = known.entry(asked).or_insert_with(|| self.sight(account, regions, asked, universe.catalogue(), &mut answers));
+            let within = Within { account, window, regions };
+            let sight = known.entry(asked).or_insert_with(|| self.sight(within, asked, universe.catalogue(), &mut answers));
             sight.clone()
         })
     }
 
     /// The worst that is known of what a service's events may have as their source.
-    fn sight(
-        &self,
-        account: &str,
-        regions: &BTreeSet<String>,
-        asked: Asked<'_>,
-        catalogue: &'static Catalogue,
-        answers: &mut Answers,
-    ) -> Sight {
+    fn sight(&self, within: Within<'_>, asked: Asked<'_>, catalogue: &'static Catalogue, answers: &mut Answers) -> Sight {
         let category = if asked.kind.is_some() { Category::Data } else { Category::Management };
         let sources = catalogue.sources(asked.service).map(|source| -> &str { source });
         for source in sources.chain([asked.service]) {
@@ -170,8 +177,8 @@ impl Observation {
             let question =
                 Question { category, source: &source, name: None, read_only: asked.read_only, resource_type: asked.kind, arn: None };
             // Questions to which every trail gives the same answer have the same answer.
-            let key = (self.logged(&question), asked.kind, regions.len());
-            let sight = answers.entry(key).or_insert_with(|| self.answer(account, regions, &question));
+            let key = (self.logged(&question), asked.kind, within.regions.len());
+            let sight = answers.entry(key).or_insert_with(|| self.answer(within, &question));
             if *sight != Sight::Seen {
                 return sight.clone();
             }
@@ -190,12 +197,13 @@ impl Observation {
     fn logged(&self, question: &Question<'_>) -> Vec<Logged> {
         match &self.trust {
             Trust::Assumed(trails) | Trust::Judged(trails) => trails.iter().map(|trail| trail.logs(question)).collect(),
-            Trust::NoLogs | Trust::NoTrail => Vec::new(),
+            Trust::NoLogs | Trust::NoTrail | Trust::Ended(_) => Vec::new(),
         }
     }
 
-    fn answer(&self, account: &str, regions: &BTreeSet<String>, question: &Question<'_>) -> Sight {
-        let window = Span { from: self.window.from, to: self.window.to };
+    fn answer(&self, within: Within<'_>, question: &Question<'_>) -> Sight {
+        let Within { account, window, regions } = within;
+        let window = Span { from: window.from, to: window.to };
         for region in regions {
             match (self.coverage.seen(account, region, window, question), question.resource_type) {
                 (Answer::Yes(basis), Some(_)) if basis != Basis::Assumed && !self.knows_changes(account) => {
@@ -216,7 +224,7 @@ impl Observation {
     /// Whether the logs were given as something that proves.
     #[must_use]
     pub const fn was_asked(&self) -> bool {
-        matches!(self.trust, Trust::Assumed(_) | Trust::Judged(_))
+        matches!(self.trust, Trust::Assumed(_) | Trust::Judged(_) | Trust::Ended(_))
     }
 
     /// What the answers stand on.
@@ -230,6 +238,14 @@ impl Observation {
     }
 }
 
+/// What is looked at: an account's Regions in a window.
+#[derive(Debug, Clone, Copy)]
+struct Within<'a> {
+    account: &'a str,
+    window: Window,
+    regions: &'a BTreeSet<String>,
+}
+
 /// What is asked of the trails for an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Asked<'a> {
@@ -241,24 +257,31 @@ struct Asked<'a> {
 /// What was found, by what each trail logs, the type of resource and how many Regions count.
 type Answers = HashMap<(Vec<Logged>, Option<&'static str>, usize), Sight>;
 
-/// Whether a file that holds no log may be what is left of one: by its ending, and not among what other services deliver.
-fn may_be_log(path: &Path) -> bool {
-    let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-    let service = parts
-        .iter()
-        .position(|part| part == "AWSLogs")
-        .and_then(|at| parts[at + 1..].iter().find(|part| part.starts_with(|c: char| c.is_ascii_uppercase())));
-    let of_another = service.is_some_and(|service| !service.starts_with("CloudTrail"));
-    !of_another && path.extension().is_some_and(|end| end == "json" || end == "gz")
+/// The Regions of the partition that a Region is of which AWS enables for every account; of the largest if it is of no other.
+#[must_use]
+pub fn enabled_regions(of: &str) -> &'static [&'static str] {
+    PARTITIONS.iter().find(|(begin, _)| of.starts_with(begin)).map_or(&DEFAULT_REGIONS, |(_, regions)| regions)
+}
+
+/// By account, the Regions where IAM knows that something was used since `from`.
+#[must_use]
+pub fn regions_of_use(inventory: &Inventory, from: Timestamp) -> BTreeMap<&str, BTreeSet<String>> {
+    let mut regions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for principal in &inventory.principals {
+        let of_account = regions.entry(principal.account()).or_default();
+        if principal.last_used.is_some_and(|last| last >= from) {
+            of_account.extend(principal.last_used_region.clone());
+        }
+    }
+    regions
 }
 
 /// Holds the log files that are here against the hashes that their digests have of them.
 fn check_digests(observer: &Observer, files: &[Found], coverage: &mut Coverage, problems: &mut Vec<Problem>) {
-    let last = |key: &str| key.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-    let here: HashMap<String, &Found> = files.iter().map(|file| (last(&file.path.to_string_lossy()), file)).collect();
+    let here: HashMap<String, &Found> = files.iter().map(|file| (last_part(&file.path.to_string_lossy()).to_owned(), file)).collect();
     for digest in &observer.digests {
         for log in &digest.log_files {
-            let Some(file) = here.get(&last(&log.object)) else { continue };
+            let Some(file) = here.get(last_part(&log.object)) else { continue };
             if file.problem.is_none() && hash(&file.path, LARGEST_LOG).is_ok_and(|hash| !hash.eq_ignore_ascii_case(&log.hash_value)) {
                 problems.push(Problem::new(file.path.display().to_string(), "is not what was delivered: its digest has another hash"));
                 coverage.altered(&log.object);
@@ -318,6 +341,7 @@ fn notes(trust: &Trust, observer: &Observer, summary: &Summary, has_digests: boo
                 .to_owned()
         }
         Trust::Assumed(_) => "assumed, not proved: the logs are all that the trails delivered".to_owned(),
+        Trust::Ended(at) => format!("the logs end at {at}"),
         Trust::Judged(_) if has_digests => "completeness is judged by CloudTrail's digest files".to_owned(),
         Trust::Judged(_) => {
             "there are no digest files: an hour of a Region without a log file counts as missing; say --assume-complete if you know that nothing is"

@@ -1,27 +1,29 @@
-//! An account as it is now, with what the state knows of its use: all that an analysis of its principals needs.
+//! An account as it is now, with what the state knows of its use: all that an analysis of its principals needs, for the cache as for changes.
 //!
 //! What the configuration and the state keep from being changed counts here: filters (opt-outs among them), permissions that are too new,
 //! and, for what is scheduled, permissions that were not. What IAM holds is compared with the version that the state has last: what is new
 //! since then is too new, too, whether a refresh of the cache has seen it or not.
+//!
+//! Two things prove that something was not used: fresh rows of Access Advisor, and the silence of logs that the usage store knows to be
+//! complete ([`Observation::stored`]), judged as `repokid analyze` judges files. The window ends where those logs end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use globset::{GlobBuilder, GlobSetBuilder};
+use globset::{GlobBuilder, GlobMatcher, GlobSetBuilder};
 use jiff::{SignedDuration, Timestamp};
-use menagerie_aws::{AccountId, CallError};
-use menagerie_aws_iam::Iam;
+use menagerie_aws::AccountId;
 use menagerie_policy::pattern::ActionPattern;
 
-use crate::account::{Inventory, Kind, Principal, Problem, inventory};
+use crate::account::{Inventory, Kind, Principal, Problem};
 use crate::advice;
 use crate::analysis::{Analysis, Guards, Setting, analyze, remove};
-use crate::apply::Snapshot;
 use crate::compat::config::Config;
-use crate::compat::filters::{FilterName, Filters, GlobError};
+use crate::compat::filters::{BlocklistFile, FilterName, Filters, GlobError};
 use crate::rewrite::Options;
-use crate::state::{Activity, Disqualification, Role, Schedule, State, StateError, new_since};
-use crate::usage::{of_tuples, principals_of};
+use crate::sight::{Observation, regions_of_use};
+use crate::state::{Activity, Disqualification, Observation as Length, Role, Schedule, State, StateError, new_since};
+use crate::usage::{names_of, of_tuples};
 use crate::verdict::{ActionId, Sights, Universe, Usage, Window};
 
 /// Names that stay out of it whatever is said.
@@ -31,8 +33,9 @@ pub const BREAK_GLASS: [&str; 2] = ["*break-glass*", "*breakglass*"];
 #[derive(Debug, thiserror::Error)]
 pub enum SurveyError {
     /// AWS refused a call, or could not be reached.
+    #[cfg(feature = "aws")]
     #[error(transparent)]
-    Call(#[from] CallError),
+    Call(#[from] menagerie_aws::CallError),
     /// The state failed.
     #[error(transparent)]
     State(#[from] StateError),
@@ -41,7 +44,10 @@ pub enum SurveyError {
     Glob(#[from] GlobError),
     /// The names of break-glass roles are no globs.
     #[error("the names of break-glass roles cannot be used: {0}")]
-    BreakGlass(#[from] globset::Error),
+    BreakGlass(#[source] globset::Error),
+    /// A key of the configuration's `observation` is no glob.
+    #[error("observation: {0}")]
+    Observation(#[source] globset::Error),
     /// The credentials are of another account.
     #[error("the credentials are of account {found}, not {wanted}: set connection_iam.assume_role, or use that account's credentials")]
     OtherAccount {
@@ -59,20 +65,40 @@ pub struct Survey {
     pub inventory: Inventory,
     /// The roles as the state knows them, by ARN.
     pub roles: BTreeMap<String, Role>,
-    /// What IAM's answer lacked.
+    /// What IAM's answer lacked, and what makes verdicts weaker.
     pub problems: Vec<Problem>,
+    account: AccountId,
     universe: Universe,
     filters: Filters,
     guards: Guards,
     blind: Sights,
-    usage: BTreeMap<String, Usage>,
-    windows: BTreeMap<String, Window>,
-    sights: BTreeMap<String, Sights>,
+    logs: Observation,
+    /// What the logs would have shown, by where the window begins.
+    sights: Mutex<BTreeMap<Timestamp, Arc<BTreeMap<String, Sights>>>>,
     minimum_days: u32,
     oldest_days: u32,
     new_days: u32,
-    observation: Vec<(globset::GlobMatcher, crate::state::Observation)>,
+    lengths: Vec<(GlobMatcher, Length)>,
     now: Timestamp,
+}
+
+/// What is known of a principal's use.
+#[derive(Debug)]
+pub struct Known {
+    usage: BTreeMap<String, Usage>,
+    sights: Arc<BTreeMap<String, Sights>>,
+    window: Window,
+}
+
+/// How a role's policies stand to the last version that the state has.
+#[derive(Debug)]
+pub struct Renewed {
+    /// Their texts: inline ones by name, attached ones by ARN.
+    pub policies: BTreeMap<String, String>,
+    /// Whether they are others than the last version's, or the first.
+    pub changed: bool,
+    /// Whether there is a version before.
+    pub known: bool,
 }
 
 /// Why a principal is not looked at.
@@ -104,8 +130,31 @@ impl Survey {
     ///
     /// # Errors
     /// [`SurveyError`] if a call fails, or the credentials are of another account.
-    pub async fn new(iam: &Iam, state: &State, config: &Config, account: &AccountId, now: Timestamp) -> Result<Self, SurveyError> {
-        let (inventory, problems) = inventory(iam.details().await?);
+    #[cfg(feature = "aws")]
+    pub async fn live(
+        iam: &menagerie_aws_iam::Iam,
+        state: &State,
+        config: &Config,
+        blocklist: Option<&BlocklistFile>,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Self, SurveyError> {
+        let (inventory, problems) = crate::account::inventory(iam.details().await?);
+        Self::new((inventory, problems), state, config, blocklist, account, now).await
+    }
+
+    /// Of an inventory, with what it lacks. `blocklist` is what stands in the file that the configuration names.
+    ///
+    /// # Errors
+    /// [`SurveyError`] if the state fails, or the inventory is another account's.
+    pub async fn new(
+        (inventory, mut problems): (Inventory, Vec<Problem>),
+        state: &State,
+        config: &Config,
+        blocklist: Option<&BlocklistFile>,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Self, SurveyError> {
         if let Some(other) = inventory.principals.iter().find(|principal| principal.account() != account.as_str()) {
             return Err(SurveyError::OtherAccount { wanted: account.to_string(), found: other.account().to_owned() });
         }
@@ -113,30 +162,54 @@ impl Survey {
         let universe = Universe::new();
         let mut protected = GlobSetBuilder::new();
         for glob in config.break_glass_roles.of(account).chain(BREAK_GLASS) {
-            protected.add(GlobBuilder::new(&glob.to_ascii_lowercase()).build()?);
+            protected.add(GlobBuilder::new(&glob.to_ascii_lowercase()).build().map_err(SurveyError::BreakGlass)?);
         }
-        let mut observation = Vec::new();
+        let mut lengths = Vec::new();
         for (glob, length) in &config.observation {
-            observation.push((GlobBuilder::new(glob).case_insensitive(true).build()?.compile_matcher(), *length));
+            let glob = GlobBuilder::new(glob).case_insensitive(true).build().map_err(SurveyError::Observation)?;
+            lengths.push((glob.compile_matcher(), *length));
         }
+        let longest = config.observation.values().copied().chain(roles.iter().filter_map(|role| role.observation)).map(Length::length);
+        let longest = longest.max().unwrap_or_default().max(days(config.minimum_age_days));
+        // The window ends where the logs end, which is before now.
+        let first = now.checked_sub(longest + days(config.oldest_aa_data_days) + days(1)).unwrap_or(Timestamp::MIN);
+        let kept = state.deliveries(account.as_str(), first).await?;
+        let logs = Observation::stored(account.as_str(), kept, now, config.oldest_aa_data_days);
+        problems.extend(logs.notes().iter().map(|note| Problem::new("usage store", note.as_str())));
         let by_age = config.active_filters.contains(&FilterName::Age);
-        Ok(Self {
+        let survey = Self {
             inventory,
             roles: roles.into_iter().map(|role| (role.arn.as_str().to_owned(), role)).collect(),
             problems,
-            filters: Filters::new(config, None)?,
-            guards: Guards { protected: protected.build()?, minimum_age_days: if by_age { config.minimum_age_days } else { 0 } },
-            blind: Sights::none(&universe, "the state does not say what the trail logs"),
+            account: account.clone(),
+            filters: Filters::new(config, blocklist)?,
+            guards: Guards {
+                protected: protected.build().map_err(SurveyError::BreakGlass)?,
+                minimum_age_days: if by_age { config.minimum_age_days } else { 0 },
+            },
+            blind: Sights::none(&universe, "the usage store has no logs of the account"),
             universe,
-            usage: BTreeMap::new(),
-            windows: BTreeMap::new(),
-            sights: BTreeMap::new(),
+            logs,
+            sights: Mutex::default(),
             minimum_days: config.minimum_age_days,
             oldest_days: config.oldest_aa_data_days,
             new_days: config.exclude_new_permissions_for_days,
-            observation,
+            lengths,
             now,
-        })
+        };
+        Ok(survey.with_gaps_told())
+    }
+
+    /// That most of what was done would not have shown is a problem: the verdicts are weaker for it.
+    fn with_gaps_told(mut self) -> Self {
+        if self.logs.was_asked() {
+            let window = self.window_of(days(self.minimum_days));
+            let sights = self.sights(window);
+            let missing = sights.get(self.account.as_str()).and_then(Sights::mostly_missing);
+            let problem = missing.map(|reason| Problem::new("usage store", format!("most verdicts are unknown: {reason}")));
+            self.problems.extend(problem);
+        }
+        self
     }
 
     /// The actions.
@@ -145,25 +218,53 @@ impl Survey {
         &self.universe
     }
 
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The filters.
+    #[must_use]
+    pub const fn filters(&self) -> &Filters {
+        &self.filters
+    }
+
     /// The principal that a person means ([`named`]).
     #[must_use]
     pub fn named(&self, text: &str) -> Option<&Principal> {
         named(&self.inventory, text)
     }
 
-    /// How far back the use of a principal is looked at: as the state says of the role, else the configuration of its name, else as long as
-    /// a role has to be old.
+    /// How far back a role's use is looked at by its name; the longest counts where several globs name it.
     #[must_use]
-    pub fn window(&self, principal: &Principal) -> Window {
-        let role = self.roles.get(principal.arn.as_str());
-        let by_name = || self.observation.iter().find(|(glob, _)| glob.is_match(&principal.name)).map(|(_, length)| *length);
-        match role.and_then(|role| role.observation).or_else(by_name) {
-            Some(observation) => {
-                let from = self.now.checked_sub(observation.length()).unwrap_or(Timestamp::MIN);
-                Window { from, to: self.now }
-            }
-            None => Window::of_days(self.minimum_days, self.now),
-        }
+    pub fn length(&self, name: &str) -> Option<Length> {
+        let lengths = self.lengths.iter().filter(|(glob, _)| glob.is_match(name)).map(|(_, length)| *length);
+        lengths.max_by_key(|length| length.length())
+    }
+
+    /// The span that the use of a principal is looked at in: as long as the state says of the role, else the configuration of its name, else
+    /// as long as a role has to be old. It ends where the logs end, or now.
+    #[must_use]
+    pub fn window(&self, principal: &Principal, role: Option<&Role>) -> Window {
+        let length = role.and_then(|role| role.observation).or_else(|| self.length(&principal.name));
+        self.window_of(length.map_or_else(|| days(self.minimum_days), Length::length))
+    }
+
+    fn window_of(&self, length: SignedDuration) -> Window {
+        let to = self.logs.reach().map_or(self.now, |reach| reach.min(self.now));
+        Window { from: to.checked_sub(length).unwrap_or(Timestamp::MIN), to }
+    }
+
+    /// What the logs would have shown in a window.
+    fn sights(&self, window: Window) -> Arc<BTreeMap<String, Sights>> {
+        let mut known = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
+        let sights = known.entry(window.from).or_insert_with(|| {
+            let also = regions_of_use(&self.inventory, window.from).remove(self.account.as_str()).unwrap_or_default();
+            let of_account = self.logs.sights(self.account.as_str(), window, &also, &self.universe);
+            Arc::new(BTreeMap::from([(self.account.to_string(), of_account)]))
+        });
+        Arc::clone(sights)
     }
 
     /// Why a principal is left alone before it is looked at. Users and groups have no record in the state.
@@ -182,52 +283,76 @@ impl Survey {
         (!named.is_empty()).then_some(Skipped::Disqualified(named))
     }
 
-    /// Reads from the state what is known of the use of a principal, and of a group's members. With a schedule, only what it names may go.
+    /// The texts of a principal's policies: inline ones by name, attached ones by ARN.
+    fn policies(&self, principal: &Principal) -> BTreeMap<String, String> {
+        let inline = principal.inline.iter().map(|inline| (inline.name.clone(), inline.document.text().to_owned()));
+        let attached = principal.attached.iter().filter_map(|arn| {
+            let managed = self.inventory.managed.get(arn)?;
+            Some((arn.clone(), managed.document()?.text().to_owned()))
+        });
+        inline.chain(attached).collect()
+    }
+
+    /// Compares a role's policies with the last version that the state has, and protects in the role what is new of them. Nothing is written.
     ///
     /// # Errors
     /// [`SurveyError`] if the state fails.
-    pub async fn load(&mut self, state: &State, arn: &str, only: Option<&Schedule>) -> Result<(), SurveyError> {
-        let Some(principal) = self.inventory.principals.iter().find(|principal| principal.arn.as_str() == arn) else { return Ok(()) };
-        let window = self.window(principal);
+    pub async fn renew(&self, state: &State, principal: &Principal, role: &mut Role) -> Result<Renewed, SurveyError> {
+        let policies = self.policies(principal);
+        let last = state.latest_policy_version(&role.id).await?;
+        let changed = last.as_ref().is_none_or(|last| last.version.policies != policies);
+        if changed && self.new_days > 0 {
+            let new = new_since(last.as_ref().map(|last| &last.version.policies), &policies);
+            new.protect(&mut role.protected, self.now + days(self.new_days));
+        }
+        Ok(Renewed { policies, changed, known: last.is_some() })
+    }
+
+    /// Reads from the state what is known of the use of a principal, and of a group's members. What the role protects stays; with a schedule,
+    /// only what it names may go.
+    ///
+    /// # Errors
+    /// [`SurveyError`] if the state fails.
+    pub async fn known(
+        &self,
+        state: &State,
+        principal: &Principal,
+        role: Option<&Role>,
+        only: Option<&Schedule>,
+    ) -> Result<Known, SurveyError> {
+        let window = self.window(principal, role);
         let is_member =
             |user: &&Principal| principal.kind == Kind::Group && user.kind == Kind::User && user.groups.contains(&principal.name);
         let members = self.inventory.principals.iter().filter(is_member);
-        let mut loaded = Vec::new();
+        let mut usage = BTreeMap::new();
         for whose in members.chain([principal]) {
             let mut tuples = Vec::new();
-            for name in principals_of(&whose.arn) {
-                tuples.extend(state.usage(&name).await?);
+            for name in names_of(whose) {
+                tuples.extend(state.usage_under(&name).await?);
             }
-            let mut usage = of_tuples(&tuples, &self.universe, window.from);
+            let mut of_one = of_tuples(&tuples, &self.universe, window.from);
             let rows = state.advisor(&whose.arn).await?;
             if !rows.is_empty() {
-                usage.advice = Some(advice::of_rows(&rows, self.now, self.oldest_days));
+                of_one.advice = Some(advice::of_rows(&rows, self.now, self.oldest_days));
             }
-            loaded.push((whose.arn.as_str().to_owned(), usage));
+            usage.insert(whose.arn.as_str().to_owned(), of_one);
         }
-        if let Some((_, usage)) = loaded.last_mut() {
-            self.protect(state, principal, usage).await?;
+        if let Some(own) = usage.get_mut(principal.arn.as_str()) {
+            if let Some(role) = role {
+                self.protect(role, own);
+            }
             if let Some(schedule) = only {
                 let reason: Arc<str> = "it was not scheduled".into();
                 let ids = self.universe.ids().filter(|id| !schedule.names(&self.universe.text(*id)));
-                usage.kept.extend(ids.map(|id| (id, Arc::clone(&reason))));
+                own.kept.extend(ids.map(|id| (id, Arc::clone(&reason))));
             }
         }
-        self.windows.insert(arn.to_owned(), window);
-        self.usage.extend(loaded);
-        Ok(())
+        Ok(Known { usage, sights: self.sights(window), window })
     }
 
     /// Keeps what is too new to be judged.
-    async fn protect(&self, state: &State, principal: &Principal, usage: &mut Usage) -> Result<(), SurveyError> {
-        let Some(role) = self.roles.get(principal.arn.as_str()) else { return Ok(()) };
-        let mut protected = role.protected.clone();
-        if let Some(live) = Snapshot::of(principal, &self.inventory) {
-            let last = state.latest_policy_version(&role.id).await?;
-            let new = new_since(last.as_ref().map(|last| &last.version.policies), &live.into_version());
-            new.protect(&mut protected, self.now + SignedDuration::from_hours(24 * i64::from(self.new_days)));
-        }
-        for (text, until) in protected.at(self.now) {
+    fn protect(&self, role: &Role, usage: &mut Usage) {
+        for (text, until) in role.protected.at(self.now) {
             let reason: Arc<str> = format!("{text} is new: it is kept until {until}").into();
             // A bare word is a service, and what is neither keeps everything.
             let pattern = ActionPattern::parse(text).or_else(|_| ActionPattern::parse(&format!("{text}:*")));
@@ -236,13 +361,18 @@ impl Survey {
                 Err(_) => usage.kept.extend(self.universe.ids().map(|id| (id, Arc::clone(&reason)))),
             }
         }
-        Ok(())
     }
 
-    /// Analyses a principal that was [`load`](Self::load)ed.
+    /// Analyses a principal.
     #[must_use]
-    pub fn analyze<'a>(&'a self, principal: &'a Principal, attachments: &'a BTreeMap<&'a str, usize>, options: Options) -> Analysis<'a> {
-        analyze(principal, &self.setting(principal, attachments, options))
+    pub fn analyze<'a>(
+        &'a self,
+        principal: &'a Principal,
+        known: &'a Known,
+        attachments: &'a BTreeMap<&'a str, usize>,
+        options: Options,
+    ) -> Analysis<'a> {
+        analyze(principal, &self.setting(known, attachments, options))
     }
 
     /// What would become of a principal without the actions that a person names.
@@ -250,26 +380,32 @@ impl Survey {
     pub fn remove<'a>(
         &'a self,
         principal: &'a Principal,
+        known: &'a Known,
         attachments: &'a BTreeMap<&'a str, usize>,
         named: &BTreeSet<ActionId>,
     ) -> Analysis<'a> {
-        remove(principal, &self.setting(principal, attachments, Options::default()), |id| named.contains(&id))
+        remove(principal, &self.setting(known, attachments, Options::default()), |id| named.contains(&id))
     }
 
-    fn setting<'a>(&'a self, principal: &Principal, attachments: &'a BTreeMap<&'a str, usize>, options: Options) -> Setting<'a> {
-        let window = self.windows.get(principal.arn.as_str()).copied().unwrap_or_else(|| self.window(principal));
+    /// What analyses of what is known are made with.
+    #[must_use]
+    pub fn setting<'a>(&'a self, known: &'a Known, attachments: &'a BTreeMap<&'a str, usize>, options: Options) -> Setting<'a> {
         Setting {
             universe: &self.universe,
             inventory: &self.inventory,
             attachments,
-            usage: &self.usage,
-            sights: &self.sights,
+            usage: &known.usage,
+            sights: &known.sights,
             blind: &self.blind,
-            window,
+            window: known.window,
             guards: &self.guards,
             options,
         }
     }
+}
+
+fn days(count: u32) -> SignedDuration {
+    SignedDuration::from_hours(24 * i64::from(count))
 }
 
 /// The principal that a person means: a role by its name, `user/NAME` or `group/NAME`, or an ARN. Case does not count in names.

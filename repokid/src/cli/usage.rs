@@ -1,6 +1,7 @@
 //! What the verbs of the usage store and of the round take.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -57,20 +58,24 @@ pub enum UsageCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     repokid usage add logs/\n  \
-    repokid usage add s3://trail-bucket/AWSLogs/o-abcdefghij/\n  \
+    repokid usage add s3://trail-bucket/AWSLogs/o-abcdefghij/ --trail trail.json\n  \
     repokid usage add 'athena://default/cloudtrail_logs?workgroup=audit&partition=timestamp' --since 2026-01-01\n  \
     repokid usage add lookup:// --account 111122223333\n\n\
     A file is read once, and an event is counted once, however often this is killed and run again.\n\
     Exit status: 0, or 2 if something could not be read.")]
 pub struct UsageAdd {
     /// Folders and files of logs, s3://BUCKET/PREFIX, athena://DATABASE/TABLE, lookup://[REGION]
-    #[arg(required = true, value_name = "PLACE")]
+    #[arg(required_unless_present = "trail", value_name = "PLACE")]
     pub places: Vec<FeedPlace>,
     /// The account whose credentials are used [default: that of the credentials]
     #[cfg(feature = "aws")]
     #[arg(long)]
     pub account: Option<AccountId>,
-    /// Nothing before this is read [default: 400 days ago]
+    /// What the trails log: answers of describe-trails, get-event-selectors and get-trail-status. They count from now on, for logs that were
+    /// read before as well, until they are given anew. Without them silence proves nothing
+    #[arg(long, value_name = "FILE")]
+    pub trail: Vec<PathBuf>,
+    /// Nothing before this is read [default: as far back as anything is kept, 400 days]
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub since: Option<Timestamp>,
     /// How many files to read at once [default: as many as there are processors]
@@ -102,7 +107,7 @@ pub struct Run {
     pub commit: bool,
     /// Saved rows of Access Advisor, in the place of IAM or Aardvark
     #[arg(long, value_name = "FILE")]
-    pub access_advisor: Option<std::path::PathBuf>,
+    pub access_advisor: Option<PathBuf>,
     /// How many accounts to work on at once
     #[arg(long, value_name = "N", default_value = "4")]
     pub at_once: NonZero<usize>,

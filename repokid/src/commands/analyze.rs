@@ -1,10 +1,8 @@
 //! `repokid analyze`: the analysis of saved files.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, BufWriter, Read as _};
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter};
 use std::num::NonZero;
-use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -12,18 +10,19 @@ use menagerie_cloudtrail::read::{Found, Limits, Summary, fold, walk};
 use menagerie_cloudtrail::selectors::Trails;
 use menagerie_report::{self as report, Exit};
 
-use super::now;
+use super::usage::trails;
+use super::{code, now, text};
 use crate::account::{Inventory, MAX_BYTES, Principal, Problem, read};
 use crate::advice;
 use crate::analysis::{Guards, Outcome, Setting, analyze};
 use crate::cli::{Analyze, Format};
 use crate::compat::advisor;
-use crate::iac::{Map, Ownership, Proposed, Sources};
+use crate::iac::Proposed;
 use crate::permission_set::{self, Gathered, PermissionSet};
 use crate::ranking::{self, Entry};
 use crate::report::{Files, Head, Html, Human, Json, Tail, Totals};
 use crate::rewrite::Options;
-use crate::sight::{Observation, Trust};
+use crate::sight::{Observation, Trust, regions_of_use};
 use crate::usage::Observer;
 use crate::verdict::{Sights, Universe, Window};
 
@@ -54,7 +53,7 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
             usage.entry(arn.as_str().to_owned()).or_default().advice = Some(advice);
         }
     }
-    let observation = Observation::new(trust(options)?, &observer, &summary, &files, window, &mut problems);
+    let observation = Observation::new(trust(options)?, &observer, &summary, &files, &mut problems);
     let sights = sights(&inventory, &universe, &observation, window, &mut problems);
     let blind = Sights::none(&universe, "no logs of the account were read");
     let guards =
@@ -93,20 +92,6 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     } else {
         Exit::Fine
     })
-}
-
-/// The most bytes of answers about trails.
-const MAX_TRAIL: u64 = 64 << 20;
-
-/// What a file says, if it has no more bytes than `most`: of a pipe, too, which has no length.
-fn text(path: &Path, most: u64) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_string(&mut text));
-    let length = read.with_context(|| format!("{} cannot be read", path.display()))?;
-    if u64::try_from(length).unwrap_or(u64::MAX) > most {
-        bail!("{} has more than {most} bytes, which no such answer has", path.display());
-    }
-    Ok(text)
 }
 
 fn inventory(options: &Analyze, problems: &mut Vec<Problem>) -> anyhow::Result<Inventory> {
@@ -149,17 +134,8 @@ fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
 
 /// How far the logs are trusted.
 fn trust(options: &Analyze) -> anyhow::Result<Trust> {
-    let mut texts = String::new();
-    for path in &options.trail {
-        texts.push_str(&text(path, MAX_TRAIL)?);
-        texts.push('\n');
-    }
     let told = !options.trail.is_empty();
-    let trails = if told {
-        Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")?
-    } else {
-        Trails::default()
-    };
+    let trails = if told { trails(&options.trail)? } else { Trails::default() };
     Ok(match (options.assume_complete, told) {
         _ if options.cloudtrail.is_empty() => Trust::NoLogs,
         (true, _) => Trust::Assumed(trails),
@@ -176,16 +152,9 @@ fn sights(
     window: Window,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, Sights> {
-    let mut regions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for principal in &inventory.principals {
-        let of_account = regions.entry(principal.account()).or_default();
-        if principal.last_used.is_some_and(|last| last >= window.from) {
-            of_account.extend(principal.last_used_region.clone());
-        }
-    }
     let mut sights = BTreeMap::new();
-    for (account, also) in regions {
-        let of_account = observation.sights(account, &also, universe);
+    for (account, also) in regions_of_use(inventory, window.from) {
+        let of_account = observation.sights(account, window, &also, universe);
         if let Some(reason) = of_account.mostly_missing().filter(|_| observation.was_asked()) {
             problems.push(Problem::new(format!("account {account}"), format!("most verdicts are unknown: {reason}")));
         }
@@ -216,7 +185,8 @@ fn write<'a>(
     sets: &[PermissionSet],
 ) -> anyhow::Result<Totals> {
     let files = options.output.as_deref().map(Files::new).transpose()?;
-    let (mut code, ownership) = (code(options)?, ownership(options)?);
+    let mut code = options.iac.as_deref().map(code::sources).transpose()?.map(Proposed::new);
+    let ownership = code::ownership(&options.terraform_tag, options.iac_map.as_deref(), &options.terraform_state)?;
     let mut owners = BTreeMap::new();
     let mut totals = Totals::default();
     let human = Human::new(setting.universe);
@@ -241,8 +211,7 @@ fn write<'a>(
             Outcome::Left(_) => totals.left += 1,
             Outcome::Same => {}
         }
-        let mut changed = analysis.policies.iter().filter(|policy| policy.changes());
-        let owner = changed.find_map(|policy| ownership.owner(principal, policy.place));
+        let owner = ownership.owner_of(&analysis);
         if let Some(json) = &mut json {
             json.principal(&analysis)?;
         } else if let Some(html) = &mut html {
@@ -280,27 +249,6 @@ fn write<'a>(
         (None, None) => report::data(human.tail(&tail))?,
     }
     Ok(totals)
-}
-
-/// The folder of code.
-fn code<'a>(options: &Analyze) -> anyhow::Result<Option<Proposed<'a>>> {
-    let Some(folder) = &options.iac else { return Ok(None) };
-    let sources = Sources::load(folder).with_context(|| format!("{} cannot be used", folder.display()))?;
-    Ok(Some(Proposed::new(sources)))
-}
-
-fn ownership(options: &Analyze) -> anyhow::Result<Ownership> {
-    let mut ownership = Ownership::default();
-    options.terraform_tag.iter().for_each(|rule| ownership.tags.add(rule.clone()));
-    if let Some(path) = &options.iac_map {
-        let text = text(path, MAX_BYTES)?;
-        ownership.map = Map::parse(&text).with_context(|| format!("{} cannot be used", path.display()))?;
-    }
-    for path in &options.terraform_state {
-        let text = text(path, MAX_BYTES)?;
-        ownership.state.add(&text).with_context(|| format!("{} cannot be used", path.display()))?;
-    }
-    Ok(ownership)
 }
 
 fn credential_entries(options: &Analyze, window: &Window) -> anyhow::Result<Vec<Entry>> {

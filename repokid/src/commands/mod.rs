@@ -1,7 +1,10 @@
 //! One file for each verb of the command line.
 
 mod analyze;
+#[cfg(feature = "aws")]
+mod blocklist;
 mod cache;
+mod code;
 mod completions;
 mod data;
 #[cfg(feature = "aws")]
@@ -23,8 +26,12 @@ mod usage;
 mod watch;
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use menagerie_report as report;
 
@@ -86,4 +93,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Now, for records.
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
+}
+
+/// What a file says, if it has no more bytes than `most`: of a pipe, too, which has no length.
+fn text(path: &Path, most: u64) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(most + 1).read_to_string(&mut text));
+    let length = read.with_context(|| format!("{} cannot be read", path.display()))?;
+    if u64::try_from(length).unwrap_or(u64::MAX) > most {
+        bail!("{} has more than {most} bytes, which no such answer has", path.display());
+    }
+    Ok(text)
 }

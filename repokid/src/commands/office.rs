@@ -10,6 +10,7 @@ use menagerie_report as report;
 use super::now;
 use crate::cli::Where;
 use crate::compat::config::{self, Config};
+use crate::iac::Code;
 use crate::state::State;
 
 /// Where the state is if nothing says.
@@ -18,6 +19,9 @@ const STATE: &str = "repokid.db";
 pub(super) struct Office {
     pub(super) config: Config,
     pub(super) state: State,
+    /// What code owns.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "what changes accounts asks for it"))]
+    pub(super) code: Code,
     /// Who does it, for the record.
     pub(super) actor: String,
     /// What no other run is called.
@@ -40,10 +44,11 @@ impl Office {
         }
         let url = place.state.as_deref().or(config.state.as_deref()).unwrap_or(STATE);
         let state = State::open(url).await.context("the state cannot be opened")?;
+        let code = super::code::of(&config.code)?;
         let actor = environment.var("USER").filter(|user| !user.is_empty()).unwrap_or_else(|| "repokid".to_owned());
         let host = environment.var("HOSTNAME").unwrap_or_default();
         let run = format!("{actor}@{host} process {} of {}", std::process::id(), now());
-        Ok(Self { config, state, actor, run, clock: now })
+        Ok(Self { config, state, code, actor, run, clock: now })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::account::{self, MAX_BYTES};
 use crate::cache::{Refreshed, Source, refresh};
 use crate::cli::UpdateRoleCache;
 use crate::compat::advisor::{self, Advice};
-use crate::compat::filters::Filters;
+use crate::survey::Survey;
 
 /// Rows of Access Advisor of a saved file.
 pub(super) fn saved(path: &Path) -> anyhow::Result<Advice> {
@@ -63,9 +63,15 @@ async fn of_file(office: &Office, options: &UpdateRoleCache, path: &Path, proble
     if inventory.principals.is_empty() {
         bail!("{} has no role, user or group of account {}", path.display(), options.account);
     }
-    let filters = Filters::new(&office.config, None)?;
-    let source = Source { inventory: &inventory, complete: problems.is_empty(), advice: &advice, occasion: "Scan" };
-    let refreshed = refresh(&office.state, &options.account, &source, &office.config, &filters, now()).await?;
+    let complete = problems.is_empty();
+    #[cfg(feature = "aws")]
+    let blocklist = super::blocklist::read(&office.config).await;
+    #[cfg(not(feature = "aws"))]
+    let blocklist = None;
+    let now = now();
+    let survey = Survey::new((inventory, Vec::new()), &office.state, &office.config, blocklist.as_ref(), &options.account, now).await?;
+    problems.extend(survey.problems.iter().map(ToString::to_string));
+    let refreshed = refresh(&office.state, &survey, &Source { complete, advice: &advice, occasion: "Scan" }, now).await?;
     problems.extend(refreshed.problems.iter().cloned());
     Ok(refreshed)
 }

@@ -103,12 +103,11 @@ async fn remove(
     named: &[ActionPattern],
     mut worker: Option<&mut Worker<'_>>,
 ) -> anyhow::Result<Tally> {
-    let mut survey = Survey::new(iam, &office.state, &office.config, account, (office.clock)()).await?;
+    let (config, now) = (&office.config, (office.clock)());
+    // Filters say what is looked for; a person says here what goes.
+    let survey = Survey::live(iam, &office.state, config, None, account, now).await?;
     let ids: BTreeSet<ActionId> = named.iter().flat_map(|pattern| survey.universe().expand(pattern).to_vec()).collect();
     let mut tally = Tally::default();
-    for arn in arns {
-        survey.load(&office.state, arn, None).await?;
-    }
     let attachments = survey.inventory.attachments();
     for arn in arns {
         let Some(principal) = survey.inventory.principals.iter().find(|principal| principal.arn.as_str() == arn) else {
@@ -122,7 +121,13 @@ async fn remove(
             tally.skipped += 1;
             continue;
         }
-        let analysis = survey.remove(principal, &attachments, &ids);
+        let known = survey.known(&office.state, principal, survey.roles.get(arn), None).await?;
+        let analysis = survey.remove(principal, &known, &attachments, &ids);
+        if let Some(owner) = office.code.ownership.owner_of(&analysis) {
+            report::warning(report::shown(&format!("{}: left alone: {owner}; take them out there", principal.arn)));
+            tally.skipped += 1;
+            continue;
+        }
         let proof = match &analysis.outcome {
             Outcome::Narrowed(proof) => serde_json::to_string(proof).ok(),
             Outcome::Refused(reason) => {

@@ -36,6 +36,7 @@ pub(super) fn all(options: &RepoAllRoles) -> anyhow::Result<Exit> {
 /// Works on each account. One that fails is told, and the others are worked on all the same.
 pub(super) async fn each(office: &Office, accounts: &[AccountId], choice: Choice<'_>, narrowing: Narrowing) -> anyhow::Result<Exit> {
     let reach = Reach::new(&office.config.connection_iam).await?;
+    let blocklist = super::blocklist::read(&office.config).await;
     let (mut all, mut failed) = (Tally::default(), 0);
     for account in accounts {
         let iam = Iam::new(&reach.account(account).await);
@@ -49,6 +50,8 @@ pub(super) async fn each(office: &Office, accounts: &[AccountId], choice: Choice
             run: &office.run,
             commit: narrowing.commit,
             options: Options { resources: narrowing.resources },
+            blocklist: blocklist.as_ref(),
+            code: &office.code,
         };
         match repo.run(choice, &mut tell).await {
             Ok(tally) => all = all.plus(tally),
@@ -98,6 +101,15 @@ pub(super) fn tell(told: &Told<'_>) {
                     let _ = report::data(format_args!("{}\n{}", report::shown(&head), changes(documents)));
                 }
             }
+        }
+        Told::Owned(principal, owner) => {
+            report::note(report::shown(&format!("{}: not changed: {owner}", principal.arn)));
+        }
+        Told::Proposed(_, Some(folder)) => {
+            report::note(format_args!("the patch and the text of a pull request are in {}", folder.display()));
+        }
+        Told::Proposed(proposed, None) => {
+            let _ = report::data(format_args!("{}\n{}", proposed.pull_request(), proposed.diff()));
         }
         Told::Applied(principal, change) => report::note(report::shown(&format!("{}: done, as change {change}", principal.arn))),
         Told::Failed(_, error) => report::error(report::shown(&error.to_string())),

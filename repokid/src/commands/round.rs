@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use menagerie_aws::{AccountId, Arn, Session, SessionOptions};
 use menagerie_aws_iam::Iam;
-use menagerie_aws_s3::{S3, Wanted};
 use menagerie_aws_sns::Sns;
 use menagerie_config::{Environment, ProcessEnvironment};
 use menagerie_lambda::{Answer, Function, Invocation, RuntimeApi};
@@ -17,6 +16,7 @@ use menagerie_telemetry::{Format as LogFormat, Level};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::blocklist;
 use super::office::{Office, block_on};
 use super::refresh::saved;
 use super::table::table;
@@ -27,10 +27,8 @@ use crate::compat::config::Config;
 use crate::compat::filters::BlocklistFile;
 use crate::notify::{Notifiers, Slack, Topic, Webhook};
 use crate::reach::Reach;
-use crate::round::{Advisor, Round, RoundError, RoundReport};
+use crate::round::{Advisor, CodeProposal, Round, RoundError, RoundReport};
 
-/// The longest blocklist that is read.
-const BLOCKLIST: usize = 16 << 20;
 /// What is kept of an invocation's time to end in good order.
 const RESERVE: Duration = Duration::from_secs(5);
 /// The time of an invocation that does not say how long there is.
@@ -55,7 +53,7 @@ impl Desk {
             (None, Some(location)) => Advisor::Aardvark(Aardvark::new(location.clone(), secret(environment, "REPOKID_AARDVARK_TOKEN"))),
             (None, None) => Advisor::Live,
         };
-        let blocklist = blocklist(&office.config).await;
+        let blocklist = blocklist::read(&office.config).await;
         Ok(Self { reach, advisor, blocklist, notifiers: notifiers(environment, &office.config).await? })
     }
 
@@ -66,6 +64,7 @@ impl Desk {
             reach: &self.reach,
             advisor: &self.advisor,
             blocklist: self.blocklist.as_ref(),
+            code: &office.code,
             notifiers: &self.notifiers,
             clock: &office.clock,
             actor: &office.actor,
@@ -94,29 +93,6 @@ async fn notifiers(environment: &dyn Environment, config: &Config) -> anyhow::Re
         notifiers.add(Topic::new(Sns::new(&session), arn));
     }
     Ok(notifiers)
-}
-
-/// The blocklist's file, where the configuration names one. Where it cannot be read, its filter names every role.
-async fn blocklist(config: &Config) -> Option<BlocklistFile> {
-    let file = config.blocklist_bucket.as_ref()?;
-    let read = async {
-        let reach = Reach::new(&file.connection).await?;
-        let session = match &file.account {
-            Some(account) => reach.account(account).await,
-            None => Session::load(SessionOptions { region: file.connection.region.clone(), ..SessionOptions::default() }).await?,
-        };
-        let wanted = Wanted { bucket: &file.bucket, key: &file.key, version: None, etag: None };
-        let mut opened = S3::new(&session, false).open(wanted).await?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = opened.body.next().await? {
-            bytes.extend_from_slice(chunk.as_ref());
-            anyhow::ensure!(bytes.len() <= BLOCKLIST, "it is longer than {BLOCKLIST} bytes");
-        }
-        Ok(BlocklistFile::parse(&String::from_utf8(bytes)?)?)
-    };
-    read.await
-        .inspect_err(|error| report::warning(format_args!("the blocklist s3://{}/{} was not read: {error:#}", file.bucket, file.key)))
-        .ok()
 }
 
 /// Brings the cache of an account up to date from IAM.
@@ -213,6 +189,17 @@ fn tell(account: &AccountId, done: &Result<RoundReport, RoundError>, commit: boo
             .collect();
         report::data(table(&["Role name", "Scheduled", "Repoable"], &rows))?;
     }
+    for (role, owner) in &done.owned {
+        report::data(report::shown(&format!("{role}: not changed: {owner}")))?;
+        report::data("\n")?;
+    }
+    match &done.proposal {
+        Some(CodeProposal { folder: Some(folder), .. }) => {
+            report::note(format_args!("the patch and the text of a pull request are in {}", folder.display()));
+        }
+        Some(proposal) => report::data(format_args!("{}\n{}", proposal.pull_request, proposal.patch))?,
+        None => {}
+    }
     for (role, change) in &done.changes {
         report::data(format_args!("{role}: change {change}\n"))?;
     }
@@ -235,7 +222,13 @@ fn of_round(done: &Done, commit: bool) -> Value {
                     .collect();
                 let changes: Vec<_> =
                     done.changes.iter().map(|(role, change)| json!({ "role": role, "change": change.to_string() })).collect();
+                let owned: Vec<_> = done.owned.iter().map(|(role, owner)| json!({ "role": role, "owner": owner })).collect();
+                let code = done
+                    .proposal
+                    .as_ref()
+                    .map(|code| json!({ "patch": code.patch, "pull_request": code.pull_request, "folder": code.folder }));
                 json!({
+                    "owned": owned, "code": code,
                     "account": account.as_str(), "roles": done.refreshed.roles, "gone": done.refreshed.gone,
                     "repoable": done.refreshed.repoable, "scheduled": scheduled, "changes": changes, "changed": done.tally.changed,
                     "left": done.tally.skipped, "refused": done.tally.refused, "failed": done.tally.failed, "problems": done.problems,

@@ -1,19 +1,21 @@
 //! `repokid usage`: the usage store, taken in and asked.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use anyhow::Context as _;
+use menagerie_cloudtrail::selectors::Trails;
 use menagerie_report::{self as report, Exit};
 use serde_json::json;
 
-use super::now;
 use super::office::{Office, block_on};
 use super::table::{minute, table};
+use super::{now, text};
 use crate::cli::{ListFormat, UsageAdd, UsageCommand};
 use crate::feed::{Fed, FeedPlace, Pace, folder};
 
-/// How far back anything of use may be: what last-accessed data covers.
-const YEAR: SignedDuration = SignedDuration::from_hours(24 * 400);
+/// The most bytes of answers about trails.
+const MAX_TRAIL: u64 = 64 << 20;
 
 pub(super) fn run(command: &UsageCommand) -> anyhow::Result<Exit> {
     match command {
@@ -36,8 +38,14 @@ pub(super) fn run(command: &UsageCommand) -> anyhow::Result<Exit> {
 
 async fn add(options: &UsageAdd) -> anyhow::Result<Exit> {
     let office = Office::open(&options.place).await?;
+    let now = now();
+    let oldest = now - office.config.usage_retention();
     let threads = options.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
-    let pace = Pace { now: now(), threads, objects: options.objects, since: options.since.unwrap_or_else(|| now() - YEAR) };
+    let pace = Pace { now, threads, objects: options.objects, since: options.since.unwrap_or(oldest).max(oldest) };
+    if !options.trail.is_empty() {
+        let trails = trails(&options.trail)?;
+        office.state.tell_trails(&trails, pace.now).await?;
+    }
     let mut fed = Fed::default();
     for place in &options.places {
         fed.add(match place {
@@ -48,6 +56,7 @@ async fn add(options: &UsageAdd) -> anyhow::Result<Exit> {
             _ => anyhow::bail!("this repokid was built without what talks to AWS"),
         });
     }
+    let pruned = office.state.prune_usage(oldest).await?;
     for problem in &fed.problems {
         report::warning(report::shown(problem));
     }
@@ -63,13 +72,26 @@ async fn add(options: &UsageAdd) -> anyhow::Result<Exit> {
                 fed.events,
                 report::size(fed.bytes)
             ))?;
+            if pruned.uses + pruned.files > 0 {
+                report::note(format_args!("{} uses and {} files are older than anything is kept, and went", pruned.uses, pruned.files));
+            }
         }
         ListFormat::Json => report::json(&json!({
             "schema": "repokid.usage-added/1", "read": fed.read, "known": fed.known, "changed": fed.changed, "events": fed.events,
-            "bytes": fed.bytes, "faults": fed.faults, "errors": fed.problems,
+            "bytes": fed.bytes, "faults": fed.faults, "errors": fed.problems, "pruned": pruned.uses,
         }))?,
     }
     Ok(if fed.faults == 0 { Exit::Fine } else { Exit::Incomplete })
+}
+
+/// What is told of trails.
+pub(super) fn trails(files: &[PathBuf]) -> anyhow::Result<Trails> {
+    let mut texts = String::new();
+    for path in files {
+        texts.push_str(&text(path, MAX_TRAIL)?);
+        texts.push('\n');
+    }
+    Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")
 }
 
 async fn show(office: &Office, principal: &str, format: ListFormat) -> anyhow::Result<Exit> {

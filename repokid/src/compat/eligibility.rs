@@ -1,7 +1,7 @@
 //! Whether a role's turn has come: Repokid's rule.
 //!
 //! No filter names it, there is usage data, there is something to remove or scheduled, and every row of the usage data is fresh. A row
-//! without a time is not fresh.
+//! without a time is not fresh. Usage data are rows of Access Advisor; logs in the usage store stand in for them where there are none.
 
 use std::fmt;
 
@@ -43,18 +43,18 @@ impl fmt::Display for Ineligible {
     }
 }
 
-/// Whether a role's turn has come at `now`.
+/// Whether a role's turn has come at `now`. `logged` says whether the usage store has logs of its account.
 ///
 /// # Errors
 /// [`Ineligible`] if it has not.
-pub fn eligible(role: &Role, rows: &[AdvisorRow], config: &Config, now: Timestamp) -> Result<(), Ineligible> {
+pub fn eligible(role: &Role, rows: &[AdvisorRow], logged: bool, config: &Config, now: Timestamp) -> Result<(), Ineligible> {
     if !role.active {
         return Err(Ineligible::Inactive);
     }
     if !role.disqualified_by.is_empty() {
         return Err(Ineligible::Disqualified { filters: role.disqualified_by.iter().map(|by| by.filter.clone()).collect() });
     }
-    if rows.is_empty() {
+    if rows.is_empty() && !logged {
         return Err(Ineligible::NoUsageData);
     }
     if role.repoable.permissions == 0 && role.schedule.is_none() {
@@ -96,20 +96,21 @@ mod tests {
         let now: Timestamp = "2026-02-01T00:00:00Z".parse().expect("a time");
         let config = Config::default();
         let fresh = [row("s3", Some(now)), row("sqs", Some(now - SignedDuration::from_hours(24 * 5)))];
-        assert_eq!(eligible(&role(), &fresh, &config, now), Ok(()));
+        assert_eq!(eligible(&role(), &fresh, false, &config, now), Ok(()));
         let mut gone = role();
         gone.active = false;
-        assert_eq!(eligible(&gone, &fresh, &config, now), Err(Ineligible::Inactive));
+        assert_eq!(eligible(&gone, &fresh, false, &config, now), Err(Ineligible::Inactive));
         let filter = Disqualification { filter: "AgeFilter".to_owned(), reason: String::new() };
         let mut named = role();
         named.disqualified_by.push(filter);
-        assert!(matches!(eligible(&named, &fresh, &config, now), Err(Ineligible::Disqualified { .. })));
-        assert_eq!(eligible(&role(), &[], &config, now), Err(Ineligible::NoUsageData));
+        assert!(matches!(eligible(&named, &fresh, false, &config, now), Err(Ineligible::Disqualified { .. })));
+        assert_eq!(eligible(&role(), &[], false, &config, now), Err(Ineligible::NoUsageData));
+        assert_eq!(eligible(&role(), &[], true, &config, now), Ok(()), "logs are usage data, too");
         let mut bare = role();
         bare.repoable.permissions = 0;
-        assert_eq!(eligible(&bare, &fresh, &config, now), Err(Ineligible::NothingRepoable));
+        assert_eq!(eligible(&bare, &fresh, false, &config, now), Err(Ineligible::NothingRepoable));
         let old = [row("s3", Some(now)), row("ec2", Some(now - SignedDuration::from_hours(24 * 5 + 1))), row("sns", None)];
         let services = vec!["ec2".to_owned(), "sns".to_owned()];
-        assert_eq!(eligible(&role(), &old, &config, now), Err(Ineligible::StaleUsageData { services }));
+        assert_eq!(eligible(&role(), &old, false, &config, now), Err(Ineligible::StaleUsageData { services }));
     }
 }

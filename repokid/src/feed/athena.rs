@@ -16,8 +16,8 @@ use menagerie_policy::data::{self, catalogue};
 use serde_json::{Value, json};
 
 use super::{Fed, FeedError, Pace};
-use crate::state::{Absorbed, State, UsageFile};
-use crate::usage::{Observer, Span, tuples};
+use crate::state::{Absorbed, State, Taken, UsageFile};
+use crate::usage::{Observer, Span, of_events, tuples};
 
 /// How long a query may take: Athena's own limit is half an hour.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
@@ -150,7 +150,9 @@ impl Day<'_> {
             faults: 0,
             read: self.pace.now,
         };
-        if state.absorb(&file, &tuples(self.observer.take_seen())).await? != Absorbed::Known {
+        let delivered = of_events(&self.observer);
+        let tuples = tuples(self.observer.take_seen());
+        if state.absorb(Taken { file: &file, tuples: &tuples, delivered: &delivered }).await? != Absorbed::Known {
             fed.read += 1;
             fed.events += self.events;
         }

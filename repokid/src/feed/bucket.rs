@@ -14,7 +14,7 @@ use menagerie_cloudtrail::layout::{Kind, Layout, Name};
 
 use super::gather::{Bytes, Job, Jobs, gather};
 use super::{Fed, FeedError, Pace};
-use crate::state::State;
+use crate::state::{Damage, State};
 
 /// The longest object that is read: CloudTrail's have some megabytes.
 const LONGEST: u64 = 512 << 20;
@@ -28,9 +28,9 @@ pub async fn bucket(state: &State, s3: &S3, bucket: &str, prefix: &str, pace: Pa
         let mut fetch = Fetch { state, s3, bucket, jobs, pace, fed: Fed::default() };
         for group in groups(s3, bucket, prefix).await? {
             let (within, after) = match &group {
-                Group::Region { layout, account, region } => {
-                    let first = layout.day(account, Kind::Log, region, pace.since.to_zoned(TimeZone::UTC).date());
-                    let whole = format!("{}{region}/", layout.regions(account, Kind::Log));
+                Group::Region { kind, layout, account, region } => {
+                    let first = layout.day(account, *kind, region, pace.since.to_zoned(TimeZone::UTC).date());
+                    let whole = format!("{}{region}/", layout.regions(account, *kind));
                     // What was asked for may be within the group.
                     (if prefix.len() > whole.len() { prefix.to_owned() } else { whole }, Some(first))
                 }
@@ -48,8 +48,8 @@ pub async fn bucket(state: &State, s3: &S3, bucket: &str, prefix: &str, pace: Pa
 /// What lies under a prefix.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
-    /// Logs of an account and Region.
-    Region { layout: LayoutKey, account: String, region: String },
+    /// Logs, or digests, of an account and Region.
+    Region { kind: Kind, layout: LayoutKey, account: String, region: String },
     /// Everything, since there are files that follow no layout.
     All,
 }
@@ -95,7 +95,8 @@ fn group_of(key: &str) -> Option<(String, Option<Group>)> {
     }
     let begin = format!("{base}{account}/{kind}/{region}/");
     let layout = LayoutKey { prefix: layout.prefix, organization: layout.organization };
-    let group = (kind == Kind::Log.folder()).then(|| Group::Region { layout, account: account.to_owned(), region: region.to_owned() });
+    let read = [Kind::Log, Kind::Digest].into_iter().find(|read| read.folder() == kind);
+    let group = read.map(|kind| Group::Region { kind, layout, account: account.to_owned(), region: region.to_owned() });
     Some((begin, group))
 }
 
@@ -152,7 +153,7 @@ impl Fetch<'_> {
             let known = self.state.have_read(&names).await?;
             self.fed.known += known.iter().filter(|known| **known).count() as u64;
             let new = asked.into_iter().zip(known).filter(|(_, known)| !known).map(|((_, object), _)| object);
-            if !self.get_all(new.collect()).await {
+            if !self.get_all(new.collect()).await? {
                 return Ok(false);
             }
             page = answer.next;
@@ -166,10 +167,12 @@ impl Fetch<'_> {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    async fn get_all(&mut self, objects: Vec<Listed>) -> bool {
+    /// Says whether anybody still takes what is got.
+    async fn get_all(&mut self, objects: Vec<Listed>) -> Result<bool, FeedError> {
         let (s3, bucket) = (self.s3, self.bucket);
         let mut waiting = objects.into_iter();
         let mut getting = FuturesUnordered::new();
+        let mut lost = Vec::new();
         loop {
             while getting.len() < self.pace.objects.get()
                 && let Some(object) = waiting.next()
@@ -179,27 +182,34 @@ impl Fetch<'_> {
                     (object, got)
                 });
             }
-            let Some((object, got)) = getting.next().await else { return true };
+            let Some((object, got)) = getting.next().await else { break };
             let name = self.name(&object.key);
             match got {
                 Ok(bytes) => {
                     let job = Job { name, version: object.etag, size: object.size, bytes: Bytes::Here(bytes) };
                     if self.jobs.send(job).await.is_err() {
-                        return false;
+                        return Ok(false);
                     }
                 }
-                Err(reason) => self.fed.problem(format!("{name}: {reason}")),
+                Err(reason) => {
+                    self.fed.problem(format!("{name}: {reason}"));
+                    lost.push((name, Damage::Log));
+                }
             }
         }
+        if !lost.is_empty() {
+            self.state.note_damaged(&lost, self.pace.now).await?;
+        }
+        Ok(true)
     }
 }
 
-/// Whether an object may hold events, of the time that is wanted.
+/// Whether an object may hold events, or say which there are, of the time that is wanted.
 fn is_log(object: &Listed, pace: Option<Pace>) -> bool {
     match Name::parse(&object.key) {
         _ if object.size == 0 => false,
         // A file holds events of the hours before it was delivered, never later ones.
-        Some(name) => name.kind == Kind::Log && pace.is_none_or(|pace| name.time >= pace.since),
+        Some(name) => matches!(name.kind, Kind::Log | Kind::Digest) && pace.is_none_or(|pace| name.time >= pace.since),
         None => group_of(&object.key).is_none() && [".json", ".gz"].iter().any(|end| object.key.ends_with(end)),
     }
 }
@@ -233,10 +243,12 @@ mod tests {
         for (base, organization) in [("AWSLogs/", None), ("a/b/AWSLogs/o-1/", Some("o-1")), ("AWSLogs/o-2/", Some("o-2"))] {
             let (begin, group) = group_of(&format!("{base}111122223333/CloudTrail/us-east-1/{name}")).expect("follows a layout");
             assert_eq!(begin, format!("{base}111122223333/CloudTrail/us-east-1/"));
-            let Some(Group::Region { layout, account, region }) = group else { panic!("{base}: {group:?}") };
+            let Some(Group::Region { kind: Kind::Log, layout, account, region }) = group else { panic!("{base}: {group:?}") };
             assert_eq!((layout.organization.as_deref(), account.as_str(), region.as_str()), (organization, "111122223333", "us-east-1"));
-            let (_, digest) = group_of(&format!("{base}111122223333/CloudTrail-Digest/us-east-1/{name}")).expect("follows a layout");
-            assert_eq!(digest, None, "digests are passed over whole");
+            for (folder, is_read) in [("CloudTrail-Digest", true), ("CloudTrail-Insight", false)] {
+                let (_, group) = group_of(&format!("{base}111122223333/{folder}/us-east-1/{name}")).expect("follows a layout");
+                assert_eq!(group.is_some(), is_read, "{folder}");
+            }
         }
         let other = group_of("AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/01/31/x.gz");
         assert_eq!(other, Some(("AWSLogs/111122223333/elasticloadbalancing/".to_owned(), None)));

@@ -7,7 +7,7 @@ use menagerie_cloudtrail::read::{Found, walk};
 
 use super::gather::{Bytes, Job, Jobs, gather};
 use super::{Fed, FeedError, Pace};
-use crate::state::State;
+use crate::state::{Damage, State};
 
 /// How many files are asked for at once.
 const ASKED: usize = 512;
@@ -23,7 +23,11 @@ pub async fn folder(state: &State, root: &Path, pace: Pace) -> Result<Fed, FeedE
     gather(state, pace, async |jobs: Jobs| {
         let mut fed = Fed::default();
         for files in files.chunks(ASKED) {
-            let named: Vec<_> = files.iter().filter_map(|found| named(found, &mut fed)).collect();
+            let mut lost = Vec::new();
+            let named: Vec<_> = files.iter().filter_map(|found| named(found, &mut fed, &mut lost)).collect();
+            if !lost.is_empty() {
+                state.note_damaged(&lost, pace.now).await?;
+            }
             let asked: Vec<_> = named.iter().map(|(_, name, version, _)| (name.clone(), version.clone())).collect();
             let known = state.have_read(&asked).await?;
             for ((path, name, version, size), known) in named.into_iter().zip(known) {
@@ -40,20 +44,21 @@ pub async fn folder(state: &State, root: &Path, pace: Pace) -> Result<Fed, FeedE
     .await
 }
 
-fn named(found: &Found, fed: &mut Fed) -> Option<(PathBuf, String, String, u64)> {
-    if let Some(problem) = &found.problem {
-        fed.problem(format!("{}: {problem}", found.path.display()));
-        return None;
-    }
-    match std::fs::metadata(&found.path) {
-        Ok(metadata) => {
-            let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-            let version = format!("{}-{}.{:09}", metadata.len(), changed.as_secs(), changed.subsec_nanos());
-            Some((found.path.clone(), found.path.display().to_string(), version, metadata.len()))
-        }
-        Err(error) => {
-            fed.problem(format!("{}: {error}", found.path.display()));
-            None
-        }
-    }
+/// A file to read, with what it is known by. What cannot be is lost.
+fn named(found: &Found, fed: &mut Fed, lost: &mut Vec<(String, Damage)>) -> Option<(PathBuf, String, String, u64)> {
+    let name = found.path.display().to_string();
+    let reason = match &found.problem {
+        Some(problem) => problem.to_string(),
+        None => match std::fs::metadata(&found.path) {
+            Ok(metadata) => {
+                let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+                let version = format!("{}-{}.{:09}", metadata.len(), changed.as_secs(), changed.subsec_nanos());
+                return Some((found.path.clone(), name, version, metadata.len()));
+            }
+            Err(error) => error.to_string(),
+        },
+    };
+    fed.problem(format!("{name}: {reason}"));
+    lost.push((name, Damage::Log));
+    None
 }

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use menagerie_cloudtrail::digest::{hash, hash_of};
+use menagerie_cloudtrail::layout::{Kind, Name};
 use menagerie_cloudtrail::read::{Found, Limits, Place, Reader, Summary};
 use tokio::sync::mpsc;
 
 use super::{Fed, FeedError, Pace};
-use crate::state::{Absorbed, State, UsageFile, UsageTuple};
-use crate::usage::{Observer, tuples};
+use crate::state::{Absorbed, Damage, Delivered, State, Taken, UsageFile, UsageTuple};
+use crate::usage::{Observer, delivered, tuples};
 
 /// How many files are taken in at once, if they have no more tuples together than [`MOST_TUPLES`].
 const MOST_FILES: usize = 128;
@@ -39,10 +41,16 @@ pub(super) enum Bytes {
 /// Somebody who finds what is to be read, and sends it.
 pub(super) type Jobs = mpsc::Sender<Job>;
 
+/// The most bytes that a log file holds whose hash is taken.
+const LARGEST_LOG: u64 = 8 << 30;
+
 struct Gathered {
     file: UsageFile,
     tuples: Vec<UsageTuple>,
+    delivered: Delivered,
     summary: Summary,
+    /// Digests that cannot be read.
+    bad_digests: Vec<String>,
 }
 
 /// Reads what `find` sends, on several threads, and takes it in. `find` gives what it has to tell beside.
@@ -72,7 +80,7 @@ where
                     Err(_) => break,
                 }
             }
-            absorb(state, std::mem::take(&mut batch), &mut fed).await?;
+            absorb(state, std::mem::take(&mut batch), pace.now, &mut fed).await?;
         }
         Ok::<_, FeedError>(fed)
     };
@@ -82,9 +90,10 @@ where
     Ok(fed)
 }
 
-async fn absorb(state: &State, batch: Vec<Gathered>, fed: &mut Fed) -> Result<(), FeedError> {
-    let files: Vec<_> = batch.iter().filter(|one| one.summary.files > 0).map(|one| (&one.file, one.tuples.as_slice())).collect();
-    for (absorbed, (file, _)) in state.absorb_all(&files).await?.into_iter().zip(&files) {
+async fn absorb(state: &State, batch: Vec<Gathered>, now: Timestamp, fed: &mut Fed) -> Result<(), FeedError> {
+    let (read, lost): (Vec<_>, Vec<_>) = batch.iter().partition(|one| one.summary.files > 0);
+    let files: Vec<_> = read.iter().map(|one| Taken { file: &one.file, tuples: &one.tuples, delivered: &one.delivered }).collect();
+    for (absorbed, Taken { file, .. }) in state.absorb_all(&files).await?.into_iter().zip(&files) {
         match absorbed {
             Absorbed::Known => {
                 fed.known += 1;
@@ -97,10 +106,15 @@ async fn absorb(state: &State, batch: Vec<Gathered>, fed: &mut Fed) -> Result<()
         fed.events += file.records;
         fed.bytes += file.bytes;
     }
+    let lost: Vec<_> = lost.iter().map(|one| (one.file.name.clone(), Damage::Log)).collect();
+    if !lost.is_empty() {
+        state.note_damaged(&lost, now).await?;
+    }
     for one in &batch {
         let told = one.summary.problems.places().count() as u64;
         one.summary.problems.places().for_each(|trouble| fed.problem(trouble.to_string()));
         fed.faults += one.summary.problems.count() - told;
+        one.bad_digests.iter().for_each(|problem| fed.problem(problem.clone()));
     }
     Ok(())
 }
@@ -119,13 +133,20 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>, done: &mpsc::Sender<Gathered>, pace: 
 
 fn read(job: Job, reader: &mut Reader, observer: &mut Observer, now: Timestamp) -> Gathered {
     let mut summary = Summary::default();
-    match job.bytes {
-        Bytes::File(path) => reader.file(&Found { path, problem: None }, 0, observer, &mut summary),
+    // What a digest would be compared with.
+    let is_log = Name::parse(&job.name).is_some_and(|name| name.kind == Kind::Log);
+    let hashed = match job.bytes {
+        Bytes::File(path) => {
+            let found = Found { path, problem: None };
+            reader.file(&found, 0, observer, &mut summary);
+            is_log.then(|| hash(&found.path, LARGEST_LOG))
+        }
         Bytes::Here(bytes) => {
             let file = PathBuf::from(&job.name);
             reader.stream(bytes.as_slice(), Place { file: &file, number: 0, at: 0 }, observer, &mut summary);
+            is_log.then(|| hash_of(bytes.as_slice(), LARGEST_LOG))
         }
-    }
+    };
     let file = UsageFile {
         name: job.name,
         version: job.version,
@@ -134,5 +155,7 @@ fn read(job: Job, reader: &mut Reader, observer: &mut Observer, now: Timestamp) 
         faults: summary.problems.count(),
         read: now,
     };
-    Gathered { file, tuples: tuples(observer.take_seen()), summary }
+    let delivered = delivered(observer, &file.name, &summary.problems, hashed.and_then(Result::ok));
+    let bad_digests = observer.bad_digests.iter().map(|(file, reason)| format!("{}: {reason}", file.display())).collect();
+    Gathered { file, tuples: tuples(observer.take_seen()), delivered, summary, bad_digests }
 }

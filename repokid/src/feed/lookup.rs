@@ -11,8 +11,8 @@ use menagerie_aws_cloudtrail::CloudTrail;
 use menagerie_cloudtrail::Event;
 
 use super::{Fed, FeedError, Pace};
-use crate::state::{Absorbed, State, UsageFile};
-use crate::usage::{Observer, tuples};
+use crate::state::{Absorbed, State, Taken, UsageFile};
+use crate::usage::{Observer, of_events, tuples};
 
 /// How far back the history goes.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
@@ -107,7 +107,9 @@ async fn absorb(state: &State, of: &str, (hour, mut whole): (i64, Hour), pace: P
         faults: whole.faults,
         read: pace.now,
     };
-    if state.absorb(&file, &tuples(whole.observer.take_seen())).await? != Absorbed::Known {
+    let delivered = of_events(&whole.observer);
+    let tuples = tuples(whole.observer.take_seen());
+    if state.absorb(Taken { file: &file, tuples: &tuples, delivered: &delivered }).await? != Absorbed::Known {
         fed.read += 1;
         fed.events += whole.events;
         fed.bytes += whole.bytes;

@@ -22,14 +22,14 @@ const BYTES: u64 = 4 << 20;
 const DEPTH: usize = 24;
 
 /// A folder of code, in memory as far as it may hold policies.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: BTreeMap<PathBuf, File>,
     /// By folder.
     sites: BTreeMap<PathBuf, Vec<Site>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct File {
     original: String,
     text: String,
@@ -53,6 +53,12 @@ pub enum LoadError {
 }
 
 impl Sources {
+    /// Whether there is no code at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// Reads a folder; hidden folders, `node_modules`, symbolic links and very large files are left out.
     ///
     /// # Errors

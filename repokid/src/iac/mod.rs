@@ -20,7 +20,7 @@ mod tree;
 
 pub use load::{LoadError, Sources};
 pub use map::{Map, MapError};
-pub use owner::{Owner, Ownership, Tool};
+pub use owner::{Code, Owner, Ownership, Tool};
 pub use patch::{Unpatched, patch};
 pub use propose::{Change, Fate, Proposed};
 pub use site::{Actions, Site, StatementSite, Syntax};

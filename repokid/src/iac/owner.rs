@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Map, State, TagRules};
+use super::{Map, Sources, State, TagRules};
 use crate::account::Principal;
-use crate::analysis::Place;
+use crate::analysis::{Analysis, Place};
 
 /// A tool that writes what stands in code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -59,6 +59,17 @@ impl fmt::Display for Owner {
     }
 }
 
+/// What code owns of accounts that are changed while they live, and where it stands.
+#[derive(Debug, Default)]
+pub struct Code {
+    /// What tells of owners.
+    pub ownership: Ownership,
+    /// The folder of code; none of it is enough to know that something is not changed live.
+    pub sources: Sources,
+    /// The folder that patches go to, one folder in it for each account.
+    pub output: Option<PathBuf>,
+}
+
 /// All that tells of owners.
 #[derive(Debug, Default)]
 pub struct Ownership {
@@ -71,6 +82,13 @@ pub struct Ownership {
 }
 
 impl Ownership {
+    /// Who owns what would change of a principal.
+    #[must_use]
+    pub fn owner_of(&self, analysis: &Analysis<'_>) -> Option<Owner> {
+        let mut changed = analysis.policies.iter().filter(|policy| policy.changes());
+        changed.find_map(|policy| self.owner(analysis.principal, policy.place))
+    }
+
     /// Who owns a policy of a principal: what owns a principal owns whatever is in it or attached to it.
     #[must_use]
     pub fn owner(&self, principal: &Principal, policy: Place<'_>) -> Option<Owner> {

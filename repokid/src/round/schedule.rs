@@ -26,11 +26,12 @@ pub enum Planned {
 /// [`StateError`] if the database fails, or holds no such thing.
 pub async fn planned(state: &State, account: &AccountId, config: &Config, now: Timestamp, by: &str) -> Result<Vec<Planned>, StateError> {
     let at = now + SignedDuration::from_hours(24 * i64::from(config.repo_schedule_period_days));
+    let logged = state.has_logs(account.as_str()).await?;
     let mut planned = Vec::new();
     for role in state.roles(account, Activity::Active).await? {
         let rows = state.advisor(&role.arn).await?;
         let role = Box::new(role);
-        planned.push(match eligible(&role, &rows, config, now) {
+        planned.push(match eligible(&role, &rows, logged, config, now) {
             _ if role.schedule.is_some() => Planned::Already(role),
             Err(reason) => Planned::Not(role, reason),
             Ok(()) => {

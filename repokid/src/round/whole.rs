@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -17,15 +18,17 @@ use menagerie_aws_iam::Iam;
 use super::{Planned, planned, schedule};
 use crate::account::{Inventory, Kind, inventory};
 use crate::advisor::{Aardvark, AardvarkError, live};
-use crate::cache::{CacheError, Refreshed, Source, refresh};
+use crate::cache::{Refreshed, Source, refresh};
 use crate::compat::advisor::{Advice, Question};
 use crate::compat::config::Config;
-use crate::compat::filters::{BlocklistFile, Filters, GlobError};
+use crate::compat::filters::BlocklistFile;
+use crate::iac::Code;
 use crate::notify::{Moment, Notice, Notifiers, RoleNotice};
 use crate::reach::Reach;
 use crate::repo::{Choice, Repo, RepoError, Tally, Told};
 use crate::rewrite::Options;
 use crate::state::{ChangeId, Role, State, StateError};
+use crate::survey::{Survey, SurveyError};
 
 /// How long a lease holds that is not renewed, and how often it is.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
@@ -51,15 +54,12 @@ pub enum RoundError {
     /// The state failed, or another run took the lease.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The cache could not be brought up to date.
+    /// The account could not be surveyed, or its cache not be brought up to date.
     #[error(transparent)]
-    Cache(#[from] CacheError),
+    Survey(#[from] SurveyError),
     /// Aardvark gave nothing that can be used.
     #[error(transparent)]
     Aardvark(#[from] AardvarkError),
-    /// A glob of the configuration is none.
-    #[error(transparent)]
-    Glob(#[from] GlobError),
     /// What was due could not be executed.
     #[error(transparent)]
     Repo(#[from] RepoError),
@@ -90,6 +90,8 @@ pub struct Round<'a> {
     pub advisor: &'a Advisor,
     /// What stands in the blocklist's file, if it was read.
     pub blocklist: Option<&'a BlocklistFile>,
+    /// What code owns, which is changed there.
+    pub code: &'a Code,
     /// Where notices go.
     pub notifiers: &'a Notifiers,
     /// Now.
@@ -119,8 +121,23 @@ pub struct RoundReport {
     pub tally: Tally,
     /// The changes that were made, by role's name.
     pub changes: Vec<(String, ChangeId)>,
+    /// The principals whose changes are to be made in code, by name, with who owns them.
+    pub owned: Vec<(String, String)>,
+    /// Those changes, if there are any.
+    pub proposal: Option<CodeProposal>,
     /// What went wrong on the way, in sentences.
     pub problems: Vec<String>,
+}
+
+/// Changes of code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeProposal {
+    /// The unified diff of what could be patched.
+    pub patch: String,
+    /// The text of a pull request.
+    pub pull_request: String,
+    /// The folder that both were written to.
+    pub folder: Option<PathBuf>,
 }
 
 impl Round<'_> {
@@ -183,10 +200,19 @@ impl Round<'_> {
             run: self.run,
             commit: self.commit,
             options: Options { resources: false },
+            blocklist: self.blocklist,
+            code: self.code,
         };
-        let (changes, problems) = (&mut report.changes, &mut report.problems);
+        let RoundReport { changes, problems, owned, proposal, .. } = report;
         let mut told = |told: &Told<'_>| match told {
+            // The refresh has told of most of them.
+            Told::Problem(problem) if problems.contains(&problem.to_string()) => {}
             Told::Problem(problem) => problems.push(problem.to_string()),
+            Told::Owned(principal, owner) => owned.push((principal.name.clone(), owner.to_string())),
+            Told::Proposed(changes, folder) => {
+                let folder = folder.map(Path::to_path_buf);
+                *proposal = Some(CodeProposal { patch: changes.diff(), pull_request: changes.pull_request(), folder });
+            }
             Told::Recovered(recovered) => problems.push(format!("{}: {}", recovered.principal, recovered.note)),
             Told::Skipped(principal, why) => problems.push(format!("{}: {why}", principal.name)),
             Told::Applied(principal, change) => changes.push((principal.name.clone(), *change)),
@@ -222,12 +248,13 @@ impl Round<'_> {
     pub async fn refresh(&self, iam: &Iam, account: &AccountId, problems: &mut Vec<String>) -> Result<Refreshed, RoundError> {
         let (inventory, faults) = inventory(iam.details().await?);
         let complete = faults.is_empty();
-        problems.extend(faults.iter().map(ToString::to_string));
         let advice = self.advice(iam, account, &inventory).await?;
+        let now = (self.clock)();
+        let survey = Survey::new((inventory, faults), self.state, self.config, self.blocklist, account, now).await?;
+        problems.extend(survey.problems.iter().map(ToString::to_string));
         problems.extend(advice.faults.iter().map(|fault| format!("Access Advisor, {}: {}", fault.of, fault.reason)));
-        let filters = Filters::new(self.config, self.blocklist)?;
-        let source = Source { inventory: &inventory, complete, advice: &advice, occasion: "Scan" };
-        let refreshed = refresh(self.state, account, &source, self.config, &filters, (self.clock)()).await?;
+        let source = Source { complete, advice: &advice, occasion: "Scan" };
+        let refreshed = refresh(self.state, &survey, &source, now).await?;
         problems.extend(refreshed.problems.iter().cloned());
         Ok(refreshed)
     }

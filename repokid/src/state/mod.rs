@@ -13,11 +13,13 @@ mod advisor;
 mod change;
 mod changes;
 mod column;
+mod delivery;
 mod denial;
 mod error;
 mod import;
 mod lease;
 mod protection;
+mod retention;
 mod role;
 mod roles;
 mod schedule;
@@ -30,16 +32,18 @@ use menagerie_store::database::Database;
 
 pub use advisor::{AdvisorAction, AdvisorRow, LastAccess};
 pub use change::{Change, ChangeId, ChangeStatus, Document, DocumentPlace, NewChange, Purpose, Step};
+pub use delivery::{Damage, Delivered, DeliveredLog, Kept};
 pub use denial::Denial;
 pub use error::StateError;
 pub use import::{Imported, RoleHistory};
 pub use lease::Lease;
 pub use protection::{NewPermissions, Protected, new_since};
+pub use retention::Pruned;
 pub use role::{Disqualification, Observation, OptOut, Repoable, Role, RoleId, RoleIdError};
 pub use roles::Activity;
 pub use schedule::Schedule;
 pub use statistic::Statistic;
-pub use usage::{Absorbed, UsageFile, UsageOutcome, UsagePrincipal, UsageTuple};
+pub use usage::{Absorbed, Taken, UsageFile, UsageOutcome, UsagePrincipal, UsageTuple, known_as};
 pub use version::{NewVersion, PolicyVersion};
 
 /// The memory of repokid.

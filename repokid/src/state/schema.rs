@@ -211,5 +211,101 @@ macro_rules! first {
     };
 }
 
+/// How complete the logs are. What was read before is read again, since nothing was kept of that.
+macro_rules! completeness {
+    ($integer:literal, $counted:literal, $end:literal) => {
+        concat!(
+            "ALTER TABLE usage_file ADD COLUMN log TEXT NOT NULL DEFAULT '';
+            ALTER TABLE usage_file ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+            UPDATE usage_file SET version = '';
+            CREATE INDEX usage_file_by_log ON usage_file (log) WHERE log <> '';",
+            "CREATE TABLE usage_name (
+                principal TEXT NOT NULL,
+                name TEXT NOT NULL,
+                PRIMARY KEY (principal)",
+            $end,
+            "CREATE INDEX usage_name_by_name ON usage_name (name);",
+            "CREATE TABLE usage_place (
+                account TEXT NOT NULL,
+                region TEXT NOT NULL,
+                last_at ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (account, region)",
+            $end,
+            "CREATE TABLE usage_hours (
+                account TEXT NOT NULL,
+                region TEXT NOT NULL,
+                day ",
+            $integer,
+            " NOT NULL,
+                hours ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (account, region, day)",
+            $end,
+            "CREATE TABLE usage_digest (
+                object TEXT NOT NULL,
+                account TEXT NOT NULL,
+                region TEXT NOT NULL,
+                start_at ",
+            $integer,
+            " NOT NULL,
+                end_at ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (object)",
+            $end,
+            "CREATE INDEX usage_digest_by_end ON usage_digest (account, end_at);",
+            "CREATE TABLE usage_awaited (
+                log TEXT NOT NULL,
+                digest TEXT NOT NULL,
+                account TEXT NOT NULL,
+                hash TEXT NOT NULL,
+                oldest_at ",
+            $integer,
+            ",
+                newest_at ",
+            $integer,
+            ",
+                end_at ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (log, digest)",
+            $end,
+            "CREATE INDEX usage_awaited_by_digest ON usage_awaited (digest);
+            CREATE INDEX usage_awaited_by_end ON usage_awaited (account, end_at);",
+            "CREATE TABLE usage_damage (
+                name TEXT NOT NULL,
+                account TEXT NOT NULL,
+                damage ",
+            $integer,
+            " NOT NULL,
+                seen_at ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (name)",
+            $end,
+            "CREATE TABLE usage_change (
+                account TEXT NOT NULL,
+                trail TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                at ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (account, trail, kind, at)",
+            $end,
+            "CREATE TABLE usage_trail (
+                arn TEXT NOT NULL,
+                answers TEXT NOT NULL,
+                told_at ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (arn)",
+            $end,
+        )
+    };
+}
+
 /// From an empty database to today's.
-pub(super) const MIGRATIONS: Migrations = Migrations { component: "repokid", steps: &[both!(first)] };
+pub(super) const MIGRATIONS: Migrations = Migrations { component: "repokid", steps: &[both!(first), both!(completeness)] };

@@ -4,16 +4,19 @@
 //! there under its name with another version (an object that was overwritten, a file that has grown) is read again; first and last stay
 //! right, and counts are then at least what they should be.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use menagerie_cloudtrail::coverage::last_part;
 use menagerie_store::database::{Row, Transaction, Value};
 
 use super::State;
 use super::change::stored;
 use super::column::{count, number, parsed, time};
+use super::delivery::{self, Delivered};
 use super::error::StateError;
 
 /// What became of calls.
@@ -63,6 +66,17 @@ pub struct UsageTuple {
     pub last: Timestamp,
     /// How often.
     pub count: u64,
+}
+
+/// All that is taken of one file.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// The file.
+    pub file: &'a UsageFile,
+    /// The uses in it.
+    pub tuples: &'a [UsageTuple],
+    /// What it tells of what trails delivered.
+    pub delivered: &'a Delivered,
 }
 
 /// Somebody whose uses are known.
@@ -131,29 +145,36 @@ impl State {
     ///
     /// # Errors
     /// [`StateError`] if the database fails.
-    pub async fn absorb(&self, file: &UsageFile, tuples: &[UsageTuple]) -> Result<Absorbed, StateError> {
-        let absorbed = self.absorb_all(&[(file, tuples)]).await?;
+    pub async fn absorb(&self, taken: Taken<'_>) -> Result<Absorbed, StateError> {
+        let absorbed = self.absorb_all(&[taken]).await?;
         Ok(absorbed.into_iter().next().expect("there is an answer for each file"))
     }
 
-    /// Adds the uses of several files, of each unless it was read before: all of them, or none.
+    /// Adds the uses of several files and what they tell of what was delivered, of each unless it was read before: all of them, or none.
     ///
     /// # Errors
     /// [`StateError`] if the database fails.
-    pub async fn absorb_all(&self, files: &[(&UsageFile, &[UsageTuple])]) -> Result<Vec<Absorbed>, StateError> {
+    pub async fn absorb_all(&self, files: &[Taken<'_>]) -> Result<Vec<Absorbed>, StateError> {
         // Writers that go in the same order do not block each other for ever.
         let mut order: Vec<usize> = (0..files.len()).collect();
-        order.sort_by(|left, right| files[*left].0.name.cmp(&files[*right].0.name));
+        order.sort_by(|left, right| files[*left].file.name.cmp(&files[*right].file.name));
         let mut transaction = self.database.write().await?;
         let mut absorbed = vec![Absorbed::Known; files.len()];
         let mut new: Vec<&UsageTuple> = Vec::new();
+        let mut told = Vec::new();
         for at in order {
-            let (file, tuples) = files[at];
-            absorbed[at] = note(&mut transaction, file).await?;
+            let Taken { file, tuples, delivered } = files[at];
+            absorbed[at] = note(&mut transaction, file, delivered).await?;
             if absorbed[at] != Absorbed::Known {
                 new.extend(tuples);
+                told.push((file.name.as_str(), file.read, delivered));
             }
         }
+        delivery::write(&mut transaction, &told).await?;
+        let names: BTreeMap<&str, Cow<'_, str>> = new.iter().map(|one| (one.principal.as_str(), known_as(&one.principal))).collect();
+        let rows: Vec<Value<'_>> = names.iter().flat_map(|(principal, name)| [(*principal).into(), Value::from(&**name)]).collect();
+        let insert = "INSERT INTO usage_name (principal, name) VALUES";
+        transaction.insert_rows(insert, 2, "ON CONFLICT (principal) DO NOTHING", &rows).await?;
         let tuples = distinct(&new);
         let rows: Vec<Value<'_>> = tuples.iter().flat_map(|(key, times)| row(key, times)).collect();
         let insert = "INSERT INTO usage (principal, action, resource, outcome, first_at, last_at, events) VALUES";
@@ -188,6 +209,18 @@ impl State {
         rows.iter().map(read).collect()
     }
 
+    /// The uses of whoever is known by a name ([`known_as`]), under whatever path.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails, or holds no such thing.
+    pub async fn usage_under(&self, name: &str) -> Result<Vec<UsageTuple>, StateError> {
+        let find = "SELECT usage.* FROM usage JOIN usage_name ON usage_name.principal = usage.principal WHERE usage_name.name = $1
+            ORDER BY usage.principal, action, resource, outcome";
+        let mut transaction = self.database.read().await?;
+        let rows = transaction.all(find, &[name.into()]).await?;
+        rows.iter().map(read).collect()
+    }
+
     /// Everybody's uses of an action, in any case, by principal and resource.
     ///
     /// # Errors
@@ -201,10 +234,30 @@ impl State {
     }
 }
 
+/// What somebody's uses are looked for by: of a role `account/name`, of a user `account/user/name`, whatever the path, for there is one of a
+/// name in an account; of what is neither's ARN, such as a unique ID, itself.
+#[must_use]
+pub fn known_as(principal: &str) -> Cow<'_, str> {
+    let named = || {
+        let mut parts = principal.splitn(6, ':').skip(4);
+        let (account, resource) = (parts.next()?, parts.next()?);
+        let (kind, path) = resource.split_once('/')?;
+        let name = path.rsplit('/').next()?;
+        match kind {
+            "role" => Some(format!("{account}/{name}")),
+            "user" => Some(format!("{account}/user/{name}")),
+            _ => None,
+        }
+    };
+    named().map_or(Cow::Borrowed(principal), Cow::Owned)
+}
+
 /// Notes that a file was read; says whether it is news.
-async fn note(transaction: &mut Transaction, file: &UsageFile) -> Result<Absorbed, StateError> {
-    let insert = "INSERT INTO usage_file (name, version, bytes, records, faults, read_at) VALUES ($1, $2, $3, $4, $5, $6)
+async fn note(transaction: &mut Transaction, file: &UsageFile, delivered: &Delivered) -> Result<Absorbed, StateError> {
+    let insert =
+        "INSERT INTO usage_file (name, version, bytes, records, faults, read_at, log, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (name) DO NOTHING";
+    let (log, hash) = delivered.log.as_ref().map_or(("", ""), |log| (last_part(&file.name), log.hash.as_str()));
     let values = [
         Value::from(&file.name),
         Value::from(&file.version),
@@ -212,11 +265,13 @@ async fn note(transaction: &mut Transaction, file: &UsageFile) -> Result<Absorbe
         number(file.records).into(),
         number(file.faults).into(),
         file.read.as_microsecond().into(),
+        log.into(),
+        hash.into(),
     ];
     if transaction.execute(insert, &values).await? == 1 {
         return Ok(Absorbed::New);
     }
-    let update = "UPDATE usage_file SET version = $2, bytes = $3, records = $4, faults = $5, read_at = $6
+    let update = "UPDATE usage_file SET version = $2, bytes = $3, records = $4, faults = $5, read_at = $6, log = $7, hash = $8
         WHERE name = $1 AND version <> $2";
     let changed = transaction.execute(update, &values).await? == 1;
     Ok(if changed { Absorbed::Changed } else { Absorbed::Known })

@@ -16,7 +16,9 @@ use menagerie_cloudtrail::read::{Place, Sink};
 use menagerie_cloudtrail::{Event, Json};
 use menagerie_policy::data::catalogue;
 
-use crate::account::{Inventory, Kind};
+use super::stored::names_of;
+use crate::account::Inventory;
+use crate::state::known_as;
 use crate::verdict::{Universe, Usage, Use};
 
 /// How many resources of one principal's action are told apart. Beyond, the action counts as used on any: data events name each object.
@@ -215,15 +217,7 @@ impl Observer {
     /// Up to when the logs reach: as far as the digests of every Region vouch for them, or to the last event.
     #[must_use]
     pub fn seen_up_to(&self) -> Option<Timestamp> {
-        let mut ends: HashMap<_, Timestamp> = HashMap::default();
-        for digest in &self.digests {
-            if let Some(name) = digest.name() {
-                ends.entry((name.account, name.region, name.trail)).and_modify(|end| *end = digest.end.max(*end)).or_insert(digest.end);
-            }
-        }
-        let last = ends.values().max().copied();
-        let digested = ends.into_values().filter(|end| last.is_some_and(|last| last.duration_since(*end) < LATE)).min();
-        digested.and_then(|end| end.checked_sub(LAG).ok()).or(self.span.map(|(_, last)| last))
+        reach(&self.digests, self.span.map(|(_, last)| last))
     }
 
     /// Adds a use that an event of somebody's stands for, and does not show.
@@ -256,19 +250,11 @@ impl Observer {
     pub fn usage(&self, universe: &Universe, inventory: &Inventory, from: Timestamp) -> BTreeMap<String, Usage> {
         let mut known: HashMap<String, &str> = HashMap::default();
         for principal in &inventory.principals {
-            let arn = principal.arn.as_str();
-            // There is one of a name in an account, whatever its path: what it did under another path, it did.
-            let name = match principal.kind {
-                Kind::Role => format!("{}/{}", principal.account(), principal.name),
-                Kind::User => format!("{}/user/{}", principal.account(), principal.name),
-                Kind::Group => continue,
-            };
-            known.insert(name, arn);
-            known.insert(principal.id.clone(), arn);
+            known.extend(names_of(principal).into_iter().map(|name| (name, principal.arn.as_str())));
         }
         let mut usage: BTreeMap<String, Usage> = BTreeMap::new();
         for (principal, seen) in &self.principals {
-            let arn = known.get(&**principal).copied().or_else(|| known.get(&name_of(principal)?).copied()).unwrap_or(principal).to_owned();
+            let arn = known.get(&*known_as(principal)).copied().unwrap_or(principal).to_owned();
             usage.entry(arn).or_default().merge(&judged(seen, universe, from));
         }
         usage
@@ -288,17 +274,18 @@ impl Sink for Observer {
     }
 }
 
-/// `account/name` of a role's ARN, `account/user/name` of a user's.
-fn name_of(arn: &str) -> Option<String> {
-    let mut parts = arn.splitn(6, ':').skip(4);
-    let (account, resource) = (parts.next()?, parts.next()?);
-    let (kind, path) = resource.split_once('/')?;
-    let name = path.rsplit('/').next()?;
-    match kind {
-        "role" => Some(format!("{account}/{name}")),
-        "user" => Some(format!("{account}/user/{name}")),
-        _ => None,
+/// Up to when logs reach: as far as the digests of every Region vouch for them, or to the last event.
+#[must_use]
+pub fn reach(digests: &[Digest], last_event: Option<Timestamp>) -> Option<Timestamp> {
+    let mut ends: HashMap<_, Timestamp> = HashMap::default();
+    for digest in digests {
+        if let Some(name) = digest.name() {
+            ends.entry((name.account, name.region, name.trail)).and_modify(|end| *end = digest.end.max(*end)).or_insert(digest.end);
+        }
     }
+    let last = ends.values().max().copied();
+    let digested = ends.into_values().filter(|end| last.is_some_and(|last| last.duration_since(*end) < LATE)).min();
+    digested.and_then(|end| end.checked_sub(LAG).ok()).or(last_event)
 }
 
 /// The unique ID of a role or a user, which some events have alone.
@@ -319,7 +306,7 @@ fn principal_of<'m>(identities: &'m mut Principals, event: &Event<'_>) -> Option
     }
 }
 
-fn judged(seen: &Seen, universe: &Universe, from: Timestamp) -> Usage {
+pub(super) fn judged(seen: &Seen, universe: &Universe, from: Timestamp) -> Usage {
     let mut usage = Usage::default();
     for (action, resources) in &seen.uses {
         let mut uses: Vec<_> = resources

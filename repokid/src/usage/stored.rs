@@ -6,13 +6,13 @@
 
 use foldhash::HashMap;
 
-use menagerie_aws::Arn;
 use menagerie_cloudtrail::map::{How, Resource};
-use menagerie_policy::data::catalogue;
 
+use super::observer::judged;
 use super::{Seen, Span};
+use crate::account::{Kind, Principal};
 use crate::state::{UsageOutcome, UsageTuple};
-use crate::verdict::{Universe, Usage, Use};
+use crate::verdict::{Universe, Usage};
 
 /// What was seen, as tuples of the store.
 #[must_use]
@@ -38,32 +38,33 @@ pub fn tuples(principals: HashMap<Box<str>, Seen>) -> Vec<UsageTuple> {
     tuples
 }
 
-/// The names that a role's or user's uses may stand under: its ARN; and of a role `account/name`, where a log did not tell the path.
+/// What a principal's uses are known by ([`crate::state::known_as`]): its name, for there is one of a name in an account, so that what it did
+/// under another path, it did; and its unique ID, which some events have alone. A group does nothing itself.
 #[must_use]
-pub fn principals_of(arn: &Arn) -> Vec<String> {
-    let role = arn.resource().strip_prefix("role/").and_then(|path| path.rsplit('/').next());
-    std::iter::once(arn.as_str().to_owned()).chain(role.map(|name| format!("{}/{name}", arn.account()))).collect()
+pub fn names_of(principal: &Principal) -> Vec<String> {
+    let name = match principal.kind {
+        Kind::Role => format!("{}/{}", principal.account(), principal.name),
+        Kind::User => format!("{}/user/{}", principal.account(), principal.name),
+        Kind::Group => return Vec::new(),
+    };
+    vec![name, principal.id.clone()]
 }
 
 /// What tuples of one principal say of its use since `from`.
 #[must_use]
 pub fn of_tuples<'a>(tuples: impl IntoIterator<Item = &'a UsageTuple>, universe: &Universe, from: jiff::Timestamp) -> Usage {
-    let mut usage = Usage::default();
+    let mut seen = Seen::default();
     for tuple in tuples.into_iter().filter(|tuple| tuple.outcome != UsageOutcome::Denied && tuple.last >= from) {
+        let span = Span { first: tuple.first, last: tuple.last, count: tuple.count };
         if let Some((source, name)) = tuple.action.split_once(' ') {
-            let prefixes = catalogue().event_source(source).map(str::to_owned).into_iter().collect();
-            usage.unmapped.insert((source.to_owned(), name.to_owned()), prefixes);
+            seen.unmapped.insert((source.to_owned(), name.to_owned()), span);
             continue;
         }
-        let Some(id) = universe.named(&tuple.action) else {
-            usage.strange.insert(tuple.action.to_ascii_lowercase());
-            continue;
-        };
-        let how = if universe.is_pass_role(id) { How::PassRole } else { How::Direct };
-        let resource = resource(&tuple.resource);
-        usage.actions.entry(id).or_default().push(Use { resource, how, first: tuple.first, last: tuple.last, count: tuple.count });
+        let passes = universe.named(&tuple.action).is_some_and(|id| universe.is_pass_role(id));
+        let how = if passes { How::PassRole } else { How::Direct };
+        seen.add(tuple.action.as_str().into(), resource(&tuple.resource), how, span);
     }
-    usage
+    judged(&seen, universe, from)
 }
 
 fn text(resource: Resource) -> String {
@@ -113,11 +114,17 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_looked_for_without_its_path_too() {
-        let role: Arn = "arn:aws:iam::111122223333:role/team/reader".parse().expect("an ARN");
-        assert_eq!(principals_of(&role), ["arn:aws:iam::111122223333:role/team/reader", "111122223333/reader"]);
-        let user: Arn = "arn:aws:iam::111122223333:user/bob".parse().expect("an ARN");
-        assert_eq!(principals_of(&user), ["arn:aws:iam::111122223333:user/bob"]);
+    fn whoever_it_is_has_one_name() {
+        for (principal, name) in [
+            ("arn:aws:iam::111122223333:role/team/reader", "111122223333/reader"),
+            ("arn:aws:iam::111122223333:role/reader", "111122223333/reader"),
+            ("111122223333/reader", "111122223333/reader"),
+            ("arn:aws-cn:iam::111122223333:user/x/bob", "111122223333/user/bob"),
+            ("AROAEXAMPLE", "AROAEXAMPLE"),
+            ("arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:root"),
+        ] {
+            assert_eq!(crate::state::known_as(principal), name);
+        }
     }
 
     #[test]

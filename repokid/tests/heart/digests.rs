@@ -11,8 +11,10 @@ use menagerie_cloudtrail::digest::hash;
 use menagerie_cloudtrail::read::{Limits, fold, walk};
 use menagerie_cloudtrail::selectors::Trails;
 use repokid::account::Problem;
+use repokid::feed::{self, Pace};
 use repokid::sight::{Observation, Trust};
-use repokid::usage::Observer;
+use repokid::state::State;
+use repokid::usage::{Observer, names_of, of_tuples};
 use repokid::verdict::{Verdict, Window};
 use serde_json::{Value, json};
 
@@ -110,23 +112,67 @@ impl Delivered {
         self
     }
 
-    /// The verdicts on these actions, of a role that may do them all, and what was wrong.
+    /// The verdicts on these actions, of a role that may do them all, and what was wrong. What the usage store makes of the folder, fed with it
+    /// in two parts, must be the same.
     fn verdicts(&self, actions: &[&str]) -> (Vec<Verdict>, Vec<Problem>) {
-        let files = walk(&[self.folder.path().to_owned()]);
-        let (observers, summary) = fold(&files, NonZero::new(2).unwrap(), Limits::default(), || Observer::new(None, None));
-        let mut observer = Observer::new(None, None);
-        observers.into_iter().for_each(|one| observer.merge(one));
+        let (verdicts, problems) = self.of_files(actions);
+        assert_eq!(self.of_store(actions), verdicts, "the store says something else than the files");
+        (verdicts, problems)
+    }
+
+    fn trails(&self) -> Trails {
         let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main");
         let trails = json!([
             {"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]},
             {"TrailARN": arn, "EventSelectors": self.selectors},
         ]);
+        Trails::parse(&trails.to_string()).unwrap()
+    }
+
+    /// By way of the usage store, as a round judges.
+    fn of_store(&self, actions: &[&str]) -> Vec<Verdict> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let state = State::open(&format!("sqlite:{}", folder.path().join("state.db").display())).await.unwrap();
+            let now = at(HOURS, 0);
+            let two = NonZero::new(2).unwrap();
+            let pace = Pace { now, threads: two, objects: two, since: Timestamp::UNIX_EPOCH };
+            state.tell_trails(&self.trails(), now).await.unwrap();
+            // The logs before their digests, and then all of it.
+            for part in [format!("AWSLogs/{ACCOUNT}/CloudTrail"), String::new()] {
+                feed::folder(&state, &self.folder.path().join(part), pace).await.unwrap();
+            }
+            let kept = state.deliveries(ACCOUNT, start()).await.unwrap();
+            let observation = Observation::stored(ACCOUNT, kept, now, 5);
+            let mut stage = Stage::of(&allow(&json!(actions)));
+            stage.window = Window::of_days(DAYS, observation.reach().unwrap());
+            let sights = observation.sights(ACCOUNT, stage.window, &std::collections::BTreeSet::new(), stage.universe);
+            stage.sights.insert(ACCOUNT.to_owned(), sights);
+            let principal = &stage.inventory.principals[0];
+            let mut tuples = Vec::new();
+            for name in names_of(principal) {
+                tuples.extend(state.usage_under(&name).await.unwrap());
+            }
+            let arn = principal.arn.as_str().to_owned();
+            stage.usage.insert(arn, of_tuples(&tuples, stage.universe, stage.window.from));
+            actions.iter().map(|action| stage.verdict(action)).collect()
+        })
+    }
+
+    fn of_files(&self, actions: &[&str]) -> (Vec<Verdict>, Vec<Problem>) {
+        let files = walk(&[self.folder.path().to_owned()]);
+        let (observers, summary) = fold(&files, NonZero::new(2).unwrap(), Limits::default(), || Observer::new(None, None));
+        let mut observer = Observer::new(None, None);
+        observers.into_iter().for_each(|one| observer.merge(one));
         let mut stage = Stage::of(&allow(&json!(actions)));
         stage.window = Window::of_days(DAYS, observer.seen_up_to().unwrap());
         let mut problems = Vec::new();
-        let trust = Trust::Judged(Trails::parse(&trails.to_string()).unwrap());
-        let observation = Observation::new(trust, &observer, &summary, &files, stage.window, &mut problems);
-        stage.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &std::collections::BTreeSet::new(), stage.universe));
+        let trust = Trust::Judged(self.trails());
+        let observation = Observation::new(trust, &observer, &summary, &files, &mut problems);
+        stage
+            .sights
+            .insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, stage.window, &std::collections::BTreeSet::new(), stage.universe));
         stage.usage = observer.usage(stage.universe, &stage.inventory, stage.window.from);
         (actions.iter().map(|action| stage.verdict(action)).collect(), problems)
     }

@@ -121,8 +121,8 @@ impl Stage {
     pub(crate) fn trusting(&mut self, trust: Trust) {
         // Somebody's event is in the logs of the account.
         self.observer.places.insert((ACCOUNT.into(), "us-east-1".into()));
-        let observation = Observation::new(trust, &self.observer, &Summary::default(), &[], self.window, &mut Vec::new());
-        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, &BTreeSet::new(), self.universe));
+        let observation = Observation::new(trust, &self.observer, &Summary::default(), &[], &mut Vec::new());
+        self.sights.insert(ACCOUNT.to_owned(), observation.sights(ACCOUNT, self.window, &BTreeSet::new(), self.universe));
     }
 
     pub(crate) fn see(mut self, events: &[Value]) -> Self {

@@ -3,6 +3,8 @@
 #[path = "../state/place.rs"]
 mod place;
 
+mod code;
+mod complete;
 mod cycle;
 mod function;
 mod peers;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use repokid::state::{ChangeId, ChangeStatus, Document, DocumentPlace, NewChange, Purpose, State};
 
 use crate::place::Place;
-use crate::usage::{file, tuple};
+use crate::usage::{absorb, file, tuple};
 use crate::{account, arn, hours, now};
 
 const URL: &str = "REPOKID_TEST_KILLED";
@@ -23,7 +23,7 @@ async fn write_for_ever(url: &str, run: u32) {
     let lease = state.lease(&account(), &run.to_string(), today, hours(12)).await.expect("is asked").expect("has run out");
     for number in 0_u32.. {
         let name = format!("{run}/{number}");
-        state.absorb(&file(&name, "1"), &[tuple("s3:GetObject", 0, 0, 1), tuple("s3:PutObject", 0, 0, 1)]).await.expect("is added");
+        absorb(&state, &file(&name, "1"), &[tuple("s3:GetObject", 0, 0, 1), tuple("s3:PutObject", 0, 0, 1)]).await.expect("is added");
         say(&format!("file {name}"));
         let document = Document { place: DocumentPlace::Inline, policy: name.clone(), before: Some("{}".repeat(500)), after: None };
         let change = NewChange {

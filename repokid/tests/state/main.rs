@@ -1,6 +1,7 @@
 //! The contract of the state, on SQLite and on PostgreSQL: one suite of tests, each run on both.
 
 mod changes;
+mod delivery;
 mod kill;
 mod leases;
 mod place;

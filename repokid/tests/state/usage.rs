@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use repokid::state::{Absorbed, State, UsageFile, UsageOutcome, UsageTuple};
+use repokid::state::{Absorbed, Delivered, State, StateError, Taken, UsageFile, UsageOutcome, UsageTuple};
 
 use crate::place::Place;
 use crate::{contract, hours, now};
@@ -31,6 +31,11 @@ pub(crate) fn tuple(action: &str, first: i64, last: i64, count: u64) -> UsageTup
     }
 }
 
+/// Adds a file of which nothing is known but its uses.
+pub(crate) async fn absorb(state: &State, file: &UsageFile, tuples: &[UsageTuple]) -> Result<Absorbed, StateError> {
+    state.absorb(Taken { file, tuples, delivered: &Delivered::default() }).await
+}
+
 async fn usage(state: &State) -> Vec<UsageTuple> {
     state.usage("arn:aws:iam::111122223333:role/reader").await.expect("is read")
 }
@@ -39,12 +44,12 @@ async fn a_file_is_read_once(place: &Place) {
     let state = place.open().await;
     assert!(!state.has_read("s3://b/k", "1").await.expect("is asked"));
     let tuples = [tuple("s3:GetObject", 0, 1, 2)];
-    assert_eq!(state.absorb(&file("s3://b/k", "1"), &tuples).await.expect("is added"), Absorbed::New);
-    assert_eq!(state.absorb(&file("s3://b/k", "1"), &tuples).await.expect("is known"), Absorbed::Known);
+    assert_eq!(absorb(&state, &file("s3://b/k", "1"), &tuples).await.expect("is added"), Absorbed::New);
+    assert_eq!(absorb(&state, &file("s3://b/k", "1"), &tuples).await.expect("is known"), Absorbed::Known);
     assert_eq!(usage(&state).await, tuples);
     assert!(state.has_read("s3://b/k", "1").await.expect("is asked"));
     assert!(!state.has_read("s3://b/k", "2").await.expect("is asked"));
-    assert_eq!(state.absorb(&file("s3://b/k", "2"), &[tuple("s3:GetObject", 0, 2, 3)]).await.expect("is added"), Absorbed::Changed);
+    assert_eq!(absorb(&state, &file("s3://b/k", "2"), &[tuple("s3:GetObject", 0, 2, 3)]).await.expect("is added"), Absorbed::Changed);
     assert_eq!(usage(&state).await, [tuple("s3:GetObject", 0, 2, 5)], "of an overwritten file the times are right");
     assert_eq!(state.usage_files().await.expect("are read"), [file("s3://b/k", "2")]);
 }
@@ -55,9 +60,9 @@ async fn uses_are_added_up(place: &Place) {
     let elsewhere = UsageTuple { resource: String::new(), ..tuple("s3:GetObject", 1, 1, 1) };
     let stranger = UsageTuple { principal: "arn:aws:iam::111122223333:user/ann".to_owned(), ..tuple("S3:getobject", 1, 1, 1) };
     let first = [tuple("s3:GetObject", 5, 9, 1), denied.clone(), elsewhere.clone(), stranger.clone()];
-    state.absorb(&file("a", "1"), &first).await.expect("is added");
+    absorb(&state, &file("a", "1"), &first).await.expect("is added");
     let second = [tuple("s3:GetObject", 4, 6, 2), tuple("s3:GetObject", 7, 10, 1), tuple("sqs:SendMessage", 0, 0, 1)];
-    state.absorb(&file("b", "1"), &second).await.expect("is added");
+    absorb(&state, &file("b", "1"), &second).await.expect("is added");
     let expected = [elsewhere, denied, tuple("s3:GetObject", 4, 10, 4), tuple("sqs:SendMessage", 0, 0, 1)];
     assert_eq!(usage(&state).await, expected);
     let users = state.users_of("s3:GETobject").await.expect("are read");
@@ -68,11 +73,11 @@ async fn many_uses_are_taken_at_once(place: &Place) {
     let state = place.open().await;
     let tuples: Vec<_> = (0..3_000).map(|number| tuple(&format!("s3:Action{number:04}"), 0, 0, 1)).collect();
     for name in ["a", "b"] {
-        state.absorb(&file(name, "1"), &tuples).await.expect("is added");
+        absorb(&state, &file(name, "1"), &tuples).await.expect("is added");
     }
     let found = usage(&state).await;
     assert_eq!((found.len(), found.iter().map(|tuple| tuple.count).sum::<u64>()), (3_000, 6_000));
-    state.absorb(&file("c", "1"), &[]).await.expect("a file without a use is read as well");
+    absorb(&state, &file("c", "1"), &[]).await.expect("a file without a use is read as well");
 }
 
 async fn files_that_are_read_at_once_lose_nothing(place: &Place) {
@@ -87,7 +92,7 @@ async fn files_that_are_read_at_once_lose_nothing(place: &Place) {
                 }
                 // Two readers have each file.
                 let name = format!("{}/{number}", reader / 2);
-                state.absorb(&file(&name, "1"), &tuples).await.expect("is added");
+                absorb(&state, &file(&name, "1"), &tuples).await.expect("is added");
             }
         });
     }
@@ -102,7 +107,7 @@ async fn what_is_broken_off_is_added_whole_or_not_at_all(place: &Place) {
     let tuples: Vec<_> = (0..40).map(|number| tuple(&format!("s3:Action{number:02}"), 0, 0, 1)).collect();
     let (mut kept, mut broken) = (0, 0);
     for number in 0..120_u64 {
-        let absorbing = state.absorb(&file(&number.to_string(), "1"), &tuples).await_for(Duration::from_micros(number * 20)).await;
+        let absorbing = absorb(&state, &file(&number.to_string(), "1"), &tuples).await_for(Duration::from_micros(number * 20)).await;
         match absorbing {
             Some(absorbed) => kept += u64::from(absorbed == Absorbed::New),
             None => broken += 1,
@@ -124,7 +129,7 @@ trait AwaitFor: Future + Sized {
     async fn await_for(self, limit: Duration) -> Option<Absorbed>;
 }
 
-impl<F: Future<Output = Result<Absorbed, repokid::state::StateError>>> AwaitFor for F {
+impl<F: Future<Output = Result<Absorbed, StateError>>> AwaitFor for F {
     async fn await_for(self, limit: Duration) -> Option<Absorbed> {
         Some(tokio::time::timeout(limit, self).await.ok()?.expect("is added"))
     }

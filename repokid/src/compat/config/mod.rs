@@ -9,7 +9,8 @@
 //! `dispatcher`, `warnings`. `logging`, `query_role_data_in_batch` and `batch_processing_size` are taken, and have no effect.
 //!
 //! Ours: `state` (a path or a URL of `postgres://`), `observation` (globs of role names to `"quarterly"`, `"yearly"` or a number of days),
-//! `break_glass_roles` (globs of role names, as `ExclusiveFilter` has them: such roles are never changed).
+//! `break_glass_roles` (globs of role names, as `ExclusiveFilter` has them: such roles are never changed), `code` (what code owns, and where it
+//! stands), `usage_retention_days`, `regions` (opted into).
 
 mod error;
 mod locate;
@@ -18,8 +19,9 @@ mod template;
 mod warning;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use menagerie_aws::AccountId;
 use serde_json::Value;
 
@@ -71,9 +73,30 @@ pub struct Config {
     pub observation: BTreeMap<String, Observation>,
     /// Ours: globs of names of roles that are never changed.
     pub break_glass_roles: PerAccount,
+    /// Ours: what code owns, and where it stands.
+    pub code: CodeFiles,
+    /// Ours: Regions that are looked at beside those that AWS enables for every account.
+    pub regions: Vec<String>,
+    /// Ours: days that the usage store keeps what it has. 400, and never less than any role's use is looked at.
+    pub usage_retention_days: u32,
     /// What was found that has no effect, or another than with Repokid.
     pub warnings: Vec<Warning>,
     original: Value,
+}
+
+/// What code owns, and where it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CodeFiles {
+    /// `map`: from globs of ARNs, or of stacks, to paths.
+    pub map: Option<PathBuf>,
+    /// `terraform_state`: Terraform's states.
+    pub terraform_state: Vec<PathBuf>,
+    /// `terraform_tags`: tags by which what Terraform made is known, as `KEY=GLOB`, beside the customary ones.
+    pub terraform_tags: Vec<String>,
+    /// `folder`: the folder of code.
+    pub folder: Option<PathBuf>,
+    /// `output`: the folder that patches and the texts of pull requests are written to.
+    pub output: Option<PathBuf>,
 }
 
 /// Texts for all accounts, and for single ones.
@@ -167,6 +190,16 @@ impl Config {
         Self::from_value(&value)
     }
 
+    /// How long the usage store keeps what it has: as long as is said, and at least as long as any role's use is looked at.
+    #[must_use]
+    pub fn usage_retention(&self) -> SignedDuration {
+        let days = |count: u32| SignedDuration::from_hours(24 * i64::from(count));
+        let longest = self.observation.values().map(|observation| observation.length()).max().unwrap_or_default();
+        // The window ends where the logs do, which is some days before now.
+        let needed = longest.max(days(self.minimum_age_days)) + days(self.oldest_aa_data_days) + days(2);
+        needed.max(days(self.usage_retention_days))
+    }
+
     /// The JSON that was read, with everything that is not known.
     #[must_use]
     pub fn original(&self) -> &Value {
@@ -214,6 +247,9 @@ impl Config {
             state: root.set("state", &mut warnings)?,
             observation: observation(root.section("observation")?)?,
             break_glass_roles: per_account(root.section("break_glass_roles")?, &mut warnings)?,
+            code: code(root.section("code")?, &mut warnings)?,
+            regions: root.texts("regions")?.unwrap_or_default(),
+            usage_retention_days: root.whole("usage_retention_days")?.unwrap_or(400),
             warnings: Vec::new(),
             original: value.clone(),
         };
@@ -304,6 +340,18 @@ fn dispatcher(mut section: Section<'_>, warnings: &mut Vec<Warning>) -> Result<O
     let is_there = section.is_there();
     section.finish(warnings);
     Ok(is_there.then_some(Dispatcher { to_rr_queue, from_rr_sns, connection }))
+}
+
+fn code(mut section: Section<'_>, warnings: &mut Vec<Warning>) -> Result<CodeFiles, ConfigError> {
+    let read = CodeFiles {
+        map: section.set("map", warnings)?.map(PathBuf::from),
+        terraform_state: section.texts("terraform_state")?.unwrap_or_default().into_iter().map(PathBuf::from).collect(),
+        terraform_tags: section.texts("terraform_tags")?.unwrap_or_default(),
+        folder: section.set("folder", warnings)?.map(PathBuf::from),
+        output: section.set("output", warnings)?.map(PathBuf::from),
+    };
+    section.finish(warnings);
+    Ok(read)
 }
 
 fn observation(mut section: Section<'_>) -> Result<BTreeMap<String, Observation>, ConfigError> {

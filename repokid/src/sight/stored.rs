@@ -1,0 +1,60 @@
+//! The same judgement of what the usage store keeps of an account's logs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use menagerie_cloudtrail::coverage::{ChangeKind, Coverage};
+use menagerie_cloudtrail::selectors::Trails;
+
+use super::{Observation, Trust};
+use crate::state::{Damage, Kept};
+use crate::usage::reach;
+
+impl Observation {
+    /// Judges what is kept of an account's logs at the moment `now`. Logs that end more than `oldest_days` ago prove nothing of today, and what
+    /// was told of a trail that was changed since counts no more.
+    #[must_use]
+    pub fn stored(account: &str, kept: Kept, now: Timestamp, oldest_days: u32) -> Self {
+        let mut notes = Vec::new();
+        let mut trails = Trails::default();
+        let told = !kept.trails.is_empty();
+        for (trail, told) in kept.trails {
+            let is_news = |kind| matches!(kind, ChangeKind::Changed | ChangeKind::Created);
+            let since = kept.changes.iter().filter(|change| change.time > told && is_news(change.kind) && change.is_of(&trail));
+            match since.map(|change| change.time).max() {
+                Some(at) => notes.push(format!("{} was changed at {at}, after it was told of: tell of it again", trail.arn)),
+                None => trails.insert(trail),
+            }
+        }
+        let mut regions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut last = None;
+        for (of, region, at) in kept.places {
+            if of == account && at > Timestamp::UNIX_EPOCH {
+                last = last.max(Some(at));
+            }
+            regions.entry(of).or_default().insert(region);
+        }
+        let has_digests = !kept.digests.is_empty();
+        let reach = reach(&kept.digests, last);
+        let oldest = now - SignedDuration::from_hours(24 * i64::from(oldest_days));
+        let trust = match reach {
+            _ if !regions.contains_key(account) => Trust::NoLogs,
+            _ if !told => Trust::NoTrail,
+            Some(reach) if reach < oldest => Trust::Ended(reach),
+            _ => Trust::Judged(trails.clone()),
+        };
+        let mut coverage = Coverage::new(trails);
+        for (region, hours) in kept.hours {
+            coverage.hours(account, &region, hours);
+        }
+        kept.digests.into_iter().for_each(|digest| coverage.digest(digest));
+        for (file, damage) in kept.damaged {
+            if damage == Damage::Log || !has_digests {
+                coverage.file(&file, false);
+            }
+        }
+        kept.changes.into_iter().for_each(|change| coverage.change(change));
+        let reach = matches!(trust, Trust::Judged(_)).then_some(reach).flatten();
+        Self { trust, coverage, regions, reach, has_digests, notes }
+    }
+}

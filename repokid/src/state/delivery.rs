@@ -1,0 +1,364 @@
+//! What trails delivered, as the usage store keeps it: how complete the logs are that its uses come from.
+//!
+//! Of each file that is read stays what completeness is judged by, in the transaction of its uses: the hours that it shows to be there, the
+//! log files that a digest names with their hashes until each has come, changes of trails, and that it is damaged. What was told of trails
+//! stays with the time when. Nothing is concluded here: [`crate::sight`] judges it as it judges files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use menagerie_cloudtrail::coverage::{Change, ChangeKind, last_part};
+use menagerie_cloudtrail::digest::{Digest, LogFile};
+use menagerie_cloudtrail::selectors::{Trail, Trails};
+use menagerie_store::database::{Transaction, Value};
+
+use super::State;
+use super::column::{optional_time, time};
+use super::error::StateError;
+
+/// How many bits a day's hours take.
+const HOURS: i64 = 24;
+
+/// How a file that is damaged counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Damage {
+    /// It is a log, or has events.
+    Log,
+    /// It may be what is left of a log: it counts where no digest tells what logs there are.
+    Perhaps,
+}
+
+/// A log file that is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveredLog {
+    /// The account that its events are of.
+    pub account: String,
+    /// Their Region.
+    pub region: String,
+    /// The SHA-256 of what it holds, as a digest has it.
+    pub hash: String,
+    /// The hours that it shows to be there, by their numbers since 1970.
+    pub hours: Vec<i64>,
+}
+
+/// What one file tells of what trails delivered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// The log file that it is, if it is one of CloudTrail's and whole.
+    pub log: Option<DeliveredLog>,
+    /// The digests in it.
+    pub digests: Vec<Digest>,
+    /// Changes of trails.
+    pub changes: Vec<Change>,
+    /// Accounts and Regions that its events are of.
+    pub places: BTreeSet<(String, String)>,
+    /// When its last event was.
+    pub last: Option<Timestamp>,
+    /// How it counts if it is damaged.
+    pub damage: Option<Damage>,
+}
+
+/// What is kept of an account's logs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// What was told of trails, and when.
+    pub trails: Vec<(Trail, Timestamp)>,
+    /// Changes of trails.
+    pub changes: Vec<Change>,
+    /// The accounts and Regions that there are logs of, with the last event: the account's own, and those that the trails are of.
+    pub places: Vec<(String, String, Timestamp)>,
+    /// The hours of each Region that have a log file.
+    pub hours: BTreeMap<String, Vec<i64>>,
+    /// The digests. Of the log files that they name, those that have not come.
+    pub digests: Vec<Digest>,
+    /// Files that are damaged.
+    pub damaged: Vec<(String, Damage)>,
+}
+
+impl Damage {
+    const fn code(self) -> i64 {
+        match self {
+            Self::Log => 1,
+            Self::Perhaps => 0,
+        }
+    }
+}
+
+fn kind_text(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Stopped => "stopped",
+        ChangeKind::Started => "started",
+        ChangeKind::Changed => "changed",
+        ChangeKind::Created => "created",
+    }
+}
+
+/// What is not known uncovers as much as anything can.
+fn kind_of(text: &str) -> ChangeKind {
+    match text {
+        "stopped" => ChangeKind::Stopped,
+        "started" => ChangeKind::Started,
+        "created" => ChangeKind::Created,
+        _ => ChangeKind::Changed,
+    }
+}
+
+impl State {
+    /// Notes that files could not be read: what they hold is missing until they are.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn note_damaged(&self, files: &[(String, Damage)], now: Timestamp) -> Result<(), StateError> {
+        let mut transaction = self.database.write().await?;
+        let damaged = files.iter().map(|(name, damage)| (name.as_str(), (*damage, now))).collect();
+        write_damage(&mut transaction, &damaged).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes what was told of trails at a moment, in the place of what was told of them before. Where that contradicts it, the trail was changed
+    /// in between, at the moment at the latest.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails, or holds no such thing.
+    pub async fn tell_trails(&self, trails: &Trails, now: Timestamp) -> Result<(), StateError> {
+        let mut transaction = self.database.write().await?;
+        let known = read_trails(&mut transaction).await?;
+        for trail in trails.iter() {
+            if known.iter().any(|(before, _)| before.arn == trail.arn && trail.contradicts(before)) {
+                let kind = ChangeKind::Changed;
+                let change = Change { time: now, trail: trail.arn.clone(), account: trail.account().to_owned(), kind };
+                write_changes(&mut transaction, &BTreeSet::from([changed(&change)])).await?;
+            }
+            let insert = "INSERT INTO usage_trail (arn, answers, told_at) VALUES ($1, $2, $3)
+                ON CONFLICT (arn) DO UPDATE SET answers = excluded.answers, told_at = excluded.told_at";
+            let answers = trail.answers();
+            transaction.execute(insert, &[Value::from(&trail.arn), Value::from(&answers), now.as_microsecond().into()]).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Whether there are logs of an account.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn has_logs(&self, account: &str) -> Result<bool, StateError> {
+        let mut transaction = self.database.read().await?;
+        Ok(transaction.optional("SELECT region FROM usage_place WHERE account = $1 LIMIT 1", &[account.into()]).await?.is_some())
+    }
+
+    /// The Regions that there are logs of an account of.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn logged_regions(&self, account: &str) -> Result<Vec<String>, StateError> {
+        let mut transaction = self.database.read().await?;
+        let rows = transaction.all("SELECT region FROM usage_place WHERE account = $1 ORDER BY region", &[account.into()]).await?;
+        rows.iter().map(|row| Ok(row.text("region")?)).collect()
+    }
+
+    /// What is kept of an account's logs that matters to what was done since `from`.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails, or holds no such thing.
+    pub async fn deliveries(&self, account: &str, from: Timestamp) -> Result<Kept, StateError> {
+        let mut transaction = self.database.read().await?;
+        let mut kept = Kept { trails: read_trails(&mut transaction).await?, ..Kept::default() };
+        for row in transaction.all("SELECT account, trail, kind, at FROM usage_change ORDER BY at, trail, kind", &[]).await? {
+            let (kind, trail, account) = (kind_of(&row.text("kind")?), row.text("trail")?, row.text("account")?);
+            kept.changes.push(Change { time: time(&row, "at")?, trail, account, kind });
+        }
+        let owners = kept.trails.iter().map(|(trail, _)| trail.account());
+        for account in owners.chain([account]).collect::<BTreeSet<_>>() {
+            let find = "SELECT account, region, last_at FROM usage_place WHERE account = $1 ORDER BY region";
+            for row in transaction.all(find, &[account.into()]).await? {
+                kept.places.push((row.text("account")?, row.text("region")?, time(&row, "last_at")?));
+            }
+        }
+        let first = from.as_second().div_euclid(3600);
+        let find = "SELECT region, day, hours FROM usage_hours WHERE account = $1 AND day >= $2 ORDER BY region, day";
+        for row in transaction.all(find, &[account.into(), first.div_euclid(HOURS).into()]).await? {
+            let (begin, mask) = (row.integer("day")?.saturating_mul(HOURS), row.integer("hours")?);
+            let hours = kept.hours.entry(row.text("region")?).or_default();
+            hours.extend((0..HOURS).filter(|hour| mask >> hour & 1 == 1).map(|hour| begin + hour));
+        }
+        kept.digests = read_digests(&mut transaction, account, from).await?;
+        let find = "SELECT name, damage FROM usage_damage WHERE account = $1 OR account = '' ORDER BY name";
+        for row in transaction.all(find, &[account.into()]).await? {
+            kept.damaged.push((row.text("name")?, if row.integer("damage")? == 0 { Damage::Perhaps } else { Damage::Log }));
+        }
+        Ok(kept)
+    }
+}
+
+async fn read_trails(transaction: &mut Transaction) -> Result<Vec<(Trail, Timestamp)>, StateError> {
+    let mut trails = Vec::new();
+    for row in transaction.all("SELECT answers, told_at FROM usage_trail ORDER BY arn", &[]).await? {
+        let told = time(&row, "told_at")?;
+        let read = Trails::parse(&row.text("answers")?);
+        let read = read.map_err(|error| StateError::Record { what: "a trail", reason: error.to_string() })?;
+        trails.extend(read.iter().map(|trail| (trail.clone(), told)));
+    }
+    Ok(trails)
+}
+
+async fn read_digests(transaction: &mut Transaction, account: &str, from: Timestamp) -> Result<Vec<Digest>, StateError> {
+    let values = [Value::from(account), from.as_microsecond().into()];
+    let find = "SELECT object, start_at, end_at FROM usage_digest WHERE account = $1 AND end_at >= $2 ORDER BY object";
+    let mut digests = BTreeMap::new();
+    for row in transaction.all(find, &values).await? {
+        let object = row.text("object")?;
+        let (start, end) = (time(&row, "start_at")?, time(&row, "end_at")?);
+        let digest = Digest {
+            account: account.to_owned(),
+            start,
+            end,
+            object: object.clone(),
+            previous: None,
+            previous_hash: None,
+            log_files: Vec::new(),
+        };
+        digests.insert(object, digest);
+    }
+    let find = "SELECT log, digest, hash, oldest_at, newest_at FROM usage_awaited WHERE account = $1 AND end_at >= $2 AND NOT EXISTS (
+        SELECT name FROM usage_file WHERE usage_file.log = usage_awaited.log AND usage_file.hash = usage_awaited.hash
+    ) ORDER BY digest, log";
+    for row in transaction.all(find, &values).await? {
+        let awaited = LogFile {
+            object: row.text("log")?,
+            hash_value: row.text("hash")?,
+            oldest_event_time: optional_time(&row, "oldest_at")?,
+            newest_event_time: optional_time(&row, "newest_at")?,
+        };
+        if let Some(digest) = digests.get_mut(&row.text("digest")?) {
+            digest.log_files.push(awaited);
+        }
+    }
+    Ok(digests.into_values().collect())
+}
+
+type Changed = (String, String, &'static str, i64);
+
+fn changed(change: &Change) -> Changed {
+    (change.account.clone(), change.trail.clone(), kind_text(change.kind), change.time.as_microsecond())
+}
+
+async fn write_changes(transaction: &mut Transaction, changes: &BTreeSet<Changed>) -> Result<(), StateError> {
+    let rows: Vec<Value<'_>> = changes
+        .iter()
+        .flat_map(|(account, trail, kind, at)| [Value::from(account), Value::from(trail), (*kind).into(), (*at).into()])
+        .collect();
+    let insert = "INSERT INTO usage_change (account, trail, kind, at) VALUES";
+    transaction.insert_rows(insert, 4, "ON CONFLICT (account, trail, kind, at) DO NOTHING", &rows).await?;
+    Ok(())
+}
+
+type Damaged<'a> = BTreeMap<&'a str, (Damage, Timestamp)>;
+
+async fn write_damage(transaction: &mut Transaction, damaged: &Damaged<'_>) -> Result<(), StateError> {
+    let rows: Vec<Value<'_>> = damaged
+        .iter()
+        .flat_map(|(name, (damage, seen))| {
+            let account = menagerie_cloudtrail::layout::Name::parse(name).map_or("", |name| name.account);
+            [Value::from(*name), account.into(), damage.code().into(), seen.as_microsecond().into()]
+        })
+        .collect();
+    let insert = "INSERT INTO usage_damage (name, account, damage, seen_at) VALUES";
+    let conflict = "ON CONFLICT (name) DO UPDATE SET damage = excluded.damage, seen_at = excluded.seen_at";
+    transaction.insert_rows(insert, 4, conflict, &rows).await?;
+    Ok(())
+}
+
+/// Writes what files tell, each with its name and the time that it was read. Rows go in one order, so that writers do not block each other
+/// for ever.
+pub(super) async fn write(transaction: &mut Transaction, files: &[(&str, Timestamp, &Delivered)]) -> Result<(), StateError> {
+    let (mut places, mut hours) = (BTreeMap::<(&str, &str), i64>::new(), BTreeMap::<(&str, &str, i64), i64>::new());
+    let (mut damaged, mut whole) = (Damaged::new(), BTreeSet::new());
+    let mut changes = BTreeSet::new();
+    let (mut digests, mut here) = (BTreeMap::new(), BTreeSet::new());
+    for (name, read, delivered) in files {
+        let last = delivered.last.map_or(0, Timestamp::as_microsecond);
+        let mut seen = |account, region| {
+            let at = places.entry((account, region)).or_insert(last);
+            *at = last.max(*at);
+        };
+        delivered.places.iter().for_each(|(account, region)| seen(account.as_str(), region.as_str()));
+        if let Some(log) = &delivered.log {
+            seen(&log.account, &log.region);
+            here.insert((last_part(name), log.hash.as_str()));
+            for hour in &log.hours {
+                let day = hours.entry((&log.account, &log.region, hour.div_euclid(HOURS))).or_default();
+                *day |= 1 << hour.rem_euclid(HOURS);
+            }
+        }
+        for digest in &delivered.digests {
+            let Some(named) = digest.name() else { continue };
+            seen(named.account, named.region);
+            digests.insert(last_part(&digest.object), (named.region, digest));
+        }
+        changes.extend(delivered.changes.iter().map(changed));
+        match delivered.damage {
+            Some(damage) => drop(damaged.insert(*name, (damage, *read))),
+            None => drop(whole.insert(*name)),
+        }
+    }
+    let rows: Vec<Value<'_>> =
+        places.iter().flat_map(|((account, region), last)| [(*account).into(), (*region).into(), (*last).into()]).collect();
+    let conflict = "ON CONFLICT (account, region) DO UPDATE SET
+        last_at = CASE WHEN excluded.last_at > usage_place.last_at THEN excluded.last_at ELSE usage_place.last_at END";
+    transaction.insert_rows("INSERT INTO usage_place (account, region, last_at) VALUES", 3, conflict, &rows).await?;
+    let rows: Vec<Value<'_>> = hours
+        .iter()
+        .flat_map(|((account, region, day), mask)| [(*account).into(), (*region).into(), (*day).into(), (*mask).into()])
+        .collect();
+    let conflict = "ON CONFLICT (account, region, day) DO UPDATE SET hours = usage_hours.hours | excluded.hours";
+    transaction.insert_rows("INSERT INTO usage_hours (account, region, day, hours) VALUES", 4, conflict, &rows).await?;
+    write_digests(transaction, &digests, &here).await?;
+    write_changes(transaction, &changes).await?;
+    write_damage(transaction, &damaged).await?;
+    for name in whole {
+        transaction.execute("DELETE FROM usage_damage WHERE name = $1", &[name.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Digests, and of the log files that they name those that are not here.
+async fn write_digests(
+    transaction: &mut Transaction,
+    digests: &BTreeMap<&str, (&str, &Digest)>,
+    here: &BTreeSet<(&str, &str)>,
+) -> Result<(), StateError> {
+    let mut rows: Vec<Value<'_>> = Vec::new();
+    let mut awaited: Vec<Value<'_>> = Vec::new();
+    for (object, (region, digest)) in digests {
+        let (start, end) = (digest.start.as_microsecond(), digest.end.as_microsecond());
+        rows.extend([Value::from(*object), Value::from(&digest.account), (*region).into(), start.into(), end.into()]);
+        let named: BTreeMap<&str, &LogFile> = digest.log_files.iter().map(|log| (last_part(&log.object), log)).collect();
+        for (log, file) in named {
+            let (oldest, newest) = (file.oldest_event_time.map(micros), file.newest_event_time.map(micros));
+            let hash = file.hash_value.as_str();
+            awaited.extend([log.into(), Value::from(*object), Value::from(&digest.account), hash.into()]);
+            awaited.extend([oldest.into(), newest.into(), Value::from(end)]);
+        }
+    }
+    let insert = "INSERT INTO usage_digest (object, account, region, start_at, end_at) VALUES";
+    transaction.insert_rows(insert, 5, "ON CONFLICT (object) DO NOTHING", &rows).await?;
+    let insert = "INSERT INTO usage_awaited (log, digest, account, hash, oldest_at, newest_at, end_at) VALUES";
+    transaction.insert_rows(insert, 7, "ON CONFLICT (log, digest) DO NOTHING", &awaited).await?;
+    // Both ways: the log file may come before its digest, and after.
+    for object in digests.keys() {
+        let settle = "DELETE FROM usage_awaited WHERE digest = $1 AND EXISTS (
+            SELECT name FROM usage_file WHERE usage_file.log = usage_awaited.log AND usage_file.hash = usage_awaited.hash
+        )";
+        transaction.execute(settle, &[(*object).into()]).await?;
+    }
+    for (log, hash) in here {
+        transaction.execute("DELETE FROM usage_awaited WHERE log = $1 AND hash = $2", &[(*log).into(), (*hash).into()]).await?;
+    }
+    Ok(())
+}
+
+fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
