@@ -120,6 +120,13 @@ impl Session {
         Self { config, region: self.region.clone() }
     }
 
+    /// The same in another Region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let config = self.config.clone().into_builder().region(aws_config::Region::new(region.to_owned())).build();
+        Self { config, region: region.to_owned() }
+    }
+
     /// What the adapters make their clients of.
     #[must_use]
     pub const fn sdk_config(&self) -> &SdkConfig {

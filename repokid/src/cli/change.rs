@@ -118,7 +118,7 @@ pub struct FindRoles {
     that manage permissions, issue credentials or read data in bulk, and only where the denial says that no identity-based policy allows it."
 )]
 pub struct Watch {
-    /// CloudTrail logs: folders as S3 has them, or files; without any, LookupEvents is asked
+    /// CloudTrail logs: folders as S3 has them, or files; without any, LookupEvents is asked in every Region
     #[arg(value_name = "PATH")]
     pub logs: Vec<PathBuf>,
     /// Only these accounts [default: all that the state knows]

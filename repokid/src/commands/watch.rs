@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
-use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::AccountId;
-use menagerie_aws_cloudtrail::CloudTrail;
 use menagerie_aws_iam::Iam;
-use menagerie_cloudtrail::Event;
 use menagerie_cloudtrail::read::{Limits, fold, walk};
 use menagerie_report::{self as report, Exit};
 
@@ -20,8 +17,12 @@ use crate::apply::{Snapshot, Worker};
 use crate::cli::Watch;
 use crate::reach::Reach;
 use crate::repo::{Told, record};
+use crate::sight::enabled_regions;
 use crate::state::{Activity, Change, ChangeId, Denial, NewChange, Purpose};
-use crate::watch::{Alert, Answer, Cause, Denials, Denied, Notify, restoration, verdict};
+use crate::watch::{Alert, Answer, Cause, Denials, Denied, Notify, PAGES, looked_up, restoration, verdict};
+
+/// More Regions than AWS will have for long.
+const MOST_REGIONS: usize = 100;
 
 /// How far back it looks where nobody says.
 const BACK: SignedDuration = SignedDuration::from_hours(24);
@@ -42,7 +43,7 @@ pub(super) fn run(options: &Watch) -> anyhow::Result<Exit> {
             let of_account = async {
                 let denials = match &read {
                     Some(denials) => denials.iter().filter(|denied| account_of(&denied.principal) == account.as_str()).cloned().collect(),
-                    None => looked_up(&reach, account, since.unwrap_or(Timestamp::UNIX_EPOCH), (office.clock)()).await?,
+                    None => history(&office, &reach, account, since.unwrap_or(Timestamp::UNIX_EPOCH), &mut exit).await?,
                 };
                 one(&office, &reach, account, denials, options.auto_rollback, &Printed { json: options.json }).await
             };
@@ -81,23 +82,22 @@ fn logs(options: &Watch, since: Option<Timestamp>, exit: &mut Exit) -> anyhow::R
     Ok(found)
 }
 
-/// The denials that CloudTrail itself still knows, of the session's Region.
-async fn looked_up(reach: &Reach, account: &AccountId, from: Timestamp, to: Timestamp) -> anyhow::Result<Vec<Denied>> {
-    let trail = CloudTrail::new(&reach.account(account).await);
-    let (mut denials, mut page) = (Denials::new(Some(from)), None);
-    loop {
-        let answer = trail.lookup(SystemTime::from(from), SystemTime::from(to), None, page).await?;
-        for text in &answer.events {
-            if let Ok(event) = Event::parse(text) {
-                denials.take(&event);
-            }
-        }
-        page = answer.next;
-        if page.is_none() {
-            denials.found.sort_by(|left, right| (left.at, &left.event).cmp(&(right.at, &right.event)));
-            return Ok(denials.found);
-        }
+/// The denials that CloudTrail itself still knows: of the Regions that AWS enables for every account, those that there are logs of, and those
+/// that the configuration names.
+async fn history(office: &Office, reach: &Reach, account: &AccountId, from: Timestamp, exit: &mut Exit) -> anyhow::Result<Vec<Denied>> {
+    let session = reach.account(account).await;
+    let enabled = enabled_regions(session.region()).iter().map(|region| (*region).to_owned());
+    let mut regions: BTreeSet<String> = enabled.chain([session.region().to_owned()]).chain(office.config.regions.iter().cloned()).collect();
+    regions.extend(office.state.logged_regions(account.as_str()).await?);
+    if regions.len() > MOST_REGIONS {
+        bail!("{} Regions are more than AWS has: look at the configuration's `regions`", regions.len());
     }
+    let looked = looked_up(&session, &regions, from, (office.clock)(), PAGES).await;
+    for problem in &looked.problems {
+        *exit = Exit::Incomplete;
+        report::warning(report::shown(&format!("account {account}: {problem}")));
+    }
+    Ok(looked.found)
 }
 
 /// The account of an ARN, or of `account/name`.

@@ -8,6 +8,7 @@
 
 mod cause;
 mod denials;
+mod history;
 mod restore;
 mod verdict;
 
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub use cause::Cause;
 pub use denials::{Denials, Denied};
+pub use history::{Looked, PAGES, looked_up};
 pub use restore::{NotRestored, restoration};
 pub use verdict::{Bound, WINDOW, verdict};
 

@@ -1,7 +1,13 @@
 //! Denials of what was removed.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
-use menagerie_aws::Arn;
+use menagerie_aws::{Arn, Session, SessionOptions};
+use menagerie_tests::http::{Request, Response, Server};
+use menagerie_tests::process::run_within;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -84,6 +90,72 @@ fn what_was_denied_comes_back_and_no_more() {
     let (_, alerts) = watch(&world, &[event("e2", &reader, "sns:Publish", ALLOWS, soon())], &["--auto-rollback"]);
     assert!(alerts[0]["answer"]["waits"].as_str().is_some_and(|why| why.contains("today already")), "{alerts:?}");
     assert_eq!(world.live(&reader)["kinds"], now);
+}
+
+/// The event history of CloudTrail, which is one of each Region; that of one Region cannot be asked.
+fn history(events: Vec<(&'static str, Value)>, asked: Arc<Mutex<BTreeSet<String>>>, closed: Option<&'static str>) -> Server {
+    Server::start(move |request: Request| {
+        assert!(request.value("x-amz-target").is_some_and(|target| target.ends_with(".LookupEvents")), "{request:?}");
+        let signed = request.value("authorization").expect("is signed");
+        let region = signed.split('/').nth(2).expect("a scope").to_owned();
+        asked.lock().expect("no test panics with it").insert(region.clone());
+        let (status, answer) = if closed == Some(region.as_str()) {
+            (400, json!({ "__type": "AccessDeniedException", "message": "a service control policy denies it" }))
+        } else {
+            // A page for each event.
+            let of_region: Vec<_> = events.iter().filter(|(of, _)| *of == region).collect();
+            let body: Value = serde_json::from_slice(&request.body).expect("is JSON");
+            let from: usize = body["NextToken"].as_str().map_or(0, |token| token.parse().expect("a number"));
+            let page: Vec<_> =
+                of_region.iter().skip(from).take(1).map(|(_, event)| json!({ "CloudTrailEvent": event.to_string() })).collect();
+            let next = (from + 1 < of_region.len()).then(|| (from + 1).to_string());
+            (200, json!({ "Events": page, "NextToken": next }))
+        };
+        Some(Response::new(status, answer.to_string()).header("content-type", "application/x-amz-json-1.1"))
+    })
+}
+
+#[test]
+fn the_event_history_of_every_region_is_asked() {
+    let (world, reader) = narrowed("history");
+    let denied = |id: &str| event(id, &reader, "sqs:ListQueues", ALLOWS, soon());
+    // What is of no Region is in several.
+    let events =
+        vec![("eu-west-1", denied("e1")), ("eu-west-1", denied("e2")), ("sa-east-1", denied("e2")), ("sa-east-1", json!({"no": "event"}))];
+    let look = |closed: Option<&'static str>| {
+        let asked = Arc::new(Mutex::new(BTreeSet::new()));
+        let server = history(events.clone(), Arc::clone(&asked), closed);
+        let mut command = world.command(&["watch", "--account", world.account.as_str(), "--json"]);
+        command.env("AWS_ENDPOINT_URL_CLOUDTRAIL", server.url());
+        let done = run_within(Duration::from_secs(60), command, b"");
+        let told: Vec<Value> = done.text().lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+        let told: Vec<_> = told.iter().map(|alert| alert["event"].as_str().expect("an ID").to_owned()).collect();
+        let asked = asked.lock().expect("no test panics with it").clone();
+        (done.status, told, done.stderr, asked)
+    };
+    let (status, told, complaints, asked) = look(Some("us-west-2"));
+    assert_eq!((status, told), (Some(2), vec!["e1".to_owned(), "e2".to_owned()]), "{complaints}");
+    assert!(complaints.contains("us-west-2") && complaints.contains("sa-east-1: 1 events are not"), "{complaints}");
+    assert!(asked.len() >= 17 && asked.contains("ap-northeast-3"), "{asked:?}");
+    assert_eq!(look(None).1, Vec::<String>::new(), "each is told once");
+}
+
+#[test]
+fn more_of_the_event_history_than_is_asked_for_is_told() {
+    let world = World::new("pages");
+    let reader = world.role("reader", &[("kinds", KINDS)]);
+    let events = (0..5).map(|number| ("us-east-1", event(&format!("e{number}"), &reader, "sqs:ListQueues", ALLOWS, soon()))).collect();
+    let server = history(events, Arc::default(), None);
+    let runtime = tokio::runtime::Runtime::new().expect("starts");
+    let looked = runtime.block_on(async {
+        let options =
+            SessionOptions { region: Some("us-east-1".to_owned()), endpoint_url: Some(server.url()), ..SessionOptions::default() };
+        let session = Session::in_function(options, |name| name.starts_with("AWS_").then(|| "test".to_owned())).expect("a session");
+        let regions = BTreeSet::from(["us-east-1".to_owned()]);
+        repokid::watch::looked_up(&session, &regions, Timestamp::UNIX_EPOCH, soon(), 3).await
+    });
+    assert_eq!((looked.found.len(), looked.problems.len()), (3, 1), "{looked:?}");
+    assert!(looked.problems[0].contains("there are more events than are asked for"), "{looked:?}");
 }
 
 /// A thief who calls what we removed must not get it back.
