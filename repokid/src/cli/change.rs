@@ -1,5 +1,6 @@
 //! What the verbs that change IAM take, as Repokid takes it.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -127,6 +128,9 @@ pub struct Watch {
     /// Only events from then on [default: a day ago]
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub since: Option<Timestamp>,
+    /// How many pages of fifty events to ask LookupEvents for in each Region: it answers two a second
+    #[arg(long, value_name = "N", default_value = "1200")]
+    pub pages: NonZero<usize>,
     /// Give back what was removed, within the bounds below
     #[arg(long)]
     pub auto_rollback: bool,

@@ -19,7 +19,7 @@ use crate::reach::Reach;
 use crate::repo::{Told, record};
 use crate::sight::enabled_regions;
 use crate::state::{Activity, Change, ChangeId, Denial, NewChange, Purpose};
-use crate::watch::{Alert, Answer, Cause, Denials, Denied, Notify, PAGES, looked_up, restoration, verdict};
+use crate::watch::{Alert, Answer, Cause, Denials, Denied, Notify, looked_up, restoration, verdict};
 
 /// More Regions than AWS will have for long.
 const MOST_REGIONS: usize = 100;
@@ -43,7 +43,7 @@ pub(super) fn run(options: &Watch) -> anyhow::Result<Exit> {
             let of_account = async {
                 let denials = match &read {
                     Some(denials) => denials.iter().filter(|denied| account_of(&denied.principal) == account.as_str()).cloned().collect(),
-                    None => history(&office, &reach, account, since.unwrap_or(Timestamp::UNIX_EPOCH), &mut exit).await?,
+                    None => history(&office, &reach, account, since.unwrap_or(Timestamp::UNIX_EPOCH), options.pages, &mut exit).await?,
                 };
                 one(&office, &reach, account, denials, options.auto_rollback, &Printed { json: options.json }).await
             };
@@ -84,7 +84,14 @@ fn logs(options: &Watch, since: Option<Timestamp>, exit: &mut Exit) -> anyhow::R
 
 /// The denials that CloudTrail itself still knows: of the Regions that AWS enables for every account, those that there are logs of, and those
 /// that the configuration names.
-async fn history(office: &Office, reach: &Reach, account: &AccountId, from: Timestamp, exit: &mut Exit) -> anyhow::Result<Vec<Denied>> {
+async fn history(
+    office: &Office,
+    reach: &Reach,
+    account: &AccountId,
+    from: Timestamp,
+    pages: NonZero<usize>,
+    exit: &mut Exit,
+) -> anyhow::Result<Vec<Denied>> {
     let session = reach.account(account).await;
     let enabled = enabled_regions(session.region()).iter().map(|region| (*region).to_owned());
     let mut regions: BTreeSet<String> = enabled.chain([session.region().to_owned()]).chain(office.config.regions.iter().cloned()).collect();
@@ -92,7 +99,7 @@ async fn history(office: &Office, reach: &Reach, account: &AccountId, from: Time
     if regions.len() > MOST_REGIONS {
         bail!("{} Regions are more than AWS has: look at the configuration's `regions`", regions.len());
     }
-    let looked = looked_up(&session, &regions, from, (office.clock)(), PAGES).await;
+    let looked = looked_up(&session, &regions, from, (office.clock)(), pages).await;
     for problem in &looked.problems {
         *exit = Exit::Incomplete;
         report::warning(report::shown(&format!("account {account}: {problem}")));

@@ -1,9 +1,10 @@
 //! The denials that CloudTrail itself still knows, in every Region: the event history is one of each Region.
 //!
-//! Events come newest first, and there may be more than can be asked for in time: of each Region so many pages are read ([`PAGES`]), and what is
-//! not reached is told. A Region that cannot be asked does not keep others from being asked.
+//! Events come newest first, and there may be more than can be asked for in time: of each Region so many pages are read, and what is not
+//! reached is told. A Region that cannot be asked does not keep others from being asked.
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
 use std::time::SystemTime;
 
 use futures_util::StreamExt as _;
@@ -15,8 +16,6 @@ use menagerie_cloudtrail::Event;
 
 use super::{Denials, Denied};
 
-/// How many pages of fifty events are read of a Region: CloudTrail answers two a second.
-pub const PAGES: usize = 1_200;
 /// How many Regions are asked at once.
 const AT_ONCE: usize = 6;
 
@@ -30,7 +29,7 @@ pub struct Looked {
 }
 
 /// Looks for denials in a span of time in these Regions, in no more than so many pages of each.
-pub async fn looked_up(session: &Session, regions: &BTreeSet<String>, from: Timestamp, to: Timestamp, pages: usize) -> Looked {
+pub async fn looked_up(session: &Session, regions: &BTreeSet<String>, from: Timestamp, to: Timestamp, pages: NonZero<usize>) -> Looked {
     let asked = regions.iter().map(|region| async move { (region, region_of(session, region, from, to, pages).await) });
     let mut answers: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
     answers.sort_by_key(|(region, _)| *region);
@@ -54,7 +53,7 @@ async fn region_of(
     region: &str,
     from: Timestamp,
     to: Timestamp,
-    pages: usize,
+    pages: NonZero<usize>,
 ) -> Result<(Vec<Denied>, Vec<String>), CallError> {
     let trail = CloudTrail::new(&session.in_region(region));
     let (mut denials, mut page, mut broken) = (Denials::new(Some(from)), None, 0_u64);
@@ -75,7 +74,7 @@ async fn region_of(
         if page.is_none() {
             break;
         }
-        if number >= pages {
+        if number >= pages.get() {
             problems.push(format!("there are more events than are asked for: what was before {oldest} was not looked at"));
             break;
         }

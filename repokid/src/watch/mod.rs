@@ -17,7 +17,7 @@ use serde::Serialize;
 
 pub use cause::Cause;
 pub use denials::{Denials, Denied};
-pub use history::{Looked, PAGES, looked_up};
+pub use history::{Looked, looked_up};
 pub use restore::{NotRestored, restoration};
 pub use verdict::{Bound, WINDOW, verdict};
 

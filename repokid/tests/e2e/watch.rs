@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use menagerie_aws::{Arn, Session, SessionOptions};
+use menagerie_aws::Arn;
 use menagerie_tests::http::{Request, Response, Server};
 use menagerie_tests::process::run_within;
 use serde_json::{Value, json};
@@ -142,20 +142,14 @@ fn the_event_history_of_every_region_is_asked() {
 
 #[test]
 fn more_of_the_event_history_than_is_asked_for_is_told() {
-    let world = World::new("pages");
-    let reader = world.role("reader", &[("kinds", KINDS)]);
+    let (world, reader) = narrowed("pages");
     let events = (0..5).map(|number| ("us-east-1", event(&format!("e{number}"), &reader, "sqs:ListQueues", ALLOWS, soon()))).collect();
     let server = history(events, Arc::default(), None);
-    let runtime = tokio::runtime::Runtime::new().expect("starts");
-    let looked = runtime.block_on(async {
-        let options =
-            SessionOptions { region: Some("us-east-1".to_owned()), endpoint_url: Some(server.url()), ..SessionOptions::default() };
-        let session = Session::in_function(options, |name| name.starts_with("AWS_").then(|| "test".to_owned())).expect("a session");
-        let regions = BTreeSet::from(["us-east-1".to_owned()]);
-        repokid::watch::looked_up(&session, &regions, Timestamp::UNIX_EPOCH, soon(), 3).await
-    });
-    assert_eq!((looked.found.len(), looked.problems.len()), (3, 1), "{looked:?}");
-    assert!(looked.problems[0].contains("there are more events than are asked for"), "{looked:?}");
+    let mut command = world.command(&["watch", "--account", world.account.as_str(), "--json", "--pages", "3"]);
+    command.env("AWS_ENDPOINT_URL_CLOUDTRAIL", server.url());
+    let done = run_within(Duration::from_secs(60), command, b"");
+    assert_eq!((done.status, done.text().lines().count()), (Some(2), 3), "{}", done.stderr);
+    assert!(done.stderr.contains("us-east-1: there are more events than are asked for"), "{}", done.stderr);
 }
 
 /// A thief who calls what we removed must not get it back.
