@@ -33,6 +33,12 @@ impl Reach {
         Ok(Self { base, role: connection.assume_role.clone(), session })
     }
 
+    /// The session of the credentials that there are.
+    #[must_use]
+    pub const fn own(&self) -> &Session {
+        &self.base
+    }
+
     /// The session of an account.
     pub async fn account(&self, account: &AccountId) -> Session {
         match self.role.as_deref().and_then(|role| role_in(account, role, self.base.region())) {

@@ -15,11 +15,12 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::AccountId;
 use menagerie_policy::pattern::ActionPattern;
 
-use crate::account::{Inventory, Kind, Principal, Problem};
+use crate::account::{Inventory, Kind, Owner, Principal, Problem};
 use crate::advice;
 use crate::analysis::{Analysis, Guards, Setting, analyze, remove};
 use crate::compat::config::Config;
 use crate::compat::filters::{BlocklistFile, FilterName, Filters, GlobError};
+use crate::permission_set::Reserved;
 use crate::rewrite::Options;
 use crate::sight::{Observation, regions_of_use};
 use crate::state::{Activity, Disqualification, Observation as Length, Role, Schedule, State, StateError, new_since};
@@ -361,6 +362,33 @@ impl Survey {
                 Err(_) => usage.kept.extend(self.universe.ids().map(|id| (id, Arc::clone(&reason)))),
             }
         }
+    }
+
+    /// The roles of permission sets, with what is known of their use, to be put together with other accounts'.
+    ///
+    /// # Errors
+    /// [`SurveyError`] if the state fails.
+    pub async fn reserved(mut self, state: &State) -> Result<Reserved, SurveyError> {
+        let mut reserved = Reserved::default();
+        self.inventory.principals.retain(|principal| principal.owner() == Owner::IdentityCenter);
+        for principal in &self.inventory.principals {
+            let mut role = self.roles.get(principal.arn.as_str()).cloned();
+            if let Some(role) = &mut role {
+                self.renew(state, principal, role).await?;
+            }
+            let known = self.known(state, principal, role.as_ref(), None).await?;
+            let whole = reserved.window.map_or(known.window.from, |window| window.from.min(known.window.from));
+            reserved.window = Some(Window { from: whole, to: known.window.to });
+            reserved.usage.extend(known.usage);
+            // What would have shown in the longest window would have in each.
+            if known.window.from == whole {
+                reserved.sights = (*known.sights).clone();
+            }
+        }
+        let had: BTreeSet<&String> = self.inventory.principals.iter().flat_map(|principal| &principal.attached).collect();
+        self.inventory.managed.retain(|arn, _| had.contains(arn));
+        reserved.inventory = self.inventory;
+        Ok(reserved)
     }
 
     /// Analyses a principal.

@@ -27,7 +27,7 @@ use crate::compat::config::Config;
 use crate::compat::filters::BlocklistFile;
 use crate::notify::{Notifiers, Slack, Topic, Webhook};
 use crate::reach::Reach;
-use crate::round::{Advisor, CodeProposal, Round, RoundError, RoundReport};
+use crate::round::{Advisor, CodeProposal, Round, RoundError, RoundReport, Rounds};
 
 /// What is kept of an invocation's time to end in good order.
 const RESERVE: Duration = Duration::from_secs(5);
@@ -128,16 +128,19 @@ pub(super) fn run(options: &Run) -> anyhow::Result<Exit> {
         match options.format {
             ListFormat::Json => report::json(&of_round(&done, options.commit))?,
             ListFormat::Human => {
-                for (account, done) in &done {
+                for (account, done) in &done.accounts {
                     tell(account, done, options.commit)?;
                 }
+                for proposal in &done.proposals {
+                    let line = format!("permission set {}: {}", proposal.name, proposal.state);
+                    report::data(format_args!("{}\n", report::shown(&line)))?;
+                }
+                done.problems.iter().for_each(|problem| report::warning(report::shown(problem)));
             }
         }
-        Ok(exit(&done))
+        Ok(if done.problems.is_empty() { exit(&done.accounts) } else { Exit::Incomplete })
     })
 }
-
-type Done = Vec<(AccountId, Result<RoundReport, RoundError>)>;
 
 fn exit(done: &[(AccountId, Result<RoundReport, RoundError>)]) -> Exit {
     let (mut found, mut bad) = (false, false);
@@ -209,8 +212,9 @@ fn tell(account: &AccountId, done: &Result<RoundReport, RoundError>, commit: boo
     Ok(())
 }
 
-fn of_round(done: &Done, commit: bool) -> Value {
+fn of_round(done: &Rounds, commit: bool) -> Value {
     let accounts: Vec<_> = done
+        .accounts
         .iter()
         .map(|(account, done)| match done {
             Err(error) => json!({ "account": account.as_str(), "error": error.to_string() }),
@@ -236,7 +240,10 @@ fn of_round(done: &Done, commit: bool) -> Value {
             }
         })
         .collect();
-    json!({ "schema": "repokid.round/1", "tool_version": env!("CARGO_PKG_VERSION"), "commit": commit, "accounts": accounts })
+    json!({
+        "schema": "repokid.round/1", "tool_version": env!("CARGO_PKG_VERSION"), "commit": commit, "accounts": accounts,
+        "permission_sets": done.proposals, "problems": done.problems,
+    })
 }
 
 /// What the function is asked for.
@@ -248,12 +255,12 @@ struct Event {
     commit: bool,
 }
 
-struct Rounds {
+struct Serving {
     office: Office,
     desk: Desk,
 }
 
-impl Function for Rounds {
+impl Function for Serving {
     async fn answer(&self, invocation: &Invocation) -> Answer {
         let invalid = |message: String| Answer::Failure { kind: "Event.Invalid", message };
         let event: Event = match serde_json::from_slice(&invocation.event) {
@@ -275,7 +282,7 @@ impl Function for Rounds {
             Ok(done) => {
                 let answer = of_round(&done, event.commit);
                 tracing::info!(accounts = accounts.len(), commit = event.commit, answer = %answer, "done");
-                if done.iter().all(|(_, done)| done.is_err()) {
+                if done.accounts.iter().all(|(_, done)| done.is_err()) {
                     return Answer::Failure { kind: "Round.Failed", message: answer.to_string() };
                 }
                 Answer::Response(answer.to_string())
@@ -308,7 +315,7 @@ pub async fn function() -> ExitCode {
         let state = state.context("REPOKID_STATE is not set: it says where the state is, postgres://…")?;
         let office = Office::open(&Where { config: None, state: Some(state) }).await?;
         let desk = Desk::new(&office, None).await?;
-        Ok::<_, anyhow::Error>(Rounds { office, desk })
+        Ok::<_, anyhow::Error>(Serving { office, desk })
     };
     let rounds = match made.await {
         Ok(rounds) => rounds,

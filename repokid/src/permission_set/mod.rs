@@ -2,6 +2,7 @@
 //! roles did in all accounts that were analysed.
 
 mod propose;
+mod reserved;
 mod saved;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::analysis::{Analysis, Place, Setting};
 use crate::proof::Proof;
 use crate::verdict::Usage;
 
+pub use reserved::Reserved;
 pub use saved::{PermissionSet, SavedError, saved};
 
 /// What the name of every such role begins with.

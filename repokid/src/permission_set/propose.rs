@@ -68,6 +68,10 @@ fn check(roles: &[Role<'_>], known: Option<&PermissionSet>) -> Result<(), String
         return Err(format!("its roles differ, such as {}: provision it in every account first", other.principal.arn.as_str()));
     }
     if let Some(known) = known {
+        let looked: BTreeSet<_> = roles.iter().map(|role| role.principal.account()).collect();
+        if let Some(other) = known.accounts.iter().flatten().find(|account| !looked.contains(account.as_str())) {
+            return Err(format!("it is provisioned in account {other}, too, which was not looked at"));
+        }
         let inline = first.iter().find(|(name, _)| name.is_none()).and_then(|(_, value)| value.clone());
         if inline != known.inline() {
             return Err("its inline policy is not what its roles have: provision it in every account first".to_owned());

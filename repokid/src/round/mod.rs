@@ -7,4 +7,4 @@ mod whole;
 
 pub use schedule::{Planned, cancel, planned, schedule};
 #[cfg(feature = "aws")]
-pub use whole::{Advisor, CodeProposal, Round, RoundError, RoundReport};
+pub use whole::{Advisor, CodeProposal, Round, RoundError, RoundReport, Rounds};

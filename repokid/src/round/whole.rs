@@ -7,23 +7,28 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use globset::GlobSet;
 use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::{AccountId, CallError};
 use menagerie_aws_iam::Iam;
+use menagerie_aws_sso_admin::IdentityCenter;
 
 use super::{Planned, planned, schedule};
 use crate::account::{Inventory, Kind, inventory};
 use crate::advisor::{Aardvark, AardvarkError, live};
+use crate::analysis::Guards;
 use crate::cache::{Refreshed, Source, refresh};
 use crate::compat::advisor::{Advice, Question};
-use crate::compat::config::Config;
-use crate::compat::filters::BlocklistFile;
+use crate::compat::config::{self, Config};
+use crate::compat::filters::{BlocklistFile, FilterName};
 use crate::iac::Code;
 use crate::notify::{Moment, Notice, Notifiers, RoleNotice};
+use crate::permission_set::{PermissionSet, Proposal, Reserved};
 use crate::reach::Reach;
 use crate::repo::{Choice, Repo, RepoError, Tally, Told};
 use crate::rewrite::Options;
@@ -129,6 +134,17 @@ pub struct RoundReport {
     pub problems: Vec<String>,
 }
 
+/// What rounds over accounts did.
+#[derive(Debug, Default)]
+pub struct Rounds {
+    /// What came of each account, in their order.
+    pub accounts: Vec<(AccountId, Result<RoundReport, RoundError>)>,
+    /// What is proposed for permission sets.
+    pub proposals: Vec<Proposal>,
+    /// What went wrong beside the accounts, in sentences.
+    pub problems: Vec<String>,
+}
+
 /// Changes of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeProposal {
@@ -141,21 +157,51 @@ pub struct CodeProposal {
 }
 
 impl Round<'_> {
-    /// Does the round of each account, so many at once; gives what came of each, in their order.
-    pub async fn all(&self, accounts: &[AccountId], at_once: usize) -> Vec<(AccountId, Result<RoundReport, RoundError>)> {
-        let rounds = accounts.iter().map(|account| async move { (account.clone(), self.account(account).await) });
+    /// Does the round of each account, so many at once, and proposes for the permission sets that their roles are made from.
+    pub async fn all(&self, accounts: &[AccountId], at_once: usize) -> Rounds {
+        let reserved = Mutex::new(Reserved::default());
+        let rounds = accounts.iter().map(|account| {
+            let reserved = &reserved;
+            async move { (account.clone(), self.account(account, reserved).await) }
+        });
         let done: BTreeMap<_, _> = stream::iter(rounds).buffer_unordered(at_once.max(1)).collect().await;
-        done.into_iter().collect()
+        let mut rounds = Rounds { accounts: done.into_iter().collect(), ..Rounds::default() };
+        let reserved = reserved.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(center) = self.config.identity_center.as_ref().filter(|_| reserved.window.is_some()) {
+            match self.sets(center).await {
+                Ok(sets) => rounds.proposals = reserved.proposals(&self.guards(), &sets),
+                Err(reason) => rounds.problems.push(format!("Identity Center: {reason}")),
+            }
+        }
+        rounds
     }
 
-    /// Does the round of an account.
-    ///
-    /// # Errors
-    /// [`RoundError`]; what was done before stays.
-    pub async fn account(&self, account: &AccountId) -> Result<RoundReport, RoundError> {
+    /// The permission sets, as Identity Center has them.
+    async fn sets(&self, center: &config::IdentityCenter) -> Result<Vec<PermissionSet>, String> {
+        let reach = Reach::new(&center.connection).await.map_err(|error| error.to_string())?;
+        let session = match &center.account {
+            Some(account) => reach.account(account).await,
+            None => reach.own().clone(),
+        };
+        let sets = IdentityCenter::new(&session).permission_sets().await.map_err(|error| error.to_string())?;
+        Ok(sets.into_iter().map(PermissionSet::from).collect())
+    }
+
+    /// A set is proposed for whatever it is called: nothing is changed.
+    fn guards(&self) -> Guards {
+        let by_age = self.config.active_filters.contains(&FilterName::Age);
+        Guards { protected: GlobSet::empty(), minimum_age_days: if by_age { self.config.minimum_age_days } else { 0 } }
+    }
+
+    /// Does the round of an account; adds what it has of permission sets.
+    async fn account(&self, account: &AccountId, reserved: &Mutex<Reserved>) -> Result<RoundReport, RoundError> {
         let iam = Iam::new(&self.reach.account(account).await);
         let mut report = RoundReport::default();
-        self.leased(account, self.prepare(&iam, account, &mut report)).await?;
+        let survey = self.leased(account, self.prepare(&iam, account, &mut report)).await?;
+        if self.config.identity_center.is_some() {
+            let of_account = survey.reserved(self.state).await?;
+            reserved.lock().unwrap_or_else(PoisonError::into_inner).add(of_account);
+        }
         let due = self.due(account).await?;
         if !due.is_empty() || !report.scheduled.is_empty() {
             let title = format!("{} due now, {} newly scheduled", roles(due.len()), roles(report.scheduled.len()));
@@ -224,9 +270,10 @@ impl Round<'_> {
     }
 
     /// Brings the cache up to date and schedules.
-    async fn prepare(&self, iam: &Iam, account: &AccountId, report: &mut RoundReport) -> Result<(), RoundError> {
+    async fn prepare(&self, iam: &Iam, account: &AccountId, report: &mut RoundReport) -> Result<Survey, RoundError> {
         let now = (self.clock)();
-        report.refreshed = self.refresh(iam, account, &mut report.problems).await?;
+        let (refreshed, survey) = self.refreshed(iam, account, &mut report.problems).await?;
+        report.refreshed = refreshed;
         let planned = match self.commit {
             true => schedule(self.state, account, self.config, now, self.actor).await?,
             false => planned(self.state, account, self.config, now, self.actor).await?,
@@ -238,7 +285,7 @@ impl Round<'_> {
                 Planned::Already(_) | Planned::Not(..) => {}
             }
         }
-        Ok(())
+        Ok(survey)
     }
 
     /// Brings the cache of an account up to date.
@@ -246,6 +293,10 @@ impl Round<'_> {
     /// # Errors
     /// [`RoundError`].
     pub async fn refresh(&self, iam: &Iam, account: &AccountId, problems: &mut Vec<String>) -> Result<Refreshed, RoundError> {
+        Ok(self.refreshed(iam, account, problems).await?.0)
+    }
+
+    async fn refreshed(&self, iam: &Iam, account: &AccountId, problems: &mut Vec<String>) -> Result<(Refreshed, Survey), RoundError> {
         let (inventory, faults) = inventory(iam.details().await?);
         let complete = faults.is_empty();
         let advice = self.advice(iam, account, &inventory).await?;
@@ -256,7 +307,7 @@ impl Round<'_> {
         let source = Source { complete, advice: &advice, occasion: "Scan" };
         let refreshed = refresh(self.state, &survey, &source, now).await?;
         problems.extend(refreshed.problems.iter().cloned());
-        Ok(refreshed)
+        Ok((refreshed, survey))
     }
 
     async fn advice(&self, iam: &Iam, account: &AccountId, inventory: &Inventory) -> Result<Advice, RoundError> {

@@ -8,6 +8,7 @@ mod complete;
 mod cycle;
 mod function;
 mod peers;
+mod permission_sets;
 mod sources;
 mod store;
 mod world;

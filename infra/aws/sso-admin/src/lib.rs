@@ -22,6 +22,8 @@ pub struct PermissionSet {
     pub inline: Option<String>,
     /// The ARNs of the AWS-managed policies in it.
     pub managed: Vec<String>,
+    /// The accounts that it is provisioned in.
+    pub accounts: Vec<String>,
 }
 
 impl IdentityCenter {
@@ -67,6 +69,13 @@ impl IdentityCenter {
             let page = page.map_err(|error| CallError::from_sdk(SERVICE, "ListManagedPoliciesInPermissionSet", &error))?;
             managed.extend(page.attached_managed_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.arn));
         }
-        Ok(PermissionSet { arn, name, inline, managed })
+        let mut accounts = Vec::new();
+        let call = self.client.list_accounts_for_provisioned_permission_set().instance_arn(instance).permission_set_arn(&arn);
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| CallError::from_sdk(SERVICE, "ListAccountsForProvisionedPermissionSet", &error))?;
+            accounts.extend(page.account_ids.unwrap_or_default());
+        }
+        Ok(PermissionSet { arn, name, inline, managed, accounts })
     }
 }

@@ -10,7 +10,7 @@
 //!
 //! Ours: `state` (a path or a URL of `postgres://`), `observation` (globs of role names to `"quarterly"`, `"yearly"` or a number of days),
 //! `break_glass_roles` (globs of role names, as `ExclusiveFilter` has them: such roles are never changed), `code` (what code owns, and where it
-//! stands), `usage_retention_days`, `regions` (opted into).
+//! stands), `usage_retention_days`, `regions` (opted into), `identity_center`.
 
 mod error;
 mod locate;
@@ -75,6 +75,8 @@ pub struct Config {
     pub break_glass_roles: PerAccount,
     /// Ours: what code owns, and where it stands.
     pub code: CodeFiles,
+    /// Ours: how Identity Center is reached, whose permission sets are proposed for.
+    pub identity_center: Option<IdentityCenter>,
     /// Ours: Regions that are looked at beside those that AWS enables for every account.
     pub regions: Vec<String>,
     /// Ours: days that the usage store keeps what it has. 400, and never less than any role's use is looked at.
@@ -82,6 +84,15 @@ pub struct Config {
     /// What was found that has no effect, or another than with Repokid.
     pub warnings: Vec<Warning>,
     original: Value,
+}
+
+/// How Identity Center is reached: in the organisation's own account, or one that it is delegated to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityCenter {
+    /// `account_number`: the account, where it is not that of the credentials.
+    pub account: Option<AccountId>,
+    /// `region`, in which it is, `assume_role` and `session_name`.
+    pub connection: Connection,
 }
 
 /// What code owns, and where it stands.
@@ -248,6 +259,7 @@ impl Config {
             observation: observation(root.section("observation")?)?,
             break_glass_roles: per_account(root.section("break_glass_roles")?, &mut warnings)?,
             code: code(root.section("code")?, &mut warnings)?,
+            identity_center: identity_center(root.section("identity_center")?, &mut warnings)?,
             regions: root.texts("regions")?.unwrap_or_default(),
             usage_retention_days: root.whole("usage_retention_days")?.unwrap_or(400),
             warnings: Vec::new(),
@@ -340,6 +352,14 @@ fn dispatcher(mut section: Section<'_>, warnings: &mut Vec<Warning>) -> Result<O
     let is_there = section.is_there();
     section.finish(warnings);
     Ok(is_there.then_some(Dispatcher { to_rr_queue, from_rr_sns, connection }))
+}
+
+fn identity_center(mut section: Section<'_>, warnings: &mut Vec<Warning>) -> Result<Option<IdentityCenter>, ConfigError> {
+    let account = section.account("account_number", warnings)?;
+    let connection = connection(&mut section, warnings)?;
+    let is_there = section.is_there();
+    section.finish(warnings);
+    Ok(is_there.then_some(IdentityCenter { account, connection }))
 }
 
 fn code(mut section: Section<'_>, warnings: &mut Vec<Warning>) -> Result<CodeFiles, ConfigError> {
