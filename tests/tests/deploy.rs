@@ -32,11 +32,17 @@ const WILDCARDS: &[(&str, &str)] = &[
     ("s3:GetObject", "the keys of a bucket's objects, of inventories and of results are not known beforehand"),
     ("s3:GetObjectVersion", "the keys of a bucket's objects are not known beforehand"),
     ("s3:PutObject", "the keys of results are not known beforehand"),
+    ("sso:DescribePermissionSet", "every permission set is looked at"),
+    ("sso:GetInlinePolicyForPermissionSet", "every permission set is looked at"),
+    ("sso:ListAccountsForProvisionedPermissionSet", "every permission set is looked at"),
+    ("sso:ListManagedPoliciesInPermissionSet", "every permission set is looked at"),
+    ("sso:ListPermissionSets", "which instance of Identity Center there is is not known beforehand"),
     ("sts:AssumeRole", "the role of this name, in whatever account it was made"),
 ];
 
 /// Actions that IAM takes for all resources alone.
-const WHOLE: &[&str] = &["ec2:DescribeNetworkInterfaces", "iam:GetAccountAuthorizationDetails", "iam:GetServiceLastAccessedDetails"];
+const WHOLE: &[&str] =
+    &["ec2:DescribeNetworkInterfaces", "iam:GetAccountAuthorizationDetails", "iam:GetServiceLastAccessedDetails", "sso:ListInstances"];
 
 fn templates() -> Vec<PathBuf> {
     let folder = workspace().join("infra/deploy");

@@ -46,9 +46,9 @@ impl State {
         let day = before.as_second().div_euclid(24 * 3600);
         pruned.records += transaction.execute("DELETE FROM usage_hours WHERE day < $1", &[day.into()]).await?;
         for delete in RECORDS {
-            pruned.records += transaction.execute(delete, &[moment.clone()]).await?;
+            pruned.records += transaction.execute(delete, &[moment]).await?;
         }
-        pruned.uses = transaction.execute("DELETE FROM usage WHERE last_at < $1", &[moment.clone()]).await?;
+        pruned.uses = transaction.execute("DELETE FROM usage WHERE last_at < $1", &[moment]).await?;
         let nameless = "DELETE FROM usage_name WHERE NOT EXISTS (SELECT action FROM usage WHERE usage.principal = usage_name.principal)";
         transaction.execute(nameless, &[]).await?;
         pruned.files = transaction.execute("DELETE FROM usage_file WHERE read_at < $1", &[moment]).await?;
