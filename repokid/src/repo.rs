@@ -84,6 +84,8 @@ pub enum Told<'a> {
     Owned(&'a Principal, &'a CodeOwner),
     /// The changes of code, gathered, and the folder that they were written to.
     Proposed(&'a Proposed<'a>, Option<&'a Path>),
+    /// They could not be written.
+    Unwritten(&'a FilesError),
     /// A change was made.
     Applied(&'a Principal, ChangeId),
     /// A change was not made.
@@ -102,9 +104,6 @@ pub enum RepoError {
     /// The state failed.
     #[error(transparent)]
     State(#[from] StateError),
-    /// What would change in code could not be written.
-    #[error(transparent)]
-    Code(#[from] FilesError),
     /// The principal is not there.
     #[error("account {account} has no {name}; users and groups are given as user/NAME and group/NAME")]
     NoSuch {
@@ -255,10 +254,12 @@ impl Repo<'_> {
             }
             proposed.finish();
             let folder = self.code.output.as_ref().map(|folder| folder.join(self.account.as_str()));
-            if let Some(folder) = &folder {
-                proposed.write(folder)?;
+            let written = folder.as_deref().map_or(Ok(()), |folder| proposed.write(folder));
+            if let Err(error) = &written {
+                tally.failed += 1;
+                told(&Told::Unwritten(error));
             }
-            told(&Told::Proposed(&proposed, folder.as_deref()));
+            told(&Told::Proposed(&proposed, folder.as_deref().filter(|_| written.is_ok())));
         }
         Ok(tally)
     }
@@ -289,7 +290,11 @@ impl Repo<'_> {
         if let Some(role) = survey.roles.get(principal.arn.as_str()).filter(|role| self.commit && role.schedule.is_some()) {
             let mut role = role.clone();
             role.schedule = None;
-            self.state.save(&mut role).await?;
+            return match self.state.save(&mut role).await {
+                // The next run does.
+                Ok(()) | Err(StateError::Stale { .. }) => Ok(()),
+                Err(error) => Err(error.into()),
+            };
         }
         Ok(())
     }

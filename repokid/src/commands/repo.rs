@@ -108,6 +108,7 @@ pub(super) fn tell(told: &Told<'_>) {
         Told::Proposed(_, Some(folder)) => {
             report::note(format_args!("the patch and the text of a pull request are in {}", folder.display()));
         }
+        Told::Unwritten(error) => report::error(report::shown(&error.to_string())),
         Told::Proposed(proposed, None) => {
             let _ = report::data(format_args!("{}\n{}", proposed.pull_request(), proposed.diff()));
         }

@@ -259,6 +259,7 @@ impl Round<'_> {
                 let folder = folder.map(Path::to_path_buf);
                 *proposal = Some(CodeProposal { patch: changes.diff(), pull_request: changes.pull_request(), folder });
             }
+            Told::Unwritten(error) => problems.push(error.to_string()),
             Told::Recovered(recovered) => problems.push(format!("{}: {}", recovered.principal, recovered.note)),
             Told::Skipped(principal, why) => problems.push(format!("{}: {why}", principal.name)),
             Told::Applied(principal, change) => changes.push((principal.name.clone(), *change)),

@@ -317,8 +317,11 @@ pub(super) async fn write(transaction: &mut Transaction, files: &[(&str, Timesta
     write_digests(transaction, &digests, &here).await?;
     write_changes(transaction, &changes).await?;
     write_damage(transaction, &damaged).await?;
-    for name in whole {
-        transaction.execute("DELETE FROM usage_damage WHERE name = $1", &[name.into()]).await?;
+    // Mostly nothing is damaged at all.
+    if transaction.optional("SELECT name FROM usage_damage LIMIT 1", &[]).await?.is_some() {
+        for name in whole {
+            transaction.execute("DELETE FROM usage_damage WHERE name = $1", &[name.into()]).await?;
+        }
     }
     Ok(())
 }

@@ -43,7 +43,7 @@ pub use role::{Disqualification, Observation, OptOut, Repoable, Role, RoleId, Ro
 pub use roles::Activity;
 pub use schedule::Schedule;
 pub use statistic::Statistic;
-pub use usage::{Absorbed, Taken, UsageFile, UsageOutcome, UsagePrincipal, UsageTuple, known_as};
+pub use usage::{Absorbed, MOST_RESOURCES, Taken, UsageFile, UsageOutcome, UsagePrincipal, UsageTuple, known_as};
 pub use version::{NewVersion, PolicyVersion};
 
 /// The memory of repokid.

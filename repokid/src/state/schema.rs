@@ -218,7 +218,7 @@ macro_rules! completeness {
             "ALTER TABLE usage_file ADD COLUMN log TEXT NOT NULL DEFAULT '';
             ALTER TABLE usage_file ADD COLUMN hash TEXT NOT NULL DEFAULT '';
             UPDATE usage_file SET version = '';
-            CREATE INDEX usage_file_by_log ON usage_file (log) WHERE log <> '';",
+            CREATE INDEX usage_file_by_log ON usage_file (log, hash);",
             "CREATE TABLE usage_name (
                 principal TEXT NOT NULL,
                 name TEXT NOT NULL,

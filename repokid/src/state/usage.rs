@@ -101,6 +101,9 @@ pub enum Absorbed {
     Changed,
 }
 
+/// How many resources of one principal's action are told apart. Beyond, the action counts as used on any: data events name each object.
+pub const MOST_RESOURCES: usize = 4_096;
+
 const UPSERT: &str = "ON CONFLICT (principal, action, resource, outcome) DO UPDATE SET
     first_at = CASE WHEN excluded.first_at < usage.first_at THEN excluded.first_at ELSE usage.first_at END,
     last_at = CASE WHEN excluded.last_at > usage.last_at THEN excluded.last_at ELSE usage.last_at END,
@@ -209,15 +212,19 @@ impl State {
         rows.iter().map(read).collect()
     }
 
-    /// The uses of whoever is known by a name ([`known_as`]), under whatever path.
+    /// The uses of whoever is known by a name ([`known_as`]), under whatever path. Of an action on more than [`MOST_RESOURCES`] resources those
+    /// that were used last, one more than that.
     ///
     /// # Errors
     /// [`StateError`] if the database fails, or holds no such thing.
     pub async fn usage_under(&self, name: &str) -> Result<Vec<UsageTuple>, StateError> {
-        let find = "SELECT usage.* FROM usage JOIN usage_name ON usage_name.principal = usage.principal WHERE usage_name.name = $1
-            ORDER BY usage.principal, action, resource, outcome";
+        let find = "SELECT * FROM (
+                SELECT usage.*, row_number() OVER (PARTITION BY usage.principal, action, outcome ORDER BY last_at DESC, resource) AS place
+                FROM usage JOIN usage_name ON usage_name.principal = usage.principal WHERE usage_name.name = $1
+            ) AS placed WHERE place <= $2 ORDER BY principal, action, resource, outcome";
         let mut transaction = self.database.read().await?;
-        let rows = transaction.all(find, &[name.into()]).await?;
+        let most = i64::try_from(MOST_RESOURCES).unwrap_or(i64::MAX).saturating_add(1);
+        let rows = transaction.all(find, &[name.into(), most.into()]).await?;
         rows.iter().map(read).collect()
     }
 

@@ -18,11 +18,8 @@ use menagerie_policy::data::catalogue;
 
 use super::stored::names_of;
 use crate::account::Inventory;
-use crate::state::known_as;
+use crate::state::{MOST_RESOURCES, known_as};
 use crate::verdict::{Universe, Usage, Use};
-
-/// How many resources of one principal's action are told apart. Beyond, the action counts as used on any: data events name each object.
-const MOST_RESOURCES: usize = 4_096;
 
 /// Digests of different Regions end at different minutes. A Region whose last digest is older than this is not merely late.
 const LATE: SignedDuration = SignedDuration::from_hours(24);

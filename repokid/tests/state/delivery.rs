@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use menagerie_cloudtrail::coverage::{Change, ChangeKind};
 use menagerie_cloudtrail::digest::{Digest, LogFile};
 use menagerie_cloudtrail::selectors::Trails;
-use repokid::state::{Absorbed, Damage, Delivered, DeliveredLog, Kept, State, Taken, UsageTuple};
+use repokid::state::{Absorbed, Damage, Delivered, DeliveredLog, Kept, MOST_RESOURCES, State, Taken, UsageTuple};
 
 use crate::place::Place;
 use crate::usage::{file, tuple};
@@ -16,6 +16,7 @@ contract!(
     a_file_is_damaged_until_it_is_whole,
     what_contradicts_what_was_told_is_a_change,
     whoever_it_is_is_found_under_every_path,
+    what_is_used_on_very_much_is_bounded,
     what_is_old_goes,
     readers_at_once_settle_each_other,
 );
@@ -153,6 +154,18 @@ async fn whoever_it_is_is_found_under_every_path(place: &Place) {
     assert_eq!(under("111122223333/reader").await, 3);
     assert_eq!(under("111122223333/user/reader").await, 1);
     assert_eq!((under("AROAREADER").await, under("nobody").await), (1, 0));
+}
+
+async fn what_is_used_on_very_much_is_bounded(place: &Place) {
+    let state = place.open().await;
+    let many = i64::try_from(MOST_RESOURCES).expect("is small") + 100;
+    let on = |number: i64| UsageTuple { resource: format!("arn:aws:s3:::b/{number}"), ..tuple("s3:GetObject", 0, number, 1) };
+    let tuples: Vec<_> = (0..many).map(on).chain([tuple("s3:PutObject", 0, 0, 1)]).collect();
+    take(&state, "a", "1", &Delivered::default(), &tuples).await;
+    let found = state.usage_under("111122223333/reader").await.expect("is read");
+    let (gets, others): (Vec<_>, Vec<_>) = found.iter().partition(|one| one.action == "s3:GetObject");
+    assert_eq!((gets.len(), others.len()), (MOST_RESOURCES + 1, 1), "one more than are told apart");
+    assert!(gets.iter().any(|one| one.last == now() + hours(many - 1)), "the last uses count");
 }
 
 async fn what_is_old_goes(place: &Place) {
