@@ -39,6 +39,15 @@ pub enum UsageCommand {
         #[command(flatten)]
         place: Where,
     },
+    /// Forget that files were read, or that files or places could not be read to their end; uses stay. What is still there is read again
+    Forget {
+        /// Their names, as `usage list --files` and warnings have them
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+        /// Where things are
+        #[command(flatten)]
+        place: Where,
+    },
     /// List what Access Analyzer finds unused: evidence, on the strength of which nothing is removed
     #[cfg(feature = "aws")]
     Findings {

@@ -28,6 +28,18 @@ pub(super) fn run(command: &UsageCommand) -> anyhow::Result<Exit> {
             let office = Office::open(place).await?;
             if *files { list_files(&office, *format).await } else { list(&office, *format).await }
         }),
+        UsageCommand::Forget { names, place } => block_on(async {
+            let office = Office::open(place).await?;
+            let mut exit = Exit::Fine;
+            for name in names {
+                // As warnings have it of a place.
+                if !office.state.forget_file(name.trim_start_matches("(not read to its end) ")).await? {
+                    report::warning(report::shown(&format!("{name} is not known")));
+                    exit = Exit::Incomplete;
+                }
+            }
+            Ok(exit)
+        }),
         #[cfg(feature = "aws")]
         UsageCommand::Findings { account, format, place } => block_on(async {
             let office = Office::open(place).await?;

@@ -24,7 +24,9 @@ const LONGEST: u64 = 512 << 20;
 /// # Errors
 /// [`FeedError`] if the state fails or the bucket cannot be listed. Objects that cannot be read are problems, and are tried again next time.
 pub async fn bucket(state: &State, s3: &S3, bucket: &str, prefix: &str, pace: Pace) -> Result<Fed, FeedError> {
-    gather(state, pace, async |jobs: Jobs| {
+    let place = format!("s3://{bucket}/{prefix}");
+    state.begin_place(&place, pace.now).await?;
+    let fed = gather(state, pace, async |jobs: Jobs| {
         let mut fetch = Fetch { state, s3, bucket, jobs, pace, fed: Fed::default() };
         for group in groups(s3, bucket, prefix).await? {
             let (within, after) = match &group {
@@ -42,7 +44,9 @@ pub async fn bucket(state: &State, s3: &S3, bucket: &str, prefix: &str, pace: Pa
         }
         Ok(fetch.fed)
     })
-    .await
+    .await?;
+    state.end_place(&place).await?;
+    Ok(fed)
 }
 
 /// What lies under a prefix.

@@ -19,8 +19,10 @@ const ASKED: usize = 512;
 pub async fn folder(state: &State, root: &Path, pace: Pace) -> Result<Fed, FeedError> {
     // What a file is called must not depend on the folder that the program runs in.
     let root = std::path::absolute(root)?;
+    let place = root.display().to_string();
+    state.begin_place(&place, pace.now).await?;
     let files = walk(&[root]);
-    gather(state, pace, async |jobs: Jobs| {
+    let fed = gather(state, pace, async |jobs: Jobs| {
         let mut fed = Fed::default();
         for files in files.chunks(ASKED) {
             let mut lost = Vec::new();
@@ -41,7 +43,9 @@ pub async fn folder(state: &State, root: &Path, pace: Pace) -> Result<Fed, FeedE
         }
         Ok(fed)
     })
-    .await
+    .await?;
+    state.end_place(&place).await?;
+    Ok(fed)
 }
 
 /// A file to read, with what it is known by. What cannot be is lost.

@@ -10,6 +10,9 @@ use super::{Observation, Trust};
 use crate::state::{Damage, Kept};
 use crate::usage::reach;
 
+/// How many damaged files are told by name.
+const TOLD: usize = 5;
+
 impl Observation {
     /// Judges what is kept of an account's logs at the moment `now`. Logs that end more than `oldest_days` ago prove nothing of today, and what
     /// was told of a trail that was changed since counts no more.
@@ -48,9 +51,11 @@ impl Observation {
             coverage.hours(account, &region, hours);
         }
         kept.digests.into_iter().for_each(|digest| coverage.digest(digest));
-        for (file, damage) in kept.damaged {
-            if damage == Damage::Log || !has_digests {
-                coverage.file(&file, false);
+        let counts = kept.damaged.into_iter().filter(|(_, damage)| *damage == Damage::Log || !has_digests);
+        for (number, (file, _)) in counts.enumerate() {
+            coverage.file(&file, false);
+            if number < TOLD && matches!(trust, Trust::Judged(_)) {
+                notes.push(format!("{file}: damaged, or not read: add it when it is whole, or `repokid usage forget` it"));
             }
         }
         kept.changes.into_iter().for_each(|change| coverage.change(change));

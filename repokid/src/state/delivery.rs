@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use menagerie_cloudtrail::coverage::{Change, ChangeKind, last_part};
 use menagerie_cloudtrail::digest::{Digest, LogFile};
+use menagerie_cloudtrail::layout::Name;
 use menagerie_cloudtrail::selectors::{Trail, Trails};
 use menagerie_store::database::{Transaction, Value};
 
@@ -110,10 +111,54 @@ impl State {
     /// [`StateError`] if the database fails.
     pub async fn note_damaged(&self, files: &[(String, Damage)], now: Timestamp) -> Result<(), StateError> {
         let mut transaction = self.database.write().await?;
+        let named = files.iter().filter_map(|(name, _)| Name::parse(name)).map(|name| ((name.account, name.region), 0)).collect();
+        write_places(&mut transaction, &named).await?;
         let damaged = files.iter().map(|(name, damage)| (name.as_str(), (*damage, now))).collect();
         write_damage(&mut transaction, &damaged).await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Notes that a place begins to be read: until it was read to its end, what was not read yet of it is missing, where no digest says what
+    /// there is. What could not be read of it before is tried again, and counts no more.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn begin_place(&self, place: &str, now: Timestamp) -> Result<(), StateError> {
+        let mut transaction = self.database.write().await?;
+        let (marker, under) = (unread(place), format!("{}/", place.trim_end_matches('/')));
+        write_damage(&mut transaction, &Damaged::from([(marker.as_str(), (Damage::Perhaps, now))])).await?;
+        let lift = "DELETE FROM usage_damage WHERE (name = $1 OR substr(name, 1, CAST($2 AS INTEGER)) = $3)
+            AND NOT EXISTS (SELECT name FROM usage_file WHERE usage_file.name = usage_damage.name)";
+        let length = i64::try_from(under.chars().count()).unwrap_or(i64::MAX);
+        transaction.execute(lift, &[place.into(), length.into(), Value::from(&under)]).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that a place was read to its end.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn end_place(&self, place: &str) -> Result<(), StateError> {
+        let (mut transaction, marker) = (self.database.write().await?, unread(place));
+        transaction.execute("DELETE FROM usage_damage WHERE name = $1", &[Value::from(&marker)]).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets that a file was read, or could not be, or a place: what was used stays. Whether there was such a thing.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn forget_file(&self, name: &str) -> Result<bool, StateError> {
+        let (mut transaction, marker) = (self.database.write().await?, unread(name));
+        let values = [Value::from(name)];
+        let mut gone = transaction.execute("DELETE FROM usage_file WHERE name = $1", &values).await?;
+        let damage = "DELETE FROM usage_damage WHERE name = $1 OR name = $2";
+        gone += transaction.execute(damage, &[Value::from(name), Value::from(&marker)]).await?;
+        transaction.commit().await?;
+        Ok(gone > 0)
     }
 
     /// Takes what was told of trails at a moment, in the place of what was told of them before. Where that contradicts it, the trail was changed
@@ -260,7 +305,7 @@ async fn write_damage(transaction: &mut Transaction, damaged: &Damaged<'_>) -> R
     let rows: Vec<Value<'_>> = damaged
         .iter()
         .flat_map(|(name, (damage, seen))| {
-            let account = menagerie_cloudtrail::layout::Name::parse(name).map_or("", |name| name.account);
+            let account = Name::parse(name).map_or("", |name| name.account);
             [Value::from(*name), account.into(), damage.code().into(), seen.as_microsecond().into()]
         })
         .collect();
@@ -270,10 +315,27 @@ async fn write_damage(transaction: &mut Transaction, damaged: &Damaged<'_>) -> R
     Ok(())
 }
 
+/// What a place is noted by that is not read to its end. It is under no place itself, as files are.
+fn unread(place: &str) -> String {
+    format!("(not read to its end) {place}")
+}
+
+/// Accounts and Regions that there are logs of, with when the last event was.
+type Places<'a> = BTreeMap<(&'a str, &'a str), i64>;
+
+async fn write_places(transaction: &mut Transaction, places: &Places<'_>) -> Result<(), StateError> {
+    let rows: Vec<Value<'_>> =
+        places.iter().flat_map(|((account, region), last)| [(*account).into(), (*region).into(), (*last).into()]).collect();
+    let conflict = "ON CONFLICT (account, region) DO UPDATE SET
+        last_at = CASE WHEN excluded.last_at > usage_place.last_at THEN excluded.last_at ELSE usage_place.last_at END";
+    transaction.insert_rows("INSERT INTO usage_place (account, region, last_at) VALUES", 3, conflict, &rows).await?;
+    Ok(())
+}
+
 /// Writes what files tell, each with its name and the time that it was read. Rows go in one order, so that writers do not block each other
 /// for ever.
 pub(super) async fn write(transaction: &mut Transaction, files: &[(&str, Timestamp, &Delivered)]) -> Result<(), StateError> {
-    let (mut places, mut hours) = (BTreeMap::<(&str, &str), i64>::new(), BTreeMap::<(&str, &str, i64), i64>::new());
+    let (mut places, mut hours) = (Places::new(), BTreeMap::<(&str, &str, i64), i64>::new());
     let (mut damaged, mut whole) = (Damaged::new(), BTreeSet::new());
     let mut changes = BTreeSet::new();
     let (mut digests, mut here) = (BTreeMap::new(), BTreeSet::new());
@@ -284,6 +346,10 @@ pub(super) async fn write(transaction: &mut Transaction, files: &[(&str, Timesta
             *at = last.max(*at);
         };
         delivered.places.iter().for_each(|(account, region)| seen(account.as_str(), region.as_str()));
+        // Whatever became of the file, it was delivered.
+        if let Some(named) = Name::parse(name) {
+            seen(named.account, named.region);
+        }
         if let Some(log) = &delivered.log {
             seen(&log.account, &log.region);
             here.insert((last_part(name), log.hash.as_str()));
@@ -303,11 +369,7 @@ pub(super) async fn write(transaction: &mut Transaction, files: &[(&str, Timesta
             None => drop(whole.insert(*name)),
         }
     }
-    let rows: Vec<Value<'_>> =
-        places.iter().flat_map(|((account, region), last)| [(*account).into(), (*region).into(), (*last).into()]).collect();
-    let conflict = "ON CONFLICT (account, region) DO UPDATE SET
-        last_at = CASE WHEN excluded.last_at > usage_place.last_at THEN excluded.last_at ELSE usage_place.last_at END";
-    transaction.insert_rows("INSERT INTO usage_place (account, region, last_at) VALUES", 3, conflict, &rows).await?;
+    write_places(transaction, &places).await?;
     let rows: Vec<Value<'_>> = hours
         .iter()
         .flat_map(|((account, region, day), mask)| [(*account).into(), (*region).into(), (*day).into(), (*mask).into()])

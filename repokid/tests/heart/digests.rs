@@ -112,11 +112,11 @@ impl Delivered {
         self
     }
 
-    /// The verdicts on these actions, of a role that may do them all, and what was wrong. What the usage store makes of the folder, fed with it
-    /// in two parts, must be the same.
+    /// The verdicts on these actions, of a role that may do them all, and what was wrong. What the usage store makes of the folder
+    /// must be the same.
     fn verdicts(&self, actions: &[&str]) -> (Vec<Verdict>, Vec<Problem>) {
         let (verdicts, problems) = self.of_files(actions);
-        assert_eq!(self.of_store(actions), verdicts, "the store says something else than the files");
+        assert_eq!(self.of_store(actions, true), verdicts, "the store says something else than the files");
         (verdicts, problems)
     }
 
@@ -129,8 +129,8 @@ impl Delivered {
         Trails::parse(&trails.to_string()).unwrap()
     }
 
-    /// By way of the usage store, as a round judges.
-    fn of_store(&self, actions: &[&str]) -> Vec<Verdict> {
+    /// By way of the usage store, as a round judges; if reading was broken off, too.
+    fn of_store(&self, actions: &[&str], to_its_end: bool) -> Vec<Verdict> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
@@ -139,9 +139,9 @@ impl Delivered {
             let two = NonZero::new(2).unwrap();
             let pace = Pace { now, threads: two, objects: two, since: Timestamp::UNIX_EPOCH };
             state.tell_trails(&self.trails(), now).await.unwrap();
-            // The logs before their digests, and then all of it.
-            for part in [format!("AWSLogs/{ACCOUNT}/CloudTrail"), String::new()] {
-                feed::folder(&state, &self.folder.path().join(part), pace).await.unwrap();
+            feed::folder(&state, self.folder.path(), pace).await.unwrap();
+            if !to_its_end {
+                state.begin_place("/another/folder", now).await.unwrap();
             }
             let kept = state.deliveries(ACCOUNT, start()).await.unwrap();
             let observation = Observation::stored(ACCOUNT, kept, now, 5);
@@ -288,6 +288,22 @@ fn a_trail_of_one_region_proves_nothing_of_others() {
 fn a_region_that_was_opted_into_counts_once_it_is_seen() {
     let delivered = Delivered::new(&quiet());
     let name = format!("{ACCOUNT}_CloudTrail_af-south-1_{}_abc.json.gz", at(20, 0).strftime("%Y%m%dT%H%MZ"));
-    gzip(&delivered.path("CloudTrail", "af-south-1", at(20, 0), &name), r#"{"Records":[]}"#);
+    let path = delivered.path("CloudTrail", "af-south-1", at(20, 0), &name);
+    gzip(&path, r#"{"Records":[]}"#);
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unused, Unobservable]);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 9]).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unused, Unobservable], "its only file is damaged");
+}
+
+#[test]
+fn without_digests_each_hour_needs_a_file_and_all_must_be_read() {
+    let mut events = quiet();
+    events.extend((0..HOURS).flat_map(|hour| REGIONS.map(|region| (region, hour, event("ec2.amazonaws.com", "DescribeVpcs")))));
+    let delivered = Delivered::new(&events);
+    fs::remove_dir_all(delivered.folder.path().join(format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest"))).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unused, Unused, Unobservable]);
+    assert_eq!(delivered.of_store(&ASKED, false), [Used, Unknown, Unknown, Unobservable], "of an hour another file may not be read yet");
+    fs::remove_file(delivered.log("sa-east-1", 40)).unwrap();
     assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unused, Unobservable]);
 }

@@ -105,10 +105,23 @@ fn a_reader_that_is_killed_loses_nothing(place: &Place) {
             assert_eq!(count(&world, action), files, "{action} after {kill} kills");
         }
         last = files;
+        assert_eq!(unread(place), files < FILES, "what is not read is missed: {files}");
     }
     let added = world.json(&["usage", "add", logs]);
     assert_eq!((added["known"].as_u64(), added["read"].as_u64()), (Some(last), Some(FILES - last)), "{added}");
     assert_eq!(count(&world, "s3:ListAllMyBuckets"), FILES);
+    assert!(!unread(place));
+}
+
+/// Whether something was not read to its end.
+fn unread(place: &Place) -> bool {
+    let runtime = tokio::runtime::Runtime::new().expect("starts");
+    runtime.block_on(async {
+        let state = place.open().await;
+        let kept = state.deliveries("111122223333", jiff::Timestamp::UNIX_EPOCH).await.expect("is read");
+        state.close().await;
+        kept.damaged.iter().any(|(name, _)| name.starts_with("(not read"))
+    })
 }
 
 fn what_cannot_be_read_is_told(place: &Place) {

@@ -14,6 +14,7 @@ contract!(
     a_log_file_settles_what_its_digest_names,
     hours_add_up,
     a_file_is_damaged_until_it_is_whole,
+    a_place_counts_when_it_was_read_to_its_end,
     what_contradicts_what_was_told_is_a_change,
     whoever_it_is_is_found_under_every_path,
     what_is_used_on_very_much_is_bounded,
@@ -119,6 +120,32 @@ async fn a_file_is_damaged_until_it_is_whole(place: &Place) {
     take(&state, &named, "1", &log("aa", &[1]), &[]).await;
     take(&state, &other, "2", &Delivered::default(), &[]).await;
     assert_eq!(kept(&state).await.damaged, []);
+}
+
+async fn a_place_counts_when_it_was_read_to_its_end(place: &Place) {
+    let state = place.open().await;
+    let damaged = async || kept(&state).await.damaged.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let of_region = format!("/logs/{}", log_name(1).replace("us-east-1", "af-south-1"));
+    let lost = ["/logs/a.json", "/logs/b.json", "/logs2/c.json", of_region.as_str()].map(|name| (name.to_owned(), Damage::Log));
+    state.begin_place("/logs", now()).await.expect("is noted");
+    state.note_damaged(&lost, now()).await.expect("is noted");
+    take(&state, "/logs/b.json", "1", &Delivered { damage: Some(Damage::Log), ..Delivered::default() }, &[]).await;
+    assert_eq!(damaged().await.len(), 5);
+    assert_eq!(kept(&state).await.places[0].1, "af-south-1", "that a Region has logs is known by the name");
+    // Killed there, and begun anew: what was never read is tried again, what was read and is damaged stays so.
+    state.begin_place("/logs", now()).await.expect("is noted");
+    assert_eq!(damaged().await, ["(not read to its end) /logs", "/logs/b.json", "/logs2/c.json"]);
+    state.end_place("/logs").await.expect("is noted");
+    assert_eq!(damaged().await, ["/logs/b.json", "/logs2/c.json"]);
+    for name in ["/logs/b.json", "/logs2/c.json"] {
+        assert!(state.forget_file(name).await.expect("is forgotten"));
+        assert!(!state.forget_file(name).await.expect("is asked"));
+    }
+    assert_eq!(damaged().await, Vec::<String>::new());
+    assert!(!state.has_read("/logs/b.json", "1").await.expect("is asked"), "it is read again");
+    state.begin_place("s3://b/x", now()).await.expect("is noted");
+    assert!(state.forget_file("s3://b/x").await.expect("is forgotten"), "a place that is there no more");
+    assert_eq!(damaged().await, Vec::<String>::new());
 }
 
 async fn what_contradicts_what_was_told_is_a_change(place: &Place) {
