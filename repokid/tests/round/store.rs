@@ -105,7 +105,8 @@ fn a_reader_that_is_killed_loses_nothing(place: &Place) {
             assert_eq!(count(&world, action), files, "{action} after {kill} kills");
         }
         last = files;
-        assert_eq!(unread(place), files < FILES, "what is not read is missed: {files}");
+        // It may be killed before it begins.
+        assert!(files == 0 || unread(place) == (files < FILES), "what is not read is missed: {files}");
     }
     let added = world.json(&["usage", "add", logs]);
     assert_eq!((added["known"].as_u64(), added["read"].as_u64()), (Some(last), Some(FILES - last)), "{added}");
