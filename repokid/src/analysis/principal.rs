@@ -10,7 +10,7 @@ use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Set
 use crate::account::{Document, Kind, Principal};
 use crate::proof::{Fences, Proof, Rewrite, prove};
 use crate::rewrite::{MANAGED_LIMIT, narrow, pack};
-use crate::verdict::{ActionId, Base, Evidence, Per, Universe, Usage, Verdict, granted_by, judge};
+use crate::verdict::{ActionId, ActionSet, Base, Evidence, Per, Universe, Usage, Verdict, grants, judge};
 
 /// Analyses one principal.
 #[must_use]
@@ -81,7 +81,7 @@ pub fn remove<'a>(principal: &'a Principal, setting: &Setting<'a>, named: impl F
     let base = Base::new(setting.universe, &unseen, setting.blind, setting.window, None);
     for analysis in &mut policies {
         let Ok(policy) = analysis.document.policy() else { continue };
-        let mut judged = judge(policy, &base, &BTreeSet::new());
+        let mut judged = judge(policy, &base, &ActionSet::default());
         for action in judged.statements.iter_mut().flat_map(|statement| &mut statement.actions).filter(|action| named(action.id)) {
             action.verdicts = Per::All(Verdict::Unused, Evidence::Named);
         }
@@ -191,14 +191,11 @@ fn blocked(principal: &Principal, policies: &[PolicyAnalysis<'_>], inherited: &[
 }
 
 /// All known actions that some policy grants.
-fn granted<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) -> BTreeSet<ActionId> {
-    let mut flags = vec![false; universe.len()];
-    for statement in policies.flat_map(Policy::statements).filter(|statement| statement.effect() == Effect::Allow) {
-        for id in granted_by(statement, universe) {
-            flags[id.index()] = true;
-        }
-    }
-    universe.ids().filter(|id| flags[id.index()]).collect()
+fn granted<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) -> ActionSet {
+    let allowing = policies.flat_map(Policy::statements).filter(|statement| statement.effect() == Effect::Allow);
+    let mut granted = ActionSet::default();
+    allowing.for_each(|statement| granted.insert_set(&grants(statement, universe)));
+    granted
 }
 
 /// Narrows the policies; where the inline ones would be too long, services keep all their actions: those first that lose least for the
@@ -295,8 +292,8 @@ fn rewrite(
         }
         analysis.after = narrowed.text.iter().cloned().collect();
         if let (Place::Own(_) | Place::Shared(_), Some(text)) = (analysis.place, &narrowed.text) {
-            let new = Policy::parse(text).map_err(|error| edit(error.to_string()))?;
-            if new.size() > MANAGED_LIMIT {
+            if size(text) > MANAGED_LIMIT {
+                let new = Policy::parse(text).map_err(|error| edit(error.to_string()))?;
                 analysis.after = pack(&new, MANAGED_LIMIT).ok_or_else(|| edit("it does not fit into managed policies".to_owned()))?;
             }
         }
@@ -337,5 +334,5 @@ fn rewrite(
 }
 
 fn size(text: &str) -> usize {
-    Policy::parse(text).map_or_else(|_| text.chars().filter(|c| !c.is_whitespace()).count(), |policy| policy.size())
+    menagerie_policy::document::size(text)
 }

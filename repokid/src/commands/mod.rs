@@ -4,6 +4,7 @@ mod analyze;
 mod cache;
 mod completions;
 mod data;
+mod distinct;
 #[cfg(feature = "aws")]
 mod find_roles;
 mod office;

@@ -18,6 +18,7 @@ const YEAR: SignedDuration = SignedDuration::from_hours(24 * 400);
 pub(super) fn run(command: &UsageCommand) -> anyhow::Result<Exit> {
     match command {
         UsageCommand::Add(options) => block_on(add(options)),
+        UsageCommand::Distinct(options) => super::distinct::run(options),
         UsageCommand::Show { principal, format, place } => block_on(async {
             let office = Office::open(place).await?;
             show(&office, principal, *format).await

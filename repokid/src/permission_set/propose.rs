@@ -10,7 +10,7 @@ use crate::account::Kind;
 use crate::analysis::Setting;
 use crate::proof::{Fences, Rewrite, prove};
 use crate::rewrite::narrow;
-use crate::verdict::{ActionId, Advice, Base, ServiceAdvice, Sight, Sights, Usage, granted_by, judge};
+use crate::verdict::{ActionSet, Advice, Base, ServiceAdvice, Sight, Sights, Usage, granted_by, judge};
 
 /// The most characters of a permission set's inline policy, white space aside.
 const LIMIT: usize = 32_768;
@@ -28,7 +28,7 @@ pub(super) fn state(roles: &[Role<'_>], known: Option<&PermissionSet>, setting: 
     let too_new = roles.iter().filter_map(|role| setting.guards.too_new(role.principal, setting.window.to)).max();
     let base = Base::new(setting.universe, &usage, &sights, setting.window, too_new);
     let allows = policies.iter().flat_map(|(_, _, policy)| policy.statements()).filter(|statement| statement.effect() == Effect::Allow);
-    let granted: BTreeSet<ActionId> = allows.flat_map(|statement| granted_by(statement, setting.universe)).collect();
+    let granted: ActionSet = allows.flat_map(|statement| granted_by(statement, setting.universe)).collect();
 
     let judged: Vec<_> = policies.iter().map(|(_, _, policy)| judge(policy, &base, &granted)).collect();
     let (mut proposed, mut rewrites, mut untouched) = (Vec::new(), Vec::new(), Vec::new());

@@ -12,7 +12,7 @@ use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
 use crate::iac::Owner;
 use crate::permission_set::Proposal;
 use crate::ranking::Entry;
-use crate::verdict::{Universe, Verdict};
+use crate::verdict::{ActionSet, Universe, Verdict};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -101,10 +101,10 @@ impl<'a> Human<'a> {
         };
         writeln!(out, "  {BOLD}{}{BOLD:#} {DIM}({how}){DIM:#}", shown(policy.place.name()))?;
         let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let ids: std::collections::BTreeSet<_> = policy.narrowed.iter().flat_map(|narrowed| narrowed.removed.iter().flatten()).collect();
-        for id in ids {
-            let action = self.universe.action(*id);
-            services.entry(action.service()).or_default().push(action.name());
+        let ids: ActionSet = policy.narrowed.iter().flat_map(|narrowed| narrowed.removed.iter().flatten().copied()).collect();
+        let actions: Vec<_> = ids.iter().map(|id| self.universe.action(id)).collect();
+        for group in actions.chunk_by(|left, right| left.service() == right.service()) {
+            services.insert(group[0].service(), group.iter().map(|action| action.name()).collect());
         }
         let more = services.len().saturating_sub(SERVICES);
         for (service, names) in services.iter().take(SERVICES) {

@@ -10,7 +10,7 @@ use menagerie_policy::document::{Actions, Effect, Policy, Resources, Statement};
 use menagerie_policy::pattern::{ActionPattern, ResourcePattern};
 
 use super::dependents::doubt;
-use super::{ActionId, Evidence, Resource, ServiceAdvice, Sight, Sights, Universe, Usage, Use, Verdict, Window};
+use super::{ActionId, ActionSet, Evidence, Resource, ServiceAdvice, Sight, Sights, Universe, Usage, Use, Verdict, Window};
 
 /// How far back Access Advisor looks: of a service that it never saw it proves no more.
 const TRACKED: SignedDuration = SignedDuration::from_hours(24 * 400);
@@ -230,7 +230,7 @@ impl<'a> Base<'a> {
         }
     }
 
-    fn silent(&self, granted: &BTreeSet<ActionId>, id: ActionId) -> (Verdict, Evidence) {
+    fn silent(&self, granted: &ActionSet, id: ActionId) -> (Verdict, Evidence) {
         let alone = self.alone(id);
         // A service that Access Advisor did not see was not reached on behalf of another either.
         let told = matches!(alone.1, Evidence::Quiet | Evidence::AdvisorQuiet { action: true, .. });
@@ -243,37 +243,37 @@ impl<'a> Base<'a> {
 
 /// Judges every statement of a policy. `granted` is what all policies of the principal grant together.
 #[must_use]
-pub fn judge(policy: &Policy, base: &Base<'_>, granted: &BTreeSet<ActionId>) -> Judged {
+pub fn judge(policy: &Policy, base: &Base<'_>, granted: &ActionSet) -> Judged {
     Judged { statements: policy.statements().iter().map(|statement| judge_statement(statement, base, granted)).collect() }
 }
 
 /// The known actions that a statement grants, ascending.
 #[must_use]
 pub fn granted_by(statement: &Statement, universe: &Universe) -> Vec<ActionId> {
-    match statement.actions() {
-        Actions::Only(patterns) => {
-            if let [pattern] = patterns.as_slice() {
-                return universe.expand(pattern).to_vec();
-            }
-            let mut ids: Vec<_> =
-                patterns.iter().flat_map(|pattern| universe.expand(pattern).iter().copied().collect::<Vec<_>>()).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            ids
-        }
-        Actions::AllBut(patterns) => {
-            let mut out = vec![false; universe.len()];
-            for pattern in patterns {
-                for id in universe.expand(pattern).iter() {
-                    out[id.index()] = true;
-                }
-            }
-            universe.ids().filter(|id| !out[id.index()]).collect()
-        }
+    if let Actions::Only(patterns) = statement.actions()
+        && let [pattern] = patterns.as_slice()
+    {
+        return universe.expand(pattern).to_vec();
     }
+    grants(statement, universe).iter().collect()
 }
 
-fn judge_statement(statement: &Statement, base: &Base<'_>, granted: &BTreeSet<ActionId>) -> JudgedStatement {
+/// The same as a set.
+#[must_use]
+pub fn grants(statement: &Statement, universe: &Universe) -> ActionSet {
+    let mut named = ActionSet::default();
+    for pattern in statement.actions().patterns() {
+        universe.mark(pattern, &mut named);
+    }
+    if matches!(statement.actions(), Actions::Only(_)) {
+        return named;
+    }
+    let mut rest = universe.all();
+    rest.remove_all(&named);
+    rest
+}
+
+fn judge_statement(statement: &Statement, base: &Base<'_>, granted: &ActionSet) -> JudgedStatement {
     let standing = if statement.principals().is_some() {
         Standing::Foreign
     } else if statement.effect() == Effect::Deny {
