@@ -8,7 +8,7 @@ use menagerie_finding::Severity;
 use menagerie_report::shown;
 
 use super::{Head, Tail, Totals};
-use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
+use crate::analysis::{Analysis, Counts, Outcome, PolicyAnalysis};
 use crate::iac::Owner;
 use crate::permission_set::Proposal;
 use crate::ranking::Entry;
@@ -91,14 +91,7 @@ impl<'a> Human<'a> {
     }
 
     fn policy(&self, out: &mut String, policy: &PolicyAnalysis<'_>) -> fmt::Result {
-        let how = match (policy.place, policy.after.len()) {
-            (Place::Inline(_), 0) => "inline, goes".to_owned(),
-            (Place::Inline(_), _) => "inline".to_owned(),
-            (Place::Own(_) | Place::Shared(_), 0) => "managed, is detached".to_owned(),
-            (Place::Own(_), 1) => "managed, gets a new version".to_owned(),
-            (Place::Shared(_), 1) => "managed, a narrowed copy takes its place".to_owned(),
-            (_, several) => format!("managed, {several} narrowed policies take its place"),
-        };
+        let how = policy.fate();
         writeln!(out, "  {BOLD}{}{BOLD:#} {DIM}({how}){DIM:#}", shown(policy.place.name()))?;
         let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let ids: ActionSet = policy.narrowed.iter().flat_map(|narrowed| narrowed.removed.iter().flatten().copied()).collect();

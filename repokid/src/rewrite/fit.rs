@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 pub const MANAGED_LIMIT: usize = menagerie_policy::document::limits::MANAGED;
 
 /// Spreads the statements of a policy over documents of `limit` characters at most, in order. A statement that is too long for one
-/// document has its list of actions divided. None if even that does not fit.
+/// document has its list of actions divided, in order. None if even that does not fit.
 #[must_use]
 pub fn pack(policy: &Policy, limit: usize) -> Option<Vec<String>> {
     let version = policy.version().map(Version::as_str);
@@ -63,22 +63,22 @@ impl Long {
         Some(Self { members, key, sid, around, actions })
     }
 
-    /// Halves the list of actions until each part fits.
+    /// Fills one part after the other.
     fn divide(mut self, room: usize, into: &mut Vec<String>) -> Option<()> {
         let actions = std::mem::take(&mut self.actions);
-        let lengths: Vec<usize> = actions.iter().map(|action| size(&action.to_string()) + 1).collect();
-        let mut parts = vec![0..actions.len()];
-        while let Some(part) = parts.pop() {
-            let length = self.around + lengths[part.clone()].iter().sum::<usize>() - 1;
-            if length > room {
-                if part.len() < 2 {
-                    return None;
+        let mut rest = actions.as_slice();
+        while !rest.is_empty() {
+            let (mut count, mut length) = (0, self.around);
+            for action in rest {
+                length += size(&action.to_string()) + usize::from(count > 0);
+                if length > room {
+                    break;
                 }
-                let middle = part.start + part.len() / 2;
-                parts.extend([middle..part.end, part.start..middle]);
-                continue;
+                count += 1;
             }
-            self.members.insert(self.key.clone(), actions[part].into());
+            let (part, left) = rest.split_at_checked(count).filter(|(part, _)| !part.is_empty())?;
+            rest = left;
+            self.members.insert(self.key.clone(), part.into());
             into.push(serde_json::to_string(&self.members).ok()?);
             if let Some(sid) = self.sid.take() {
                 // Sids are unique within a policy: the first part keeps it.

@@ -136,7 +136,7 @@ impl Evidence {
             Self::TagOnCreate => "tags that are given when something is made are not logged as an action of their own".to_owned(),
             Self::NotLogged => "no event of CloudTrail is known to show it".to_owned(),
             Self::Gap(reason) => reason.to_string(),
-            Self::Fits => "it is kept with its service, since a list of what stays would pass IAM's limit of length".to_owned(),
+            Self::Fits => "it is kept with its service, since a list of what stays would pass IAM's limits".to_owned(),
             Self::NotInData => "the action is not in the data, so what would show it is not known".to_owned(),
             Self::Unmapped(events) => format!("events of the service were seen that no action is known for: {events}"),
             Self::TooNew(since) => format!("it is there since {since} only"),

@@ -212,7 +212,11 @@ impl Universe {
             let from = within.partition_point(|action| order(action.name(), begin).is_lt());
             let is_in = |action: &&Action| {
                 let name = action.name();
-                if open { name.get(..begin.len()).is_some_and(|own| own.eq_ignore_ascii_case(begin)) } else { name.eq_ignore_ascii_case(begin) }
+                if open {
+                    name.get(..begin.len()).is_some_and(|own| own.eq_ignore_ascii_case(begin))
+                } else {
+                    name.eq_ignore_ascii_case(begin)
+                }
             };
             let count = within[from..].partition_point(is_in);
             take(number(from)..number(from + count));
