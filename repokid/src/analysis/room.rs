@@ -75,19 +75,14 @@ impl PolicyAnalysis<'_> {
         self.after.iter().map(|text| size(text)).sum()
     }
 
-    /// The lists of actions that would be written.
-    fn lists(&self) -> impl Iterator<Item = &String> {
-        let pieces = self.narrowed.iter().flat_map(|narrowed| &narrowed.changes).filter_map(|change| match change {
-            Change::Replace(pieces) => Some(pieces),
-            Change::Keep | Change::Drop => None,
+    /// The patterns of actions that would be written.
+    fn patterns(&self) -> impl Iterator<Item = &String> {
+        let changes = self.narrowed.iter().flat_map(|narrowed| &narrowed.changes);
+        let pieces = changes.flat_map(|change| match change {
+            Change::Replace(pieces) => pieces.as_slice(),
+            Change::Keep | Change::Drop => &[],
         });
-        pieces
-            .flatten()
-            .filter_map(|piece| match &piece.actions {
-                Some(Selection::Only(list)) => Some(list),
-                _ => None,
-            })
-            .flatten()
+        pieces.filter_map(|piece| piece.actions.as_ref()).flat_map(|(Selection::Only(list) | Selection::AllBut(list))| list)
     }
 }
 
@@ -127,7 +122,7 @@ impl Spared {
                     }
                 }
             }
-            for pattern in analysis.lists() {
+            for pattern in analysis.patterns() {
                 if let Some((service, _)) = pattern.split_once(':') {
                     // The quotes and the comma.
                     *lists.entry(service.to_ascii_lowercase()).or_default() += pattern.len() + 3;

@@ -17,8 +17,8 @@ pub fn documents(analysis: &Analysis<'_>) -> Vec<Document> {
         let mut add = |place, name: &str, after| documents.push(document(place, name, before, after));
         match policy.place {
             Place::Inline(name) => add(DocumentPlace::Inline, name, first.filter(|_| !policy.moved)),
-            Place::Own(managed) if first.is_some() => add(DocumentPlace::Managed, &managed.arn, first),
-            Place::Own(managed) | Place::Shared(managed) => add(DocumentPlace::Attached, &managed.arn, None),
+            Place::Own(managed) if first.is_some() => add(DocumentPlace::Managed, managed.arn.as_str(), first),
+            Place::Own(managed) | Place::Shared(managed) => add(DocumentPlace::Attached, managed.arn.as_str(), None),
         }
         documents.extend(made.into_iter().flat_map(|(arn, text)| both(&arn, text)));
     }
