@@ -10,7 +10,7 @@ use menagerie_policy::document::{Actions, Effect, Policy, Resources, Statement};
 use menagerie_policy::pattern::{ActionPattern, ResourcePattern};
 
 use super::dependents::doubt;
-use super::{ActionId, ActionSet, Evidence, Resource, ServiceAdvice, Sight, Sights, Universe, Usage, Use, Verdict, Window};
+use super::{ActionId, ActionSet, Evidence, Freshness, Resource, ServiceAdvice, Sight, Sights, Universe, Usage, Use, Verdict, Window};
 
 /// How far back Access Advisor looks: of a service that it never saw it proves no more.
 const TRACKED: SignedDuration = SignedDuration::from_hours(24 * 400);
@@ -188,7 +188,7 @@ impl<'a> Base<'a> {
         }
         // What passes a role is never recorded as the role's use by its holder.
         // A row that says nothing of what events show was made before them.
-        if self.universe.is_pass_role(id) || !row.fresh || self.active.contains(action.service()) {
+        if self.universe.is_pass_role(id) || row.fresh != Freshness::Fresh || self.active.contains(action.service()) {
             return None;
         }
         let reaches = self.window.to.duration_since(self.window.from) <= TRACKED;
@@ -198,13 +198,24 @@ impl<'a> Base<'a> {
         tracked.filter(|last| reaches || last.is_some()).map(|last| (Verdict::Unused, Evidence::AdvisorQuiet { last: *last, action: true }))
     }
 
+    /// That Access Advisor's row would prove an action unused, were it not too old. `gap` is why the logs do not.
+    fn stale(&self, id: ActionId, gap: &Arc<str>) -> Option<Evidence> {
+        let service = self.universe.action(id).service();
+        let row = self.advice(service)?;
+        let quiet = row.last.is_none_or(|last| last < self.window.from) && !self.active.contains(service);
+        (row.fresh != Freshness::Fresh && quiet).then(|| Evidence::AdvisorStale { of: row.fresh, gap: Arc::clone(gap) })
+    }
+
     /// The verdict on an action of which no use was seen, without regard to what it may be done on behalf of.
     #[must_use]
     pub fn alone(&self, id: ActionId) -> (Verdict, Evidence) {
         let silence = match self.advised(id) {
             Some(advised) => advised,
             None if self.universe.is_pass_role(id) => (Verdict::Unobservable, Evidence::PassRole),
-            None => self.sights.silence(id),
+            None => match self.sights.silence(id) {
+                (Verdict::Unknown, Evidence::Gap(reason)) => (Verdict::Unknown, self.stale(id, &reason).unwrap_or(Evidence::Gap(reason))),
+                silence => silence,
+            },
         };
         if silence.0 != Verdict::Unused {
             return silence;

@@ -17,4 +17,4 @@ pub use menagerie_cloudtrail::map::{How, Resource};
 pub use set::ActionSet;
 pub use sight::{Sight, Sights};
 pub use universe::{ActionId, Universe};
-pub use usage::{Advice, ServiceAdvice, Usage, Use, Window};
+pub use usage::{Advice, Freshness, ServiceAdvice, Usage, Use, Window};

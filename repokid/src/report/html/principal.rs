@@ -3,8 +3,9 @@
 use maud::{Markup, html as markup};
 use menagerie_report::shown;
 
+use super::diff;
+use super::service::{self, Shared};
 use super::summary::{bar, grouped};
-use super::{diff, service};
 use crate::account::Owner;
 use crate::analysis::{Analysis, Counts, Outcome, PolicyAnalysis};
 use crate::iac;
@@ -12,7 +13,14 @@ use crate::permission_set::set_name;
 use crate::proof::Proof;
 use crate::verdict::{Universe, Window};
 
-pub(super) fn section(analysis: &Analysis<'_>, owner: Option<&iac::Owner>, universe: &Universe, window: &Window, number: usize) -> Markup {
+pub(super) fn section(
+    analysis: &Analysis<'_>,
+    owner: Option<&iac::Owner>,
+    universe: &Universe,
+    window: &Window,
+    number: usize,
+    shared: &mut Shared,
+) -> Markup {
     let principal = analysis.principal;
     let counts = analysis.counts();
     let Counts { used, unused, unobservable, unknown } = counts;
@@ -50,7 +58,7 @@ pub(super) fn section(analysis: &Analysis<'_>, owner: Option<&iac::Owner>, unive
                 }
                 @for policy in &analysis.policies { (self::policy(policy)) }
                 @if analysis.policies.is_empty() { p.soft { "It has no policies." } }
-                (service::tables(analysis, universe, window))
+                (service::tables(analysis, universe, window, shared))
             }
         }
     }
