@@ -101,7 +101,7 @@ def write(folder: Path, length: int, costs: dict[str, list[Cost]]) -> None:
         writer.writerow(["input", "tool", "round", "bytes", "cpu_seconds", "wall_seconds", "peak_bytes"])
         for name, runs in costs.items():
             for round, cost in enumerate(runs):
-                writer.writerow(["cloudtrail", name, round, length, round_to(cost.cpu), round_to(cost.wall), cost.peak])
+                writer.writerow(["roles" if name in (ONE, MANY) else "cloudtrail", name, round, length, round_to(cost.cpu), round_to(cost.wall), cost.peak])
     print(f"raw figures: {path}")
 
 
@@ -113,6 +113,8 @@ def show(length: int, costs: dict[str, list[Cost]]) -> None:
     cpu = {name: statistics.median(cost.cpu for cost in runs) for name, runs in costs.items()}
     print(f"\n{'tool':20} {'CPU s':>9} {'MB/CPU-s':>9} {'of repokid':>10} {'peak MiB':>9}")
     for name, runs in costs.items():
+        if name in (ONE, MANY):
+            continue
         peak = max(cost.peak for cost in runs) / (1 << 20)
         print(f"{name:20} {cpu[name]:9.3f} {length / cpu[name] / 1e6:9.0f} {cpu[name] / cpu['repokid']:10.2f} {peak:9.0f}")
     one, two = (min(cost.wall for cost in costs[name]) for name in ("repokid", "repokid, 2 threads"))
