@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::state::{AdvisorRow, LastAccess};
-use crate::verdict::{Advice, ServiceAdvice};
+use crate::verdict::{Advice, Freshness, ServiceAdvice};
 
 /// How old a row may be and still prove something, in days: Repokid's `oldest_aa_data_days`.
 pub const OLDEST_DAYS: u32 = 5;
@@ -16,7 +16,11 @@ pub fn of_rows(rows: &[AdvisorRow], as_of: Timestamp, oldest_days: u32) -> Advic
     let oldest = SignedDuration::from_hours(24 * i64::from(oldest_days));
     let mut advice = Advice::default();
     for row in rows {
-        let fresh = row.last_updated.is_some_and(|made| as_of.duration_since(made) <= oldest);
+        let fresh = match row.last_updated {
+            Some(made) if as_of.duration_since(made) <= oldest => Freshness::Fresh,
+            Some(made) => Freshness::Old { made, oldest_days },
+            None => Freshness::Undated,
+        };
         let last = match row.last_authenticated {
             LastAccess::Never => None,
             LastAccess::At(time) => Some(time),

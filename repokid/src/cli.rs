@@ -21,7 +21,7 @@ pub use change::{FindRoles, Narrowing, RemovePermissions, RepoAllRoles, RepoRole
 pub use place::{ListFormat, Where};
 #[cfg(feature = "aws")]
 pub use usage::Run;
-pub use usage::{UsageAdd, UsageCommand};
+pub use usage::{Distinct, UsageAdd, UsageCommand};
 
 /// Narrows AWS IAM policies to what usage proves is needed, with proof and a way back
 #[derive(Debug, Parser)]

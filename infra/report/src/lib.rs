@@ -137,6 +137,10 @@ fn is_hostile(c: char) -> bool {
 /// `text` with control characters written out, so that it cannot drive a terminal or forge a line.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {
+    // Most text is plain.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     if text.contains(is_hostile) {
         Cow::Owned(text.chars().map(|c| if is_hostile(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect())
     } else {

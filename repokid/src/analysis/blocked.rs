@@ -2,7 +2,7 @@
 
 use menagerie_policy::document::{Effect, Policy, Resources, Statement};
 
-use crate::verdict::{ActionId, Universe};
+use crate::verdict::{ActionId, ActionSet, Universe, grants};
 
 /// By action, what blocks it on every resource and under every condition.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Blocked {
     pub fn by_denials(&mut self, policy: &Policy, name: &str, universe: &Universe) {
         for statement in policy.statements().iter().filter(|statement| statement.effect() == Effect::Deny && is_absolute(statement)) {
             let source = self.source(universe, format!("{name} denies it"));
-            for id in crate::verdict::granted_by(statement, universe) {
+            for id in grants(statement, universe).iter() {
                 self.by_action[id.index()].get_or_insert(source);
             }
         }
@@ -37,15 +37,13 @@ impl Blocked {
 
     /// Takes in a boundary: what none of its statements allows is blocked.
     pub fn by_boundary(&mut self, policy: &Policy, name: &str, universe: &Universe) {
-        let mut allowed = vec![false; universe.len()];
+        let mut allowed = ActionSet::default();
         for statement in policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow) {
-            for id in crate::verdict::granted_by(statement, universe) {
-                allowed[id.index()] = true;
-            }
+            allowed.insert_set(&grants(statement, universe));
         }
         let source = self.source(universe, format!("the boundary {name} does not allow it"));
-        for (slot, allowed) in self.by_action.iter_mut().zip(allowed) {
-            if !allowed {
+        for (slot, id) in self.by_action.iter_mut().zip(universe.ids()) {
+            if !allowed.contains(id) {
                 slot.get_or_insert(source);
             }
         }

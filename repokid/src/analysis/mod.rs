@@ -2,7 +2,9 @@
 
 mod blocked;
 mod guard;
+mod made;
 mod principal;
+mod room;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +17,7 @@ use crate::verdict::{ActionId, Judged, Sights, Universe, Usage, Verdict, Window}
 
 pub use blocked::Blocked;
 pub use guard::{Guards, Left};
+pub use made::{COPIES, copy_of};
 pub use principal::{analyze, remove};
 
 /// What an analysis is made with.
@@ -82,13 +85,21 @@ pub enum Reason {
         /// Why.
         reason: String,
     },
-    /// The inline policies would be too long.
-    #[error("the inline policies would have {size} characters, and IAM takes {limit}")]
+    /// A policy, or the inline policies together, would be too long.
+    #[error("the policies would have {size} characters where IAM takes {limit}")]
     TooLong {
-        /// How long they would be together.
+        /// How long they would be.
         size: usize,
         /// How long they may be.
         limit: usize,
+    },
+    /// More managed policies would be attached than may be.
+    #[error("{count} managed policies would be attached, and IAM takes {quota}")]
+    TooMany {
+        /// How many there would be.
+        count: usize,
+        /// How many there may be.
+        quota: usize,
     },
 }
 
@@ -105,6 +116,8 @@ pub struct PolicyAnalysis<'a> {
     pub narrowed: Option<Narrowed>,
     /// The documents that would stand in its place: one, none if it goes, several if it is spread. Its own if it stays.
     pub after: Vec<String>,
+    /// An inline policy that is too long beside the others: managed policies of the principal's own would take its place.
+    pub moved: bool,
 }
 
 /// Where a policy stands.

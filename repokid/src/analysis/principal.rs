@@ -1,16 +1,15 @@
 //! The analysis of one principal.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 use menagerie_policy::document::{Effect, Policy};
 use menagerie_policy::evaluate::Attached;
 
+use super::room::{self, Spared};
 use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Setting, members};
 use crate::account::{Document, Kind, Principal};
 use crate::proof::{Fences, Proof, Rewrite, prove};
-use crate::rewrite::{MANAGED_LIMIT, narrow, pack};
-use crate::verdict::{ActionId, Base, Evidence, Per, Universe, Usage, Verdict, granted_by, judge};
+use crate::rewrite::narrow;
+use crate::verdict::{ActionId, ActionSet, Base, Evidence, Per, Universe, Usage, Verdict, grants, judge};
 
 /// Analyses one principal.
 #[must_use]
@@ -81,7 +80,7 @@ pub fn remove<'a>(principal: &'a Principal, setting: &Setting<'a>, named: impl F
     let base = Base::new(setting.universe, &unseen, setting.blind, setting.window, None);
     for analysis in &mut policies {
         let Ok(policy) = analysis.document.policy() else { continue };
-        let mut judged = judge(policy, &base, &BTreeSet::new());
+        let mut judged = judge(policy, &base, &ActionSet::default());
         for action in judged.statements.iter_mut().flat_map(|statement| &mut statement.actions).filter(|action| named(action.id)) {
             action.verdicts = Per::All(Verdict::Unused, Evidence::Named);
         }
@@ -106,8 +105,9 @@ impl PolicyAnalysis<'_> {
     }
 
     /// Leaves the policy as it is.
-    fn keep(&mut self) {
+    pub(super) fn keep(&mut self) {
         self.narrowed = None;
+        self.moved = false;
         self.after = vec![self.document.text().to_owned()];
     }
 }
@@ -134,6 +134,7 @@ fn held<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<PolicyAnalys
         judged: None,
         narrowed: None,
         after: vec![document.text().to_owned()],
+        moved: false,
     };
     let inline = principal.inline.iter().map(|inline| analysis(Place::Inline(&inline.name), &inline.document));
     let managed = principal.attached.iter().filter_map(|arn| {
@@ -191,18 +192,14 @@ fn blocked(principal: &Principal, policies: &[PolicyAnalysis<'_>], inherited: &[
 }
 
 /// All known actions that some policy grants.
-fn granted<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) -> BTreeSet<ActionId> {
-    let mut flags = vec![false; universe.len()];
-    for statement in policies.flat_map(Policy::statements).filter(|statement| statement.effect() == Effect::Allow) {
-        for id in granted_by(statement, universe) {
-            flags[id.index()] = true;
-        }
-    }
-    universe.ids().filter(|id| flags[id.index()]).collect()
+fn granted<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) -> ActionSet {
+    let allowing = policies.flat_map(Policy::statements).filter(|statement| statement.effect() == Effect::Allow);
+    let mut granted = ActionSet::default();
+    allowing.for_each(|statement| granted.insert_set(&grants(statement, universe)));
+    granted
 }
 
-/// Narrows the policies; where the inline ones would be too long, services keep all their actions: those first that lose least for the
-/// room that it gives.
+/// Narrows the policies; where they would not fit, services keep all their actions until they do.
 fn fitted(
     principal: &Principal,
     policies: &mut [PolicyAnalysis<'_>],
@@ -210,71 +207,18 @@ fn fitted(
     base: &Base<'_>,
     setting: &Setting<'_>,
 ) -> Result<Option<Proof>, Reason> {
-    let mut order: Option<std::vec::IntoIter<Spare>> = None;
+    let mut spared: Option<Spared> = None;
     loop {
-        let result = rewrite(principal, policies, inherited, base, setting);
-        let Err(Reason::TooLong { size, limit }) = result else { return result };
-        let order = order.get_or_insert_with(|| by_loss(policies, setting.universe).into_iter());
-        let mut spared = BTreeSet::new();
-        let mut room = 0;
-        while room < size - limit {
-            let Some(spare) = order.next() else { break };
-            room += spare.room;
-            spared.insert(spare.service);
-        }
-        if spared.is_empty() {
-            return result;
-        }
-        for analysis in policies.iter_mut() {
-            analysis.keep();
-            let inline = matches!(analysis.place, Place::Inline(_));
-            for statement in analysis.judged.iter_mut().filter(|_| inline).flat_map(|judged| &mut judged.statements) {
-                for action in &mut statement.actions {
-                    if action.verdicts.is_unused() && spared.contains(setting.universe.action(action.id).service()) {
-                        action.verdicts = Per::All(Verdict::Unknown, Evidence::Fits);
-                    }
+        match rewrite(principal, policies, inherited, base, setting) {
+            Err(reason @ (Reason::TooLong { .. } | Reason::TooMany { .. })) => {
+                let spared = spared.get_or_insert_with(|| Spared::new(policies, setting.universe));
+                if !spared.keep(policies, &reason, setting.universe) {
+                    return Err(reason);
                 }
             }
+            result => return result,
         }
     }
-}
-
-/// A service that may keep all its actions.
-#[derive(Debug, Default)]
-struct Spare {
-    service: &'static str,
-    /// How many actions would not go.
-    loss: usize,
-    /// How many characters a list of what stays takes, at most, beyond `service:*`.
-    room: usize,
-}
-
-/// The services of which inline policies would lose some actions, those first that lose least for the room that it gives.
-fn by_loss(policies: &[PolicyAnalysis<'_>], universe: &Universe) -> Vec<Spare> {
-    let mut spares: BTreeMap<&'static str, Spare> = BTreeMap::new();
-    for analysis in policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))) {
-        for judged in analysis.judged.iter().flat_map(|judged| &judged.statements).flat_map(|statement| &statement.actions) {
-            let action = universe.action(judged.id);
-            let spare = spares.entry(action.service()).or_default();
-            spare.service = action.service();
-            if judged.verdicts.is_unused() {
-                spare.loss += 1;
-            } else {
-                // The quotes, the colon and the comma.
-                spare.room += action.service().len() + action.name().len() + 4;
-            }
-        }
-    }
-    let mut order: Vec<_> = spares
-        .into_values()
-        .filter_map(|spare| {
-            let room = spare.room.checked_sub(spare.service.len() + 5).filter(|room| *room > 0 && spare.loss > 0)?;
-            Some(Spare { room, ..spare })
-        })
-        .collect();
-    // As fractions, crosswise.
-    order.sort_by(|one, other| (one.loss * other.room, one.service).cmp(&(other.loss * one.room, other.service)));
-    order
 }
 
 /// Narrows the policies and proves it; none if nothing changes.
@@ -294,29 +238,12 @@ fn rewrite(
             continue;
         }
         analysis.after = narrowed.text.iter().cloned().collect();
-        if let (Place::Own(_) | Place::Shared(_), Some(text)) = (analysis.place, &narrowed.text) {
-            let new = Policy::parse(text).map_err(|error| edit(error.to_string()))?;
-            if new.size() > MANAGED_LIMIT {
-                analysis.after = pack(&new, MANAGED_LIMIT).ok_or_else(|| edit("it does not fit into managed policies".to_owned()))?;
-            }
-        }
         analysis.narrowed = Some(narrowed);
     }
     if !policies.iter().any(PolicyAnalysis::changes) {
         return Ok(None);
     }
-    let after: usize = policies
-        .iter()
-        .filter(|analysis| matches!(analysis.place, Place::Inline(_)))
-        .flat_map(|analysis| &analysis.after)
-        .map(|text| size(text))
-        .sum();
-    let before: usize =
-        policies.iter().filter(|analysis| matches!(analysis.place, Place::Inline(_))).map(|analysis| size(analysis.document.text())).sum();
-    let limit = principal.kind.inline_limit();
-    if after > limit && after > before {
-        return Err(Reason::TooLong { size: after, limit });
-    }
+    room::place(principal, policies)?;
     let mut rewrites = Vec::new();
     let mut untouched = inherited.to_vec();
     for analysis in policies.iter() {
@@ -334,8 +261,4 @@ fn rewrite(
     }
     let fences = Fences { principal: principal.arn.as_str(), kind: principal.kind, boundary: boundary(principal, setting) };
     Ok(Some(prove(&rewrites, &untouched, &fences, base)?))
-}
-
-fn size(text: &str) -> usize {
-    Policy::parse(text).map_or_else(|_| text.chars().filter(|c| !c.is_whitespace()).count(), |policy| policy.size())
 }

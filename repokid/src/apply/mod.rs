@@ -15,8 +15,9 @@ mod snapshot;
 mod step;
 mod worker;
 
+pub use crate::analysis::COPIES;
 pub use error::ApplyError;
-pub use plan::{COPIES, copy, documents};
+pub use plan::{copy, documents};
 pub use snapshot::Snapshot;
 pub use step::{Side, Step, Todo, steps};
 pub use worker::{Recovered, Worker};

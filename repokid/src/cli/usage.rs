@@ -48,6 +48,8 @@ pub enum UsageCommand {
         #[command(flatten)]
         place: Where,
     },
+    /// List what is distinct in logs: principal, event, resource and error, a line each. The store is not asked
+    Distinct(Distinct),
     /// List what Access Analyzer finds unused: evidence, on the strength of which nothing is removed
     #[cfg(feature = "aws")]
     Findings {
@@ -61,6 +63,22 @@ pub enum UsageCommand {
         #[command(flatten)]
         place: Where,
     },
+}
+
+/// `usage distinct`
+#[derive(Debug, Args)]
+#[command(after_help = "The lines have tabs between what they tell; --format json says when and how often, too.\n\
+    Exit status: 0, or 2 if something could not be read.")]
+pub struct Distinct {
+    /// Folders and files of logs
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<std::path::PathBuf>,
+    /// How many files to read at once [default: as many as there are processors]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZero<usize>>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
 }
 
 /// `usage add`

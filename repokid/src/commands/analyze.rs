@@ -125,10 +125,9 @@ fn logs(options: &Analyze) -> anyhow::Result<(Observer, Summary, Vec<Found>)> {
     }
     let files = walk(&options.cloudtrail);
     let (observers, summary) = fold(&files, threads, Limits::default(), || Observer::new(from, options.as_of));
-    let mut all = Observer::new(from, options.as_of);
-    for observer in observers {
-        all.merge(observer);
-    }
+    let mut observers = observers.into_iter();
+    let mut all = observers.next().unwrap_or_else(|| Observer::new(from, options.as_of));
+    observers.for_each(|observer| all.merge(observer));
     Ok((all, summary, files))
 }
 

@@ -7,6 +7,7 @@ mod cache;
 mod code;
 mod completions;
 mod data;
+mod distinct;
 #[cfg(feature = "aws")]
 mod find_roles;
 mod office;

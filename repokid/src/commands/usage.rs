@@ -20,6 +20,7 @@ const MAX_TRAIL: u64 = 64 << 20;
 pub(super) fn run(command: &UsageCommand) -> anyhow::Result<Exit> {
     match command {
         UsageCommand::Add(options) => block_on(add(options)),
+        UsageCommand::Distinct(options) => super::distinct::run(options),
         UsageCommand::Show { principal, format, place } => block_on(async {
             let office = Office::open(place).await?;
             show(&office, principal, *format).await

@@ -205,6 +205,8 @@ fn takes(policy: &PolicyAnalysis<'_>, address: Option<&Address>, site: &Site) ->
         "it stands in a module, which others may use too"
     } else if matches!(policy.place, Place::Shared(_)) {
         "others have the managed policy too, so a narrowed copy takes its place"
+    } else if policy.moved {
+        "it is too long for an inline policy, so managed policies take its place"
     } else if policy.after.len() > 1 {
         "it is spread over several policies"
     } else {

@@ -10,7 +10,7 @@ use crate::account::Kind;
 use crate::analysis::Setting;
 use crate::proof::{Fences, Rewrite, prove};
 use crate::rewrite::narrow;
-use crate::verdict::{ActionId, Advice, Base, ServiceAdvice, Sight, Sights, Usage, granted_by, judge};
+use crate::verdict::{ActionSet, Advice, Base, Freshness, ServiceAdvice, Sight, Sights, Usage, granted_by, judge};
 
 /// The most characters of a permission set's inline policy, white space aside.
 const LIMIT: usize = 32_768;
@@ -28,7 +28,7 @@ pub(super) fn state(roles: &[Role<'_>], known: Option<&PermissionSet>, setting: 
     let too_new = roles.iter().filter_map(|role| setting.guards.too_new(role.principal, setting.window.to)).max();
     let base = Base::new(setting.universe, &usage, &sights, setting.window, too_new);
     let allows = policies.iter().flat_map(|(_, _, policy)| policy.statements()).filter(|statement| statement.effect() == Effect::Allow);
-    let granted: BTreeSet<ActionId> = allows.flat_map(|statement| granted_by(statement, setting.universe)).collect();
+    let granted: ActionSet = allows.flat_map(|statement| granted_by(statement, setting.universe)).collect();
 
     let judged: Vec<_> = policies.iter().map(|(_, _, policy)| judge(policy, &base, &granted)).collect();
     let (mut proposed, mut rewrites, mut untouched) = (Vec::new(), Vec::new(), Vec::new());
@@ -93,10 +93,14 @@ fn usage(roles: &[Role<'_>]) -> Usage {
     let mut advice = Advice::default();
     for name in advices.iter().flat_map(|advice| advice.services.keys()) {
         let rows: Vec<_> = advices.iter().filter_map(|advice| advice.services.get(name)).collect();
-        let mut row = ServiceAdvice { last: None, fresh: of_all(rows.len()), actions: BTreeMap::new() };
+        let mut row = ServiceAdvice {
+            last: None,
+            fresh: if of_all(rows.len()) { Freshness::Fresh } else { Freshness::Undated },
+            actions: BTreeMap::new(),
+        };
         for one in &rows {
             row.last = row.last.max(one.last);
-            row.fresh &= one.fresh;
+            row.fresh = row.fresh.join(one.fresh);
         }
         for action in rows.iter().flat_map(|row| row.actions.keys()) {
             let known: Vec<_> = rows.iter().filter_map(|row| row.actions.get(action)).collect();

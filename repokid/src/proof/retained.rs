@@ -4,12 +4,12 @@ use menagerie_policy::document::{Actions, Resources, Statement};
 use menagerie_policy::pattern::ResourcePattern;
 
 use super::{Refusal, Rewrite, actions_within, asks_the_same, granting, resources_within};
-use crate::verdict::{ActionId, Base, Evidence, JudgedStatement, Per, Resource, Standing, Verdict};
+use crate::verdict::{ActionId, ActionSet, Base, Evidence, JudgedStatement, Per, Resource, Standing, Verdict, grants};
 
 /// A statement of the new policies that stands for an old one, with the known actions that it grants.
 struct Heir<'a> {
     statement: &'a Statement,
-    grants: Vec<bool>,
+    grants: ActionSet,
     /// Whether it grants on all resources of the old one.
     everywhere: bool,
 }
@@ -36,7 +36,7 @@ pub(super) fn check(rewrite: &Rewrite<'_>, base: &Base<'_>) -> Result<usize, Ref
             .filter(|new| asks_the_same(new, old) && resources_within(new.resources(), old.resources()))
             .map(|statement| Heir {
                 statement,
-                grants: grants(statement, base),
+                grants: grants(statement, base.universe()),
                 everywhere: resources_within(old.resources(), statement.resources()),
             })
             .collect();
@@ -50,28 +50,13 @@ fn lost(rewrite: &Rewrite<'_>, action: String, resource: &str) -> Refusal {
     Refusal::Lost { policy: rewrite.name.to_owned(), action, resource: resource.to_owned() }
 }
 
-/// The known actions that a statement is about, by number.
-fn grants(statement: &Statement, base: &Base<'_>) -> Vec<bool> {
-    let universe = base.universe();
-    let mut named = vec![false; universe.len()];
-    for pattern in statement.actions().patterns() {
-        for id in universe.expand(pattern).iter() {
-            named[id.index()] = true;
-        }
-    }
-    if matches!(statement.actions(), Actions::AllBut(_)) {
-        named.iter_mut().for_each(|one| *one = !*one);
-    }
-    named
-}
-
 fn known(rewrite: &Rewrite<'_>, old: &Statement, judged: &JudgedStatement, heirs: &[Heir<'_>], base: &Base<'_>) -> Result<usize, Refusal> {
     let mut kept = 0;
     for action in &judged.actions {
         if action.verdicts.is_unused() {
             continue;
         }
-        let granting: Vec<_> = heirs.iter().filter(|heir| heir.grants[action.id.index()]).collect();
+        let granting: Vec<_> = heirs.iter().filter(|heir| heir.grants.contains(action.id)).collect();
         kept += 1;
         if granting.iter().any(|heir| heir.everywhere) {
             continue;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Entry, Kind};
 use crate::account;
 use crate::analysis::{Analysis, Left, Outcome, PolicyAnalysis, Setting};
-use crate::verdict::{ActionId, Universe, granted_by};
+use crate::verdict::{ActionId, Universe, grants};
 
 /// A way that is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -143,8 +143,9 @@ fn held<'p>(policies: impl Iterator<Item = &'p Policy>, needed: &BTreeSet<Action
     let mut held = Held::new();
     for statement in policies.flat_map(Policy::statements).filter(|statement| statement.effect() == Effect::Allow) {
         let reach = reach(statement);
-        for id in granted_by(statement, universe).into_iter().filter(|id| needed.contains(id)) {
-            held.entry(id).and_modify(|known| *known = reach.max(*known)).or_insert(reach);
+        let granted = grants(statement, universe);
+        for id in needed.iter().filter(|id| granted.contains(**id)) {
+            held.entry(*id).and_modify(|known| *known = reach.max(*known)).or_insert(reach);
         }
     }
     held

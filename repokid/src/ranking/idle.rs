@@ -5,7 +5,7 @@ use menagerie_finding::Severity;
 use super::{Entry, Kind};
 use crate::account;
 use crate::analysis::{Analysis, Setting};
-use crate::verdict::Sight;
+use crate::verdict::{Freshness, Sight};
 
 /// The entry of a principal that nothing was seen of, if something would have shown it.
 pub(super) fn of(analysis: &Analysis<'_>, setting: &Setting<'_>, dangerous: bool) -> Option<Entry> {
@@ -28,7 +28,7 @@ pub(super) fn of(analysis: &Analysis<'_>, setting: &Setting<'_>, dangerous: bool
         if advice.services.values().any(|service| service.last.as_ref().is_some_and(lately)) {
             return None;
         }
-        if !advice.services.is_empty() && advice.services.values().all(|service| service.fresh) {
+        if !advice.services.is_empty() && advice.services.values().all(|service| service.fresh == Freshness::Fresh) {
             reasons.push(format!("Access Advisor saw it use no service in {} days", window.days()));
         }
     }

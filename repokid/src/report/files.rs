@@ -55,12 +55,15 @@ impl Files {
             let name = self.name_of(policy, analysis);
             let under = |side: &str, suffix: &str| {
                 let folder = home.join(side);
-                let folder = if matches!(policy.place, Place::Inline(_)) { folder } else { folder.join("managed") };
+                let stays = matches!(policy.place, Place::Inline(_)) && !(policy.moved && side == "after");
+                let folder = if stays { folder } else { folder.join("managed") };
                 folder.join(format!("{name}{suffix}.json"))
             };
             write(&under("before", ""), policy.document.text())?;
             for (number, text) in policy.after.iter().enumerate() {
                 let suffix = if number == 0 { String::new() } else { format!("-{}", number + 1) };
+                // Inline policies and managed ones may have the same name.
+                let suffix = if policy.moved { format!(".inline{suffix}") } else { suffix };
                 write(&under("after", &suffix), text)?;
             }
             if policy.changes() {

@@ -8,11 +8,11 @@ use menagerie_finding::Severity;
 use menagerie_report::shown;
 
 use super::{Head, Tail, Totals};
-use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
+use crate::analysis::{Analysis, Counts, Outcome, PolicyAnalysis};
 use crate::iac::Owner;
 use crate::permission_set::Proposal;
 use crate::ranking::Entry;
-use crate::verdict::{Universe, Verdict};
+use crate::verdict::{ActionSet, Universe, Verdict};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -91,20 +91,13 @@ impl<'a> Human<'a> {
     }
 
     fn policy(&self, out: &mut String, policy: &PolicyAnalysis<'_>) -> fmt::Result {
-        let how = match (policy.place, policy.after.len()) {
-            (Place::Inline(_), 0) => "inline, goes".to_owned(),
-            (Place::Inline(_), _) => "inline".to_owned(),
-            (Place::Own(_) | Place::Shared(_), 0) => "managed, is detached".to_owned(),
-            (Place::Own(_), 1) => "managed, gets a new version".to_owned(),
-            (Place::Shared(_), 1) => "managed, a narrowed copy takes its place".to_owned(),
-            (_, several) => format!("managed, {several} narrowed policies take its place"),
-        };
+        let how = policy.fate();
         writeln!(out, "  {BOLD}{}{BOLD:#} {DIM}({how}){DIM:#}", shown(policy.place.name()))?;
         let mut services: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        let ids: std::collections::BTreeSet<_> = policy.narrowed.iter().flat_map(|narrowed| narrowed.removed.iter().flatten()).collect();
-        for id in ids {
-            let action = self.universe.action(*id);
-            services.entry(action.service()).or_default().push(action.name());
+        let ids: ActionSet = policy.narrowed.iter().flat_map(|narrowed| narrowed.removed.iter().flatten().copied()).collect();
+        let actions: Vec<_> = ids.iter().map(|id| self.universe.action(id)).collect();
+        for group in actions.chunk_by(|left, right| left.service() == right.service()) {
+            services.insert(group[0].service(), group.iter().map(|action| action.name()).collect());
         }
         let more = services.len().saturating_sub(SERVICES);
         for (service, names) in services.iter().take(SERVICES) {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
 use super::{Head, Tail};
+use crate::account::Principal;
 use crate::analysis::{Analysis, Outcome, Place, PolicyAnalysis};
 use crate::verdict::{Evidence, JudgedStatement, Universe, Verdict, Window};
 
@@ -50,6 +51,9 @@ struct JsonPolicy<'a> {
     kind: &'static str,
     change: &'static str,
     removed: Vec<String>,
+    /// The managed policies that would be made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    makes: Vec<String>,
 }
 
 /// The permissions, written without being gathered first: a role with `*` has twenty thousand.
@@ -110,7 +114,7 @@ impl<'a, W: Write> Json<'a, W> {
                 unobservable: counts.unobservable,
                 unknown: counts.unknown,
             },
-            policies: analysis.policies.iter().map(|policy| self.policy(policy)).collect(),
+            policies: analysis.policies.iter().map(|policy| self.policy(policy, analysis.principal)).collect(),
             grants: Grants { analysis, universe: self.universe, window: &self.window },
         };
         self.out.write_all(if self.any { b",\n" } else { b"\n" })?;
@@ -119,10 +123,11 @@ impl<'a, W: Write> Json<'a, W> {
         Ok(())
     }
 
-    fn policy<'p>(&self, policy: &'p PolicyAnalysis<'_>) -> JsonPolicy<'p> {
+    fn policy<'p>(&self, policy: &'p PolicyAnalysis<'_>, principal: &Principal) -> JsonPolicy<'p> {
         let change = match (policy.changes(), policy.after.len()) {
             (false, _) => "none",
             (true, 0) => "removed",
+            (true, _) if policy.moved => "moved",
             (true, 1) => "narrowed",
             (true, _) => "spread",
         };
@@ -135,7 +140,8 @@ impl<'a, W: Write> Json<'a, W> {
             Place::Own(_) => "managed",
             Place::Shared(_) => "copied",
         };
-        JsonPolicy { name: policy.place.name(), arn: policy.place.arn(), kind, change, removed }
+        let makes = policy.made(principal).into_iter().map(|(arn, _)| arn).collect();
+        JsonPolicy { name: policy.place.name(), arn: policy.place.arn(), kind, change, removed, makes }
     }
 
     /// Ends the object.

@@ -75,13 +75,13 @@ pub(super) fn narrow(change: Change, statement: &Statement, judged: &JudgedState
     let permitted = |candidate: &menagerie_policy::pattern::ActionPattern| old.iter().any(|pattern| pattern.covers(candidate));
     let mut pieces = Vec::new();
     for (ids, arns) in exact.values() {
-        let actions = Some(Selection::Only(shortest(ids, universe, permitted)));
+        let actions = Some(Selection::Only(shortest(ids.iter().copied(), universe, permitted)));
         pieces.push(Piece { actions, resources: Some(arns.iter().cloned().collect()) });
     }
     if !others.is_empty() {
         let resources = needed(&others, judged, patterns.len())
             .map(|numbers| numbers.iter().map(|number| patterns[*number].text().to_owned()).collect());
-        pieces.push(Piece { actions: Some(Selection::Only(shortest(&others, universe, permitted))), resources });
+        pieces.push(Piece { actions: Some(Selection::Only(shortest(others.iter().copied(), universe, permitted))), resources });
     }
     Change::Replace(pieces)
 }

@@ -1,6 +1,7 @@
 //! Gathers events. Memory grows with what is distinct (principal, action, resource), not with the number of events.
 
 use std::borrow::Cow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -251,8 +252,13 @@ impl Observer {
         }
         let mut usage: BTreeMap<String, Usage> = BTreeMap::new();
         for (principal, seen) in &self.principals {
-            let arn = known.get(&*known_as(principal)).copied().unwrap_or(principal).to_owned();
-            usage.entry(arn).or_default().merge(&judged(seen, universe, from));
+            // Of who is not in the inventory nothing is judged.
+            let Some(arn) = known.get(&*known_as(principal)).copied() else { continue };
+            let judged = judged(seen, universe, from);
+            match usage.entry(arn.to_owned()) {
+                Entry::Vacant(entry) => drop(entry.insert(judged)),
+                Entry::Occupied(mut entry) => entry.get_mut().merge(&judged),
+            }
         }
         usage
     }

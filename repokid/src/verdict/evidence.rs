@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ActionId, How, Universe, Window};
+use super::{ActionId, Freshness, How, Universe, Window};
 
 /// What is known of the use of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -71,6 +71,13 @@ pub enum Evidence {
         /// Whether the row is of the action itself.
         action: bool,
     },
+    /// The input does not cover the window, and Access Advisor's row of the service is too old to prove anything.
+    AdvisorStale {
+        /// How old.
+        of: Freshness,
+        /// What is missing of the logs.
+        gap: Arc<str>,
+    },
     /// The trail is complete, would show it, and does not.
     Quiet,
     /// A data event of this kind, which no selector asks for.
@@ -126,6 +133,14 @@ impl Evidence {
                     None => format!("Access Advisor never saw {what} in its tracking period"),
                 }
             }
+            Self::AdvisorStale { of, gap } => match of {
+                Freshness::Old { made, oldest_days } => format!(
+                    "{gap}; Access Advisor's row of the service was made on {}, more than {oldest_days} days before {}, and proves nothing",
+                    made.strftime("%Y-%m-%d"),
+                    window.to.strftime("%Y-%m-%d")
+                ),
+                _ => format!("{gap}; Access Advisor's row of the service does not say when it was made, and proves nothing"),
+            },
             Self::Quiet => format!("the trail is complete for the {} days and shows no use", window.days()),
             Self::DataEvent(kind) => format!("a data event ({kind}), which no selector of the trail asks for"),
             Self::PassRole => "CloudTrail does not log which role is passed as an event of its own".to_owned(),
@@ -136,7 +151,7 @@ impl Evidence {
             Self::TagOnCreate => "tags that are given when something is made are not logged as an action of their own".to_owned(),
             Self::NotLogged => "no event of CloudTrail is known to show it".to_owned(),
             Self::Gap(reason) => reason.to_string(),
-            Self::Fits => "it is kept with its service, since a list of what stays would pass IAM's limit of length".to_owned(),
+            Self::Fits => "it is kept with its service, since a list of what stays would pass IAM's limits".to_owned(),
             Self::NotInData => "the action is not in the data, so what would show it is not known".to_owned(),
             Self::Unmapped(events) => format!("events of the service were seen that no action is known for: {events}"),
             Self::TooNew(since) => format!("it is there since {since} only"),

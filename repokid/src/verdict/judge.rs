@@ -10,7 +10,7 @@ use menagerie_policy::document::{Actions, Effect, Policy, Resources, Statement};
 use menagerie_policy::pattern::{ActionPattern, ResourcePattern};
 
 use super::dependents::doubt;
-use super::{ActionId, Evidence, Resource, ServiceAdvice, Sight, Sights, Universe, Usage, Use, Verdict, Window};
+use super::{ActionId, ActionSet, Evidence, Freshness, Resource, ServiceAdvice, Sight, Sights, Universe, Usage, Use, Verdict, Window};
 
 /// How far back Access Advisor looks: of a service that it never saw it proves no more.
 const TRACKED: SignedDuration = SignedDuration::from_hours(24 * 400);
@@ -188,7 +188,7 @@ impl<'a> Base<'a> {
         }
         // What passes a role is never recorded as the role's use by its holder.
         // A row that says nothing of what events show was made before them.
-        if self.universe.is_pass_role(id) || !row.fresh || self.active.contains(action.service()) {
+        if self.universe.is_pass_role(id) || row.fresh != Freshness::Fresh || self.active.contains(action.service()) {
             return None;
         }
         let reaches = self.window.to.duration_since(self.window.from) <= TRACKED;
@@ -198,13 +198,24 @@ impl<'a> Base<'a> {
         tracked.filter(|last| reaches || last.is_some()).map(|last| (Verdict::Unused, Evidence::AdvisorQuiet { last: *last, action: true }))
     }
 
+    /// That Access Advisor's row would prove an action unused, were it not too old. `gap` is why the logs do not.
+    fn stale(&self, id: ActionId, gap: &Arc<str>) -> Option<Evidence> {
+        let service = self.universe.action(id).service();
+        let row = self.advice(service)?;
+        let quiet = row.last.is_none_or(|last| last < self.window.from) && !self.active.contains(service);
+        (row.fresh != Freshness::Fresh && quiet).then(|| Evidence::AdvisorStale { of: row.fresh, gap: Arc::clone(gap) })
+    }
+
     /// The verdict on an action of which no use was seen, without regard to what it may be done on behalf of.
     #[must_use]
     pub fn alone(&self, id: ActionId) -> (Verdict, Evidence) {
         let silence = match self.advised(id) {
             Some(advised) => advised,
             None if self.universe.is_pass_role(id) => (Verdict::Unobservable, Evidence::PassRole),
-            None => self.sights.silence(id),
+            None => match self.sights.silence(id) {
+                (Verdict::Unknown, Evidence::Gap(reason)) => (Verdict::Unknown, self.stale(id, &reason).unwrap_or(Evidence::Gap(reason))),
+                silence => silence,
+            },
         };
         if silence.0 != Verdict::Unused {
             return silence;
@@ -230,7 +241,7 @@ impl<'a> Base<'a> {
         }
     }
 
-    fn silent(&self, granted: &BTreeSet<ActionId>, id: ActionId) -> (Verdict, Evidence) {
+    fn silent(&self, granted: &ActionSet, id: ActionId) -> (Verdict, Evidence) {
         let alone = self.alone(id);
         // A service that Access Advisor did not see was not reached on behalf of another either.
         let told = matches!(alone.1, Evidence::Quiet | Evidence::AdvisorQuiet { action: true, .. });
@@ -243,37 +254,37 @@ impl<'a> Base<'a> {
 
 /// Judges every statement of a policy. `granted` is what all policies of the principal grant together.
 #[must_use]
-pub fn judge(policy: &Policy, base: &Base<'_>, granted: &BTreeSet<ActionId>) -> Judged {
+pub fn judge(policy: &Policy, base: &Base<'_>, granted: &ActionSet) -> Judged {
     Judged { statements: policy.statements().iter().map(|statement| judge_statement(statement, base, granted)).collect() }
 }
 
 /// The known actions that a statement grants, ascending.
 #[must_use]
 pub fn granted_by(statement: &Statement, universe: &Universe) -> Vec<ActionId> {
-    match statement.actions() {
-        Actions::Only(patterns) => {
-            if let [pattern] = patterns.as_slice() {
-                return universe.expand(pattern).to_vec();
-            }
-            let mut ids: Vec<_> =
-                patterns.iter().flat_map(|pattern| universe.expand(pattern).iter().copied().collect::<Vec<_>>()).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            ids
-        }
-        Actions::AllBut(patterns) => {
-            let mut out = vec![false; universe.len()];
-            for pattern in patterns {
-                for id in universe.expand(pattern).iter() {
-                    out[id.index()] = true;
-                }
-            }
-            universe.ids().filter(|id| !out[id.index()]).collect()
-        }
+    if let Actions::Only(patterns) = statement.actions()
+        && let [pattern] = patterns.as_slice()
+    {
+        return universe.expand(pattern).to_vec();
     }
+    grants(statement, universe).iter().collect()
 }
 
-fn judge_statement(statement: &Statement, base: &Base<'_>, granted: &BTreeSet<ActionId>) -> JudgedStatement {
+/// The same as a set.
+#[must_use]
+pub fn grants(statement: &Statement, universe: &Universe) -> ActionSet {
+    let mut named = ActionSet::default();
+    for pattern in statement.actions().patterns() {
+        universe.mark(pattern, &mut named);
+    }
+    if matches!(statement.actions(), Actions::Only(_)) {
+        return named;
+    }
+    let mut rest = universe.all();
+    rest.remove_all(&named);
+    rest
+}
+
+fn judge_statement(statement: &Statement, base: &Base<'_>, granted: &ActionSet) -> JudgedStatement {
     let standing = if statement.principals().is_some() {
         Standing::Foreign
     } else if statement.effect() == Effect::Deny {

@@ -6,13 +6,15 @@
 mod dependents;
 mod evidence;
 mod judge;
+mod set;
 mod sight;
 mod universe;
 mod usage;
 
 pub use evidence::{Evidence, Verdict};
-pub use judge::{Base, Judged, JudgedAction, JudgedStatement, Per, Standing, granted_by, judge};
+pub use judge::{Base, Judged, JudgedAction, JudgedStatement, Per, Standing, granted_by, grants, judge};
 pub use menagerie_cloudtrail::map::{How, Resource};
+pub use set::ActionSet;
 pub use sight::{Sight, Sights};
 pub use universe::{ActionId, Universe};
-pub use usage::{Advice, ServiceAdvice, Usage, Use, Window};
+pub use usage::{Advice, Freshness, ServiceAdvice, Usage, Use, Window};

@@ -1,12 +1,14 @@
 //! The actions that the data know, numbered, so that sets of them are cheap; and what each pattern stands for among them.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use menagerie_policy::data::{Action, Basis, Catalogue, How, catalogue};
 use menagerie_policy::pattern::ActionPattern;
+
+use super::ActionSet;
 
 /// The number of an action in a [`Universe`]; in the order of services and names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +20,11 @@ impl ActionId {
     pub const fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The action of this number.
+    pub(super) fn of_index(index: usize) -> Self {
+        Self(u32::try_from(index).expect("there are fewer actions than 2^32"))
+    }
 }
 
 /// All actions of the catalogue.
@@ -26,12 +33,14 @@ pub struct Universe {
     catalogue: &'static Catalogue,
     actions: Vec<&'static Action>,
     services: Vec<(&'static str, Range<u32>)>,
+    /// Where each service is among them, by its prefix as it is written there.
+    places: HashMap<&'static str, usize>,
     /// Whether an event of its own shows each action.
     logged: Vec<bool>,
-    /// By action that may be done on behalf of others: those others.
-    parents: HashMap<ActionId, Vec<ActionId>>,
+    /// By action, those on whose behalf it may be done.
+    parents: Vec<Vec<ActionId>>,
     pass_role: Option<ActionId>,
-    expansions: RefCell<HashMap<String, Arc<[ActionId]>>>,
+    expansions: RefCell<HashMap<Box<str>, Arc<[ActionId]>>>,
 }
 
 impl Universe {
@@ -50,9 +59,10 @@ impl Universe {
         let mut universe = Self {
             catalogue,
             logged: vec![false; actions.len()],
+            parents: vec![Vec::new(); actions.len()],
+            places: services.iter().enumerate().map(|(at, (prefix, _))| (*prefix, at)).collect(),
             actions,
             services,
-            parents: HashMap::new(),
             pass_role: None,
             expansions: RefCell::default(),
         };
@@ -85,6 +95,14 @@ impl Universe {
         (0..u32::try_from(self.actions.len()).unwrap_or(u32::MAX)).map(ActionId)
     }
 
+    /// All numbers, as a set.
+    #[must_use]
+    pub fn all(&self) -> ActionSet {
+        let mut all = ActionSet::default();
+        all.insert_all(0..u32::try_from(self.actions.len()).unwrap_or(u32::MAX));
+        all
+    }
+
     /// The action of a number of this universe.
     #[must_use]
     pub fn action(&self, id: ActionId) -> &'static Action {
@@ -101,11 +119,24 @@ impl Universe {
     /// The number of an action, by service and name in any case.
     #[must_use]
     pub fn find(&self, service: &str, name: &str) -> Option<ActionId> {
-        let at = self.services.binary_search_by(|(prefix, _)| order(prefix, service)).ok()?;
-        let range = &self.services[at].1;
-        let within = &self.actions[range.start as usize..range.end as usize];
-        let at = within.binary_search_by(|action| order(action.name(), name)).ok()?;
+        self.find_in(self.service(service)?, name)
+    }
+
+    /// The number of a service, by its prefix in any case.
+    fn service(&self, prefix: &str) -> Option<usize> {
+        let exact = self.places.get(prefix).copied();
+        exact.or_else(|| self.services.binary_search_by(|(known, _)| order(known, prefix)).ok())
+    }
+
+    /// The number of an action of a service.
+    fn find_in(&self, service: usize, name: &str) -> Option<ActionId> {
+        let range = &self.services[service].1;
+        let at = self.within(range).binary_search_by(|action| order(action.name(), name)).ok()?;
         Some(ActionId(range.start + u32::try_from(at).ok()?))
+    }
+
+    fn within(&self, range: &Range<u32>) -> &[&'static Action] {
+        &self.actions[range.start as usize..range.end as usize]
     }
 
     /// The number of `service:Name`, in any case.
@@ -124,7 +155,7 @@ impl Universe {
     /// Actions on whose behalf this one may be done.
     #[must_use]
     pub fn parents(&self, id: ActionId) -> &[ActionId] {
-        self.parents.get(&id).map_or(&[], Vec::as_slice)
+        &self.parents[id.index()]
     }
 
     /// Whether it is `iam:PassRole`.
@@ -146,34 +177,78 @@ impl Universe {
             return Arc::clone(known);
         }
         let mut found = Vec::new();
-        for (prefix, range) in &self.services {
-            if !pattern.services().matches(prefix).is_yes() {
-                continue;
-            }
-            let every = pattern.names().is_any();
-            found.extend(range.clone().map(ActionId).filter(|id| every || pattern.names().matches(self.action(*id).name()).is_yes()));
-        }
+        self.runs(pattern, |run| found.extend(run.map(ActionId)));
         let found: Arc<[ActionId]> = found.into();
-        self.expansions.borrow_mut().insert(pattern.text().to_owned(), Arc::clone(&found));
+        self.expansions.borrow_mut().insert(pattern.text().into(), Arc::clone(&found));
         found
+    }
+
+    /// Adds the actions that a pattern covers among those known to a set.
+    pub fn mark(&self, pattern: &ActionPattern, set: &mut ActionSet) {
+        self.runs(pattern, |run| set.insert_all(run));
+    }
+
+    /// The numbers of the actions that a pattern covers, in ascending runs.
+    fn runs(&self, pattern: &ActionPattern, mut take: impl FnMut(Range<u32>)) {
+        if pattern.services().is_exact() {
+            if let Some(at) = self.service(pattern.service()) {
+                self.runs_in(&self.services[at].1, pattern, &mut take);
+            }
+            return;
+        }
+        for (prefix, range) in &self.services {
+            if pattern.services().matches(prefix).is_yes() {
+                self.runs_in(range, pattern, &mut take);
+            }
+        }
+    }
+
+    fn runs_in(&self, range: &Range<u32>, pattern: &ActionPattern, take: &mut impl FnMut(Range<u32>)) {
+        let within = self.within(range);
+        // Almost all patterns are a name, or what names begin with: names that begin alike stand together.
+        let (begin, open) = pattern.name().strip_suffix('*').map_or((pattern.name(), false), |begin| (begin, true));
+        if begin.is_ascii() && !begin.contains(['*', '?']) {
+            let number = |at: usize| range.start + u32::try_from(at).unwrap_or(u32::MAX);
+            let from = within.partition_point(|action| order(action.name(), begin).is_lt());
+            let is_in = |action: &&Action| {
+                let name = action.name();
+                if open {
+                    name.get(..begin.len()).is_some_and(|own| own.eq_ignore_ascii_case(begin))
+                } else {
+                    name.eq_ignore_ascii_case(begin)
+                }
+            };
+            let count = within[from..].partition_point(is_in);
+            take(number(from)..number(from + count));
+            return;
+        }
+        for id in range.clone().filter(|id| pattern.names().matches(self.actions[*id as usize].name()).is_yes()) {
+            take(id..id + 1);
+        }
     }
 
     /// An action is logged when some operation needs it: one that needs it at times counts as its use each time.
     fn read_operations(&mut self) {
+        // Neighbours are mostly of one service.
+        let mut last: Option<(&str, Option<usize>)> = None;
         for group in self.catalogue.groups() {
             for call in self.catalogue.operations(group) {
                 // An event of an action's name may be, but that there would be one is not known: agents and services use such actions.
                 let is_operation = call.basis() != Basis::Action;
                 let mut direct = Vec::new();
                 for needed in call.actions() {
-                    let Some(id) = self.find(needed.service, needed.name) else { continue };
+                    let service = match last {
+                        Some((name, service)) if name == needed.service => service,
+                        _ => last.insert((needed.service, self.service(needed.service))).1,
+                    };
+                    let Some(id) = service.and_then(|service| self.find_in(service, needed.name)) else { continue };
                     match needed.how {
                         How::Direct => {
                             self.logged[id.index()] |= is_operation;
                             direct.push(id);
                         }
                         How::Possible => self.logged[id.index()] |= is_operation,
-                        How::Dependent => self.parents.entry(id).or_default().extend(direct.iter().filter(|parent| **parent != id)),
+                        How::Dependent => self.parents[id.index()].extend(direct.iter().filter(|parent| **parent != id)),
                     }
                 }
             }
@@ -184,11 +259,11 @@ impl Universe {
         for parent in self.ids() {
             for dependent in self.action(parent).dependents() {
                 if let Some(id) = self.named(dependent).filter(|id| *id != parent) {
-                    self.parents.entry(id).or_default().push(parent);
+                    self.parents[id.index()].push(parent);
                 }
             }
         }
-        for parents in self.parents.values_mut() {
+        for parents in &mut self.parents {
             parents.sort_unstable();
             parents.dedup();
         }
@@ -203,5 +278,6 @@ impl Default for Universe {
 
 /// The order of the catalogue: bytes in lower case.
 fn order(left: &str, right: &str) -> std::cmp::Ordering {
-    left.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(right.bytes().map(|byte| byte.to_ascii_lowercase()))
+    let mut both = left.bytes().zip(right.bytes()).filter(|(a, b)| a != b).map(|(a, b)| (a.to_ascii_lowercase(), b.to_ascii_lowercase()));
+    both.find(|(a, b)| a != b).map_or_else(|| left.len().cmp(&right.len()), |(a, b)| a.cmp(&b))
 }

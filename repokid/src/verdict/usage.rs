@@ -85,7 +85,7 @@ impl Usage {
         own.services.retain(|service, row| {
             let Some(other) = member.and_then(|advice| advice.services.get(service)) else { return false };
             row.last = row.last.max(other.last);
-            row.fresh &= other.fresh;
+            row.fresh = row.fresh.join(other.fresh);
             row.actions.retain(|action, last| match other.actions.get(action) {
                 Some(its) => {
                     *last = (*last).max(*its);
@@ -111,13 +111,38 @@ pub struct Advice {
     pub services: BTreeMap<String, ServiceAdvice>,
 }
 
+/// Whether a row of Access Advisor is new enough to prove that something was not used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Freshness {
+    /// It does not say when it was made.
+    #[default]
+    Undated,
+    /// It is too old.
+    Old {
+        /// When it was made.
+        made: Timestamp,
+        /// How many days old it may be.
+        oldest_days: u32,
+    },
+    /// It is.
+    Fresh,
+}
+
+impl Freshness {
+    /// Of two rows together: they are as fresh as the older.
+    #[must_use]
+    pub fn join(self, other: Self) -> Self {
+        self.min(other)
+    }
+}
+
 /// Access Advisor's row of one service.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceAdvice {
     /// When the service was used last; `None` if not in the tracking period.
     pub last: Option<Timestamp>,
     /// Whether the row is new enough to prove that something was not used.
-    pub fresh: bool,
+    pub fresh: Freshness,
     /// Actions that are tracked, in lower case, with the last use of each.
     pub actions: BTreeMap<String, Option<Timestamp>>,
 }
@@ -126,7 +151,7 @@ impl ServiceAdvice {
     /// Takes another row of the same service: it is as fresh as the older, and what was used in either was used.
     pub fn join(&mut self, other: Self) {
         self.last = self.last.max(other.last);
-        self.fresh &= other.fresh;
+        self.fresh = self.fresh.join(other.fresh);
         for (action, last) in other.actions {
             let known = self.actions.entry(action).or_default();
             *known = (*known).max(last);

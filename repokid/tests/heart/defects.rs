@@ -3,13 +3,13 @@
 
 use menagerie_policy::document::Policy;
 use repokid::analysis::{Outcome, Place};
-use repokid::verdict::{Advice, ServiceAdvice, Usage, Verdict};
+use repokid::verdict::{Advice, Freshness, ServiceAdvice, Usage, Verdict};
 use serde_json::json;
 
 use crate::stage::{ACCOUNT, ROLE, Stage, allow, event, role, with};
 
 fn quiet(services: &[&str]) -> Advice {
-    let row = || ServiceAdvice { last: None, fresh: true, ..ServiceAdvice::default() };
+    let row = || ServiceAdvice { last: None, fresh: Freshness::Fresh, ..ServiceAdvice::default() };
     Advice { services: services.iter().map(|service| ((*service).to_owned(), row())).collect() }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use menagerie_policy::document::{Effect, Policy, Resources};
 use menagerie_policy::evaluate::{Attached, Context, Outcome, Policies, Principal, Request, evaluate};
 use proptest::prelude::*;
-use repokid::verdict::{Advice, How, Judged, Resource, ServiceAdvice, Sight, Sights, Standing, Universe, Usage, Use, Verdict};
+use repokid::verdict::{Advice, Freshness, How, Judged, Resource, ServiceAdvice, Sight, Sights, Standing, Universe, Usage, Use, Verdict};
 use serde_json::{Value, json};
 
 use crate::stage::{ACCOUNT, ROLE, Stage, now, role};
@@ -159,8 +159,13 @@ impl Seen {
         }
         if !self.advice.is_empty() {
             let row = |fresh| ServiceAdvice { last: None, fresh, actions: BTreeMap::new() };
-            usage.advice =
-                Some(Advice { services: self.advice.iter().map(|(service, fresh)| ((*service).to_owned(), row(*fresh))).collect() });
+            usage.advice = Some(Advice {
+                services: self
+                    .advice
+                    .iter()
+                    .map(|(service, fresh)| ((*service).to_owned(), row(if *fresh { Freshness::Fresh } else { Freshness::Undated })))
+                    .collect(),
+            });
         }
         usage
     }

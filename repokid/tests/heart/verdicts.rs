@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use repokid::advice;
 use repokid::analysis::{Outcome, Place};
 use repokid::state::{AdvisorRow, LastAccess};
-use repokid::verdict::{Advice, ServiceAdvice, Verdict, Window};
+use repokid::verdict::{Advice, Freshness, ServiceAdvice, Verdict, Window};
 use serde_json::{Value, json};
 
 use crate::stage::{ACCOUNT, ROLE, ROLE_ID, Stage, allow, event, now, role, with};
@@ -145,7 +145,25 @@ fn advice_proves_no_more_than_it_saw() {
     assert_eq!(verdict(&[row("sqs", LastAccess::Never), row("SQS", days(3))]), Verdict::Unknown, "two rows that contradict");
     assert_eq!(verdict(&[row("sqs", days(3)), row("sqs", LastAccess::Never)]), Verdict::Unknown);
     let stale = AdvisorRow { last_updated: Some(now() - SignedDuration::from_hours(24 * 6)), ..row("sqs", LastAccess::Never) };
-    assert_eq!(verdict(&[stale]), Verdict::Unknown);
+    assert_eq!(verdict(std::slice::from_ref(&stale)), Verdict::Unknown);
+    let said = |row: AdvisorRow| {
+        let stage = of(&[row]);
+        stage.look(ROLE, |analysis| {
+            let id = stage.universe.named("sqs:SendMessage").unwrap();
+            let actions = &analysis.policies[0].judged.as_ref().unwrap().statements[0].actions;
+            let action = actions.iter().find(|one| one.id == id).unwrap();
+            action.verdicts.of(0).1.text(stage.universe, &stage.window)
+        })
+    };
+    assert_eq!(
+        said(stale.clone()),
+        "no logs; Access Advisor's row of the service was made on 2026-06-24, more than 5 days before 2026-06-30, and proves nothing"
+    );
+    assert_eq!(
+        said(AdvisorRow { last_updated: None, ..stale.clone() }),
+        "no logs; Access Advisor's row of the service does not say when it was made, and proves nothing"
+    );
+    assert_eq!(said(AdvisorRow { last_authenticated: days(3), ..stale }), "no logs", "nor would it if it were new");
     assert_eq!(of(&[row("iam", LastAccess::Never)]).verdict("iam:PassRole"), Verdict::Unobservable);
 
     let mut long = of(&[row("sqs", LastAccess::Never)]);
@@ -155,7 +173,8 @@ fn advice_proves_no_more_than_it_saw() {
 
 #[test]
 fn advice_that_events_contradict_proves_nothing() {
-    let quiet = Advice { services: [("ec2".to_owned(), ServiceAdvice { last: None, fresh: true, ..ServiceAdvice::default() })].into() };
+    let quiet =
+        Advice { services: [("ec2".to_owned(), ServiceAdvice { last: None, fresh: Freshness::Fresh, ..ServiceAdvice::default() })].into() };
     let stage = Stage::new(&json!({"RoleDetailList": [role(&allow(&json!("ec2:*")))]}))
         .see(&[event("ec2.amazonaws.com", "DescribeInstances")])
         .advised(ROLE, quiet);
@@ -165,8 +184,11 @@ fn advice_that_events_contradict_proves_nothing() {
 
 #[test]
 fn a_tracked_action_may_still_be_done_on_behalf_of_another() {
-    let tracked =
-        ServiceAdvice { last: Some(now()), fresh: true, actions: [("createtags".to_owned(), None), ("createvpc".to_owned(), None)].into() };
+    let tracked = ServiceAdvice {
+        last: Some(now()),
+        fresh: Freshness::Fresh,
+        actions: [("createtags".to_owned(), None), ("createvpc".to_owned(), None)].into(),
+    };
     let stage = Stage::of(&allow(&json!(["ec2:CreateTags", "ec2:CreateVpc", "ec2:CreateSubnet"])))
         .see(&[event("ec2.amazonaws.com", "CreateSubnet")])
         .advised(ROLE, Advice { services: [("ec2".to_owned(), tracked)].into() });

@@ -3,6 +3,7 @@
 
 mod account;
 mod code;
+mod moved;
 mod page;
 mod permission_sets;
 mod ranking;

@@ -44,6 +44,11 @@ fn a_page_of_everything_stays_small() {
         account.role(ACCOUNT, "/", &format!("admin{number}"), &json!([]), &[("all", allows(&["*"]))]);
     }
     let page = account.text(&["--format", "html"]);
-    assert!(page.len() < 20 * 450_000, "{} bytes", page.len());
+    // What all have alike is shown once, and nothing of it is left out.
+    assert!(page.len() < 500_000 + 20 * 70_000, "{} bytes", page.len());
+    for place in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert_eq!(page.matches(&format!("id=\"{place}\"")).count(), 1, "{place}");
+    }
+    assert!(page.matches("href=\"#s").count() > 20 * 100 && page.contains("<code>CloseAccount</code>"));
     assert_eq!(page.matches("data-kind=\"role\"").count(), 20);
 }

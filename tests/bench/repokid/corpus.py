@@ -21,6 +21,8 @@ AGENTS = [
     "aws-cli/2.15.30 Python/3.11.8 Linux/5.15.0-1056-aws exe/x86_64.ubuntu.22 prompt/off command/s3.cp",
     "m/E,Z aws-sdk-go-v2/1.30.3 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#arm64 api/dynamodb#1.34.4",
 ]
+# The moment of analyses: all events are before it, and not long.
+END = "2026-01-03"
 Made = tuple[dict, object, list[dict] | None]
 
 
@@ -170,3 +172,13 @@ def make(folder: Path, length: int) -> int:
         made += len(text)
     told.write_text(str(made))
     return made
+
+
+def alone(account: str) -> str:
+    """One event of an account, of a user."""
+    identity = {"type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": f"arn:aws:iam::{account}:user/nobody", "accountId": account, "userName": "nobody"}
+    event = {
+        "eventVersion": "1.09", "userIdentity": identity, "eventTime": "2026-01-02T00:00:00Z", "eventSource": "sts.amazonaws.com", "eventName": "GetCallerIdentity",
+        "awsRegion": REGIONS[0], "eventType": "AwsApiCall", "managementEvent": True, "recipientAccountId": account, "eventCategory": "Management",
+    }
+    return json.dumps({"Records": [event]})

@@ -7,8 +7,8 @@ use foldhash::fast::RandomState;
 use super::{Identity, Principal};
 use crate::json::Json;
 
-/// How many identities are remembered; a power of two.
-const SLOTS: usize = 4096;
+/// How many sets of identities there are; a power of two, of 16 bits at most. Each remembers the two that were asked for last.
+const SETS: usize = 4096;
 /// The longest that is remembered.
 const LONGEST: usize = 2048;
 
@@ -16,8 +16,18 @@ const LONGEST: usize = 2048;
 #[derive(Debug, Default)]
 pub struct Principals {
     state: RandomState,
-    slots: Vec<Option<(Box<str>, Principal<'static>)>>,
+    sets: Vec<Set>,
     other: Option<Principal<'static>>,
+}
+
+/// An identity as it is written, and whose permissions it uses.
+type Known = (Box<str>, Principal<'static>);
+
+/// The identities of one set, the one that was asked for last first.
+#[derive(Debug, Default)]
+struct Set {
+    last: Option<Known>,
+    before: Option<Known>,
 }
 
 impl Principals {
@@ -34,14 +44,18 @@ impl Principals {
         if text.len() > LONGEST {
             return self.other.insert(principal());
         }
-        if self.slots.is_empty() {
-            self.slots.resize_with(SLOTS, || None);
+        if self.sets.is_empty() {
+            self.sets.resize_with(SETS, Set::default);
         }
         let [low, high, ..] = self.state.hash_one(text).to_le_bytes();
-        let slot = &mut self.slots[usize::from(u16::from_le_bytes([low, high])) % SLOTS];
-        if slot.as_ref().is_some_and(|(known, _)| **known != *text) {
-            *slot = None;
+        let set = &mut self.sets[usize::from(u16::from_le_bytes([low, high])) % SETS];
+        let is_it = |known: &Option<Known>| known.as_ref().is_some_and(|(known, _)| **known == *text);
+        if !is_it(&set.last) {
+            std::mem::swap(&mut set.last, &mut set.before);
+            if !is_it(&set.last) {
+                set.last = None;
+            }
         }
-        &slot.get_or_insert_with(|| (text.into(), principal())).1
+        &set.last.get_or_insert_with(|| (text.into(), principal())).1
     }
 }

@@ -1,5 +1,7 @@
 //! The formats of ARNs, as the catalogue gives them (`arn:${Partition}:s3:::${BucketName}/${ObjectName}`): filled, and recognised.
 
+use memchr::{memchr, memchr_iter, memmem, memrchr2};
+
 use super::Resource;
 use super::leaves::LONGEST;
 
@@ -88,12 +90,12 @@ impl Format {
                     Some(after) => rest = after,
                     None => return false,
                 },
-                Piece::Partition | Piece::Region | Piece::Account => rest = rest.find(':').map_or("", |end| &rest[end..]),
+                Piece::Partition | Piece::Region | Piece::Account => rest = &rest[memchr(b':', rest.as_bytes()).unwrap_or(rest.len())..],
                 Piece::Part(_) => match self.pieces.get(at + 1) {
                     // The end of the format: whatever is left.
                     None => return !rest.is_empty(),
                     // A part ends where the next text begins, the first time.
-                    Some(Piece::Text(next)) => match rest.get(1..).and_then(|after| after.find(next)) {
+                    Some(Piece::Text(next)) => match rest.get(1..).and_then(|after| find(after, next)) {
                         Some(end) => rest = &rest[end + 1..],
                         None => return false,
                     },
@@ -146,6 +148,14 @@ impl Format {
     }
 }
 
+/// Where a text begins in another. Mostly it is one byte.
+fn find(text: &str, wanted: &str) -> Option<usize> {
+    match wanted.as_bytes() {
+        [byte] => memchr(*byte, text.as_bytes()),
+        wanted => memmem::find(text.as_bytes(), wanted),
+    }
+}
+
 /// The partition of a region, where nothing says it.
 pub(super) fn partition_of(region: &str) -> &'static str {
     const BY_PREFIX: [(&str, &str); 7] = [
@@ -162,17 +172,18 @@ pub(super) fn partition_of(region: &str) -> &'static str {
 
 /// Whether a text is an ARN with all its six fields, of a length that one may have.
 pub(super) fn is_arn(text: &str) -> bool {
-    text.starts_with("arn:") && text.len() <= LONGEST && text.splitn(6, ':').count() == 6
+    text.starts_with("arn:") && text.len() <= LONGEST && memchr_iter(b':', text.as_bytes()).nth(4).is_some()
 }
 
 /// The partition that an ARN is of.
 pub(super) fn partition_in(arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:")?.split(':').next().filter(|partition| partition.starts_with("aws"))
+    let rest = arn.strip_prefix("arn:")?;
+    Some(&rest[..memchr(b':', rest.as_bytes()).unwrap_or(rest.len())]).filter(|partition| partition.starts_with("aws"))
 }
 
 /// The part of an ARN after its last `/` or `:`.
 pub(super) fn last_part(text: &str) -> &str {
-    text.rsplit(['/', ':']).next().unwrap_or(text)
+    memrchr2(b'/', b':', text.as_bytes()).map_or(text, |at| &text[at + 1..])
 }
 
 #[cfg(test)]

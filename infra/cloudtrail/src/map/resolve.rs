@@ -1,6 +1,7 @@
 //! The uses that an event comes to by its plan.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::arn::{self, Part, Scene, is_arn, last_part};
 use super::leaves::{LONGEST, Leaves, Path};
@@ -24,7 +25,62 @@ pub(super) struct Facts<'e> {
     succeeded: bool,
     answer: Option<Json<'e>>,
     resources: Option<Json<'e>>,
+    listed: OnceCell<Listed<'e>>,
     own_arn: Option<&'e str>,
+}
+
+/// The ARNs that an event lists as its resources.
+#[derive(Debug, Default)]
+struct Listed<'e> {
+    arns: Vec<Cow<'e, str>>,
+    /// There are more than are looked at.
+    more: bool,
+}
+
+impl<'e> Facts<'e> {
+    /// What the event lists as its resources, read once for all types of them.
+    fn listed(&self) -> &Listed<'e> {
+        self.listed.get_or_init(|| {
+            let mut listed = Listed::default();
+            for (at, resource) in self.resources.into_iter().flat_map(Json::items).enumerate() {
+                if at > MOST_RESOURCES {
+                    listed.more = true;
+                    break;
+                }
+                listed.arns.extend(resource.str("ARN").filter(|arn| is_arn(arn)));
+            }
+            listed
+        })
+    }
+}
+
+/// What of who asked resources are made of.
+#[derive(Debug, Default)]
+struct Caller<'e> {
+    kind: Option<Cow<'e, str>>,
+    arn: Option<Cow<'e, str>>,
+    account: Option<Cow<'e, str>>,
+}
+
+impl<'e> Caller<'e> {
+    fn of(identity: Json<'e>) -> Self {
+        let mut caller = Self::default();
+        // They stand before what is long.
+        let mut left = ["type", "arn", "accountId"].map(Some);
+        for (name, value) in identity.fields() {
+            let Some(wanted) = left.iter_mut().find(|wanted| **wanted == Some(name)) else { continue };
+            let text = match wanted.take() {
+                Some("type") => &mut caller.kind,
+                Some("arn") => &mut caller.arn,
+                _ => &mut caller.account,
+            };
+            *text = value.as_str();
+            if left.iter().all(Option::is_none) {
+                break;
+            }
+        }
+        caller
+    }
 }
 
 /// All uses of an event.
@@ -32,13 +88,13 @@ pub(super) fn uses(plan: &Steps, event: &Event<'_>) -> Vec<Use> {
     if !plan.reads {
         return plan.steps.iter().map(|step| one(step, step.how, Resource::Any)).collect();
     }
-    let identity = event.identity_json();
-    let identity_arn = identity.and_then(|json| json.str("arn"));
-    let account = identity.and_then(|json| json.str("accountId")).or_else(|| event.recipient_account());
+    let caller = event.identity_json().map(Caller::of).unwrap_or_default();
+    let identity_arn = caller.arn;
+    let account = caller.account.or_else(|| event.recipient_account());
     let region = event.region();
     let partition =
         identity_arn.as_deref().and_then(arn::partition_in).unwrap_or_else(|| arn::partition_of(region.as_deref().unwrap_or("")));
-    let is_user = identity.and_then(|json| json.str("type")).is_some_and(|kind| kind == "IAMUser");
+    let is_user = caller.kind.is_some_and(|kind| kind == "IAMUser");
     let parameters = event.request_parameters();
     let request = Leaves::of(parameters);
     let shown = parameters.is_some_and(|json| json.kind() == JsonKind::Object) && !request.cut;
@@ -49,6 +105,7 @@ pub(super) fn uses(plan: &Steps, event: &Event<'_>) -> Vec<Use> {
         succeeded: event.error_code().is_none(),
         answer: event.response_elements(),
         resources: event.resources(),
+        listed: OnceCell::new(),
         own_arn: identity_arn.as_deref().filter(|_| is_user),
     };
     let mut uses = Vec::with_capacity(plan.steps.len() + 1);
@@ -172,20 +229,21 @@ impl Kind {
     }
 
     fn fits(&self, text: &str) -> bool {
-        is_arn(text) && self.formats.iter().any(|form| form.format.fits(text)) && !self.rivals.iter().any(|rival| rival.fits(text))
+        is_arn(text) && self.is_of(text)
+    }
+
+    /// Whether an ARN is of this type.
+    fn is_of(&self, text: &str) -> bool {
+        self.formats.iter().any(|form| form.format.fits(text)) && !self.rivals.iter().any(|rival| rival.fits(text))
     }
 
     /// What the event lists as its resources.
     fn by_resources(&self, facts: &Facts<'_>, found: &mut Vec<Resource>) {
-        let Some(resources) = facts.resources else { return };
-        for (at, resource) in resources.items().enumerate() {
-            if at > MOST_RESOURCES {
-                push(found, Resource::Unknown);
-                return;
-            }
-            if let Some(arn) = resource.str("ARN").filter(|arn| self.fits(arn)) {
-                push(found, Resource::Arn(arn.into_owned()));
-            }
+        let listed = facts.listed();
+        let own = listed.arns.iter().filter(|arn| self.is_of(arn));
+        own.for_each(|arn| push(found, Resource::Arn(arn.as_ref().to_owned())));
+        if listed.more {
+            push(found, Resource::Unknown);
         }
     }
 

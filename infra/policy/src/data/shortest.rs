@@ -5,28 +5,18 @@
 //! what AWS may add.
 
 use super::action::Action;
+use super::table::order;
 
 /// A name of the service, or one that must stay outside.
+#[derive(Clone, Copy)]
 struct Name<'a> {
-    lower: String,
     text: &'a str,
     keep: bool,
 }
 
 /// The patterns, without the service's prefix, sorted (upper case as lower).
 pub(super) fn shortest(known: &[Action], keep: &[&str], apart: &[&str], permitted: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let mut kept: Vec<String> = keep.iter().map(|name| name.to_ascii_lowercase()).collect();
-    kept.sort_unstable();
-    kept.dedup();
-    let is_kept = |lower: &String| kept.binary_search(lower).is_ok();
-    let texts = known.iter().map(|action| action.name() as &str).chain(keep.iter().copied()).chain(apart.iter().copied());
-    let mut names: Vec<Name<'_>> = texts.map(|text| Name { lower: text.to_ascii_lowercase(), text, keep: false }).collect();
-    // Stable: of one name in two spellings the catalogue's stays.
-    names.sort_by(|one, other| one.lower.cmp(&other.lower));
-    names.dedup_by(|one, other| one.lower == other.lower);
-    for name in &mut names {
-        name.keep = is_kept(&name.lower);
-    }
+    let names = names(known, keep, apart);
     let mut found = Vec::new();
     // A run of names and how many of their first bytes are known to be in common.
     let mut runs = vec![&names[..]];
@@ -36,27 +26,56 @@ pub(super) fn shortest(known: &[Action], keep: &[&str], apart: &[&str], permitte
             found.extend(first.keep.then(|| first.text.to_owned()));
             continue;
         }
-        let common = common_prefix(&first.lower, &last.lower);
+        let common = common_prefix(first.text, last.text);
         let prefix = first.text.get(..common).unwrap_or_default();
         // Of a service that the tables do not have, nobody knows what a prefix covers.
         if !known.is_empty() && run.iter().all(|name| name.keep) && permitted(prefix) {
             found.push(format!("{prefix}*"));
         } else if run.iter().any(|name| name.keep) {
-            runs.extend(run.chunk_by(|one, other| after(&one.lower, common) == after(&other.lower, common)));
+            runs.extend(run.chunk_by(|one, other| after(one.text, common) == after(other.text, common)));
         }
     }
-    found.sort_by_cached_key(|pattern| pattern.to_ascii_lowercase());
+    found.sort_by(|one, other| order(one, other));
     found
 }
 
-/// The character that follows a prefix.
-fn after(name: &str, prefix: usize) -> Option<char> {
-    name.get(prefix..)?.chars().next()
+/// All names, sorted, each once whatever its case: of one in two spellings the catalogue's.
+fn names<'a>(known: &'a [Action], keep: &[&'a str], apart: &[&'a str]) -> Vec<Name<'a>> {
+    let mut names: Vec<_> = known.iter().map(|action| Name { text: action.name(), keep: false }).collect();
+    let mut strange = Vec::new();
+    // Mostly they come in the catalogue's order.
+    let mut next = 0;
+    for text in keep {
+        let at = match names.get(next) {
+            Some(name) if name.text == *text => Ok(next),
+            _ => names.binary_search_by(|name| order(name.text, text)),
+        };
+        match at {
+            Ok(at) => {
+                names[at].keep = true;
+                next = at + 1;
+            }
+            Err(_) => strange.push(Name { text, keep: true }),
+        }
+    }
+    strange.extend(apart.iter().map(|text| Name { text, keep: false }));
+    if !strange.is_empty() {
+        names.extend(strange);
+        // Stable: what is kept stands before the same name that is to stay outside.
+        names.sort_by(|one, other| order(one.text, other.text));
+        names.dedup_by(|one, other| one.text.eq_ignore_ascii_case(other.text));
+    }
+    names
 }
 
-/// How many bytes two texts have in common at their start, whole characters only.
+/// The character that follows a prefix, upper case as lower.
+fn after(name: &str, prefix: usize) -> Option<char> {
+    Some(name.get(prefix..)?.chars().next()?.to_ascii_lowercase())
+}
+
+/// How many bytes two texts have in common at their start, whole characters only, upper case as lower.
 fn common_prefix(one: &str, other: &str) -> usize {
-    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
+    one.chars().zip(other.chars()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).map(|(a, _)| a.len_utf8()).sum()
 }
 
 /// Whether a glob of `*` and `?` covers a text, upper case as lower. Time is bounded by the product of the two lengths.

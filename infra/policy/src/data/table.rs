@@ -63,5 +63,6 @@ impl Table {
 
 /// The order of the tables: by bytes, upper case as lower.
 pub(super) fn order(one: &str, other: &str) -> Ordering {
-    one.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
+    let mut both = one.bytes().zip(other.bytes()).filter(|(a, b)| a != b).map(|(a, b)| (a.to_ascii_lowercase(), b.to_ascii_lowercase()));
+    both.find(|(a, b)| a != b).map_or_else(|| one.len().cmp(&other.len()), |(a, b)| a.cmp(&b))
 }

@@ -9,6 +9,10 @@ pub const USER_INLINE: usize = 2_048;
 pub const GROUP_INLINE: usize = 5_120;
 /// One managed policy.
 pub const MANAGED: usize = 6_144;
+/// How many managed policies may be attached to a user, a group or a role, unless AWS was asked for more.
+pub const ATTACHED: usize = 10;
+/// The most that AWS allows when it is asked.
+pub const ATTACHED_MOST: usize = 20;
 /// How many versions IAM keeps of a managed policy.
 pub const MANAGED_VERSIONS: usize = 5;
 

@@ -19,6 +19,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use canonical::size;
 pub use condition::{Base, Condition, Operator, Quantifier};
 pub use edit::{Edit, EditError};
 pub use error::{ParseError, Position, Reason};

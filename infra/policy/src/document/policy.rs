@@ -98,11 +98,10 @@ impl Policy {
         super::canonical::policy(self)
     }
 
-    /// How many characters IAM counts of it against its limits: all but the white space between JSON's signs. (White space
-    /// within a string is counted, which is never too few.)
+    /// How many characters IAM counts of it against its limits: its [`size`](super::size()).
     #[must_use]
     pub fn size(&self) -> usize {
-        super::canonical::without_space(&self.text).count()
+        super::canonical::size(&self.text)
     }
 
     /// Starts a change of the document.

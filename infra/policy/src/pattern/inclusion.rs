@@ -22,6 +22,16 @@ pub(super) fn covers(outer: &Glob, inner: &Glob) -> bool {
     if too_long(outer, inner) {
         return outer == inner;
     }
+    // What stands before the outer's first wildcard must stand there in the inner.
+    let literal = outer.tokens.iter().take_while(|token| matches!(token, Token::Char(_))).count();
+    if inner.tokens.get(..literal) != Some(&outer.tokens[..literal]) {
+        return false;
+    }
+    match &outer.tokens[literal..] {
+        [] => return inner.tokens.len() == literal,
+        [Token::Many] => return true,
+        _ => {}
+    }
     let mut walk = Walk::new(outer);
     inner.tokens.iter().all(|token| {
         match *token {

@@ -3,16 +3,24 @@
 use maud::{Markup, html as markup};
 use menagerie_report::shown;
 
+use super::diff;
+use super::service::{self, Shared};
 use super::summary::{bar, grouped};
-use super::{diff, service};
 use crate::account::Owner;
-use crate::analysis::{Analysis, Counts, Outcome, Place, PolicyAnalysis};
+use crate::analysis::{Analysis, Counts, Outcome, PolicyAnalysis};
 use crate::iac;
 use crate::permission_set::set_name;
 use crate::proof::Proof;
 use crate::verdict::{Universe, Window};
 
-pub(super) fn section(analysis: &Analysis<'_>, owner: Option<&iac::Owner>, universe: &Universe, window: &Window, number: usize) -> Markup {
+pub(super) fn section(
+    analysis: &Analysis<'_>,
+    owner: Option<&iac::Owner>,
+    universe: &Universe,
+    window: &Window,
+    number: usize,
+    shared: &mut Shared,
+) -> Markup {
     let principal = analysis.principal;
     let counts = analysis.counts();
     let Counts { used, unused, unobservable, unknown } = counts;
@@ -50,7 +58,7 @@ pub(super) fn section(analysis: &Analysis<'_>, owner: Option<&iac::Owner>, unive
                 }
                 @for policy in &analysis.policies { (self::policy(policy)) }
                 @if analysis.policies.is_empty() { p.soft { "It has no policies." } }
-                (service::tables(analysis, universe, window))
+                (service::tables(analysis, universe, window, shared))
             }
         }
     }
@@ -87,14 +95,7 @@ fn several(count: usize, what: &str) -> String {
 }
 
 fn policy(policy: &PolicyAnalysis<'_>) -> Markup {
-    let how = match (policy.place, policy.after.len()) {
-        (Place::Inline(_), 0) => "inline, goes".to_owned(),
-        (Place::Inline(_), _) => "inline".to_owned(),
-        (Place::Own(_) | Place::Shared(_), 0) => "managed, is detached".to_owned(),
-        (Place::Own(_), 1) => "managed, gets a new version".to_owned(),
-        (Place::Shared(_), 1) => "managed, a narrowed copy takes its place".to_owned(),
-        (_, several) => format!("managed, {several} narrowed policies take its place"),
-    };
+    let how = policy.fate();
     markup! {
         @if policy.judged.is_none() {
             p.notice.refused { b { bdi { (shown(policy.place.name())) } } " is no policy that can be read, and stays as it is." }

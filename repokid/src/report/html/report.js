@@ -44,7 +44,12 @@
       search.focus();
     }
   });
-  const named = location.hash && find(location.hash.slice(1));
-  if (named && 'open' in named) named.open = true;
+  const reveal = () => {
+    const named = location.hash && find(location.hash.slice(1));
+    const fold = named && ('open' in named ? named : named.querySelector('details'));
+    if (fold) fold.open = true;
+  };
+  addEventListener('hashchange', reveal);
+  reveal();
   apply();
 })();

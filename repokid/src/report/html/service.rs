@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use maud::{Markup, html as markup};
+use foldhash::HashMap;
+use maud::{Markup, PreEscaped, html as markup};
 use menagerie_report::shown;
 
 use super::summary::{bar, grouped};
@@ -74,8 +75,39 @@ fn grants(analysis: &Analysis<'_>, universe: &Universe, window: &Window) -> Gran
     grants
 }
 
+/// Services of which nothing was used, as principals have them. Many have the same: each is shown once, at the end of the page.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    numbers: HashMap<String, usize>,
+}
+
+impl Shared {
+    /// Where a service is shown.
+    fn place(&mut self, service: Markup) -> String {
+        let next = self.numbers.len() + 1;
+        format!("s{}", self.numbers.entry(service.into_string()).or_insert(next))
+    }
+
+    /// All of them.
+    pub(super) fn section(&self) -> Markup {
+        let mut services: Vec<_> = self.numbers.iter().collect();
+        services.sort_by_key(|(_, number)| **number);
+        markup! {
+            @if !services.is_empty() {
+                section #services {
+                    h2 { "Services with several verdicts" }
+                    @for (service, number) in services { div id={ "s" (number) } { (PreEscaped(service)) } }
+                }
+            }
+        }
+    }
+}
+
+/// Of so many services with several verdicts a principal's section has the names alone.
+const MIXED: usize = 8;
+
 /// The tables of a principal.
-pub(super) fn tables(analysis: &Analysis<'_>, universe: &Universe, window: &Window) -> Markup {
+pub(super) fn tables(analysis: &Analysis<'_>, universe: &Universe, window: &Window, shared: &mut Shared) -> Markup {
     let grants = grants(analysis, universe, window);
     let (used, idle): (Vec<_>, Vec<_>) = grants.services.iter().partition(|(_, service)| !service.used.is_empty());
     let (whole, mixed): (Vec<_>, Vec<_>) = idle.into_iter().partition(|(_, service)| service.rest.len() == 1);
@@ -85,6 +117,14 @@ pub(super) fn tables(analysis: &Analysis<'_>, universe: &Universe, window: &Wind
             alike.entry(reason).or_default().push((name, service.counts.total()));
         }
     }
+    let named: Vec<_> = if mixed.len() > MIXED {
+        let place = |(name, service): &(&&'static str, &Service)| {
+            (shared.place(self::service(name, service, universe)), (**name).to_owned(), service.counts.total())
+        };
+        mixed.iter().map(place).collect()
+    } else {
+        Vec::new()
+    };
     markup! {
         @if !used.is_empty() {
             h3 { "Services that were used " span.more { (used.len()) } }
@@ -104,10 +144,14 @@ pub(super) fn tables(analysis: &Analysis<'_>, universe: &Universe, window: &Wind
                     p.names { @for (at, (name, count)) in services.iter().enumerate() { @if at > 0 { ", " } (name) " " span.soft { (count) } } }
                 }
             }
-            @if mixed.len() > 8 {
+            @if !named.is_empty() {
                 details.fold.alike {
                     summary { (mixed.len()) " services with several verdicts" }
-                    @for (name, service) in &mixed { (self::service(name, service, universe)) }
+                    p.names {
+                        @for (at, (place, name, count)) in named.iter().enumerate() {
+                            @if at > 0 { ", " } a href={ "#" (place) } { (name) } " " span.soft { (count) }
+                        }
+                    }
                 }
             } @else {
                 @for (name, service) in &mixed { (self::service(name, service, universe)) }
