@@ -2,14 +2,16 @@
 //! (Langdale's algorithm of Hyperscan): a byte is of a class when both halves' entries share a bit.
 
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_blendv_epi8, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
-    _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
+    __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_blendv_epi8, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
+    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_slli_epi16, _mm256_srli_epi16,
 };
 
 use crate::gaps::WORD;
 use crate::marks::{AHEAD, Anchors, BATCH, BLOCK, Halves};
 use crate::pairs::{DIGITS, KINDS, SIGNS};
-use crate::{Masks, Pairs, each_block};
+use crate::triples::COUNTED;
+use crate::{Masks, Pairs, Places, Triples, each_block};
 
 /// The masks of the first blocks of a text. Must be reached only where AVX2 was detected (`kernel`).
 pub(crate) fn masks(anchors: &Anchors, text: &[u8], batch: &mut [Masks; BATCH]) -> usize {
@@ -20,7 +22,7 @@ pub(crate) fn masks(anchors: &Anchors, text: &[u8], batch: &mut [Masks; BATCH]) 
 
 #[target_feature(enable = "avx2")]
 fn blocks(anchors: &Anchors, text: &[u8], batch: &mut [Masks; BATCH]) -> usize {
-    each_block(text, batch, |bytes| {
+    let block = |bytes: &[u8; BLOCK + AHEAD]| {
         let [token, digit, joint, anchor] = half(anchors, bytes, 0);
         let [token_after, digit_after, joint_after, anchor_after] = half(anchors, bytes, 32);
         let join = |first: u32, second: u32| u64::from(first) | u64::from(second) << 32;
@@ -30,7 +32,8 @@ fn blocks(anchors: &Anchors, text: &[u8], batch: &mut [Masks; BATCH]) -> usize {
             joint: join(joint, joint_after),
             anchor: join(anchor, anchor_after),
         }
-    })
+    };
+    each_block(text, batch, block, Masks::up_to)
 }
 
 /// The masks of 32 bytes: of runs, of digits, of joints, of anchors.
@@ -147,4 +150,32 @@ fn gaps_of_half(bytes: &[u8; BLOCK + 2], at: usize) -> u32 {
     let zero = _mm256_setzero_si256();
     let (before, after) = (look_up(&WORD, load(bytes, at)), look_up(&WORD, load(bytes, at + 2)));
     _mm256_movemask_epi8(blank).cast_unsigned() & bits(_mm256_cmpeq_epi8(before, zero)) & bits(_mm256_cmpeq_epi8(after, zero))
+}
+
+/// Where triples begin in the first blocks of a text. Must be reached only where AVX2 was detected (`triple_kernel`).
+pub(crate) fn triples(triples: &Triples, text: &[u8], batch: &mut [Places; BATCH]) -> usize {
+    debug_assert!(std::arch::is_x86_feature_detected!("avx2"));
+    // SAFETY: `triple_kernel` hands this function out only after it detected AVX2.
+    unsafe { triples_of_blocks(triples, text, batch) }
+}
+
+#[target_feature(enable = "avx2")]
+fn triples_of_blocks(triples: &Triples, text: &[u8], batch: &mut [Places; BATCH]) -> usize {
+    let block = |bytes: &[u8; BLOCK + AHEAD]| {
+        let ((any, counted), (any_after, counted_after)) = (triples_of_half(triples, bytes, 0), triples_of_half(triples, bytes, 32));
+        let join = |first: u32, second: u32| u64::from(first) | u64::from(second) << 32;
+        Places { any: join(any, any_after), counted: join(counted, counted_after) }
+    };
+    each_block(text, batch, block, Places::up_to)
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn triples_of_half(triples: &Triples, bytes: &[u8; BLOCK + AHEAD], at: usize) -> (u32, u32) {
+    let [first, second, third] = &triples.sets;
+    let (first, second) = (look_up(first, load(bytes, at)), look_up(second, load(bytes, at + 1)));
+    let found = _mm256_and_si256(_mm256_and_si256(first, second), look_up(third, load(bytes, at + 2)));
+    let others = _mm256_and_si256(found, _mm256_set1_epi8((!COUNTED).cast_signed()));
+    // The counted alternative has the highest bit, which a mask is made of.
+    (bits(_mm256_cmpeq_epi8(others, _mm256_setzero_si256())), _mm256_movemask_epi8(found).cast_unsigned())
 }

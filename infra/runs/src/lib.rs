@@ -12,10 +12,12 @@ mod gaps;
 mod marks;
 mod pairs;
 mod portable;
+mod triples;
 
 pub use gaps::gap_before;
 pub use marks::{Anchors, Marks, RUN};
 pub use pairs::{KINDS, Pairs, kind};
+pub use triples::{Places, Triples};
 
 use marks::BLOCK;
 
@@ -43,18 +45,23 @@ impl Masks {
 /// Fills in the masks of the first blocks of a text that is not empty, and says of how many: of all, or of [`marks::BATCH`].
 type Kernel = fn(&Anchors, &[u8], &mut [Masks; marks::BATCH]) -> usize;
 
-/// Hands the blocks of a text to `masks`, the last one filled up with zeros, of which no mask knows.
+/// Hands the blocks of a text to `kernel`, the last one filled up with zeros, and puts what it gives into `batch`; says how many they are.
 #[inline(always)]
-fn each_block(text: &[u8], batch: &mut [Masks; marks::BATCH], masks: impl Fn(&[u8; BLOCK + marks::AHEAD]) -> Masks) -> usize {
+fn each_block<T>(
+    text: &[u8],
+    batch: &mut [T; marks::BATCH],
+    kernel: impl Fn(&[u8; BLOCK + marks::AHEAD]) -> T,
+    up_to: impl Fn(T, usize) -> T,
+) -> usize {
     let mut blocks = 0;
     for (into, at) in batch.iter_mut().zip((0..text.len()).step_by(BLOCK)) {
         *into = match text[at..].first_chunk() {
-            Some(bytes) => masks(bytes),
+            Some(bytes) => kernel(bytes),
             None => {
                 let rest = &text[at..];
                 let mut bytes = [0; BLOCK + marks::AHEAD];
                 bytes[..rest.len()].copy_from_slice(rest);
-                masks(&bytes).up_to(rest.len())
+                up_to(kernel(&bytes), rest.len())
             }
         };
         blocks += 1;
@@ -89,4 +96,13 @@ fn gap_kernel() -> gaps::Kernel {
         return avx2::gaps;
     }
     portable::gaps
+}
+
+/// The kernel for triples for this processor.
+fn triple_kernel() -> triples::Kernel {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        return avx2::triples;
+    }
+    portable::triples
 }

@@ -20,12 +20,16 @@ pub(crate) struct Halves {
 }
 
 impl Halves {
-    fn insert(&mut self, byte: u8, bit: u8) {
+    pub(crate) fn insert(&mut self, byte: u8, bit: u8) {
         self.low[usize::from(byte & 15)] |= bit;
         self.high[usize::from(byte >> 4)] |= bit;
     }
 
-    fn of(&self, byte: u8) -> u8 {
+    pub(crate) fn insert_all(&mut self, bit: u8) {
+        self.low.iter_mut().chain(&mut self.high).for_each(|entry| *entry |= bit);
+    }
+
+    pub(crate) fn of(&self, byte: u8) -> u8 {
         self.low[usize::from(byte & 15)] & self.high[usize::from(byte >> 4)]
     }
 }
@@ -215,9 +219,10 @@ impl Marks {
             let place = starts.trailing_zeros();
             let start = base + place as usize;
             // The run and what follows it, from its beginning on.
+            #[expect(clippy::cast_possible_truncation, reason = "so much is looked at")]
             let from = |mask: u128| (mask >> place) as u64;
             let length = from(both).trailing_ones();
-            if length < BLOCK as u32 {
+            if (length as usize) < BLOCK {
                 starts &= u64::MAX.checked_shl(place + length).unwrap_or(0);
                 *done = start + length as usize;
                 let run = (1 << length) - 1;

@@ -102,7 +102,10 @@ fn content(text: &[u8]) -> Option<Content> {
     for (number, quad) in judged.chunks_exact(4).enumerate() {
         let bytes = three([quad[0], quad[1], quad[2], quad[3]])?;
         // What most tokens at random and digests say, told without a guess at each byte.
-        if number == 0 && bytes.iter().fold(false, |none, byte| none | BEGINS_NOTHING[usize::from(*byte)]) && !BEGINS_BINARY.contains(&bytes[0]) {
+        if number == 0
+            && bytes.iter().fold(false, |none, byte| none | BEGINS_NOTHING[usize::from(*byte)])
+            && !BEGINS_BINARY.contains(&bytes[0])
+        {
             return None;
         }
         if number == 0

@@ -20,7 +20,7 @@ const AFTER: &[u8] = b"_abcdefghijklmnopqrstuvwxyz0123456789-.=\"' :/@+$%(";
 /// How common a pair of kinds of bytes is in source and logs, by measure: log2 of how often it stands in 2^15 bytes, in hexadecimal. A line for each kind
 /// of the first byte.
 const COMMON: [&[u8; KINDS]; KINDS] = [
-b"b7576665574465766278765651186984",
+    b"b7576665574465766278765651186984",
     b"42576255050376706076855144065544",
     b"44232521142350141034150004064154",
     b"57353732640655174053753002055445",
@@ -172,17 +172,17 @@ impl Keywords {
                 &copy
             });
             // Those that stand in the table, put together without a branch, which nobody could foretell.
-            let (mut passed, mut count) = ([0_u8; PLACES], 0);
+            let (mut passed, mut count) = ([0_u32; PLACES], 0);
             while places != 0 {
-                let place = places.trailing_zeros() as usize % PLACES;
+                let place = places.trailing_zeros();
                 places &= places - 1;
-                let [a, b, c, d, ..] = block[place..] else { break };
+                let [a, b, c, d, ..] = block[place as usize % PLACES..] else { break };
                 let bit = hash(fold([a, b, c, d])) >> (32 - TABLE_BITS);
-                passed[count % PLACES] = place as u8;
+                passed[count % PLACES] = place;
                 count += (table[bit as usize >> 6] >> (bit & 63) & 1) as usize;
             }
             for place in &passed[..count] {
-                self.compare(text, base + usize::from(*place), hits);
+                self.compare(text, base + *place as usize, hits);
             }
         });
     }
