@@ -70,6 +70,22 @@ fn a_copy_that_fails_leaves_what_was_there() {
 }
 
 #[test]
+fn what_was_not_looked_at_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    // More streams that may be compressed than are tried, none of which is one.
+    let packed: String = (0..60).map(|number| format!("x = \"H4sIAAAAAAAA{number:04}abcdefghijkl\"\n")).collect();
+    fs::write(folder.path().join("in.conf"), &packed).unwrap();
+    for (arguments, input) in [(&["redact", "in.conf"][..], ""), (&["redact", "--path", "in.conf"], &packed)] {
+        let output = lanius(folder.path(), arguments, input);
+        assert!(output.status.success() && text(&output.stdout) == packed);
+        let told = text(&output.stderr);
+        assert!(told.contains("warning: in.conf: not looked at: a part: more is encoded in it than is decoded"), "{told}");
+    }
+    let output = lanius(folder.path(), &["redact"], "nothing is hidden\n");
+    assert!(!text(&output.stderr).contains("warning"));
+}
+
+#[test]
 fn verification_is_told_in_the_report() {
     let folder = tempfile::tempdir().unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));

@@ -9,6 +9,8 @@ pub const RUN: usize = 12;
 pub(crate) const BLOCK: usize = 64;
 /// How many bytes after a block its kernel reads.
 pub(crate) const AHEAD: usize = 2;
+/// How many blocks a kernel takes at once.
+pub(crate) const BATCH: usize = 32;
 
 /// A set of bytes, by the halves of a byte: it holds those whose two entries share a bit.
 #[derive(Debug, Clone, Default)]
@@ -18,12 +20,16 @@ pub(crate) struct Halves {
 }
 
 impl Halves {
-    fn insert(&mut self, byte: u8, bit: u8) {
+    pub(crate) fn insert(&mut self, byte: u8, bit: u8) {
         self.low[usize::from(byte & 15)] |= bit;
         self.high[usize::from(byte >> 4)] |= bit;
     }
 
-    fn of(&self, byte: u8) -> u8 {
+    pub(crate) fn insert_all(&mut self, bit: u8) {
+        self.low.iter_mut().chain(&mut self.high).for_each(|entry| *entry |= bit);
+    }
+
+    pub(crate) fn of(&self, byte: u8) -> u8 {
         self.low[usize::from(byte & 15)] & self.high[usize::from(byte >> 4)]
     }
 }
@@ -154,41 +160,48 @@ impl Marks {
         self.anchors.clear();
         // A run is told by its first RUN bytes, which may reach into the next block: each block waits for the masks of its successor.
         let mut waiting = Masks::default();
+        let mut batch = [Masks::default(); BATCH];
         let mut at = 0;
         // Where the last run ended: what begins before it is a part of it.
         let mut done = 0;
         while at < text.len() {
-            let masks = match text[at..].first_chunk() {
-                Some(bytes) => kernel(anchors, bytes),
-                None => {
-                    let mut bytes = [0; BLOCK + AHEAD];
-                    bytes[..text.len() - at].copy_from_slice(&text[at..]);
-                    let kept = (text.len() - at).min(BLOCK);
-                    kernel(anchors, &bytes).up_to(kept)
+            let blocks = kernel(anchors, &text[at..], &mut batch);
+            for masks in &batch[..blocks] {
+                if masks.anchor != 0 {
+                    self.anchors_of(masks.anchor, anchors, text, at);
                 }
-            };
-            let mut places = masks.anchor;
-            while places != 0 {
-                let place = at + places.trailing_zeros() as usize;
-                places &= places - 1;
-                if let Some(literal) = anchors.at(&text[place..]) {
-                    self.anchors.push((place, literal));
+                if waiting.token != 0 {
+                    self.runs_of(&waiting, masks, text, at - BLOCK, &mut done);
                 }
+                waiting = *masks;
+                at += BLOCK;
             }
-            if waiting.token != 0 {
-                self.runs_of(waiting, masks, text, at - BLOCK, &mut done);
-            }
-            waiting = masks;
-            at += BLOCK;
         }
         if waiting.token != 0 {
-            self.runs_of(waiting, Masks::default(), text, at - BLOCK, &mut done);
+            self.runs_of(&waiting, &Masks::default(), text, at - BLOCK, &mut done);
+        }
+    }
+
+    /// Marks the anchors of the block at `base`, given where they may be.
+    fn anchors_of(&mut self, mut places: u64, anchors: &Anchors, text: &[u8], base: usize) {
+        while places != 0 {
+            let place = base + places.trailing_zeros() as usize;
+            places &= places - 1;
+            if let Some(literal) = anchors.at(&text[place..]) {
+                self.anchors.push((place, literal));
+            }
         }
     }
 
     /// Marks the runs that begin in the block at `base`, given its masks and the next one's.
-    fn runs_of(&mut self, block: Masks, next: Masks, text: &[u8], base: usize, done: &mut usize) {
-        let join = |first: u64, second: u64| u128::from(first) | u128::from(second) << 64;
+    fn runs_of(&mut self, block: &Masks, next: &Masks, text: &[u8], base: usize, done: &mut usize) {
+        if block.digit | next.digit == 0 && next.token != u64::MAX {
+            // What begins here ends in the next block and has no digit.
+            if block.token >> (BLOCK - 1) & next.token & 1 == 1 {
+                *done = (*done).max(base + BLOCK + next.token.trailing_ones() as usize);
+            }
+            return;
+        }
         let both = join(block.token, next.token);
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is the block's own")]
         let mut starts = long(both) as u64;
@@ -201,28 +214,32 @@ impl Marks {
             return;
         }
         let digits = join(block.digit, next.digit);
-        let plain = both & !join(block.joint, next.joint);
-        let letters = plain & !digits;
-        // Where a digit follows a letter or a letter a digit.
-        let turns = digits & letters << 1 | letters & digits << 1;
-        let long_pieces = long(plain);
+        let joints = join(block.joint, next.joint);
         while starts != 0 {
             let place = starts.trailing_zeros();
             let start = base + place as usize;
-            let length = (both >> place).trailing_ones();
-            starts &= u64::MAX.checked_shl(place + length).unwrap_or(0);
-            if place + length < 128 {
+            // The run and what follows it, from its beginning on.
+            #[expect(clippy::cast_possible_truncation, reason = "so much is looked at")]
+            let from = |mask: u128| (mask >> place) as u64;
+            let length = from(both).trailing_ones();
+            if (length as usize) < BLOCK {
+                starts &= u64::MAX.checked_shl(place + length).unwrap_or(0);
                 *done = start + length as usize;
-                let run = ((1_u128 << length) - 1) << place;
-                if digits & run == 0 || letters & run == 0 {
+                let run = (1 << length) - 1;
+                let digits = from(digits) & run;
+                let plain = run & !from(joints);
+                let letters = plain & !digits;
+                if digits == 0 || letters == 0 {
                     continue;
                 }
-                let often = (turns & run & !(1 << place)).count_ones() as usize >= TURNS;
+                // Where a digit follows a letter or a letter a digit.
+                let turns = digits & letters << 1 | letters & digits << 1;
                 // A long piece counts if it holds both; which of several does is read.
-                if often || long_pieces & run != 0 && is_marked(&text[start..*done]) {
+                if turns.count_ones() as usize >= TURNS || long(plain.into()) != 0 && is_marked(&text[start..*done]) {
                     self.runs.push((start, *done));
                 }
             } else {
+                starts = 0;
                 *done = start + text[start..].iter().position(|byte| !is_token(*byte)).unwrap_or(text.len() - start);
                 if is_marked(&text[start..*done]) {
                     self.runs.push((start, *done));
@@ -230,6 +247,10 @@ impl Marks {
             }
         }
     }
+}
+
+const fn join(first: u64, second: u64) -> u128 {
+    first as u128 | (second as u128) << 64
 }
 
 /// A bit stays where it and the `RUN - 1` bits after it are set.

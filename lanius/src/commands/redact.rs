@@ -21,13 +21,19 @@ pub(super) fn run(redact: &Redact) -> anyhow::Result<Exit> {
     let least = least(redact.confidence);
     let personal = redact.pii.then(|| Finder::new(Scope::everywhere().at_least(least.max(PERSONAL))));
     let redactor = Redactor::new(&engine, personal, least, style(redact)?);
-    let summary = match &redact.file {
+    let (summary, name) = match &redact.file {
         Some(file) if file.as_os_str() != "-" => {
             let mut input = named::open(file).with_context(|| format!("{} cannot be opened", file.display()))?;
-            copy(&redactor, &mut input, redact.output.as_deref(), &file.to_string_lossy())
+            (copy(&redactor, &mut input, redact.output.as_deref(), &file.to_string_lossy())?, file.to_string_lossy())
         }
-        _ => copy(&redactor, &mut io::stdin(), redact.output.as_deref(), redact.path.as_deref().unwrap_or("-")),
-    }?;
+        _ => {
+            let path = redact.path.as_deref().unwrap_or("-");
+            (copy(&redactor, &mut io::stdin(), redact.output.as_deref(), path)?, path.into())
+        }
+    };
+    for reason in summary.left.reasons() {
+        output::warning(format_args!("{name}: not looked at: {reason}"));
+    }
     output::note(format_args!(
         "{} replaced; {} read, {} written",
         count(summary.replaced, "place", "places"),

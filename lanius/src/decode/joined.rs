@@ -2,8 +2,10 @@
 //! call on a list (`["a", "b"].join("")`). They are a layer only where a joint stands within a token.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::{memmem, memrchr};
+use memchr::memmem::Finder;
+use memchr::memrchr;
 
 use super::looks;
 
@@ -40,13 +42,16 @@ impl<'a> Pieces<'a> {
             self.joints += 1;
             self.split |= self.token < self.out.len();
         }
-        for byte in piece {
-            self.out.push(*byte);
-            if !looks::token(*byte) {
-                self.judge(self.out.len() - 1);
-                self.token = self.out.len();
-                self.split = false;
+        // Only a token that reaches over a joint counts: the piece's last may yet, and its first ends one that does.
+        let begin = self.out.len();
+        self.out.extend_from_slice(piece);
+        if let Some(last) = piece.iter().rposition(|byte| !looks::token(*byte)) {
+            if self.split {
+                let first = piece.iter().position(|byte| !looks::token(*byte)).unwrap_or(last);
+                self.judge(begin + first);
             }
+            self.token = begin + last + 1;
+            self.split = false;
         }
     }
 
@@ -140,7 +145,8 @@ fn blanks(text: &[u8], at: usize) -> usize {
 
 /// Where calls stand that may join a list.
 pub(super) fn calls(text: &[u8]) -> impl Iterator<Item = usize> {
-    memmem::find_iter(text, b".join(")
+    static CALL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b".join("));
+    CALL.find_iter(text)
 }
 
 /// Joins the list of the call at `at`: before it (JavaScript, Ruby) or in it (Python). As [`chain`].

@@ -4,7 +4,7 @@
 const LEAST: usize = 12;
 
 /// Readable ASCII: graphic characters, spaces, tabs and line ends.
-pub(super) fn readable(byte: u8) -> bool {
+pub(super) const fn readable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')
 }
 

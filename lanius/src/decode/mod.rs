@@ -19,8 +19,9 @@ pub(crate) mod utf16;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use menagerie_runs::{Anchors, Marks, RUN};
+use menagerie_runs::{Anchors, Marks, RUN, Triples};
 
 use escapes::Kind;
 use origin::Origin;
@@ -134,8 +135,7 @@ pub enum Extent {
 pub struct Scratch {
     levels: [Level; DEEPEST],
     anchors: Anchors,
-    /// The vector instructions of this processor.
-    instructions: fearless_simd::Level,
+    triggers: Arc<Triples>,
 }
 
 /// What one depth works with.
@@ -150,7 +150,7 @@ impl Scratch {
     /// Empty scratch memory.
     #[must_use]
     pub fn new() -> Self {
-        Self { levels: Default::default(), anchors: Anchors::new(&[]), instructions: fearless_simd::Level::new() }
+        Self { levels: Default::default(), anchors: Anchors::new(&[]), triggers: Arc::new(triggers::triples()) }
     }
 }
 
@@ -300,7 +300,8 @@ impl Place<'_, '_> {
     /// What has a trigger.
     fn triggers(&mut self, text: &[u8]) {
         let mut done = Done::default();
-        triggers::each(self.walk.scratch.instructions, text, |at| match text[at] {
+        let triples = Arc::clone(&self.walk.scratch.triggers);
+        triggers::each(&triples, text, |at| match text[at] {
             b'\\' => self.region(text, at, Kind::Backslash, &mut done),
             b'%' => self.region(text, at, Kind::Percent, &mut done),
             b'&' => self.region(text, at, Kind::Entity, &mut done),

@@ -1,92 +1,81 @@
-//! The bytes that tell of an encoding outside of runs, found for all encodings in one pass. A block of 64 bytes is first judged as a
-//! whole in code without branches, which the compiler makes into vector instructions; only a block with a trigger is gone through.
+//! The bytes that tell of an encoding outside of runs, found for all encodings in one vectorised pass ([`menagerie_runs::Triples`]). What
+//! that lets through is compared byte by byte.
 
-use fearless_simd::{Level, Simd, dispatch};
+use menagerie_runs::Triples;
 
-const BLOCK: usize = 64;
-const AHEAD: usize = 2;
+/// How many numbers a block of 64 bytes has at least that an array of twelve reaches into, or the one after it: its numbers are six bytes
+/// apart.
+const DENSE: u32 = 5;
 
-/// A mark of what is a trigger by itself.
-const ALONE: u8 = 1;
-/// A mark of a number in an array: one in a sentence means nothing, so that it counts only among [`DENSE`] in a block.
-const NUMBER: u8 = 2;
-/// How many numbers a block has at least that an array of twelve reaches into, or the one after it: its numbers are six bytes apart.
-const DENSE: u8 = 5;
+/// What stands between two literals that are joined.
+const JOINS: &[u8] = b"\"&'+.\\|";
+const LINE_ENDS: &[u8] = b"\n\r";
+const QUOTES: &[u8] = b"\"'";
+
+/// What [`each`] looks for.
+pub(super) fn triples() -> Triples {
+    Triples::new(
+        &[
+            // In two, since triples keep sets by the halves of their bytes.
+            [QUOTES, b"\"&'+.\n\r", b""],
+            [QUOTES, b"\\|", b""],
+            [QUOTES, b" ", JOINS],
+            [b"=", LINE_ENDS, b""],
+            [b"\\", b"xuU01", b""],
+            [b"%", b"234567", b""],
+            [b"&", b"#a", b""],
+        ],
+        [b"0123456789", b"", b","],
+    )
+}
 
 /// Calls `found` with each place where a trigger stands, in order. It may be none: two or three bytes are all that was looked at.
-pub(super) fn each(level: Level, text: &[u8], mut found: impl FnMut(usize)) {
-    dispatch!(level, simd => blocks(simd, text, &mut found));
-}
-
-/// [`each`], compiled for each set of vector instructions that a processor may have.
-#[inline(always)]
-fn blocks<S: Simd>(_: S, text: &[u8], found: &mut dyn FnMut(usize)) {
-    let mut marks = [0; BLOCK];
-    let mut at = 0;
-    while at < text.len() {
-        let mut copy = [0; BLOCK + AHEAD];
-        let block = match text[at..].first_chunk() {
-            Some(block) => block,
-            None => {
-                copy[..text.len() - at].copy_from_slice(&text[at..]);
-                &copy
-            }
-        };
-        let (alone, numbers) = mark(block, &mut marks);
-        if alone || numbers >= DENSE {
-            let wanted = if numbers >= DENSE { ALONE | NUMBER } else { ALONE };
-            let wanted = u64::from_le_bytes([wanted; 8]);
-            for (number, eight) in marks.as_chunks::<8>().0.iter().enumerate() {
-                let mut places = u64::from_le_bytes(*eight) & wanted;
-                while places != 0 {
-                    found(at + number * 8 + places.trailing_zeros() as usize / 8);
-                    places &= places - 1;
-                }
+pub(super) fn each(triples: &Triples, text: &[u8], mut found: impl FnMut(usize)) {
+    triples.each(text, |base, places| {
+        let array = places.counted.count_ones() >= DENSE;
+        let mut places = places.any | if array { places.counted } else { 0 };
+        while places != 0 {
+            let at = base + places.trailing_zeros() as usize;
+            places &= places - 1;
+            let byte = |ahead: usize| text.get(at + ahead).copied().unwrap_or_default();
+            if is_trigger(byte(0), byte(1), byte(2), array) {
+                found(at);
             }
         }
-        at += BLOCK;
+    });
+}
+
+/// Whether these three bytes tell of an encoding. A number in a sentence means nothing; where numbers are dense, it may be an array's.
+fn is_trigger(first: u8, second: u8, third: u8, array: bool) -> bool {
+    match first {
+        b'"' | b'\'' => JOINS.contains(&second) || LINE_ENDS.contains(&second) || second == b' ' && JOINS.contains(&third),
+        b'=' => LINE_ENDS.contains(&second),
+        b'\\' => matches!(second, b'x' | b'u' | b'U' | b'0' | b'1'),
+        b'%' => matches!(second, b'2'..=b'7'),
+        b'&' => second == b'#' || second == b'a' && third == b'm',
+        b'0'..=b'9' => array && third == b',',
+        _ => false,
     }
 }
 
-/// Marks where a trigger may stand, and gives whether one does alone and how many numbers there are.
-#[inline(always)]
-fn mark(block: &[u8; BLOCK + AHEAD], marks: &mut [u8; BLOCK]) -> (bool, u8) {
-    let (mut any, mut numbers) = (0, 0);
-    for place in 0..BLOCK {
-        let (first, second, third) = (block[place], block[place + 1], block[place + 2]);
-        let quote = is(first, b'"') | is(first, b'\'');
-        let line_end = is(second, b'\n') | is(second, b'\r');
-        let joined = quote & (joins(second) | line_end | is(second, b' ') & joins(third));
-        let alone = joined | is(first, b'=') & line_end | escape(first, second, third);
-        let number = within(first, b'0', b'9') & is(third, b',');
-        any |= alone;
-        numbers += number;
-        marks[place] = alone | number << 1;
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The sieve lets through all that is a trigger.
+        #[test]
+        fn as_comparing_at_every_place(text in "(?s)([\"'=%&0-9 ,+.|\n\r#amxuU\\\\]|[0-9],|.){0,400}") {
+            let text = text.as_bytes();
+            let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+            let number = |at: &usize| byte(*at).is_ascii_digit() && byte(at + 2) == b',';
+            let dense = |at: usize| (at / 64 * 64..text.len().min(at / 64 * 64 + 64)).filter(number).count() >= 5;
+            let expected: Vec<_> = (0..text.len()).filter(|at| is_trigger(byte(*at), byte(at + 1), byte(at + 2), dense(*at))).collect();
+            let mut found = Vec::new();
+            each(&triples(), text, |at| found.push(at));
+            prop_assert_eq!(found, expected);
+        }
     }
-    (any != 0, numbers)
-}
-
-#[inline(always)]
-fn is(byte: u8, other: u8) -> u8 {
-    u8::from(byte == other)
-}
-
-#[inline(always)]
-fn within(byte: u8, first: u8, last: u8) -> u8 {
-    u8::from(byte.wrapping_sub(first) <= last - first)
-}
-
-/// What stands between two literals that are joined: `"` `&` `'` `+` `.` `\` `|`, where two that differ in a bit are told at once.
-#[inline(always)]
-fn joins(byte: u8) -> u8 {
-    is(byte & 0xfb, b'"') | is(byte, b'\'') | is(byte, b'+') | is(byte, b'.') | is(byte | 0x20, b'|')
-}
-
-/// 1 if an escape may begin with these bytes, else 0. Without branches.
-#[inline(always)]
-fn escape(first: u8, second: u8, third: u8) -> u8 {
-    let literal = is(first, b'\\') & (is(second, b'x') | is(second | 0x20, b'u') | is(second & 0xfe, b'0'));
-    let percent = is(first, b'%') & within(second, b'2', b'7');
-    let entity = is(first, b'&') & (is(second, b'#') | is(second, b'a') & is(third, b'm'));
-    literal | percent | entity
 }

@@ -124,5 +124,23 @@ pub fn doubt_crowds<'a>(kind: Kind, judged: impl Iterator<Item = (Meaning, &'a [
     }
 }
 
+/// Doubts credentials of one service of which a compiled program holds many different ones: those of a scanner's rules, or of tests. No
+/// program needs so many. `found` gives the number of its rule, the value and the confidence of each.
+pub fn doubt_examples<'a>(found: impl Iterator<Item = (usize, &'a [u8], &'a mut u8, &'a mut Vec<Reason>)>) {
+    const MANY: usize = 8;
+    let mut rules = std::collections::BTreeMap::<usize, Vec<_>>::new();
+    for (rule, value, confidence, reasons) in found {
+        rules.entry(rule).or_default().push((value, confidence, reasons));
+    }
+    for alike in rules.into_values() {
+        if alike.iter().map(|(value, ..)| *value).collect::<std::collections::BTreeSet<_>>().len() > MANY {
+            for (_, confidence, reasons) in alike {
+                *confidence = (*confidence).min(40);
+                reasons.push("it is one of many of its service in a compiled program".into());
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -135,26 +135,35 @@ pub fn span(text: &[u8], at: usize, end: usize) -> (usize, usize) {
     (begin, end)
 }
 
-/// The words of a name in lower case: `dbPassword2` is `db`, `password`, `2`.
-fn words(name: &[u8]) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut last = b'_';
-    for (at, byte) in name.iter().enumerate() {
-        let next_lower = name.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-        let begins = !last.is_ascii_alphanumeric()
-            || byte.is_ascii_uppercase() && (last.is_ascii_lowercase() || last.is_ascii_digit() || last.is_ascii_uppercase() && next_lower)
-            || byte.is_ascii_digit() != last.is_ascii_digit();
-        if byte.is_ascii_alphanumeric() {
-            if begins {
-                words.push(String::new());
-            }
-            if let Some(word) = words.last_mut() {
-                word.push(char::from(byte.to_ascii_lowercase()));
-            }
-        }
-        last = *byte;
+/// A name that is read from its end, word by word: `dbPassword2` is `2`, `password`, `db`.
+#[derive(Clone, Copy)]
+struct Words<'a> {
+    name: &'a [u8],
+    /// The name in lower case.
+    lower: &'a str,
+    /// What is left of it.
+    end: usize,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let end = self.name[..self.end].iter().rposition(u8::is_ascii_alphanumeric)? + 1;
+        let start = (0..end).rev().find(|at| begins_word(self.name, *at)).unwrap_or_default();
+        self.end = start;
+        self.lower.get(start..end)
     }
-    words
+}
+
+/// Whether a word begins with the letter or digit at `at`.
+fn begins_word(name: &[u8], at: usize) -> bool {
+    let Some(last) = at.checked_sub(1).map(|before| name[before]) else { return true };
+    let byte = name[at];
+    let next_lower = || name.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+    !last.is_ascii_alphanumeric()
+        || byte.is_ascii_uppercase() && (last.is_ascii_lowercase() || last.is_ascii_digit() || last.is_ascii_uppercase() && next_lower())
+        || byte.is_ascii_digit() != last.is_ascii_digit()
 }
 
 /// What one word says; with the word before it.
@@ -242,15 +251,15 @@ pub fn meaning_after(before: &[u8], name: &[u8]) -> Option<Meaning> {
 /// What a name says of its value, if it says that it is a credential.
 #[must_use]
 pub fn meaning(name: &[u8]) -> Option<Meaning> {
-    let words = words(name);
-    let mut rest = words.as_slice();
-    while let Some((last, before)) = rest.split_last() {
-        let beside = before.last().map(String::as_str);
-        if let Some(meaning) = word_meaning(last, beside) {
+    let lower: String = name.iter().map(|byte| char::from(if byte.is_ascii() { byte.to_ascii_lowercase() } else { b'_' })).collect();
+    let mut words = Words { name, lower: &lower, end: name.len() };
+    while let Some(last) = words.next() {
+        let mut before = words;
+        if let Some(meaning) = word_meaning(last, { words }.next()) {
             // `public_key`, `primary_key`, `forgot_password`, `no_password`.
-            let denied = |word: &String| {
+            let denied = |word: &str| {
                 matches!(
-                    word.as_str(),
+                    word,
                     "public"
                         | "pub"
                         | "site"
@@ -294,12 +303,11 @@ pub fn meaning(name: &[u8]) -> Option<Meaning> {
                         | "peek"
                 )
             };
-            return (!before.iter().any(denied)).then_some(meaning);
+            return (!before.any(denied)).then_some(meaning);
         }
-        if !(NEUTRAL.contains(&last.as_str()) || last.bytes().all(|byte| byte.is_ascii_digit())) {
+        if !(NEUTRAL.contains(&last) || last.bytes().all(|byte| byte.is_ascii_digit())) {
             return None;
         }
-        rest = before;
     }
     None
 }

@@ -28,6 +28,8 @@ fn credentials_are_told() {
 fn other_things_are_told() {
     for (name, value) in [
         ("password", "password"),
+        ("password", "Kennwort"),
+        ("password", "wachtwoord"),
         ("password", "${DB_PASSWORD}"),
         ("password", "<password>"),
         ("password", "your password here"),
@@ -54,4 +56,17 @@ fn a_password_within_a_quoted_value_is_told() {
     let text = b"credentials = \"login=bob;password=Tr0ub4dor9x\"\n";
     let _ = engine.scan(&mut Scratch::default(), &Text::whole(text, "app.py"), &mut found);
     assert!(found.iter().any(|found| found.secret.expose() == b"Tr0ub4dor9x" && found.confidence >= 50), "{found:?}");
+}
+
+#[test]
+fn many_credentials_of_a_service_in_a_program_are_examples() {
+    let doubted = |values: &[&str]| {
+        let mut told: Vec<(u8, Vec<Reason>)> = values.iter().map(|_| (92, Vec::new())).collect();
+        doubt_examples(values.iter().zip(&mut told).map(|(value, (confidence, reasons))| (7, value.as_bytes(), confidence, reasons)));
+        told.iter().filter(|(confidence, reasons)| *confidence < 50 && reasons.len() == 1).count()
+    };
+    let values = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    assert_eq!((doubted(&values), doubted(&values[..8])), (9, 0));
+    // The same one many times is one.
+    assert_eq!(doubted(&["a"; 20]), 0);
 }

@@ -301,8 +301,26 @@ fn repeats_name(name: &[u8], value: &[u8]) -> bool {
         return false;
     }
     let holds = |long: &[u8], short: &[u8]| short.len() >= 3 && long.windows(short.len()).any(|window| window == short);
-    const NAMES: &[&[u8]] =
-        &[b"password", b"passwd", b"passphrase", b"secret", b"token", b"apikey", b"credential", b"accesskey", b"username", b"pwd"];
+    const NAMES: &[&[u8]] = &[
+        b"password",
+        b"passwd",
+        b"passphrase",
+        b"secret",
+        b"token",
+        b"apikey",
+        b"credential",
+        b"accesskey",
+        b"username",
+        b"pwd",
+        // What a translation calls a password.
+        b"passwort",
+        b"kennwort",
+        b"motdepasse",
+        b"contrasena",
+        b"wachtwoord",
+        b"adgangskode",
+        b"salasana",
+    ];
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let special = value.iter().any(|byte| b"!@#%^&*$".contains(byte));
     holds(&name, &value_letters)

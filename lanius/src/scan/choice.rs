@@ -47,7 +47,7 @@ pub(super) fn report(candidates: &mut [Candidate], text: &Text<'_>, found: &mut 
     let kept = places.iter().map(|(_, number)| &candidates[*number]);
     let mut kept: Vec<_> = kept.filter(|candidate| text.core.contains(&candidate.secret.start)).collect();
     kept.sort_by_key(|candidate| (candidate.secret.start, candidate.rule));
-    let all: Vec<_> = candidates.iter().map(|candidate| candidate.secret.clone()).collect();
+    let all = union(candidates.iter().map(|candidate| candidate.secret.clone()).collect());
     let (mut line, mut counted) = (text.line, 0);
     for candidate in kept {
         let Range { start, end } = candidate.secret;
@@ -71,6 +71,19 @@ pub(super) fn report(candidates: &mut [Candidate], text: &Text<'_>, found: &mut 
             facts: None,
         });
     }
+}
+
+/// What ranges cover, in order.
+fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, last| {
+        let meets = next.start <= last.end;
+        if meets {
+            last.end = last.end.max(next.end);
+        }
+        meets
+    });
+    ranges
 }
 
 /// A rule that is not sure of its own is as sure as the judgement of name, value and context over the same value.

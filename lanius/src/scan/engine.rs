@@ -273,8 +273,17 @@ impl Engine {
         }));
     }
 
-    /// Doubts what stands in one text in great number; to be called with all that was found in a text.
-    pub fn doubt_crowds(&self, kind: Kind, found: &mut [Found]) {
+    /// Doubts what stands in one text in great number; to be called with all that was found in a text of this kind, which is a compiled
+    /// program or not.
+    pub fn doubt_crowds(&self, kind: Kind, program: bool, found: &mut [Found]) {
+        if program {
+            judge::doubt_examples(
+                found
+                    .iter_mut()
+                    .filter(|found| !self.rules[found.rule].definition.service.is_empty())
+                    .map(|found| (found.rule, found.secret.expose().as_slice(), &mut found.confidence, &mut found.reasons)),
+            );
+        }
         judge::doubt_crowds(
             kind,
             found.iter_mut().filter_map(|found| {

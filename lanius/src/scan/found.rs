@@ -85,7 +85,8 @@ impl fmt::Debug for Found {
     }
 }
 
-/// The line round `start..end` of `text`, without the secret, shortened. What else was found in it, `others`, is masked.
+/// The line round `start..end` of `text`, without the secret, shortened. What else was found in it is masked: `others`, which are in order
+/// and do not meet.
 pub(super) fn around(text: &[u8], start: usize, end: usize, others: &[Range<usize>]) -> (Vec<u8>, Vec<u8>) {
     let before = &text[start.saturating_sub(KEPT)..start];
     let before = before.iter().rposition(|byte| *byte == b'\n').map_or(before, |line| &before[line + 1..]);
@@ -93,11 +94,10 @@ pub(super) fn around(text: &[u8], start: usize, end: usize, others: &[Range<usiz
     let after = after.iter().position(|byte| *byte == b'\n').map_or(after, |line| &after[..line]);
     let masked = |kept: &[u8], from: usize| {
         let mut kept = kept.to_vec();
-        for other in others {
-            let (begin, end) = (other.start.max(from), other.end.min(from + kept.len()));
-            if begin < end {
-                kept[begin - from..end - from].fill(b'*');
-            }
+        let first = others.partition_point(|other| other.end <= from);
+        let to = from + kept.len();
+        for other in others[first..].iter().take_while(|other| other.start < to) {
+            kept[other.start.max(from) - from..other.end.min(to) - from].fill(b'*');
         }
         kept
     };

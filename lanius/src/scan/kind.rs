@@ -15,6 +15,13 @@ pub enum Kind {
     Unknown,
 }
 
+/// Whether a text begins as a compiled program does: ELF, PE, Mach-O, a class of Java, WebAssembly.
+pub(crate) fn is_program(text: &[u8]) -> bool {
+    const BEGINS: &[&[u8]] =
+        &[b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xfe\xed\xfa\xcf", b"\xfe\xed\xfa\xce", b"\xca\xfe\xba\xbe", b"\0asm"];
+    BEGINS.iter().any(|begin| text.starts_with(begin)) || text.starts_with(b"MZ") && text[..text.len().min(64)].contains(&0)
+}
+
 impl Kind {
     /// By a path's last part.
     #[must_use]

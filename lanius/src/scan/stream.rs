@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use super::engine::newlines;
+use super::kind::is_program;
 use super::{Engine, Found, Kind, Scratch, Text, is_fixture};
 
 /// What is scanned at once.
@@ -29,26 +30,96 @@ pub fn stream(
     path: &str,
     found: &mut Vec<Found>,
 ) -> io::Result<u64> {
-    let (kind, fixture) = (Kind::of(path), is_fixture(path));
     let first = found.len();
-    // The buffer holds the context of the block before, the block, and what is read of the next one.
-    buffer.filled = 0;
-    let (mut offset, mut line, mut begin) = (0_u64, 1_u64, 0_usize);
-    loop {
-        let ended = buffer.fill(reader, begin + BLOCK + CONTEXT)?;
-        let end = buffer.filled.min(begin + BLOCK);
-        let text = Text { bytes: &buffer.bytes[..buffer.filled], core: begin..end, offset, line, path, kind, fixture };
-        let _ = engine.scan(scratch, &text, found);
-        if ended && end == buffer.filled {
-            engine.doubt_crowds(kind, &mut found[first..]);
-            return Ok(offset + buffer.filled as u64);
+    let mut going = Going::default();
+    let ended = going.on(engine, scratch, buffer, reader, path, u64::MAX, found)?;
+    debug_assert!(ended, "no text is that long");
+    engine.doubt_crowds(Kind::of(path), going.is_program(), &mut found[first..]);
+    Ok(going.done())
+}
+
+/// How far a scan of a text has come, of all of it or of a part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Going {
+    /// Where what the buffer holds begins in the text.
+    offset: u64,
+    /// How many lines end before that, from where this scan began.
+    lines: u64,
+    /// Where the next block begins in the buffer.
+    begin: usize,
+    going: bool,
+    program: bool,
+}
+
+impl Going {
+    /// A scan that begins with the block at `start`, a multiple of [`BLOCK`] and not the first. Its reader stands [`CONTEXT`] bytes
+    /// before.
+    #[must_use]
+    pub fn at(start: u64) -> Self {
+        Self { offset: start - CONTEXT as u64, begin: CONTEXT, ..Self::default() }
+    }
+
+    /// Up to where the text was scanned.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.offset + self.begin as u64
+    }
+
+    /// How many lines end between where the reader stood at first and [`CONTEXT`] bytes before where the scan is.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Whether the text is a compiled program, if the scan began with its first block.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.program
+    }
+
+    /// Scans on to the end of the text, or to `until`, a multiple of [`BLOCK`]; whether it is the end. Lines of what is found count from
+    /// where the reader stood at first.
+    ///
+    /// # Errors
+    /// What the reader said.
+    #[expect(clippy::too_many_arguments, reason = "memory is handed in, and so is what to do with it")]
+    pub fn on(
+        &mut self,
+        engine: &Engine,
+        scratch: &mut Scratch,
+        buffer: &mut Buffer,
+        reader: &mut dyn Read,
+        path: &str,
+        until: u64,
+        found: &mut Vec<Found>,
+    ) -> io::Result<bool> {
+        let (kind, fixture) = (Kind::of(path), is_fixture(path));
+        if !std::mem::replace(&mut self.going, true) {
+            buffer.filled = 0;
         }
-        let keep = end.saturating_sub(CONTEXT);
-        line += newlines(&buffer.bytes[..keep]);
-        offset += keep as u64;
-        begin = end - keep;
-        buffer.bytes.copy_within(keep..buffer.filled, 0);
-        buffer.filled -= keep;
+        // The buffer holds the context of the block before, the block, and what is read of the next one.
+        loop {
+            let ended = buffer.fill(reader, self.begin + BLOCK + CONTEXT)?;
+            let begin = self.begin.min(buffer.filled);
+            let end = buffer.filled.min(begin + BLOCK);
+            let bytes = &buffer.bytes[..buffer.filled];
+            self.program |= self.offset == 0 && begin == 0 && is_program(bytes);
+            let text = Text { bytes, core: begin..end, offset: self.offset, line: self.lines + 1, path, kind, fixture };
+            let _ = engine.scan(scratch, &text, found);
+            if ended && end == buffer.filled {
+                self.begin = end;
+                return Ok(true);
+            }
+            let keep = end.saturating_sub(CONTEXT);
+            self.lines += newlines(&buffer.bytes[..keep]);
+            self.offset += keep as u64;
+            self.begin = end - keep;
+            buffer.bytes.copy_within(keep..buffer.filled, 0);
+            buffer.filled -= keep;
+            if self.done() >= until {
+                return Ok(false);
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where keywords are searched: round each token-like run, at each URL with credentials, at each PEM block.
 
-use menagerie_runs::Marks;
+use menagerie_runs::{Marks, gap_before};
 
 use super::anchors::Sign;
 
@@ -49,19 +49,7 @@ pub(super) fn windows_of(marks: &Marks, signs: &[(&str, Sign)], text: &[u8], win
 fn context_of(text: &[u8], run: usize, reached: usize) -> usize {
     const BLANKS: usize = 4;
     let least = run.saturating_sub(BEFORE).max(reached.min(run));
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b']' | b')' | b'*' | b'&');
-    let mut blanks = 0;
-    let mut at = run;
-    while at > least {
-        at -= 1;
-        if text[at] == b' ' && word(text[at + 1]) && at > least && word(text[at - 1]) {
-            blanks += 1;
-            if blanks == BLANKS {
-                return at;
-            }
-        }
-    }
-    least
+    gap_before(text, least, run, BLANKS).unwrap_or(least)
 }
 
 /// Whether what follows `://` is an authority with user information.

@@ -166,7 +166,7 @@ impl Changes<'_> {
         }
         let part = Part { tips, hidden: known, loose, known: &same, singly: true, memory: None };
         let Done { walk, found, ledger: seen } = job.part(part)?.expect("only a memory can be wrong");
-        let sightings = sightings(&walk, found);
+        let sightings = sightings(&walk, &found);
         ledger.merge(seen);
         let raw = raw_paths(&walk, &sightings);
         let mut old = Known::new(self.engine, self.repository);

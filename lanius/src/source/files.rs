@@ -1,24 +1,27 @@
 //! Files and folders, walked and scanned by several threads at once. The answer is put in the order of the paths, whatever the
 //! threads did.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek as _};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use super::Progress;
 use super::columns::{Columns, Tables};
 use crate::archive;
 use crate::coverage::{Ledger, State};
 use crate::named;
-use crate::scan::{Buffer, Engine, Scratch, stream};
+use crate::scan::{BLOCK, Buffer, CONTEXT, Engine, Found, Going, Kind, LeftOut, Scratch, stream};
 use crate::table;
 use crate::triage::Sighting;
 
 /// How many files make a job.
 const BATCH: usize = 32;
+/// How much of a large file is a job, in whole blocks.
+const PART: u64 = 4 * BLOCK as u64;
 
 /// How files are read.
 #[derive(Debug, Clone)]
@@ -37,6 +40,34 @@ pub struct How {
 enum Job {
     Folder(PathBuf),
     Files(Vec<PathBuf>),
+    Part(Arc<Large>, usize),
+}
+
+/// A file that several threads scan, each a part of it at a time.
+struct Large {
+    name: String,
+    path: PathBuf,
+    parts: usize,
+    /// What is done, by the number of the part.
+    scanned: Mutex<BTreeMap<usize, Scanned>>,
+}
+
+impl Large {
+    fn new(name: &str, path: &Path, parts: usize) -> Self {
+        Self { name: name.to_owned(), path: path.to_owned(), parts, scanned: Mutex::default() }
+    }
+}
+
+/// What is in a part of a file.
+struct Scanned {
+    bytes: u64,
+    /// How many lines end in it, from where its reader stood at first to where that of the next part does.
+    lines: u64,
+    found: Vec<Found>,
+    /// Whether it begins as a compiled program does.
+    program: bool,
+    left: LeftOut,
+    error: Option<io::Error>,
 }
 
 struct Queue {
@@ -77,6 +108,7 @@ impl Queue {
 struct Worker<'a> {
     engine: &'a Engine,
     how: &'a How,
+    queue: &'a Queue,
     progress: &'a Progress,
     opener: Option<archive::Opener>,
     excluded: Excluded<'a>,
@@ -114,6 +146,7 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, excluded: Excluded<'_
             let mut worker = Worker {
                 engine,
                 how,
+                queue: &queue,
                 progress,
                 opener: how.archives.clone().map(archive::Opener::new),
                 excluded,
@@ -124,8 +157,9 @@ pub fn scan(engine: &Engine, roots: &[PathBuf], how: &How, excluded: Excluded<'_
             };
             while let Some(job) = queue.take() {
                 match job {
-                    Job::Folder(folder) => worker.list(&folder, &queue),
+                    Job::Folder(folder) => worker.list(&folder),
                     Job::Files(files) => files.iter().for_each(|file| worker.scan(file)),
+                    Job::Part(large, number) => worker.part(&large, number),
                 }
                 queue.done();
             }
@@ -155,7 +189,7 @@ impl Worker<'_> {
         self.ledger.add(&shown(path), 0, State::Error { reason: error.to_string() });
     }
 
-    fn list(&mut self, folder: &Path, queue: &Queue) {
+    fn list(&mut self, folder: &Path) {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => return self.error(folder, &error),
@@ -183,7 +217,7 @@ impl Worker<'_> {
                             State::Skipped { reason: "a repository's own store; `--git` scans its history".to_owned() },
                         );
                     } else {
-                        queue.add([Job::Folder(path)]);
+                        self.queue.add([Job::Folder(path)]);
                     }
                 }
                 Ok(kind) if kind.is_file() => files.push(path),
@@ -192,7 +226,7 @@ impl Worker<'_> {
                 Err(error) => self.error(&path, &error),
             }
             if files.len() == BATCH {
-                queue.add([Job::Files(std::mem::take(&mut files))]);
+                self.queue.add([Job::Files(std::mem::take(&mut files))]);
             }
         }
         files.iter().for_each(|file| self.scan(file));
@@ -203,7 +237,7 @@ impl Worker<'_> {
         let done = File::open(path).and_then(|mut file| {
             // A stream has no beginning to go back to.
             if self.opener.is_none() && self.how.tables.is_none() || !file.metadata()?.is_file() {
-                return self.text(&name, &mut file);
+                return self.file(&name, path, &mut file);
             }
             let mut head = Vec::new();
             file.by_ref().take(table::HEAD as u64).read_to_end(&mut head)?;
@@ -217,7 +251,7 @@ impl Worker<'_> {
                     self.table(&name, path, tables);
                     Ok(())
                 }
-                _ => self.text(&name, &mut file),
+                _ => self.file(&name, path, &mut file),
             }
         });
         if let Err(error) = done {
@@ -226,16 +260,92 @@ impl Worker<'_> {
         self.progress.sources.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn text(&mut self, name: &str, reader: &mut dyn Read) -> io::Result<()> {
-        let mut found = Vec::new();
+    /// Scans a file as a text. What of it is beyond its first part is shared among the threads.
+    fn file(&mut self, name: &str, path: &Path, file: &mut File) -> io::Result<()> {
+        let (mut going, mut found) = (Going::default(), Vec::new());
         let _ = self.scratch.left_out();
-        let read = stream(self.engine, &mut self.scratch, &mut self.buffer, reader, name, &mut found);
-        // What was found before an error counts.
-        self.scanned.extend(found.into_iter().map(|found| Sighting { path: name.to_owned(), found, lineage: None }));
-        let bytes = read?;
-        self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.ledger.add_scanned(name, bytes, self.scratch.left_out());
+        let mut read = self.on(&mut going, file, name, PART, &mut found);
+        if matches!(read, Ok(false)) {
+            let about = file.metadata();
+            let parts = about.ok().filter(|about| about.is_file() && self.how.threads > 1).map_or(1, |about| about.len().div_ceil(PART));
+            if parts > 1 {
+                let rest = 1..usize::try_from(parts).unwrap_or(usize::MAX);
+                let large = Arc::new(Large::new(name, path, rest.end));
+                let first = Scanned {
+                    bytes: going.done(),
+                    lines: going.lines(),
+                    found,
+                    program: going.is_program(),
+                    left: self.scratch.left_out(),
+                    error: None,
+                };
+                self.scanned_part(&large, 0, first);
+                self.queue.add(rest.rev().map(|number| Job::Part(Arc::clone(&large), number)));
+                return Ok(());
+            }
+            read = self.on(&mut going, file, name, u64::MAX, &mut found);
+        }
+        let scanned =
+            Scanned { bytes: going.done(), lines: 0, found, program: going.is_program(), left: self.scratch.left_out(), error: read.err() };
+        self.whole(name, path, vec![scanned]);
         Ok(())
+    }
+
+    /// Scans on in a file.
+    fn on(&mut self, going: &mut Going, file: &mut File, name: &str, until: u64, found: &mut Vec<Found>) -> io::Result<bool> {
+        going.on(self.engine, &mut self.scratch, &mut self.buffer, file, name, until, found)
+    }
+
+    /// Scans a part of a large file.
+    fn part(&mut self, large: &Arc<Large>, number: usize) {
+        let start = number as u64 * PART;
+        let until = if number + 1 == large.parts { u64::MAX } else { start + PART };
+        let (mut going, mut found) = (Going::at(start), Vec::new());
+        let _ = self.scratch.left_out();
+        let read = File::open(&large.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(start - CONTEXT as u64))?;
+            self.on(&mut going, &mut file, &large.name, until, &mut found)
+        });
+        let bytes = going.done().saturating_sub(start);
+        let scanned = Scanned { bytes, lines: going.lines(), found, program: false, left: self.scratch.left_out(), error: read.err() };
+        self.scanned_part(large, number, scanned);
+    }
+
+    /// Keeps what is in a part; with the last one, the file is done.
+    fn scanned_part(&mut self, large: &Large, number: usize, scanned: Scanned) {
+        let parts = {
+            let mut parts = large.scanned.lock().unwrap_or_else(PoisonError::into_inner);
+            parts.insert(number, scanned);
+            if parts.len() < large.parts {
+                return;
+            }
+            std::mem::take(&mut *parts)
+        };
+        self.whole(&large.name, &large.path, parts.into_values().collect());
+    }
+
+    /// Puts the parts of a file together. What was found before and after an error counts.
+    fn whole(&mut self, name: &str, path: &Path, parts: Vec<Scanned>) {
+        let (mut all, mut left, mut bytes, mut lines, mut failed) = (Vec::new(), LeftOut::default(), 0, 0, None);
+        let program = parts.first().is_some_and(|first| first.program);
+        for part in parts {
+            all.extend(part.found.into_iter().map(|found| Found { line: found.line + lines, end_line: found.end_line + lines, ..found }));
+            left.and(part.left);
+            lines += part.lines;
+            bytes += part.bytes;
+            failed = failed.or(part.error);
+        }
+        if failed.is_none() {
+            self.engine.doubt_crowds(Kind::of(name), program, &mut all);
+        }
+        self.scanned.extend(all.into_iter().map(|found| Sighting { path: name.to_owned(), found, lineage: None }));
+        match failed {
+            Some(error) => self.error(path, &error),
+            None => {
+                self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+                self.ledger.add_scanned(name, bytes, left);
+            }
+        }
     }
 
     fn archive(&mut self, name: &str, file: File) {

@@ -140,7 +140,7 @@ fn slow(engine: &Engine, at: &Path) -> Answer {
                 let mut found = Vec::new();
                 if content.len() <= BLOCK {
                     engine.scan(&mut scratch, &Text::whole(&content, path), &mut found);
-                    engine.doubt_crowds(lanius::scan::Kind::of(path), &mut found);
+                    engine.doubt_crowds(lanius::scan::Kind::of(path), false, &mut found);
                 } else {
                     stream(engine, &mut scratch, &mut Buffer::default(), &mut &content[..], path, &mut found).expect("bytes in memory");
                 }

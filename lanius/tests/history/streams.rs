@@ -74,7 +74,7 @@ fn a_stream_in_pieces_is_the_whole() {
         for path in ["settings.conf", "main.py"] {
             let mut whole = Vec::new();
             engine.scan(&mut scratch, &Text::whole(&text, path), &mut whole);
-            engine.doubt_crowds(lanius::scan::Kind::of(path), &mut whole);
+            engine.doubt_crowds(lanius::scan::Kind::of(path), false, &mut whole);
             let whole = told(&engine, whole);
             let found_planted = whole.iter().filter(|told| told.0 == "stripe-secret-key").count();
             assert!(planted >= 24 && found_planted > 2, "seed {seed}: {found_planted} of {planted} prove nothing");

@@ -54,3 +54,35 @@ fn any_number_of_threads_is_one() {
         }
     }
 }
+
+/// A large file is cut where nothing of it shows: its parts are scanned by several threads, and what is in them is told as of the whole.
+#[test]
+fn a_large_file_in_parts_is_the_whole() {
+    const PART: usize = 16 << 20;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (mut dice, mut text) = (Dice::new(3000), String::new());
+    while text.len() < 2 * PART + PART / 2 {
+        let border = text.len().abs_diff((text.len() + PART / 2) / PART * PART);
+        if border < 80_000 || text.len() % (1 << 20) < 100 {
+            text.push_str(&dice.line());
+            text.push('\n');
+        } else {
+            text.push_str("    the parts of a file have lines that say nothing, such as this one\n");
+        }
+    }
+    fs::write(folder.path().join("large.conf"), text).expect("a file");
+    let run = |threads: &str| {
+        lanius(
+            folder.path(),
+            &["scan", "large.conf", "--confidence", "low", "--format", "jsonl", "--threads", threads, "--ledger", "ledger"],
+        )
+        .0
+    };
+    let ledger = || fs::read(folder.path().join("ledger")).expect("a ledger");
+    let (one, told) = (run("1"), ledger());
+    let lines = String::from_utf8(one.clone()).expect("JSON lines");
+    assert!(lines.lines().count() > 100 && !told.is_empty(), "so little proves nothing");
+    for threads in ["2", "5"] {
+        assert!(run(threads) == one && ledger() == told, "{threads} threads: other bytes");
+    }
+}

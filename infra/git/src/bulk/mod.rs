@@ -33,7 +33,7 @@ pub struct BlobOptions {
 
 impl Default for BlobOptions {
     fn default() -> Self {
-        Self { threads: 1, largest: 64 << 20, live: 96 << 20, budget: u64::MAX }
+        Self { threads: 1, largest: 64 << 20, live: 48 << 20, budget: u64::MAX }
     }
 }
 

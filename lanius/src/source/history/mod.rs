@@ -19,7 +19,7 @@ use delta::Kept;
 
 use super::Progress;
 use crate::coverage::{Ledger, State};
-use crate::scan::{Buffer, Engine, Found, LeftOut, Profile, Scratch, Text, stream};
+use crate::scan::{Buffer, Engine, Found, LeftOut, Profile, Scratch, Text, is_program, stream};
 use crate::triage::{Commit, Lineage, Sighting};
 
 pub use memory::Memory;
@@ -207,7 +207,7 @@ pub fn scan_on(
     ledger.sort();
     let remembers = whole && ledger.errors().next().is_none();
     let memory = remembers.then(|| Memory::of(&walk, engine, &found, &tips, least));
-    Ok(Seen { sightings: sightings(&walk, found), ledger, memory })
+    Ok(Seen { sightings: sightings(&walk, &found), ledger, memory })
 }
 
 /// What a scan of a part of a history came to.
@@ -352,7 +352,12 @@ impl Job<'_> {
         };
         let mut found = Vec::new();
         for worker in workers {
-            found.extend(worker.found);
+            // The first one's memory is taken as it is.
+            if found.is_empty() {
+                found = worker.found;
+            } else {
+                found.extend(worker.found);
+            }
             ledger.scanned += worker.scanned.0;
             ledger.bytes += worker.scanned.1;
             worker.problems.iter().for_each(|problem| self.lost(ledger, problem));
@@ -456,7 +461,7 @@ pub(super) fn scan_bytes(engine: &Engine, scratch: &mut Scratch, buffer: &mut Bu
     let mut found = Vec::new();
     if bytes.len() <= crate::scan::BLOCK {
         engine.scan(scratch, &Text::whole(bytes, path), &mut found);
-        engine.doubt_crowds(crate::scan::Kind::of(path), &mut found);
+        engine.doubt_crowds(crate::scan::Kind::of(path), is_program(bytes), &mut found);
     } else {
         stream(engine, scratch, buffer, &mut &*bytes, path, &mut found).expect("bytes in memory can be read");
     }
@@ -477,7 +482,7 @@ impl BlobVisitor for Worker<'_> {
             }
             // A longer one is doubted by its stream.
             if blob.bytes.len() <= crate::scan::BLOCK {
-                self.engine.doubt_crowds(profile.kind, &mut found);
+                self.engine.doubt_crowds(profile.kind, is_program(blob.bytes), &mut found);
             }
             self.found.extend(found.into_iter().map(|found| (blob.oid, profile, found)));
         }
@@ -504,11 +509,10 @@ impl BlobVisitor for Worker<'_> {
 }
 
 /// One sighting for each secret at each path: where its first version has it, with the last version's commit.
-pub(super) fn sightings(walk: &Walk, found: Vec<InBlob>) -> Vec<Sighting> {
-    let mut blobs: BTreeMap<ObjectId, Vec<(Profile, Found)>> = BTreeMap::new();
-    for (oid, profile, found) in found {
-        blobs.entry(oid).or_default().push((profile, found));
-    }
+pub(super) fn sightings(walk: &Walk, found: &[InBlob]) -> Vec<Sighting> {
+    let mut order: Vec<&InBlob> = found.iter().collect();
+    order.sort_by_key(|(oid, _, _)| *oid);
+    let blobs: BTreeMap<ObjectId, &[&InBlob]> = order.chunk_by(|one, other| one.0 == other.0).map(|found| (found[0].0, found)).collect();
     // All versions of files with finds, in the order of their commits.
     let mut versions: Vec<(Version, ObjectId)> = Vec::new();
     for oid in blobs.keys() {
@@ -520,7 +524,7 @@ pub(super) fn sightings(walk: &Walk, found: Vec<InBlob>) -> Vec<Sighting> {
         let path = &walk.paths[version.path as usize];
         let in_head = walk.in_head.contains(&(path.clone(), *oid));
         let profile = walk.profiles[version.path as usize];
-        for (_, found) in blobs[oid].iter().filter(|(of, _)| *of == profile) {
+        for (_, _, found) in blobs[oid].iter().filter(|(_, of, _)| *of == profile) {
             let place = places.entry((version.path, found.rule, found.secret.expose().as_slice())).or_insert((
                 *version,
                 found,
@@ -545,7 +549,7 @@ pub(super) fn sightings(walk: &Walk, found: Vec<InBlob>) -> Vec<Sighting> {
         .collect();
     for (oid, found) in &blobs {
         if !walk.versions.contains_key(oid) {
-            sightings.extend(found.iter().map(|(_, found)| Sighting {
+            sightings.extend(found.iter().map(|(_, _, found)| Sighting {
                 path: format!("object {oid}"),
                 found: found.again(),
                 lineage: None,
