@@ -72,7 +72,7 @@ pub enum UsageCommand {
 pub struct Distinct {
     /// Folders and files of logs
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<std::path::PathBuf>,
+    pub paths: Vec<PathBuf>,
     /// How many files to read at once [default: as many as there are processors]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZero<usize>>,
