@@ -1,0 +1,22 @@
+//! The command line as it is typed.
+
+use clap::{Parser, Subcommand};
+
+/// TLS certificates for a fleet: an authority that deploy pipelines use by REST and ACME
+#[derive(Debug, Parser)]
+#[command(name = "lemur", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print what completes commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}

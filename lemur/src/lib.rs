@@ -1,0 +1,4 @@
+//! lemur issues TLS certificates for a fleet, by REST and by ACME, and says for each whether it still holds.
+
+pub mod cli;
+pub mod commands;
