@@ -7,7 +7,8 @@ use menagerie_sign::weak::WeakRsa;
 
 use super::certificate::Certificate;
 use super::extensions::Extensions;
-use super::lint::Kind;
+use super::lint::{Kind, Say};
+use super::oid;
 
 /// What is claimed of a certificate, by which it is judged.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,4 +36,46 @@ pub(super) struct Context<'a> {
     pub as_of: Timestamp,
     /// Why the RSA key is weak; worked out once.
     pub weak_rsa: Option<WeakRsa>,
+}
+
+impl Context<'_> {
+    /// Tells that an extension is not there.
+    pub(super) fn absent(&self, oid: &[u8], say: &mut Say<'_>) {
+        if !self.extensions.has(oid) {
+            say(format!("{} is absent", oid::name(oid)));
+        }
+    }
+
+    /// Tells that an extension is there.
+    pub(super) fn present(&self, oid: &[u8], say: &mut Say<'_>) {
+        if self.extensions.has(oid) {
+            say(format!("{} is there", oid::name(oid)));
+        }
+    }
+
+    /// Tells that an extension is critical.
+    pub(super) fn critical(&self, oid: &[u8], say: &mut Say<'_>) {
+        if self.extensions.get(oid).is_some_and(|extension| extension.critical) {
+            say(format!("{} is critical", oid::name(oid)));
+        }
+    }
+
+    /// Tells that an extension is there and not critical.
+    pub(super) fn uncritical(&self, oid: &[u8], say: &mut Say<'_>) {
+        if self.extensions.get(oid).is_some_and(|extension| !extension.critical) {
+            say(format!("{} is not critical", oid::name(oid)));
+        }
+    }
+
+    /// Tells extensions that are not among these.
+    pub(super) fn others(&self, known: &[&[u8]], say: &mut Say<'_>) {
+        for extension in self.extensions.all.iter().filter(|extension| !known.contains(&extension.oid)) {
+            say(format!("{} is there", oid::name(extension.oid)));
+        }
+    }
+
+    /// The extended key usages that are named.
+    pub(super) fn purposes(&self) -> &[&[u8]] {
+        self.extensions.extended_key_usage.as_ref().map_or(&[], |usages| &usages.value)
+    }
 }

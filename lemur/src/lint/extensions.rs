@@ -272,7 +272,8 @@ fn policy_constraints(value: &[u8]) -> Result<PolicyConstraints, Malformed> {
 fn name_constraints(value: &[u8]) -> Result<NameConstraints<'_>, Malformed> {
     let part = "nameConstraints";
     let mut fields = tlv::sequence(value, part)?;
-    let mut list = |number| fields.optional(tag::constructed(number), part)?.map(|list| subtrees(Reader::new(list.value, part), part)).transpose();
+    let mut list =
+        |number| fields.optional(tag::constructed(number), part)?.map(|list| subtrees(Reader::new(list.value, part), part)).transpose();
     let constraints = NameConstraints { permitted: list(0)?, excluded: list(1)? };
     fields.finish()?;
     Ok(constraints)
@@ -293,7 +294,8 @@ fn distribution_points<'a>(value: &'a [u8], part: &'static str) -> Result<Vec<Di
             choice.finish()?;
         }
         let reasons = fields.optional(tag::context(1), part)?.map(|reasons| tlv::bits(reasons.value, part)).transpose()?;
-        let issuer = fields.optional(tag::constructed(2), part)?.map(|list| general_names(Reader::new(list.value, part), part)).transpose()?;
+        let issuer =
+            fields.optional(tag::constructed(2), part)?.map(|list| general_names(Reader::new(list.value, part), part)).transpose()?;
         fields.finish()?;
         Ok(DistributionPoint { full_name, relative_name, reasons, issuer })
     })

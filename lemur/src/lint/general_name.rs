@@ -7,7 +7,10 @@ use super::tlv::{self, Broken, Malformed, Reader, Tlv, tag};
 #[derive(Debug)]
 pub(super) enum GeneralName<'a> {
     /// A type, and the value under its explicit tag.
-    Other { oid: &'a [u8], value: Tlv<'a> },
+    Other {
+        oid: &'a [u8],
+        value: Tlv<'a>,
+    },
     Email(&'a [u8]),
     Dns(&'a [u8]),
     X400,

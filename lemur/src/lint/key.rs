@@ -39,10 +39,35 @@ pub(super) fn bits(number: &[u8]) -> usize {
     number.first().map_or(0, |first| 8 * number.len() - first.leading_zeros() as usize)
 }
 
-/// Why an RSA key is weak, if it is. A modulus past [`weak::MAX_BITS`] is not looked at further.
+/// Why an RSA modulus is weak, if it is. One past [`weak::MAX_BITS`] is not looked at further. The exponent is a matter of its own: the
+/// usual one stands in for it, so that an odd exponent does not hide a bad modulus.
 pub(super) fn weakness(rsa: &Rsa<'_>, foreign: bool) -> Option<WeakRsa> {
-    let checked = if foreign { weak::check_foreign_rsa(rsa.modulus, rsa.exponent) } else { weak::check_rsa(rsa.modulus, rsa.exponent) };
+    let usual = [1, 0, 1];
+    let checked = if foreign { weak::check_foreign_rsa(rsa.modulus, &usual) } else { weak::check_rsa(rsa.modulus, &usual) };
     checked.err()
+}
+
+/// What is to be said of an RSA exponent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exponent {
+    /// Odd, and from 65537 to 2^256 - 1.
+    Good,
+    /// Odd, but smaller or larger.
+    Unusual,
+    /// Even, or below 3.
+    Wrong,
+}
+
+/// Judges an RSA exponent (BR 6.1.6).
+pub(super) fn exponent(rsa: &Rsa<'_>) -> Exponent {
+    let e = rsa.exponent;
+    if e.last().is_none_or(|low| low & 1 == 0) || e == [1] {
+        Exponent::Wrong
+    } else if bits(e) < 17 || bits(e) > 256 {
+        Exponent::Unusual
+    } else {
+        Exponent::Good
+    }
 }
 
 /// The curve of an EC key: its name's identifier.

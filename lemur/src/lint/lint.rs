@@ -137,13 +137,7 @@ impl fmt::Debug for Lint {
 }
 
 impl Lint {
-    const fn new(
-        severity: Severity,
-        id: &'static str,
-        source: Source,
-        says: &'static str,
-        check: fn(&Context<'_>, &mut Say<'_>),
-    ) -> Self {
+    const fn new(severity: Severity, id: &'static str, source: Source, says: &'static str, check: fn(&Context<'_>, &mut Say<'_>)) -> Self {
         Self { id, says, source, severity, family: Family::Pkix, since: None, until: None, kinds: 15, check }
     }
 

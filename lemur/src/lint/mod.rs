@@ -16,6 +16,7 @@ mod moment;
 mod name;
 mod oid;
 mod policies;
+mod registries;
 mod rules;
 mod summary;
 mod syntax;
@@ -76,7 +77,7 @@ pub fn check(der: &[u8], claims: &Claims<'_>) -> Vec<Finding> {
 
 /// All lints, in the order in which findings come.
 pub fn lints() -> impl Iterator<Item = &'static Lint> {
-    rules::TABLES.iter().copied().flatten()
+    rules::tables().flatten()
 }
 
 /// Why the certificate's key is weak, where it is one of RSA that can be read.

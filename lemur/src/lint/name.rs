@@ -99,7 +99,11 @@ pub(super) fn text(value: Tlv<'_>) -> Option<Cow<'_, str>> {
     match value.tag {
         tag::UTF8 => std::str::from_utf8(value.value).ok().map(Cow::Borrowed),
         tag::PRINTABLE | tag::IA5 | tag::VISIBLE | tag::NUMERIC => {
-            if value.value.is_ascii() { std::str::from_utf8(value.value).ok().map(Cow::Borrowed) } else { None }
+            if value.value.is_ascii() {
+                std::str::from_utf8(value.value).ok().map(Cow::Borrowed)
+            } else {
+                None
+            }
         }
         // In practice ISO 8859-1.
         tag::TELETEX => Some(Cow::Owned(value.value.iter().map(|byte| char::from(*byte)).collect())),

@@ -75,7 +75,24 @@ const fn is_atom(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^' | b'_' | b'`' | b'{' | b'|' | b'}' | b'~'
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'/'
+                | b'='
+                | b'?'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'{'
+                | b'|'
+                | b'}'
+                | b'~'
         )
 }
 
@@ -140,7 +157,9 @@ pub(super) fn uri(text: &[u8]) -> Result<Uri<'_>, UriFault> {
 fn check_characters(text: &[u8]) -> Result<(), UriFault> {
     for (at, byte) in text.iter().enumerate() {
         match byte {
-            b'%' if !text.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) => return Err(UriFault::Percent),
+            b'%' if !text.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) => {
+                return Err(UriFault::Percent);
+            }
             0x21 | 0x23..=0x3b | b'=' | 0x3f..=0x5b | b']' | b'_' | b'a'..=b'z' | b'~' => {}
             _ => return Err(UriFault::Character),
         }

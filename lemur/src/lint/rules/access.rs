@@ -23,7 +23,8 @@ pub(super) static LINTS: &[Lint] = &[
     }),
     Lint::warning("rfc5280-cdp-scheme", rfc5280("4.2.1.13"), "A distribution point is reached by LDAP or HTTP.", |c, say| {
         for point in c.extensions.crl_points.iter().flat_map(|points| &points.value) {
-            let uris = || point.full_name.iter().flatten().filter_map(|name| if let GeneralName::Uri(uri) = name { Some(*uri) } else { None });
+            let uris =
+                || point.full_name.iter().flatten().filter_map(|name| if let GeneralName::Uri(uri) = name { Some(*uri) } else { None });
             let reached = |uri: &[u8]| syntax::uri(uri).is_ok_and(|uri| is_one_of(uri.scheme, &["http", "https", "ldap", "ldaps"]));
             if uris().next().is_some() && !uris().any(reached) {
                 say("a point has only URIs of other schemes".to_owned());
@@ -57,7 +58,9 @@ pub(super) static LINTS: &[Lint] = &[
     }),
     Lint::warning("rfc5280-aia-issuers-location", rfc5280("4.2.2.1"), "Issuers are found at a URI or in the directory.", |c, say| {
         for description in c.extensions.authority_info.iter().flat_map(|access| &access.value) {
-            if description.method == oid::ACCESS_CA_ISSUERS && !matches!(description.location, GeneralName::Uri(_) | GeneralName::Directory(_)) {
+            if description.method == oid::ACCESS_CA_ISSUERS
+                && !matches!(description.location, GeneralName::Uri(_) | GeneralName::Directory(_))
+            {
                 say(format!("caIssuers has a {}", description.location.kind()));
             }
         }

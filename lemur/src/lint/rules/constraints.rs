@@ -46,21 +46,26 @@ pub(super) static LINTS: &[Lint] = &[
             }
         }
     }),
-    Lint::error("rfc5280-nc-ip-mask", rfc5280("4.2.1.10"), "An IP constraint is an address without host bits, and a mask of leading ones.", |c, say| {
-        for subtree in c.extensions.name_constraints.iter().flat_map(|nc| nc.value.all()) {
-            if let GeneralName::Ip(range @ ([_, _, _, _, _, _, _, _] | [_, _, _, _, _, _, _, _, .., _])) = subtree.base
-                && matches!(range.len(), 8 | 32)
-            {
-                let (address, mask) = range.split_at(range.len() / 2);
-                let ones: u32 = mask.iter().take_while(|byte| **byte == 0xff).map(|byte| byte.count_ones()).sum();
-                let leading: u32 = ones + mask.iter().find(|byte| **byte != 0xff).map_or(0, |byte| byte.leading_ones());
-                let set: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
-                if leading != set || address.iter().zip(mask).any(|(address, mask)| address & !mask != 0) {
-                    say(format!("the range {}", hex::encode(range)));
+    Lint::error(
+        "rfc5280-nc-ip-mask",
+        rfc5280("4.2.1.10"),
+        "An IP constraint is an address without host bits, and a mask of leading ones.",
+        |c, say| {
+            for subtree in c.extensions.name_constraints.iter().flat_map(|nc| nc.value.all()) {
+                if let GeneralName::Ip(range @ ([_, _, _, _, _, _, _, _] | [_, _, _, _, _, _, _, _, .., _])) = subtree.base
+                    && matches!(range.len(), 8 | 32)
+                {
+                    let (address, mask) = range.split_at(range.len() / 2);
+                    let ones: u32 = mask.iter().take_while(|byte| **byte == 0xff).map(|byte| byte.count_ones()).sum();
+                    let leading: u32 = ones + mask.iter().find(|byte| **byte != 0xff).map_or(0, |byte| byte.leading_ones());
+                    let set: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
+                    if leading != set || address.iter().zip(mask).any(|(address, mask)| address & !mask != 0) {
+                        say(format!("the range {}", hex::encode(range)));
+                    }
                 }
             }
-        }
-    }),
+        },
+    ),
     Lint::error("rfc5280-nc-dns-syntax", rfc5280("4.2.1.10"), "A DNS constraint is empty or a domain name.", |c, say| {
         for subtree in c.extensions.name_constraints.iter().flat_map(|nc| nc.value.all()) {
             if let GeneralName::Dns(name) = subtree.base
@@ -81,23 +86,29 @@ pub(super) static LINTS: &[Lint] = &[
             }
         }
     }),
-    Lint::error("rfc5280-nc-email-syntax", rfc5280("4.2.1.10"), "A mail constraint is an address, a host, or a domain after a dot.", |c, say| {
-        for subtree in c.extensions.name_constraints.iter().flat_map(|nc| nc.value.all()) {
-            if let GeneralName::Email(text) = subtree.base {
-                let well = if text.contains(&b'@') {
-                    syntax::is_mailbox(text)
-                } else {
-                    text == b"." || syntax::domain(text.strip_prefix(b".").unwrap_or(text)).is_ok()
-                };
-                if !well {
-                    say(format!("\"{}\"", text.escape_ascii()));
+    Lint::error(
+        "rfc5280-nc-email-syntax",
+        rfc5280("4.2.1.10"),
+        "A mail constraint is an address, a host, or a domain after a dot.",
+        |c, say| {
+            for subtree in c.extensions.name_constraints.iter().flat_map(|nc| nc.value.all()) {
+                if let GeneralName::Email(text) = subtree.base {
+                    let well = if text.contains(&b'@') {
+                        syntax::is_mailbox(text)
+                    } else {
+                        text == b"." || syntax::domain(text.strip_prefix(b".").unwrap_or(text)).is_ok()
+                    };
+                    if !well {
+                        say(format!("\"{}\"", text.escape_ascii()));
+                    }
                 }
             }
-        }
-    }),
+        },
+    ),
     Lint::warning("rfc5280-nc-kind", rfc5280("4.2.1.10"), "No constraint is of a kind that programs do not check.", |c, say| {
         for subtree in c.extensions.name_constraints.iter().flat_map(|nc| nc.value.all()) {
-            if matches!(subtree.base, GeneralName::X400 | GeneralName::EdiParty | GeneralName::RegisteredId(_) | GeneralName::Other { .. }) {
+            if matches!(subtree.base, GeneralName::X400 | GeneralName::EdiParty | GeneralName::RegisteredId(_) | GeneralName::Other { .. })
+            {
                 say(format!("there is a {}", subtree.base.kind()));
             }
         }

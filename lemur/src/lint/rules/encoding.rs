@@ -21,7 +21,12 @@ pub(super) static LINTS: &[Lint] = &[
     Lint::error("der-unused-bits", of("X.690", "11.2.1"), "Unused bits of a BIT STRING are zero.", told_elsewhere),
     Lint::error("der-named-bits", of("X.690", "11.2.2"), "A list of named bits has no zeros at its end.", told_elsewhere),
     Lint::error("der-null", of("X.690", "8.8"), "A NULL is empty.", told_elsewhere),
-    Lint::error("der-object-identifier", of("X.690", "8.19.2"), "Numbers of an OBJECT IDENTIFIER are written in the fewest bytes.", told_elsewhere),
+    Lint::error(
+        "der-object-identifier",
+        of("X.690", "8.19.2"),
+        "Numbers of an OBJECT IDENTIFIER are written in the fewest bytes.",
+        told_elsewhere,
+    ),
     Lint::error("der-set-order", of("X.690", "11.6"), "Members of a SET OF are in the order of their bytes.", told_elsewhere),
     Lint::error("der-default", of("X.690", "11.5"), "A default value is left out.", told_elsewhere),
     Lint::error("der-characters", of("X.690", "8.23"), "A string has only characters of its type.", told_elsewhere),

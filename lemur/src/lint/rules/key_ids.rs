@@ -33,18 +33,28 @@ pub(super) static LINTS: &[Lint] = &[
             say("subjectKeyIdentifier is empty".to_owned());
         }
     }),
-    Lint::notice("rfc7093-ski-method", rfc5280("4.2.1.2"), "A subject key identifier is a digest of the key, as RFC 5280 or RFC 7093 take it.", |c, say| {
-        if let Some(id) = &c.extensions.subject_key_id
-            && !is_digest(c, id.value)
-        {
-            say(format!("{} is no known digest of the key", hex::encode(&id.value[..id.value.len().min(32)])));
-        }
-    }),
-    Lint::error("rfc5280-aki-missing", rfc5280("4.2.1.1"), "A certificate that is not self-signed has an authority key identifier.", |c, say| {
-        if !c.extensions.has(oid::AUTHORITY_KEY_ID) {
-            say("authorityKeyIdentifier is absent".to_owned());
-        }
-    })
+    Lint::notice(
+        "rfc7093-ski-method",
+        rfc5280("4.2.1.2"),
+        "A subject key identifier is a digest of the key, as RFC 5280 or RFC 7093 take it.",
+        |c, say| {
+            if let Some(id) = &c.extensions.subject_key_id
+                && !is_digest(c, id.value)
+            {
+                say(format!("{} is no known digest of the key", hex::encode(&id.value[..id.value.len().min(32)])));
+            }
+        },
+    ),
+    Lint::error(
+        "rfc5280-aki-missing",
+        rfc5280("4.2.1.1"),
+        "A certificate that is not self-signed has an authority key identifier.",
+        |c, say| {
+            if !c.extensions.has(oid::AUTHORITY_KEY_ID) {
+                say("authorityKeyIdentifier is absent".to_owned());
+            }
+        },
+    )
     .of(NOT_ROOT),
     Lint::error("rfc5280-aki-critical", rfc5280("4.2.1.1"), "An authority key identifier is not critical.", |c, say| {
         if c.extensions.get(oid::AUTHORITY_KEY_ID).is_some_and(|extension| extension.critical) {
@@ -56,15 +66,20 @@ pub(super) static LINTS: &[Lint] = &[
             say("keyIdentifier is absent or empty".to_owned());
         }
     }),
-    Lint::error("rfc5280-aki-pair", rfc5280("4.2.1.1"), "An authority key identifier has both issuer and serial number, or neither.", |c, say| {
-        if let Some(id) = &c.extensions.authority_key_id {
-            match (&id.value.issuer, id.value.serial) {
-                (Some(_), None) => say("authorityCertIssuer is there without authorityCertSerialNumber".to_owned()),
-                (None, Some(_)) => say("authorityCertSerialNumber is there without authorityCertIssuer".to_owned()),
-                _ => {}
+    Lint::error(
+        "rfc5280-aki-pair",
+        rfc5280("4.2.1.1"),
+        "An authority key identifier has both issuer and serial number, or neither.",
+        |c, say| {
+            if let Some(id) = &c.extensions.authority_key_id {
+                match (&id.value.issuer, id.value.serial) {
+                    (Some(_), None) => say("authorityCertIssuer is there without authorityCertSerialNumber".to_owned()),
+                    (None, Some(_)) => say("authorityCertSerialNumber is there without authorityCertIssuer".to_owned()),
+                    _ => {}
+                }
             }
-        }
-    }),
+        },
+    ),
 ];
 
 fn is_digest(c: &Context<'_>, id: &[u8]) -> bool {

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use menagerie_sign::weak::WeakRsa;
 
 use super::super::context::Context;
-use super::super::key;
+use super::super::key::{self, Exponent};
 use super::super::lint::{Kind, Lint, Say, br, of};
 use super::super::oid;
 use super::super::tlv::tag;
@@ -28,8 +28,11 @@ pub(super) static LINTS: &[Lint] = &[
     Lint::error("key-rsa-size", br("6.1.5"), "An RSA modulus has at least 2048 bits, and no more than programs verify with.", |c, say| {
         weak_rsa(c, say, |weak| matches!(weak, WeakRsa::TooSmall { .. } | WeakRsa::TooLarge { .. }));
     }),
-    Lint::error("key-rsa-exponent", br("6.1.6"), "An RSA exponent is an odd number from 65537 to 2^33.", |c, say| {
-        weak_rsa(c, say, |weak| matches!(weak, WeakRsa::Exponent));
+    Lint::error("key-rsa-exponent", br("6.1.6"), "An RSA exponent is an odd number, and at least 3.", |c, say| {
+        exponent(c, say, Exponent::Wrong);
+    }),
+    Lint::warning("key-rsa-exponent-range", br("6.1.6"), "An RSA exponent is from 65537 to 2^256 - 1.", |c, say| {
+        exponent(c, say, Exponent::Unusual);
     }),
     Lint::error("key-rsa-factor", br("6.1.6"), "An RSA modulus is odd, no prime, and has no factor below 752.", |c, say| {
         weak_rsa(c, say, |weak| matches!(weak, WeakRsa::Even | WeakRsa::SmallFactor(_) | WeakRsa::Prime));
@@ -53,19 +56,24 @@ pub(super) static LINTS: &[Lint] = &[
             say("the parameters are not a curve's name".to_owned());
         }
     }),
-    Lint::error("rfc5480-point", of("RFC 5480", "2.2"), "An EC key is an uncompressed or compressed point of its curve's size.", |c, say| {
-        let Some(curve) = key::curve(&c.certificate.key) else { return };
-        let point = c.certificate.key.key.bytes;
-        let right = match (key::coordinate(curve), point.first()) {
-            (Some(size), Some(4)) => point.len() == 1 + 2 * size,
-            (Some(size), Some(2 | 3)) => point.len() == 1 + size,
-            (None, Some(_)) => true,
-            _ => false,
-        };
-        if !right {
-            say(format!("a point of {} bytes that starts with {:?} on {}", point.len(), point.first(), oid::name(curve)));
-        }
-    }),
+    Lint::error(
+        "rfc5480-point",
+        of("RFC 5480", "2.2"),
+        "An EC key is an uncompressed or compressed point of its curve's size.",
+        |c, say| {
+            let Some(curve) = key::curve(&c.certificate.key) else { return };
+            let point = c.certificate.key.key.bytes;
+            let right = match (key::coordinate(curve), point.first()) {
+                (Some(size), Some(4)) => point.len() == 1 + 2 * size,
+                (Some(size), Some(2 | 3)) => point.len() == 1 + size,
+                (None, Some(_)) => true,
+                _ => false,
+            };
+            if !right {
+                say(format!("a point of {} bytes that starts with {:?} on {}", point.len(), point.first(), oid::name(curve)));
+            }
+        },
+    ),
     Lint::warning("rfc5480-compressed", of("RFC 5480", "2.2"), "An EC key is uncompressed, as programs expect it.", |c, say| {
         if key::curve(&c.certificate.key).is_some() && matches!(c.certificate.key.key.bytes.first(), Some(2 | 3)) {
             say("the point is compressed".to_owned());
@@ -76,13 +84,18 @@ pub(super) static LINTS: &[Lint] = &[
             say(fault.to_string());
         }
     }),
-    Lint::error("rfc8410-parameters", of("RFC 8410", "3"), "An Ed25519, Ed448, X25519 or X448 key, or one of NIST's new ones, has no parameters.", |c, say| {
-        let algorithm = &c.certificate.key.algorithm;
-        let curve = [oid::ED25519, oid::ED448, oid::X25519, oid::X448].contains(&algorithm.oid);
-        if (curve || is_post_quantum(algorithm.oid)) && algorithm.parameters.is_some() {
-            say(format!("the {} key has parameters", oid::name(algorithm.oid)));
-        }
-    }),
+    Lint::error(
+        "rfc8410-parameters",
+        of("RFC 8410", "3"),
+        "An Ed25519, Ed448, X25519 or X448 key, or one of NIST's new ones, has no parameters.",
+        |c, say| {
+            let algorithm = &c.certificate.key.algorithm;
+            let curve = [oid::ED25519, oid::ED448, oid::X25519, oid::X448].contains(&algorithm.oid);
+            if (curve || is_post_quantum(algorithm.oid)) && algorithm.parameters.is_some() {
+                say(format!("the {} key has parameters", oid::name(algorithm.oid)));
+            }
+        },
+    ),
     Lint::error("rfc8410-length", of("RFC 8410", "4"), "A key has its algorithm's length.", |c, say| {
         let info = &c.certificate.key;
         if let Some(length) = key::raw_length(info.algorithm.oid)
@@ -109,11 +122,21 @@ pub(super) static LINTS: &[Lint] = &[
 ];
 
 fn is_post_quantum(algorithm: &[u8]) -> bool {
-    matches!(algorithm.strip_prefix(oid::NIST_SIGNATURES), Some([17..=46])) || matches!(algorithm.strip_prefix(oid::NIST_KEMS), Some([1..=3]))
+    matches!(algorithm.strip_prefix(oid::NIST_SIGNATURES), Some([17..=46]))
+        || matches!(algorithm.strip_prefix(oid::NIST_KEMS), Some([1..=3]))
 }
 
 fn weak_rsa(c: &Context<'_>, say: &mut Say<'_>, is_it: fn(&WeakRsa) -> bool) {
     if let Some(weak) = c.weak_rsa.filter(is_it) {
         say(weak.to_string());
+    }
+}
+
+fn exponent(c: &Context<'_>, say: &mut Say<'_>, is_it: Exponent) {
+    if c.certificate.key.algorithm.oid == oid::RSA
+        && let Ok(rsa) = key::rsa(&c.certificate.key)
+        && key::exponent(&rsa) == is_it
+    {
+        say(format!("the exponent is 0x{}", hex::encode(&rsa.exponent[..rsa.exponent.len().min(40)])));
     }
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod authority;
+mod baseline;
 mod claims;
 mod constraints;
 mod encoding;
@@ -23,7 +24,12 @@ pub(super) use encoding::{MALFORMED, TOO_LARGE, encoding};
 use super::lint::Lint;
 
 /// All tables, in the order in which findings come.
-pub(super) static TABLES: &[&[Lint]] = &[
+pub(super) fn tables() -> impl Iterator<Item = &'static [Lint]> {
+    PKIX.iter().chain(baseline::TABLES).copied()
+}
+
+/// The tables of rules for every certificate.
+static PKIX: &[&[Lint]] = &[
     encoding::LINTS,
     claims::LINTS,
     fields::LINTS,

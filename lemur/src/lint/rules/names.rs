@@ -33,11 +33,16 @@ pub(super) static LINTS: &[Lint] = &[
         }
     })
     .of(&[Kind::Root, Kind::Intermediate]),
-    Lint::error("rfc5280-subject-empty-without-san", rfc5280("4.1.2.6"), "Without a subject name there are alternative names.", |c, say| {
-        if c.certificate.subject.attributes.is_empty() && !c.extensions.has(oid::SUBJECT_ALT_NAME) {
-            say("there is neither a subject name nor subjectAltName".to_owned());
-        }
-    })
+    Lint::error(
+        "rfc5280-subject-empty-without-san",
+        rfc5280("4.1.2.6"),
+        "Without a subject name there are alternative names.",
+        |c, say| {
+            if c.certificate.subject.attributes.is_empty() && !c.extensions.has(oid::SUBJECT_ALT_NAME) {
+                say("there is neither a subject name nor subjectAltName".to_owned());
+            }
+        },
+    )
     .of(&[Kind::OcspResponder, Kind::Leaf]),
     Lint::error("rfc5280-rdn-empty", rfc5280("4.1.2.4"), "Every set of a name has an attribute.", |c, say| {
         for (whose, name) in both(c) {
@@ -109,14 +114,19 @@ pub(super) static LINTS: &[Lint] = &[
             }
         });
     }),
-    Lint::error("rfc5280-subject-email-in-san", rfc5280("4.1.2.6"), "A subject's mail address is among the alternative names.", |c, say| {
-        for email in c.certificate.subject.all(oid::EMAIL) {
-            use super::super::general_name::GeneralName::Email;
-            if !c.extensions.alternative_names().iter().any(|name| matches!(name, Email(address) if *address == email.value.value)) {
-                say(format!("\"{}\" is not", email.shown()));
+    Lint::error(
+        "rfc5280-subject-email-in-san",
+        rfc5280("4.1.2.6"),
+        "A subject's mail address is among the alternative names.",
+        |c, say| {
+            for email in c.certificate.subject.all(oid::EMAIL) {
+                use super::super::general_name::GeneralName::Email;
+                if !c.extensions.alternative_names().iter().any(|name| matches!(name, Email(address) if *address == email.value.value)) {
+                    say(format!("\"{}\" is not", email.shown()));
+                }
             }
-        }
-    }),
+        },
+    ),
     Lint::error("rfc5280-domain-components", rfc5280("4.1.2.4"), "A subject's domain components make a domain name.", |c, say| {
         let mut labels: Vec<&[u8]> = c.certificate.subject.all(oid::DOMAIN_COMPONENT).map(|component| component.value.value).collect();
         labels.reverse();

@@ -17,15 +17,20 @@ pub(super) static LINTS: &[Lint] = &[
             }
         }
     }),
-    Lint::error("rfc5280-any-policy-qualifier", rfc5280("4.2.1.4"), "anyPolicy has no qualifiers but CPS pointer and user notice.", |c, say| {
-        for policy in c.extensions.policies.iter().flat_map(|policies| &policies.value).filter(|policy| policy.oid == oid::ANY_POLICY) {
-            for qualifier in &policy.qualifiers {
-                if let Qualifier::Other(kind) = qualifier {
-                    say(format!("anyPolicy has a qualifier {}", oid::name(kind)));
+    Lint::error(
+        "rfc5280-any-policy-qualifier",
+        rfc5280("4.2.1.4"),
+        "anyPolicy has no qualifiers but CPS pointer and user notice.",
+        |c, say| {
+            for policy in c.extensions.policies.iter().flat_map(|policies| &policies.value).filter(|policy| policy.oid == oid::ANY_POLICY) {
+                for qualifier in &policy.qualifiers {
+                    if let Qualifier::Other(kind) = qualifier {
+                        say(format!("anyPolicy has a qualifier {}", oid::name(kind)));
+                    }
                 }
             }
-        }
-    }),
+        },
+    ),
     Lint::notice("rfc5280-policy-qualifier", rfc5280("4.2.1.4"), "A policy is an identifier alone.", |c, say| {
         for policy in c.extensions.policies.iter().flat_map(|policies| &policies.value).filter(|policy| !policy.qualifiers.is_empty()) {
             say(format!("{} has qualifiers", oid::name(policy.oid)));

@@ -36,10 +36,15 @@ pub(super) static LINTS: &[Lint] = &[
             say("ocspNoCheck is critical".to_owned());
         }
     }),
-    Lint::warning("rfc6960-no-check-misplaced", of("RFC 6960", "4.2.2.2.1"), "Only an OCSP responder's certificate has ocspNoCheck.", |c, say| {
-        if c.extensions.has(oid::OCSP_NO_CHECK) {
-            say("ocspNoCheck is there".to_owned());
-        }
-    })
+    Lint::warning(
+        "rfc6960-no-check-misplaced",
+        of("RFC 6960", "4.2.2.2.1"),
+        "Only an OCSP responder's certificate has ocspNoCheck.",
+        |c, say| {
+            if c.extensions.has(oid::OCSP_NO_CHECK) {
+                say("ocspNoCheck is there".to_owned());
+            }
+        },
+    )
     .of(&[Kind::Root, Kind::Intermediate, Kind::Leaf]),
 ];

@@ -8,11 +8,16 @@ use super::super::syntax::{self, MAX_DOMAIN};
 use super::super::tlv::tag;
 
 pub(super) static LINTS: &[Lint] = &[
-    Lint::error("rfc5280-san-critical-without-subject", rfc5280("4.2.1.6"), "Without a subject name, alternative names are critical.", |c, say| {
-        if c.certificate.subject.sets == 0 && c.extensions.get(oid::SUBJECT_ALT_NAME).is_some_and(|extension| !extension.critical) {
-            say("the subject's name is empty, and subjectAltName is not critical".to_owned());
-        }
-    }),
+    Lint::error(
+        "rfc5280-san-critical-without-subject",
+        rfc5280("4.2.1.6"),
+        "Without a subject name, alternative names are critical.",
+        |c, say| {
+            if c.certificate.subject.sets == 0 && c.extensions.get(oid::SUBJECT_ALT_NAME).is_some_and(|extension| !extension.critical) {
+                say("the subject's name is empty, and subjectAltName is not critical".to_owned());
+            }
+        },
+    ),
     Lint::warning("rfc5280-san-critical", rfc5280("4.2.1.6"), "With a subject name, alternative names are not critical.", |c, say| {
         if c.certificate.subject.sets > 0 && c.extensions.get(oid::SUBJECT_ALT_NAME).is_some_and(|extension| extension.critical) {
             say("the subject has a name, and subjectAltName is critical".to_owned());
@@ -23,15 +28,20 @@ pub(super) static LINTS: &[Lint] = &[
             say("issuerAltName is critical".to_owned());
         }
     }),
-    Lint::error("rfc5280-dns-syntax", rfc5280("4.2.1.6"), "A DNS name is letters, digits and hyphens in labels, after a first `*` if any.", |c, say| {
-        each(c, &mut |place, name| {
-            if let GeneralName::Dns(name) = name
-                && let Err(fault) = syntax::domain(syntax::without_wildcard(name))
-            {
-                say(format!("\"{}\" in {place}: {fault}", name.escape_ascii()));
-            }
-        });
-    }),
+    Lint::error(
+        "rfc5280-dns-syntax",
+        rfc5280("4.2.1.6"),
+        "A DNS name is letters, digits and hyphens in labels, after a first `*` if any.",
+        |c, say| {
+            each(c, &mut |place, name| {
+                if let GeneralName::Dns(name) = name
+                    && let Err(fault) = syntax::domain(syntax::without_wildcard(name))
+                {
+                    say(format!("\"{}\" in {place}: {fault}", name.escape_ascii()));
+                }
+            });
+        },
+    ),
     Lint::error("rfc5280-dns-length", rfc5280("4.2.1.6"), "A DNS name has at most 253 characters.", |c, say| {
         each(c, &mut |place, name| {
             if let GeneralName::Dns(name) = name
@@ -115,16 +125,21 @@ pub(super) static LINTS: &[Lint] = &[
             say(format!("{} \"{}\" is there {} times", twice[0].0, twice[0].1.escape_ascii(), twice.len()));
         }
     }),
-    Lint::error("rfc9598-mailbox", of("RFC 9598", "3"), "An SmtpUTF8Mailbox is a non-ASCII local part without a byte order mark, and a lower-case domain.", |c, say| {
-        each(c, &mut |place, name| {
-            if let GeneralName::Other { oid: kind, value } = name
-                && *kind == oid::SMTP_UTF8_MAILBOX
-                && let Some(fault) = mailbox_fault(value.tag, value.value)
-            {
-                say(format!("in {place}: {fault}"));
-            }
-        });
-    }),
+    Lint::error(
+        "rfc9598-mailbox",
+        of("RFC 9598", "3"),
+        "An SmtpUTF8Mailbox is a non-ASCII local part without a byte order mark, and a lower-case domain.",
+        |c, say| {
+            each(c, &mut |place, name| {
+                if let GeneralName::Other { oid: kind, value } = name
+                    && *kind == oid::SMTP_UTF8_MAILBOX
+                    && let Some(fault) = mailbox_fault(value.tag, value.value)
+                {
+                    say(format!("in {place}: {fault}"));
+                }
+            });
+        },
+    ),
 ];
 
 /// What may be compared byte for byte.

@@ -37,7 +37,12 @@ pub(super) fn has(bits: Bits<'_>, usage: Usage) -> bool {
 
 /// The names of the usages that are set and not among these.
 pub(super) fn besides(bits: Bits<'_>, allowed: &[Usage]) -> Vec<&'static str> {
-    NAMES.into_iter().enumerate().filter(|(number, _)| bits.has(*number) && !allowed.iter().any(|usage| *usage as usize == *number)).map(|(_, name)| name).collect()
+    NAMES
+        .into_iter()
+        .enumerate()
+        .filter(|(number, _)| bits.has(*number) && !allowed.iter().any(|usage| *usage as usize == *number))
+        .map(|(_, name)| name)
+        .collect()
 }
 
 const CA: &[Kind] = &[Kind::Root, Kind::Intermediate];
@@ -74,18 +79,27 @@ pub(super) static LINTS: &[Lint] = &[
         }
     }),
     Lint::error("rfc5280-ku-both-only", rfc5280("4.2.1.3"), "encipherOnly and decipherOnly are not both set.", |c, say| {
-        if c.extensions.key_usage.as_ref().is_some_and(|usage| has(usage.value, Usage::EncipherOnly) && has(usage.value, Usage::DecipherOnly)) {
+        if c.extensions
+            .key_usage
+            .as_ref()
+            .is_some_and(|usage| has(usage.value, Usage::EncipherOnly) && has(usage.value, Usage::DecipherOnly))
+        {
             say("encipherOnly and decipherOnly are set".to_owned());
         }
     }),
-    Lint::warning("rfc5280-ku-only-without-agreement", rfc5280("4.2.1.3"), "encipherOnly and decipherOnly come with keyAgreement.", |c, say| {
-        if let Some(usage) = &c.extensions.key_usage
-            && (has(usage.value, Usage::EncipherOnly) || has(usage.value, Usage::DecipherOnly))
-            && !has(usage.value, Usage::KeyAgreement)
-        {
-            say("encipherOnly or decipherOnly is set without keyAgreement".to_owned());
-        }
-    }),
+    Lint::warning(
+        "rfc5280-ku-only-without-agreement",
+        rfc5280("4.2.1.3"),
+        "encipherOnly and decipherOnly come with keyAgreement.",
+        |c, say| {
+            if let Some(usage) = &c.extensions.key_usage
+                && (has(usage.value, Usage::EncipherOnly) || has(usage.value, Usage::DecipherOnly))
+                && !has(usage.value, Usage::KeyAgreement)
+            {
+                say("encipherOnly or decipherOnly is set without keyAgreement".to_owned());
+            }
+        },
+    ),
     Lint::warning("rfc5280-ku-unknown", rfc5280("4.2.1.3"), "Every key usage is one of the nine.", |c, say| {
         if let Some(highest) = c.extensions.key_usage.as_ref().and_then(|usage| usage.value.highest())
             && highest >= NAMES.len()
@@ -140,15 +154,20 @@ pub(super) static LINTS: &[Lint] = &[
             say(format!("{} is set", others.join(", ")));
         }
     }),
-    Lint::error("rfc9881-ku-prehash", of("RFC 9881", "5"), "A pre-hashing ML-DSA or SLH-DSA key signs no certificates or CRLs.", |c, say| {
-        if let Some(usage) = &c.extensions.key_usage
-            && let Some([32..=46]) = c.certificate.key.algorithm.oid.strip_prefix(oid::NIST_SIGNATURES)
-            && let others = besides(usage.value, &[Usage::DigitalSignature, Usage::NonRepudiation])
-            && !others.is_empty()
-        {
-            say(format!("{} is set", others.join(", ")));
-        }
-    }),
+    Lint::error(
+        "rfc9881-ku-prehash",
+        of("RFC 9881", "5"),
+        "A pre-hashing ML-DSA or SLH-DSA key signs no certificates or CRLs.",
+        |c, say| {
+            if let Some(usage) = &c.extensions.key_usage
+                && let Some([32..=46]) = c.certificate.key.algorithm.oid.strip_prefix(oid::NIST_SIGNATURES)
+                && let others = besides(usage.value, &[Usage::DigitalSignature, Usage::NonRepudiation])
+                && !others.is_empty()
+            {
+                say(format!("{} is set", others.join(", ")));
+            }
+        },
+    ),
     Lint::error("rfc9935-ku-kem", of("RFC 9935", "5"), "An ML-KEM key is for keyEncipherment only.", |c, say| {
         if let Some(usage) = &c.extensions.key_usage
             && c.certificate.key.algorithm.oid.starts_with(oid::NIST_KEMS)
