@@ -18,7 +18,7 @@ pub(super) enum GeneralName<'a> {
     EdiParty,
     Uri(&'a [u8]),
     Ip(&'a [u8]),
-    RegisteredId(&'a [u8]),
+    RegisteredId,
 }
 
 impl GeneralName<'_> {
@@ -33,7 +33,7 @@ impl GeneralName<'_> {
             Self::EdiParty => "ediPartyName",
             Self::Uri(_) => "uniformResourceIdentifier",
             Self::Ip(_) => "iPAddress",
-            Self::RegisteredId(_) => "registeredID",
+            Self::RegisteredId => "registeredID",
         }
     }
 }
@@ -63,7 +63,7 @@ pub(super) fn general_name<'a>(reader: &mut Reader<'a>, part: &'static str) -> R
         0xa5 => GeneralName::EdiParty,
         0x86 => GeneralName::Uri(ia5(whole, part)?),
         0x87 => GeneralName::Ip(whole.value),
-        0x88 => GeneralName::RegisteredId(whole.value),
+        0x88 => GeneralName::RegisteredId,
         other => return Err(Malformed::new(part, Broken::Tag(other))),
     })
 }

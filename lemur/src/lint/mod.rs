@@ -20,11 +20,13 @@ mod registries;
 mod rules;
 mod summary;
 mod syntax;
+mod table;
 mod tlv;
 
 pub use context::Claims;
 pub use lint::{Family, Finding, Kind, Lint, Severity, Source};
 pub use summary::{Summary, summary};
+pub use table::{LintRow, markdown, rows};
 
 use certificate::Certificate;
 use context::Context;

@@ -18,9 +18,8 @@ pub(super) enum Assurance {
 
 /// By what policy a leaf is judged; one without any is held to be of the domain alone.
 pub(super) fn of(c: &Context<'_>) -> Assurance {
-    let policies: [(&[u8], Assurance); 3] =
-        [(oid::POLICY_EV, Assurance::Extended), (oid::POLICY_IV, Assurance::Individual), (oid::POLICY_OV, Assurance::Organization)];
-    policies.into_iter().find(|(policy, _)| c.extensions.has_policy(policy)).map_or(Assurance::Domain, |(_, assurance)| assurance)
+    let policies: [(&[u8], Assurance); 3] = [(oid::POLICY_EV, Extended), (oid::POLICY_IV, Individual), (oid::POLICY_OV, Organization)];
+    policies.into_iter().find(|(policy, _)| c.extensions.has_policy(policy)).map_or(Domain, |(_, assurance)| assurance)
 }
 
 use Assurance::{Domain, Extended, Individual, Organization};
