@@ -6,5 +6,6 @@ pub mod cli;
 pub mod commands;
 pub mod engine;
 pub mod issue;
+pub mod lint;
 pub mod revoke;
 pub mod store;
