@@ -66,7 +66,7 @@ impl Engine {
                 shard: intent.shard,
                 serial: intent.serial,
                 revoked_ms: now.as_millisecond(),
-                reason: REASON_ABANDONED.to_owned(),
+                reason: REASON_ABANDONED.name().to_owned(),
                 not_after: intent.not_after,
                 certificate: None,
             });
