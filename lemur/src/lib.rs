@@ -1,4 +1,9 @@
 //! lemur issues TLS certificates for a fleet, by REST and by ACME, and says for each whether it still holds.
 
+mod asn1;
+pub mod certificate;
 pub mod cli;
 pub mod commands;
+pub mod csr;
+pub mod name;
+pub mod profile;
