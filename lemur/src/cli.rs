@@ -4,6 +4,7 @@ mod acme;
 mod authority;
 mod certificate;
 mod key_choice;
+mod lint;
 mod people;
 
 use std::net::SocketAddr;
@@ -16,6 +17,8 @@ pub use authority::{AuthorityCommand, AuthorityCreate, AuthorityImport};
 pub use certificate::{CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat};
 pub use key_choice::KeyChoice;
 pub use people::{RoleCommand, UserAdd, UserCommand};
+
+pub use lint::{LintArgs, LintFormat, LintProfile, LintSeverity};
 
 /// TLS certificates for a fleet: an authority that deploy pipelines use by REST and ACME
 #[derive(Debug, Parser)]
@@ -104,6 +107,8 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Check certificates by RFC 5280 and the Baseline Requirements
+    Lint(LintArgs),
     /// Print what completes commands in a shell
     Completions {
         /// The shell
