@@ -1,4 +1,5 @@
 //! lemur issues TLS certificates for a fleet, by REST and by ACME, and says for each whether it still holds.
 
+pub mod access;
 pub mod cli;
 pub mod commands;
