@@ -3,3 +3,4 @@
 pub mod access;
 pub mod cli;
 pub mod commands;
+pub mod store;
