@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 /// What is wrong with each field, by its name as the client wrote it.
-pub type Reasons = BTreeMap<String, Vec<String>>;
+pub type Reasons = BTreeMap<String, String>;
 
 /// An answer that says why not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

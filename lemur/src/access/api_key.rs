@@ -2,12 +2,14 @@
 //! can be revoked. What is stored is not enough to come in by: the token is shown once.
 
 use menagerie_store::database::{Row, Transaction, Value};
+use serde_json::json;
 
 use super::requester::Requester;
-use super::role::{READ_ONLY, RoleId};
+use super::role::READ_ONLY;
 use super::token::TokenError;
-use super::user::UserId;
 use super::{Access, AccessError, Listed, Subject, Window};
+use crate::audit::Actor;
+use crate::store::{RoleId, UserId};
 
 /// Which API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -114,8 +116,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Missing`] if the user is not there, or is not a member of a role.
-    pub async fn create_api_key(&self, key: &NewApiKey) -> Result<(ApiKey, String), AccessError> {
-        let mut transaction = self.0.database.write().await?;
+    pub async fn create_api_key(&self, key: &NewApiKey, actor: &Actor) -> Result<(ApiKey, String), AccessError> {
+        let mut transaction = self.0.store.write().await?;
         let user = transaction.optional("SELECT generation FROM access_users WHERE id = $1", &[key.holder.0.into()]).await?;
         let generation = user.ok_or(AccessError::Missing(Subject::User))?.integer("generation")?;
         let now = self.now();
@@ -139,7 +141,8 @@ impl Access {
         }
         let token = self.sign(key.holder, generation, Some(id), key.lifetime.end(now))?;
         let made = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::ApiKey))?;
-        transaction.commit().await?;
+        let fields = json!({"api_key": id.0, "name": key.name, "holder": key.holder, "days": key.lifetime.days(), "roles": key.roles});
+        self.commit(transaction, actor, "api_key_created", fields).await?;
         Ok((made, token))
     }
 
@@ -148,7 +151,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Missing`], or the database's failure.
     pub async fn api_key(&self, id: ApiKeyId) -> Result<ApiKey, AccessError> {
-        read(&mut self.0.database.read().await?, id).await?.ok_or(AccessError::Missing(Subject::ApiKey))
+        read(&mut self.0.store.read().await?, id).await?.ok_or(AccessError::Missing(Subject::ApiKey))
     }
 
     /// A part of the API keys, of one user or of all.
@@ -156,7 +159,7 @@ impl Access {
     /// # Errors
     /// The database's failure.
     pub async fn api_keys(&self, of: Option<UserId>, window: Window<'_>) -> Result<Listed<ApiKey>, AccessError> {
-        let mut transaction = self.0.database.read().await?;
+        let mut transaction = self.0.store.read().await?;
         let holder = of.map_or(-1, |UserId(id)| id);
         let count = "SELECT count(*) AS total FROM access_api_keys WHERE ($1 < 0 OR holder = $1)";
         let total = transaction.one(count, &[holder.into()]).await?.integer("total")?;
@@ -177,14 +180,15 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Missing`], or the database's failure.
-    pub async fn change_api_key(&self, id: ApiKeyId, change: &ApiKeyChange) -> Result<ApiKey, AccessError> {
-        let mut transaction = self.0.database.write().await?;
+    pub async fn change_api_key(&self, id: ApiKeyId, change: &ApiKeyChange, actor: &Actor) -> Result<ApiKey, AccessError> {
+        let mut transaction = self.0.store.write().await?;
         let key = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::ApiKey))?;
         let sql = "UPDATE access_api_keys SET name = $1, description = $2, revoked = $3 WHERE id = $4";
         let (name, description) = (change.name.as_ref().unwrap_or(&key.name), change.description.as_ref().unwrap_or(&key.description));
         transaction.execute(sql, &[name.into(), description.into(), (key.revoked || change.revoke).into(), id.0.into()]).await?;
         let key = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::ApiKey))?;
-        transaction.commit().await?;
+        let fields = json!({"api_key": id.0, "name": key.name, "holder": key.holder, "revoked": key.revoked});
+        self.commit(transaction, actor, "api_key_changed", fields).await?;
         Ok(key)
     }
 
@@ -192,13 +196,12 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Missing`], or the database's failure.
-    pub async fn delete_api_key(&self, id: ApiKeyId) -> Result<(), AccessError> {
-        let mut transaction = self.0.database.write().await?;
+    pub async fn delete_api_key(&self, id: ApiKeyId, actor: &Actor) -> Result<(), AccessError> {
+        let mut transaction = self.0.store.write().await?;
         if transaction.execute("DELETE FROM access_api_keys WHERE id = $1", &[id.0.into()]).await? == 0 {
             return Err(AccessError::Missing(Subject::ApiKey));
         }
-        transaction.commit().await?;
-        Ok(())
+        self.commit(transaction, actor, "api_key_deleted", json!({"api_key": id.0})).await
     }
 }
 

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use menagerie_store::database::{Database, Transaction};
+use menagerie_store::database::Transaction;
 
 use super::AccessError;
+use crate::store::Store;
 
 const WITHIN: i64 = 5 * 60;
 const FROM_ONE_ADDRESS: i64 = 10;
@@ -38,8 +39,8 @@ impl Place {
 }
 
 /// Counts a try at each place. `Err` within says how long to wait, and then nothing was counted.
-pub(super) async fn count(database: &Database, places: &[Place], now: i64) -> Result<Result<(), Duration>, AccessError> {
-    let mut transaction = database.write().await?;
+pub(super) async fn count(store: &Store, places: &[Place], now: i64) -> Result<Result<(), Duration>, AccessError> {
+    let mut transaction = store.write().await?;
     transaction.execute("DELETE FROM access_attempts WHERE began <= $1", &[(now - WITHIN).into()]).await?;
     let sql = "INSERT INTO access_attempts (place, began, tries) VALUES ($1, $2, 1)
         ON CONFLICT (place) DO UPDATE SET tries = access_attempts.tries + 1 RETURNING began, tries";

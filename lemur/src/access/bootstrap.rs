@@ -25,7 +25,7 @@ impl Access {
             Some(password) => password,
             None => Password::random()?,
         };
-        let mut transaction = self.0.database.write().await?;
+        let mut transaction = self.0.store.write().await?;
         for (name, description) in [
             (ADMIN, "May do everything"),
             (OPERATOR, "Looks after what certificates are delivered to, and reads the log"),
@@ -41,7 +41,7 @@ impl Access {
         }
         transaction.commit().await?;
         let hash = self.0.passwords.hash(Password::chosen(password.expose().to_owned())?).await?;
-        let mut transaction = self.0.database.write().await?;
+        let mut transaction = self.0.store.write().await?;
         let (username, email) = (Username::parse(ADMIN)?, Email::parse("admin@localhost")?);
         let id = match user::insert(&mut transaction, &username, &email, Some(&hash), true, self.now()).await {
             Ok(id) => id,
@@ -51,7 +51,8 @@ impl Access {
         };
         let admin = role::named(&mut transaction, &RoleName::parse(ADMIN)?).await?;
         user::set_roles(&mut transaction, id, &[admin]).await?;
-        transaction.commit().await?;
+        let fields = serde_json::json!({"user": id, "username": ADMIN, "roles": [ADMIN]});
+        self.commit(transaction, &crate::audit::Actor::server(), "user_created", fields).await?;
         Ok(Bootstrap::Administrator(password))
     }
 }

@@ -1,9 +1,11 @@
 //! Why something of users, roles and keys was not done. No text here holds a password or a token.
 
-use menagerie_secret::{OpenError, SealError};
+use menagerie_secret::SealError;
 use menagerie_store::database::DatabaseError;
 
 use super::password::PasswordError;
+use crate::engine::RingError;
+use crate::store::StoreError;
 
 /// What a refusal speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +65,15 @@ pub enum AccessError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The database or the audit log failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A value cannot be sealed.
     #[error("cannot seal what is to be stored: {0}")]
     Seal(#[from] SealError),
     /// A sealed value cannot be opened.
     #[error("cannot open what is stored sealed: {0}")]
-    Open(#[from] OpenError),
+    Open(#[from] RingError),
     /// The system gave no randomness, or a cryptographic operation failed.
     #[error("the system gave no randomness")]
     Randomness,

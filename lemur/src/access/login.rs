@@ -6,8 +6,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::attempts::{self, Place};
-use super::user::UserId;
 use super::{Access, AccessError, totp};
+use crate::audit::Actor;
+use crate::store::{StoreError, UserId};
 
 /// A try at signing in.
 #[expect(missing_debug_implementations, reason = "holds a password")]
@@ -57,6 +58,12 @@ impl From<menagerie_store::database::DatabaseError> for LoginError {
     }
 }
 
+impl From<StoreError> for LoginError {
+    fn from(error: StoreError) -> Self {
+        Self::Access(error.into())
+    }
+}
+
 impl Access {
     /// Signs a user in.
     ///
@@ -65,10 +72,10 @@ impl Access {
     pub async fn login(&self, login: Login<'_>) -> Result<Session, LoginError> {
         let places = [Place::address(login.from), Place::account(login.username)];
         let now = self.now();
-        attempts::count(&self.0.database, &places, now).await?.map_err(LoginError::TooMany)?;
+        attempts::count(&self.0.store, &places, now).await?.map_err(LoginError::TooMany)?;
         let sql = "SELECT id, password, active FROM access_users WHERE username_key = $1";
         let username = login.username.to_ascii_lowercase();
-        let row = self.0.database.read().await?.optional(sql, &[(&username).into()]).await?;
+        let row = self.0.store.read().await?.optional(sql, &[(&username).into()]).await?;
         let stored = match &row {
             Some(row) if row.flag("active")? => row.optional_text("password")?,
             _ => None,
@@ -76,12 +83,12 @@ impl Access {
         let right = self.0.passwords.verify(login.password, stored.clone()).await?;
         let (Some(row), Some(stored), true) = (row, stored, right) else { return Err(LoginError::Refused) };
         let user = UserId(row.integer("id")?);
-        let mut transaction = self.0.database.write().await?;
+        let mut transaction = self.0.store.write().await?;
         let sql = "SELECT generation FROM access_users WHERE id = $1 AND active = 1 AND password = $2";
         // The password may have been changed while it was compared.
         let row = transaction.optional(sql, &[user.0.into(), (&stored).into()]).await?.ok_or(LoginError::Refused)?;
         let generation = row.integer("generation")?;
-        match (totp::check(&mut transaction, &self.ring(), user, login.code, now).await?, login.code) {
+        match (totp::check(&mut transaction, &self.0.ring, user, login.code, now).await?, login.code) {
             (totp::Check::Passed, _) => {}
             (totp::Check::Wanted, _) => return Err(LoginError::CodeWanted),
             (totp::Check::Wrong, _) => return Err(LoginError::Refused),
@@ -98,10 +105,9 @@ impl Access {
     ///
     /// # Errors
     /// The database's failure.
-    pub async fn void_tokens(&self, user: UserId) -> Result<(), AccessError> {
-        let mut transaction = self.0.database.write().await?;
+    pub async fn void_tokens(&self, user: UserId, actor: &Actor) -> Result<(), AccessError> {
+        let mut transaction = self.0.store.write().await?;
         transaction.execute("UPDATE access_users SET generation = generation + 1 WHERE id = $1", &[user.0.into()]).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.commit(transaction, actor, "tokens_voided", serde_json::json!({"user": user})).await
     }
 }

@@ -22,12 +22,11 @@ mod user;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use menagerie_secret::KeyRing;
-use menagerie_store::database::{Database, DatabaseError};
+use menagerie_store::database::Transaction;
+use serde_json::{Map, Value, json};
 
 pub use api_key::{ApiKey, ApiKeyChange, ApiKeyId, Lifetime, NewApiKey};
 pub use bootstrap::Bootstrap;
@@ -35,14 +34,17 @@ pub use error::{AccessError, Subject};
 pub use login::{Login, LoginError, Session};
 pub use password::{Password, PasswordError};
 pub use requester::{Held, Requester, Standing};
-pub use role::{ADMIN, NewRole, OPERATOR, READ_ONLY, Role, RoleChange, RoleId, RoleName};
+pub use role::{ADMIN, NewRole, OPERATOR, READ_ONLY, Role, RoleChange, RoleName};
 pub use schema::MIGRATIONS;
 pub use token::TokenError;
 pub use totp::Enrolment;
-pub use user::{Email, NewUser, User, UserChange, UserId, Username};
+pub use user::{Email, NewUser, User, UserChange, Username};
 
-/// Tells the time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub use crate::store::{RoleId, UserId};
+
+use crate::audit::{self, Actor, Event};
+use crate::engine::{Clock, Ring};
+use crate::store::{Store, StoreError};
 
 /// What may be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,8 +108,8 @@ pub struct Listed<T> {
 pub struct Access(Arc<Inner>);
 
 struct Inner {
-    database: Database,
-    ring: RwLock<Arc<KeyRing>>,
+    store: Store,
+    ring: Ring,
     clock: Clock,
     settings: Settings,
     keys: token::Keys,
@@ -115,44 +117,46 @@ struct Inner {
 }
 
 impl Access {
-    /// Opens what a database holds, whose schema has [`MIGRATIONS`]. The key that tokens are signed with is made when there is none.
+    /// Opens what a database holds of [`MIGRATIONS`]'s tables, and makes them, and the key that tokens are signed with, when there is none.
     ///
     /// # Errors
     /// [`AccessError`] if the database fails, or a key in it cannot be opened by `ring`.
-    pub async fn open(database: Database, ring: Arc<KeyRing>, clock: Clock, settings: Settings) -> Result<Self, AccessError> {
-        let keys = token::Keys::open(&database, &ring, clock()).await?;
+    pub async fn open(store: Store, ring: Ring, clock: Clock, settings: Settings) -> Result<Self, AccessError> {
+        store.database().migrate(&MIGRATIONS).await?;
+        let keys = token::Keys::open(&store, &ring, clock.now()).await?;
         let passwords = password::Hasher::new()?;
-        Ok(Self(Arc::new(Inner { database, ring: RwLock::new(ring), clock, settings, keys, passwords })))
-    }
-
-    fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
+        Ok(Self(Arc::new(Inner { store, ring, clock, settings, keys, passwords })))
     }
 
     fn now(&self) -> i64 {
-        (self.0.clock)().as_second()
+        self.0.clock.now().as_second()
     }
 
-    /// Seals all that is sealed here under the newest key of a ring, and uses that ring from now on. A value that another replica writes
-    /// meanwhile under an older key stays readable: that key is still in the ring.
+    /// Commits a change with the audit log's line that tells of it.
+    async fn commit(&self, transaction: Transaction, actor: &Actor, event: &'static str, fields: Value) -> Result<(), AccessError> {
+        let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
+        let entry = audit::entry(self.0.clock.now(), actor, &Event::Other { event, fields });
+        self.0.store.commit(transaction, vec![entry]).await?;
+        Ok(())
+    }
+
+    /// Seals all that is sealed here under the newest key of the ring.
     ///
     /// # Errors
     /// [`AccessError`] if the database fails or a value cannot be opened; then nothing was changed.
-    pub async fn rotate(&self, ring: Arc<KeyRing>) -> Result<(), AccessError> {
-        let mut transaction = self.0.database.write().await?;
-        token::reseal(&mut transaction, &ring).await?;
-        totp::reseal(&mut transaction, &ring).await?;
-        transaction.commit().await?;
-        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
-        Ok(())
+    pub async fn reseal(&self, actor: &Actor) -> Result<(), AccessError> {
+        let mut transaction = self.0.store.write().await?;
+        let keys = token::reseal(&mut transaction, &self.0.ring).await?;
+        let factors = totp::reseal(&mut transaction, &self.0.ring).await?;
+        self.commit(transaction, actor, "access_resealed", json!({"token_keys": keys, "second_factors": factors})).await
     }
 
     /// Whether the database answers.
     ///
     /// # Errors
-    /// [`DatabaseError`] if it does not.
-    pub async fn ready(&self) -> Result<(), DatabaseError> {
-        let mut transaction = self.0.database.read().await?;
-        transaction.one("SELECT count(*) AS roles FROM access_roles", &[]).await.map(drop)
+    /// [`StoreError`] if it does not.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        let mut transaction = self.0.store.read().await?;
+        Ok(transaction.one("SELECT count(*) AS roles FROM access_roles", &[]).await.map(drop)?)
     }
 }

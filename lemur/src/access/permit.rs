@@ -13,8 +13,8 @@
 //! | `read-only` | change nothing and take no key, whatever else they are |
 
 use super::requester::{Requester, Standing};
-use super::role::RoleId;
-use super::user::UserId;
+use crate::store::RoleId;
+use crate::store::UserId;
 
 /// What is known of an authority.
 #[derive(Debug, Clone, PartialEq, Eq)]

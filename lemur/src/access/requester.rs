@@ -1,8 +1,8 @@
 //! Who asks: a user as the database has it at this moment, with the roles that count for this request.
 
 use super::api_key::ApiKeyId;
-use super::role::{ADMIN, OPERATOR, READ_ONLY, RoleId};
-use super::user::UserId;
+use super::role::{ADMIN, OPERATOR, READ_ONLY};
+use crate::store::{RoleId, UserId};
 
 /// What a requester is by the service's own roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

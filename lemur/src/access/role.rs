@@ -2,9 +2,12 @@
 //! delivered to and reads the log, and whoever is in `read-only` changes nothing, whatever else they are.
 
 use menagerie_store::database::{DatabaseError, Row, Transaction, Value};
+use serde_json::json;
 
-use super::user::{self, User, UserId};
+use super::user::{self, User};
 use super::{Access, AccessError, Listed, Subject, Window};
+use crate::audit::Actor;
+use crate::store::{RoleId, UserId};
 
 /// The role of administrators.
 pub const ADMIN: &str = "admin";
@@ -12,10 +15,6 @@ pub const ADMIN: &str = "admin";
 pub const OPERATOR: &str = "operator";
 /// The role of those who only look.
 pub const READ_ONLY: &str = "read-only";
-
-/// Which role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RoleId(pub i64);
 
 /// A role's name: printable, without spaces at its ends; often an owner's address or `<authority>_admin`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,13 +100,13 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Taken`] if another has the name; [`AccessError::Missing`] if a member is not there.
-    pub async fn create_role(&self, role: &NewRole) -> Result<Role, AccessError> {
-        let mut transaction = self.0.database.write().await?;
+    pub async fn create_role(&self, role: &NewRole, actor: &Actor) -> Result<Role, AccessError> {
+        let mut transaction = self.0.store.write().await?;
         let id = insert(&mut transaction, &role.name, &role.description).await?;
         set_members(&mut transaction, id, &role.members).await?;
-        let role = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::Role))?;
-        transaction.commit().await?;
-        Ok(role)
+        let made = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::Role))?;
+        self.commit(transaction, actor, "role_created", json!({"role": id, "name": made.name, "members": role.members})).await?;
+        Ok(made)
     }
 
     /// A role.
@@ -115,7 +114,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Missing`], or the database's failure.
     pub async fn role(&self, id: RoleId) -> Result<Role, AccessError> {
-        read(&mut self.0.database.read().await?, id).await?.ok_or(AccessError::Missing(Subject::Role))
+        read(&mut self.0.store.read().await?, id).await?.ok_or(AccessError::Missing(Subject::Role))
     }
 
     /// The role of a name, in any case.
@@ -123,7 +122,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Missing`], or the database's failure.
     pub async fn role_named(&self, name: &str) -> Result<Role, AccessError> {
-        let mut transaction = self.0.database.read().await?;
+        let mut transaction = self.0.store.read().await?;
         let sql = "SELECT id, name, description FROM access_roles WHERE name_key = $1";
         let found = transaction.optional(sql, &[(&name.to_lowercase()).into()]).await?;
         Ok(Role::of(&found.ok_or(AccessError::Missing(Subject::Role))?)?)
@@ -133,13 +132,15 @@ impl Access {
     ///
     /// # Errors
     /// The database's failure.
-    pub async fn role_for(&self, name: &RoleName, description: &str) -> Result<Role, AccessError> {
-        let mut transaction = self.0.database.write().await?;
+    pub async fn role_for(&self, name: &RoleName, description: &str, actor: &Actor) -> Result<Role, AccessError> {
+        let mut transaction = self.0.store.write().await?;
         let sql = "INSERT INTO access_roles (name, name_key, description) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        transaction.execute(sql, &[name.as_str().into(), (&name.key()).into(), description.into()]).await?;
+        let made = transaction.execute(sql, &[name.as_str().into(), (&name.key()).into(), description.into()]).await? > 0;
         let sql = "SELECT id, name, description FROM access_roles WHERE name_key = $1";
         let role = Role::of(&transaction.one(sql, &[(&name.key()).into()]).await?)?;
-        transaction.commit().await?;
+        if made {
+            self.commit(transaction, actor, "role_created", json!({"role": role.id, "name": role.name, "members": []})).await?;
+        }
         Ok(role)
     }
 
@@ -148,7 +149,7 @@ impl Access {
     /// # Errors
     /// The database's failure.
     pub async fn roles(&self, window: Window<'_>) -> Result<Listed<Role>, AccessError> {
-        let mut transaction = self.0.database.read().await?;
+        let mut transaction = self.0.store.read().await?;
         let pattern = window.pattern();
         let count = "SELECT count(*) AS total FROM access_roles WHERE name_key LIKE $1 ESCAPE '\\'";
         let total = transaction.one(count, &[(&pattern).into()]).await?.integer("total")?;
@@ -167,7 +168,7 @@ impl Access {
     /// # Errors
     /// The database's failure.
     pub async fn members(&self, id: RoleId) -> Result<Vec<User>, AccessError> {
-        let mut transaction = self.0.database.read().await?;
+        let mut transaction = self.0.store.read().await?;
         let ids = transaction.all("SELECT member FROM access_members WHERE role = $1 ORDER BY member", &[id.0.into()]).await?;
         let mut members = Vec::with_capacity(ids.len());
         for row in ids {
@@ -180,8 +181,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::BuiltIn`] if the service goes by its name; [`AccessError::LastAdministrator`] if nobody would be left.
-    pub async fn change_role(&self, id: RoleId, change: &RoleChange) -> Result<Role, AccessError> {
-        let mut transaction = self.0.database.write().await?;
+    pub async fn change_role(&self, id: RoleId, change: &RoleChange, actor: &Actor) -> Result<Role, AccessError> {
+        let mut transaction = self.0.store.write().await?;
         let role = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::Role))?;
         if let Some(name) = change.name.as_ref().filter(|name| name.as_str() != role.name) {
             if role.is_built_in() {
@@ -200,8 +201,10 @@ impl Access {
             set_members(&mut transaction, id, members).await?;
         }
         keep_an_administrator(&mut transaction).await?;
+        let before = role.name;
         let role = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::Role))?;
-        transaction.commit().await?;
+        let fields = json!({"role": id, "name": role.name, "before": before, "members": change.members});
+        self.commit(transaction, actor, "role_changed", fields).await?;
         Ok(role)
     }
 
@@ -209,16 +212,15 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::BuiltIn`] if it belongs to the service.
-    pub async fn delete_role(&self, id: RoleId) -> Result<(), AccessError> {
-        let mut transaction = self.0.database.write().await?;
+    pub async fn delete_role(&self, id: RoleId, actor: &Actor) -> Result<(), AccessError> {
+        let mut transaction = self.0.store.write().await?;
         let role = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::Role))?;
         if role.is_built_in() {
             return Err(AccessError::BuiltIn(role.name));
         }
         // An API key that was narrowed to this role alone stays narrowed: it is then of no role.
         transaction.execute("DELETE FROM access_roles WHERE id = $1", &[id.0.into()]).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.commit(transaction, actor, "role_deleted", json!({"role": id, "name": role.name})).await
     }
 }
 

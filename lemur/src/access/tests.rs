@@ -4,7 +4,9 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use menagerie_secret::RingFile;
 use zeroize::Zeroizing;
 
 use super::*;
@@ -14,8 +16,9 @@ const PASSWORD: &str = "correct horse battery";
 
 struct World {
     access: Access,
-    database: Database,
-    ring: Arc<KeyRing>,
+    store: Store,
+    ring: Ring,
+    file: RingFile,
     now: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
 }
@@ -23,12 +26,13 @@ struct World {
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::connect(folder.path().join("lemur.db").to_str().unwrap(), &MIGRATIONS).await.unwrap();
-        let ring = Arc::new(KeyRing::generate().unwrap());
+        let store = Store::open(folder.path().join("lemur.db").to_str().unwrap()).await.unwrap();
+        let file = RingFile::new(folder.path().join("ring"));
+        let ring = Ring::open(file.clone()).unwrap();
         let now = Arc::new(AtomicI64::new(START));
-        let access = open(&database, &ring, &now).await;
+        let access = open(&store, &ring, &now).await;
         access.bootstrap(Some(Password::chosen(PASSWORD.to_owned()).unwrap())).await.unwrap();
-        Self { access, database, ring, now, _folder: folder }
+        Self { access, store, ring, file, now, _folder: folder }
     }
 
     fn wait(&self, seconds: i64) {
@@ -52,18 +56,22 @@ impl World {
             active: true,
             roles: roles.to_vec(),
         };
-        self.access.create_user(user).await.unwrap()
+        self.access.create_user(user, &actor()).await.unwrap()
     }
 
     async fn role(&self, name: &str) -> RoleId {
-        self.access.role_for(&RoleName::parse(name).unwrap(), "").await.unwrap().id
+        self.access.role_for(&RoleName::parse(name).unwrap(), "", &actor()).await.unwrap().id
     }
 }
 
-async fn open(database: &Database, ring: &Arc<KeyRing>, now: &Arc<AtomicI64>) -> Access {
+fn actor() -> Actor {
+    Actor::cli("tests")
+}
+
+async fn open(store: &Store, ring: &Ring, now: &Arc<AtomicI64>) -> Access {
     let now = Arc::clone(now);
-    let clock: Clock = Arc::new(move || Timestamp::from_second(now.load(Ordering::SeqCst)).unwrap());
-    Access::open(database.clone(), Arc::clone(ring), clock, Settings::default()).await.unwrap()
+    let clock = Clock::new(move || Timestamp::from_second(now.load(Ordering::SeqCst)).unwrap());
+    Access::open(store.clone(), ring.clone(), clock, Settings::default()).await.unwrap()
 }
 
 #[tokio::test]
@@ -104,8 +112,8 @@ async fn a_tokens_algorithm_is_not_the_tokens_choice() {
         }
     }
     // Signed by the right key with another algorithm, and by another key with the right one.
-    let sealed = world.database.read().await.unwrap().one("SELECT id, sealed FROM access_token_keys", &[]).await.unwrap();
-    let key = world.ring.open(&sealed.bytes("sealed").unwrap(), &format!("lemur token key {kid_text}")).unwrap();
+    let sealed = world.store.read().await.unwrap().one("SELECT id, sealed FROM access_token_keys", &[]).await.unwrap();
+    let key = world.ring.open_sealed(&sealed.bytes("sealed").unwrap(), &format!("lemur token key {kid_text}")).unwrap();
     let claims = serde_json::json!({"iat": START, "exp": START + 100, "sub": "1", "gen": 0});
     for (algorithm, key, fine) in
         [(Algorithm::HS256, key.as_slice(), true), (Algorithm::HS384, key.as_slice(), false), (Algorithm::HS256, &[0_u8; 32], false)]
@@ -192,9 +200,8 @@ async fn a_changed_password_is_stored_as_a_hash_and_voids_tokens() {
     let before = world.login("ann", PASSWORD, None, "192.0.2.1").await.unwrap().token;
     let new = "another horse battery";
     let change = UserChange { password: Some(Password::chosen(new.to_owned()).unwrap()), ..UserChange::default() };
-    world.access.change_user(user.id, change).await.unwrap();
-    let row =
-        world.database.read().await.unwrap().one("SELECT password FROM access_users WHERE id = $1", &[user.id.0.into()]).await.unwrap();
+    world.access.change_user(user.id, change, &actor()).await.unwrap();
+    let row = world.store.read().await.unwrap().one("SELECT password FROM access_users WHERE id = $1", &[user.id.0.into()]).await.unwrap();
     let stored = row.text("password").unwrap();
     assert!(stored.starts_with("$argon2id$") && !stored.contains("horse"));
     assert!(matches!(world.access.requester(&before).await, Err(TokenError::User)));
@@ -207,14 +214,14 @@ async fn who_is_deactivated_is_out_at_once() {
     let world = World::new().await;
     let user = world.user("ann", &[]).await;
     let token = world.login("ann", PASSWORD, None, "192.0.2.1").await.unwrap().token;
-    let (_, key) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, None)).await.unwrap();
+    let (_, key) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, None), &actor()).await.unwrap();
     let active = |active| UserChange { active: Some(active), ..UserChange::default() };
-    world.access.change_user(user.id, active(false)).await.unwrap();
+    world.access.change_user(user.id, active(false), &actor()).await.unwrap();
     for token in [&token, &key] {
         assert!(matches!(world.access.requester(token).await, Err(TokenError::User)));
     }
     assert!(matches!(world.login("ann", PASSWORD, None, "192.0.2.1").await, Err(LoginError::Refused)));
-    world.access.change_user(user.id, active(true)).await.unwrap();
+    world.access.change_user(user.id, active(true), &actor()).await.unwrap();
     assert!(matches!(world.access.requester(&token).await, Err(TokenError::User)), "what was void stays void");
 }
 
@@ -226,19 +233,19 @@ fn key_of(holder: UserId, lifetime: Lifetime, roles: Option<Vec<RoleId>>) -> New
 async fn an_api_key_lasts_its_days_or_until_it_is_revoked() {
     let world = World::new().await;
     let user = world.user("ann", &[]).await;
-    let (key, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Days(2), None)).await.unwrap();
+    let (key, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Days(2), None), &actor()).await.unwrap();
     assert_eq!(world.access.requester(&token).await.unwrap().api_key(), Some(key.id));
     world.wait(2 * 24 * 60 * 60);
     assert!(matches!(world.access.requester(&token).await, Err(TokenError::Expired)));
-    let (key, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, None)).await.unwrap();
+    let (key, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, None), &actor()).await.unwrap();
     world.wait(10_000 * 24 * 60 * 60);
     world.access.requester(&token).await.unwrap();
-    world.access.change_api_key(key.id, &ApiKeyChange { revoke: true, ..ApiKeyChange::default() }).await.unwrap();
+    world.access.change_api_key(key.id, &ApiKeyChange { revoke: true, ..ApiKeyChange::default() }, &actor()).await.unwrap();
     assert!(matches!(world.access.requester(&token).await, Err(TokenError::ApiKey)));
     let renamed = ApiKeyChange { name: Some("x".to_owned()), ..ApiKeyChange::default() };
-    assert!(world.access.change_api_key(key.id, &renamed).await.unwrap().revoked, "revoking is not undone");
-    let (key, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, None)).await.unwrap();
-    world.access.delete_api_key(key.id).await.unwrap();
+    assert!(world.access.change_api_key(key.id, &renamed, &actor()).await.unwrap().revoked, "revoking is not undone");
+    let (key, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, None), &actor()).await.unwrap();
+    world.access.delete_api_key(key.id, &actor()).await.unwrap();
     assert!(matches!(world.access.requester(&token).await, Err(TokenError::ApiKey)));
 }
 
@@ -247,17 +254,17 @@ async fn an_api_key_is_narrowed_to_roles_that_its_user_has_now() {
     let world = World::new().await;
     let (deploy, other) = (world.role("deploy").await, world.role("other").await);
     let user = world.user("ann", &[deploy, other]).await;
-    let (_, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![deploy]))).await.unwrap();
+    let (_, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![deploy])), &actor()).await.unwrap();
     let requester = world.access.requester(&token).await.unwrap();
     assert_eq!(requester.roles().iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["deploy"]);
     assert!(!requester.is("ann@example.com") && !requester.is_user(user.id));
-    world.access.change_user(user.id, UserChange { roles: Some(vec![other]), ..UserChange::default() }).await.unwrap();
+    world.access.change_user(user.id, UserChange { roles: Some(vec![other]), ..UserChange::default() }, &actor()).await.unwrap();
     assert!(world.access.requester(&token).await.unwrap().roles().is_empty());
     let not_hers = world.role("not-hers").await;
-    let refused = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![not_hers]))).await;
+    let refused = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![not_hers])), &actor()).await;
     assert!(matches!(refused, Err(AccessError::Missing(Subject::Role))));
-    world.access.delete_role(other).await.unwrap();
-    let (_, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![]))).await.unwrap();
+    world.access.delete_role(other, &actor()).await.unwrap();
+    let (_, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![])), &actor()).await.unwrap();
     assert!(world.access.requester(&token).await.unwrap().roles().is_empty(), "narrowed to none is none, and not all");
 }
 
@@ -274,8 +281,8 @@ async fn a_second_factor_is_asked_for_and_a_code_counts_once() {
     let enrolment = world.access.enrol_second_factor(user.id).await.unwrap();
     assert!(enrolment.uri.starts_with("otpauth://totp/lemur:ann?secret="));
     world.login("ann", PASSWORD, None, "192.0.2.1").await.unwrap();
-    assert!(world.access.confirm_second_factor(user.id, "000000").await.is_err());
-    world.access.confirm_second_factor(user.id, &code_at(&enrolment.secret, START)).await.unwrap();
+    assert!(world.access.confirm_second_factor(user.id, "000000", &actor()).await.is_err());
+    world.access.confirm_second_factor(user.id, &code_at(&enrolment.secret, START), &actor()).await.unwrap();
     let login = async |code: Option<&str>| world.login("ann", PASSWORD, code, "192.0.2.1").await;
     assert!(matches!(login(None).await, Err(LoginError::CodeWanted)));
     assert!(matches!(world.login("ann", "wrong password", None, "192.0.2.1").await, Err(LoginError::Refused)), "the password comes first");
@@ -287,7 +294,7 @@ async fn a_second_factor_is_asked_for_and_a_code_counts_once() {
     world.wait(60);
     assert!(matches!(login(Some("abcdef")).await, Err(LoginError::Refused)));
     assert!(matches!(world.access.enrol_second_factor(user.id).await, Err(AccessError::Taken { .. })));
-    world.access.remove_second_factor(user.id).await.unwrap();
+    world.access.remove_second_factor(user.id, &actor()).await.unwrap();
     login(None).await.unwrap();
 }
 
@@ -297,14 +304,14 @@ async fn the_services_roles_stay_what_they_are() {
     let world = World::new().await;
     let admin = world.access.role_named("ADMIN").await.unwrap();
     let rename = |name: &str| RoleChange { name: Some(RoleName::parse(name).unwrap()), ..RoleChange::default() };
-    assert!(matches!(world.access.change_role(admin.id, &rename("other")).await, Err(AccessError::BuiltIn(_))));
-    assert!(matches!(world.access.delete_role(admin.id).await, Err(AccessError::BuiltIn(_))));
+    assert!(matches!(world.access.change_role(admin.id, &rename("other"), &actor()).await, Err(AccessError::BuiltIn(_))));
+    assert!(matches!(world.access.delete_role(admin.id, &actor()).await, Err(AccessError::BuiltIn(_))));
     let team = world.role("team").await;
     for name in ["admin", "Admin", "READ-ONLY"] {
-        assert!(matches!(world.access.change_role(team, &rename(name)).await, Err(AccessError::Taken { .. })), "{name}");
+        assert!(matches!(world.access.change_role(team, &rename(name), &actor()).await, Err(AccessError::Taken { .. })), "{name}");
     }
     let role = NewRole { name: RoleName::parse("Admin").unwrap(), description: String::new(), members: Vec::new() };
-    assert!(matches!(world.access.create_role(&role).await, Err(AccessError::Taken { .. })));
+    assert!(matches!(world.access.create_role(&role, &actor()).await, Err(AccessError::Taken { .. })));
 }
 
 #[tokio::test]
@@ -318,30 +325,52 @@ async fn somebody_stays_an_administrator() {
         UserChange { roles: Some(Vec::new()), ..UserChange::default() },
         UserChange { roles: Some(vec![role.id, read_only.id]), ..UserChange::default() },
     ] {
-        assert!(matches!(world.access.change_user(admin.id, change).await, Err(AccessError::LastAdministrator)));
+        assert!(matches!(world.access.change_user(admin.id, change, &actor()).await, Err(AccessError::LastAdministrator)));
     }
     let none = RoleChange { members: Some(Vec::new()), ..RoleChange::default() };
-    assert!(matches!(world.access.change_role(role.id, &none).await, Err(AccessError::LastAdministrator)));
+    assert!(matches!(world.access.change_role(role.id, &none, &actor()).await, Err(AccessError::LastAdministrator)));
     world.user("ann", &[role.id]).await;
-    world.access.change_user(admin.id, UserChange { active: Some(false), ..UserChange::default() }).await.unwrap();
+    world.access.change_user(admin.id, UserChange { active: Some(false), ..UserChange::default() }, &actor()).await.unwrap();
 }
 
 #[tokio::test]
 async fn replicas_share_keys_and_keys_are_sealed_anew() {
     let world = World::new().await;
-    let other = open(&world.database, &world.ring, &world.now).await;
+    let other = open(&world.store, &world.ring, &world.now).await;
     let token = world.admin().await;
     assert_eq!(other.requester(&token).await.unwrap().username(), "admin");
-    world.access.add_token_key().await.unwrap();
+    world.access.add_token_key(&actor()).await.unwrap();
     let newer = world.admin().await;
     assert_eq!(other.requester(&newer).await.unwrap().username(), "admin", "learned from the database");
     let enrolment = world.access.enrol_second_factor(UserId(1)).await.unwrap();
-    let newest = Arc::new(world.ring.with_fresh_key().unwrap());
-    world.access.rotate(Arc::clone(&newest)).await.unwrap();
-    let alone = Arc::new(newest.without(&world.ring.ids()));
-    let reopened = open(&world.database, &alone, &world.now).await;
+    let before = world.ring.keys().ids();
+    let newest = world.ring.add_key().unwrap();
+    world.access.reseal(&actor()).await.unwrap();
+    world.file.replace(&newest.without(&before)).unwrap();
+    let reopened = open(&world.store, &Ring::open(world.file.clone()).unwrap(), &world.now).await;
     for token in [&token, &newer] {
         reopened.requester(token).await.unwrap();
     }
-    reopened.confirm_second_factor(UserId(1), &code_at(&enrolment.secret, START)).await.unwrap();
+    reopened.confirm_second_factor(UserId(1), &code_at(&enrolment.secret, START), &actor()).await.unwrap();
+}
+
+/// What changes who may do what is told by a line of the audit log, without secrets.
+#[tokio::test]
+async fn changes_of_rights_are_in_the_audit_log() {
+    let world = World::new().await;
+    let team = world.role("team").await;
+    let user = world.user("ann", &[team]).await;
+    world.access.create_api_key(&key_of(user.id, Lifetime::Forever, None), &actor()).await.unwrap();
+    let change = UserChange { password: Some(Password::chosen("another horse battery".to_owned()).unwrap()), ..UserChange::default() };
+    world.access.change_user(user.id, change, &actor()).await.unwrap();
+    world.access.delete_role(team, &actor()).await.unwrap();
+    let lines = world.store.read().await.unwrap().all("SELECT line FROM log_line ORDER BY id", &[]).await.unwrap();
+    let lines: Vec<String> = lines.iter().map(|row| row.text("line").unwrap()).collect();
+    let events: Vec<String> =
+        lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(events, ["user_created", "role_created", "user_created", "api_key_created", "user_changed", "role_deleted"]);
+    assert!(lines[2].contains(r#""roles":["team"]"#) && lines[4].contains(r#""password":true"#), "{lines:?}");
+    for secret in ["horse", "argon2", "eyJ"] {
+        assert!(!lines.iter().any(|line| line.contains(secret)), "{secret}");
+    }
 }

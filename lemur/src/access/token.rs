@@ -7,16 +7,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use menagerie_secret::KeyRing;
-use menagerie_store::database::{Database, Transaction};
+use menagerie_store::database::Transaction;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::api_key::{self, ApiKeyId};
 use super::requester::{Held, Requester};
-use super::role::RoleId;
-use super::user::UserId;
 use super::{Access, AccessError};
+use crate::audit::Actor;
+use crate::engine::Ring;
+use crate::store::{RoleId, Store, StoreError, UserId};
 
 /// The longest token that is looked at.
 const LONGEST: usize = 2_048;
@@ -50,6 +50,12 @@ impl From<menagerie_store::database::DatabaseError> for TokenError {
     }
 }
 
+impl From<StoreError> for TokenError {
+    fn from(error: StoreError) -> Self {
+        Self::Access(error.into())
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     iat: i64,
@@ -77,8 +83,8 @@ fn place(id: &str) -> String {
 }
 
 impl Keys {
-    pub(super) async fn open(database: &Database, ring: &KeyRing, now: Timestamp) -> Result<Self, AccessError> {
-        let mut transaction = database.write().await?;
+    pub(super) async fn open(store: &Store, ring: &Ring, now: Timestamp) -> Result<Self, AccessError> {
+        let mut transaction = store.write().await?;
         let mut keys = load(&mut transaction, ring).await?;
         if keys.is_empty() {
             add(&mut transaction, ring, 1, now).await?;
@@ -94,7 +100,7 @@ impl Keys {
     }
 }
 
-async fn add(transaction: &mut Transaction, ring: &KeyRing, number: i64, now: Timestamp) -> Result<(), AccessError> {
+async fn add(transaction: &mut Transaction, ring: &Ring, number: i64, now: Timestamp) -> Result<(), AccessError> {
     let (mut id, mut key) = ([0; 8], Zeroizing::new([0; 32]));
     rand::fill(&mut id).map_err(|_| AccessError::Randomness)?;
     rand::fill(key.as_mut_slice()).map_err(|_| AccessError::Randomness)?;
@@ -105,23 +111,25 @@ async fn add(transaction: &mut Transaction, ring: &KeyRing, number: i64, now: Ti
     Ok(())
 }
 
-async fn load(transaction: &mut Transaction, ring: &KeyRing) -> Result<Vec<Key>, AccessError> {
+async fn load(transaction: &mut Transaction, ring: &Ring) -> Result<Vec<Key>, AccessError> {
     let mut keys = Vec::new();
     for row in transaction.all("SELECT id, sealed FROM access_token_keys ORDER BY number", &[]).await? {
         let id = row.text("id")?;
-        let key = ring.open(&row.bytes("sealed")?, &place(&id))?;
+        let key = ring.open_sealed(&row.bytes("sealed")?, &place(&id))?;
         keys.push(Key { id, encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) });
     }
     Ok(keys)
 }
 
-pub(super) async fn reseal(transaction: &mut Transaction, ring: &KeyRing) -> Result<(), AccessError> {
+pub(super) async fn reseal(transaction: &mut Transaction, ring: &Ring) -> Result<u64, AccessError> {
+    let mut done = 0;
     for row in transaction.all("SELECT id, sealed FROM access_token_keys", &[]).await? {
         let id = row.text("id")?;
-        let sealed = ring.seal(&ring.open(&row.bytes("sealed")?, &place(&id))?, &place(&id))?;
+        let sealed = ring.seal(&ring.open_sealed(&row.bytes("sealed")?, &place(&id))?, &place(&id))?;
         transaction.execute("UPDATE access_token_keys SET sealed = $1 WHERE id = $2", &[(&sealed).into(), (&id).into()]).await?;
+        done += 1;
     }
-    Ok(())
+    Ok(done)
 }
 
 impl Access {
@@ -130,13 +138,13 @@ impl Access {
     ///
     /// # Errors
     /// The database's failure.
-    pub async fn add_token_key(&self) -> Result<(), AccessError> {
-        let ring = self.ring();
-        let mut transaction = self.0.database.write().await?;
+    pub async fn add_token_key(&self, actor: &Actor) -> Result<(), AccessError> {
+        let ring = &self.0.ring;
+        let mut transaction = self.0.store.write().await?;
         let next = transaction.one("SELECT coalesce(max(number), 0) + 1 AS next FROM access_token_keys", &[]).await?.integer("next")?;
-        add(&mut transaction, &ring, next, (self.0.clock)()).await?;
-        let keys = load(&mut transaction, &ring).await?;
-        transaction.commit().await?;
+        add(&mut transaction, ring, next, self.0.clock.now()).await?;
+        let keys = load(&mut transaction, ring).await?;
+        self.commit(transaction, actor, "token_key_added", serde_json::json!({"number": next})).await?;
         *self.0.keys.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         Ok(())
     }
@@ -170,7 +178,7 @@ impl Access {
             return Err(TokenError::Foreign);
         }
         let user = claims.sub.parse().map(UserId).map_err(|_| TokenError::Foreign)?;
-        let mut transaction = self.0.database.read().await?;
+        let mut transaction = self.0.store.read().await?;
         let rows = transaction.all(USER, &[user.0.into()]).await?;
         let first = rows.first().ok_or(TokenError::User)?;
         if !first.flag("active")? || first.integer("generation")? != claims.generation {
@@ -206,9 +214,9 @@ impl Access {
         if !keys.iter().any(|key| key.id == id) {
             // Perhaps another replica made it. A stranger's token costs one look at a small table.
             let known = "SELECT id FROM access_token_keys WHERE id = $1";
-            let mut transaction = self.0.database.read().await?;
+            let mut transaction = self.0.store.read().await?;
             transaction.optional(known, &[(&id).into()]).await?.ok_or(TokenError::Foreign)?;
-            keys = Arc::new(load(&mut transaction, &self.ring()).await?);
+            keys = Arc::new(load(&mut transaction, &self.0.ring).await?);
             *self.0.keys.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         }
         let key = keys.iter().find(|key| key.id == id).ok_or(TokenError::Foreign)?;

@@ -1,16 +1,13 @@
 //! Users: a name to sign in by, an address that certificates' owners are compared with, a password or none, and the roles they are members of.
 
-use std::fmt;
-
 use menagerie_store::database::{Row, Transaction, Value};
+use serde_json::json;
 
 use super::password::Password;
-use super::role::{Role, RoleId};
+use super::role::Role;
 use super::{Access, AccessError, Listed, Subject, Window};
-
-/// Which user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct UserId(pub i64);
+use crate::audit::Actor;
+use crate::store::{RoleId, UserId};
 
 /// The longest username or address.
 const LONGEST: usize = 254;
@@ -137,16 +134,18 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Taken`] if another has the name or the address; [`AccessError::Missing`] if a role is not there.
-    pub async fn create_user(&self, user: NewUser) -> Result<User, AccessError> {
+    pub async fn create_user(&self, user: NewUser, actor: &Actor) -> Result<User, AccessError> {
         let password = match user.password {
             Some(password) => Some(self.0.passwords.hash(password).await?),
             None => None,
         };
-        let mut transaction = self.0.database.write().await?;
+        let mut transaction = self.0.store.write().await?;
         let id = insert(&mut transaction, &user.username, &user.email, password.as_deref(), user.active, self.now()).await?;
         set_roles(&mut transaction, id, &user.roles).await?;
         let user = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::User))?;
-        transaction.commit().await?;
+        let roles: Vec<_> = user.roles.iter().map(|role| role.name.as_str()).collect();
+        let fields = json!({"user": id, "username": user.username, "email": user.email, "active": user.active, "roles": roles});
+        self.commit(transaction, actor, "user_created", fields).await?;
         Ok(user)
     }
 
@@ -155,7 +154,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Missing`], or the database's failure.
     pub async fn user(&self, id: UserId) -> Result<User, AccessError> {
-        read(&mut self.0.database.read().await?, id).await?.ok_or(AccessError::Missing(Subject::User))
+        read(&mut self.0.store.read().await?, id).await?.ok_or(AccessError::Missing(Subject::User))
     }
 
     /// The user of a name.
@@ -163,7 +162,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Missing`], or the database's failure.
     pub async fn user_named(&self, username: &Username) -> Result<User, AccessError> {
-        let mut transaction = self.0.database.read().await?;
+        let mut transaction = self.0.store.read().await?;
         let found = transaction.optional("SELECT id FROM access_users WHERE username_key = $1", &[(&username.key()).into()]).await?;
         let id = found.ok_or(AccessError::Missing(Subject::User))?.integer("id")?;
         read(&mut transaction, UserId(id)).await?.ok_or(AccessError::Missing(Subject::User))
@@ -174,7 +173,7 @@ impl Access {
     /// # Errors
     /// The database's failure.
     pub async fn users(&self, window: Window<'_>) -> Result<Listed<User>, AccessError> {
-        let mut transaction = self.0.database.read().await?;
+        let mut transaction = self.0.store.read().await?;
         let pattern = window.pattern();
         let count = "SELECT count(*) AS total FROM access_users WHERE username_key LIKE $1 ESCAPE '\\'";
         let total = transaction.one(count, &[(&pattern).into()]).await?.integer("total")?;
@@ -196,12 +195,12 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Taken`] if another has the name or the address; [`AccessError::LastAdministrator`] if nobody would be left.
-    pub async fn change_user(&self, id: UserId, change: UserChange) -> Result<User, AccessError> {
+    pub async fn change_user(&self, id: UserId, change: UserChange, actor: &Actor) -> Result<User, AccessError> {
         let password = match change.password {
             Some(password) => Some(self.0.passwords.hash(password).await?),
             None => None,
         };
-        let mut transaction = self.0.database.write().await?;
+        let mut transaction = self.0.store.write().await?;
         let user = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::User))?;
         if let Some(username) = &change.username {
             let set = "UPDATE access_users SET username = $1, username_key = $2 WHERE id = $3";
@@ -228,7 +227,11 @@ impl Access {
         }
         super::role::keep_an_administrator(&mut transaction).await?;
         let user = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::User))?;
-        transaction.commit().await?;
+        let roles: Vec<_> = user.roles.iter().map(|role| role.name.as_str()).collect();
+        let fields = json!({
+            "user": id, "username": user.username, "email": user.email, "active": user.active, "roles": roles, "password": password.is_some(),
+        });
+        self.commit(transaction, actor, "user_changed", fields).await?;
         Ok(user)
     }
 }
@@ -295,10 +298,4 @@ fn of(row: &Row, roles: Vec<Role>) -> Result<User, AccessError> {
         second_factor: row.flag("totp_confirmed")?,
         roles,
     })
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
 }
