@@ -4,6 +4,8 @@ mod asn1;
 pub mod certificate;
 pub mod cli;
 pub mod commands;
+pub mod crl;
 pub mod csr;
 pub mod name;
+pub mod ocsp;
 pub mod profile;
