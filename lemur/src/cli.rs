@@ -16,9 +16,8 @@ pub use acme::{AcmeCommand, AcmeKey};
 pub use authority::{AuthorityCommand, AuthorityCreate, AuthorityImport};
 pub use certificate::{CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat};
 pub use key_choice::KeyChoice;
-pub use people::{RoleCommand, UserAdd, UserCommand};
-
 pub use lint::{LintArgs, LintFormat, LintProfile, LintSeverity};
+pub use people::{RoleCommand, UserAdd, UserCommand};
 
 /// TLS certificates for a fleet: an authority that deploy pipelines use by REST and ACME
 #[derive(Debug, Parser)]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::profile::{Profile, Profiles};
+
 use super::{Acme, Config, ConfigError, Offer, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
@@ -22,6 +24,8 @@ pub(super) struct File {
     url: Option<String>,
     http_url: Option<String>,
     tls: Option<Tls>,
+    #[serde(default)]
+    profiles: BTreeMap<String, Profile>,
     #[serde(default)]
     acme: AcmeSection,
 }
@@ -87,6 +91,9 @@ impl File {
             url: base(path, "url", &url, "https")?,
             http_url: http_url.map(|url| base(path, "http_url", &url, "http")).transpose()?,
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
+            profiles: Profiles::default()
+                .with(self.profiles)
+                .map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
             data: typed.data.clone(),
             listen,

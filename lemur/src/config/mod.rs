@@ -13,6 +13,8 @@ use ipnet::IpNet;
 
 pub use file::TEMPLATE;
 
+use crate::profile::{Profiles, ProfilesError};
+
 /// The file's name in the data's folder.
 pub const FILE_NAME: &str = "lemur.toml";
 
@@ -35,6 +37,8 @@ pub struct Config {
     pub http_url: Option<String>,
     /// The server's own certificate; one of its own making if there is none.
     pub tls: Option<TlsFiles>,
+    /// The profiles of certificates: the built-in ones and the file's.
+    pub profiles: Profiles,
     /// How ACME is served.
     pub acme: Acme,
 }
@@ -101,8 +105,16 @@ pub enum ConfigError {
     /// The file cannot be read, or is not understood.
     #[error(transparent)]
     File(#[from] menagerie_config::ConfigError),
+    /// A profile that cannot be.
+    #[error("{path}: {source}", path = path.display())]
+    Profiles {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ProfilesError,
+    },
     /// A value that cannot be used.
-    #[error("{path}: {key}: {reason}")]
+    #[error("{path}: {key}: {reason}", path = path.display())]
     Value {
         /// The file.
         path: PathBuf,
