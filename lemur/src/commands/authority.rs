@@ -79,11 +79,11 @@ fn lasting(now: Timestamp, days: u32) -> anyhow::Result<Validity> {
 async fn list(opened: &Opened) -> anyhow::Result<Exit> {
     for authority in opened.engine.authorities().await? {
         let until = match &authority.der {
-            Some(der) => report::date(View::parse(der)?.validity().not_after().as_second()),
+            Some(der) => View::parse(der)?.validity().not_after().strftime("%F").to_string(),
             None => "waits for its certificate".to_owned(),
         };
         let (name, owner) = (shown(&authority.name), shown(&authority.owner));
-        report::data(format_args!("{:<5} {name:<24} {:<12} {:<10} {until:<12} {owner}\n", authority.id, authority.kind, authority.state))?;
+        report::data(format_args!("{:<5} {name:<24} {:<12} {:<10} {until:<12} {owner}\n", authority.id, authority.kind.as_str(), authority.state.as_str()))?;
     }
     Ok(Exit::Fine)
 }
@@ -91,7 +91,7 @@ async fn list(opened: &Opened) -> anyhow::Result<Exit> {
 async fn show(opened: &Opened, name: &str) -> anyhow::Result<Exit> {
     let authority = opened.authority(name).await?;
     report::data(format_args!("name:        {}\nowner:       {}\n", shown(&authority.name), shown(&authority.owner)))?;
-    report::data(format_args!("kind:        {}\nstate:       {}\n", authority.kind, authority.state))?;
+    report::data(format_args!("kind:        {}\nstate:       {}\n", authority.kind.as_str(), authority.state.as_str()))?;
     if let Some(der) = &authority.der {
         let view = View::parse(der)?;
         let validity = view.validity();
