@@ -17,5 +17,7 @@ pub mod lint;
 pub mod name;
 pub mod ocsp;
 pub mod profile;
+pub mod repository;
 pub mod revoke;
+pub mod serve;
 pub mod store;

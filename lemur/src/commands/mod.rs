@@ -9,6 +9,7 @@ mod key;
 mod lint;
 mod people;
 mod place;
+mod serve;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let done = match cli.command {
+        Command::Serve(options) => serve::run(&options),
         Command::Authority { place, command } => authority::run(&place, &command),
         Command::Certificate { place, command } => certificate::run(&place, &command),
         Command::Acme { place, command } => acme::run(&place, &command),

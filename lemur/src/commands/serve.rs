@@ -18,7 +18,7 @@ const PASSWORD_FILE: &str = "admin-password";
 pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
     let typed = Typed { listen: options.listen, http_listen: options.http_listen, ..place::typed(&options.place) };
     let config = Config::read(&typed)?;
-    menagerie_telemetry::start(Format::default(), Level::default());
+    menagerie_telemetry::start(Format::Human, Level::Warning);
     // The library that TLS is made with, for all of this process.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let password = options.admin_password_file.as_deref().map(people::password).transpose()?;
