@@ -1,15 +1,16 @@
 //! `pkilint`, DigiCert's linter: what others say of a certificate. One process holds any number of them against RFC 5280 and the
 //! CA/Browser Forum's Baseline Requirements.
 
-use std::io::Write as _;
-use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::process::command;
+use crate::process::{command, run_within};
 use crate::venv_program;
 
 const PROGRAM: &str = include_str!("pkilint.py");
+/// It takes some ten milliseconds for a certificate.
+const LIMIT: Duration = Duration::from_secs(1800);
 
 /// What `pkilint` says of a certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,17 +32,14 @@ pub struct PkilintVerdict {
 /// When the program does not answer for each.
 #[must_use]
 pub fn pkilint(certificates: &[Vec<u8>], day: Option<&str>) -> Vec<PkilintVerdict> {
-    let mut child =
-        command(venv_program("python")).args(["-c", PROGRAM]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Python starts");
-    let mut input = child.stdin.take().expect("its input is a pipe");
     let mut text = format!("{}\n", day.unwrap_or("-"));
     for certificate in certificates {
         certificate.iter().for_each(|byte| text.push_str(&format!("{byte:02x}")));
         text.push('\n');
     }
-    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
-    let output = child.wait_with_output().expect("its output can be read");
-    writer.join().expect("the writer ends").expect("pkilint reads all certificates");
+    let mut python = command(venv_program("python"));
+    python.args(["-c", PROGRAM]);
+    let output = run_within(LIMIT, python, text.as_bytes());
     let answers = String::from_utf8(output.stdout).expect("its answers are text");
     let verdicts: Vec<PkilintVerdict> =
         answers.lines().map(|line| verdict(&serde_json::from_str(line).expect("a verdict is JSON"))).collect();

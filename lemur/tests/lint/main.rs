@@ -3,6 +3,7 @@
 
 mod baseline_cases;
 mod cases;
+mod codes;
 mod differential;
 mod keys;
 mod made;

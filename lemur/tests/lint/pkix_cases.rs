@@ -31,7 +31,7 @@ pub(crate) static CASES: &[Case] = &[
     case("der-unused-bits", leaf, |m| m.put(KU, true, tlv(3, &[6, 0x81]))),
     case("der-named-bits", leaf, |m| m.put(KU, true, tlv(3, &[0, 0x80]))),
     case("der-null", rsa_leaf, |m| m.key = key(&[oid("1.2.840.113549.1.1.1"), tlv(5, &[1])], &seq(&[tlv(2, &[1]), tlv(2, &[3])]))),
-    case("der-object-identifier", leaf, |m| m.put(CP, false, seq(&[seq(&[tlv(6, &[0x67, 0x80, 0x81, 0x0c, 1, 2, 1])])]))),
+    case("der-object-identifier", leaf, |m| m.put(CP, false, seq(&[seq(&[oid(DV)]), seq(&[tlv(6, &[0x2a, 0x80, 1, 1])])]))),
     case("der-set-order", organization, |m| {
         let (one, other) = (seq(&[oid(O), tlv(UTF8, b"Example")]), seq(&[oid(CN), tlv(UTF8, b"www.example.com")]));
         m.subject = vec![tlv(0x31, &[other, one].concat())];
@@ -49,7 +49,7 @@ pub(crate) static CASES: &[Case] = &[
     case("rfc5280-time-type", leaf, |m| m.not_after = tlv(0x18, b"20260829235959Z")),
     case("rfc5280-validity-order", leaf, |m| m.valid("260601000000Z", "260531235959Z")),
     case("rfc5280-unique-id", leaf, |m| m.unique_ids = tlv(0x81, &[0, 1])),
-    case("rfc5280-issuer-empty", leaf, |m| m.issuer.clear()),
+    case("rfc5280-issuer-empty", organization, |m| m.issuer.clear()),
     case("rfc5280-subject-empty-ca", intermediate, |m| m.subject.clear()),
     case("rfc5280-subject-empty-without-san", leaf, |m| m.drop(SAN)),
     case("rfc5280-rdn-empty", organization, |m| m.subject[1] = tlv(0x31, &[])),
@@ -207,7 +207,7 @@ pub(crate) static CASES: &[Case] = &[
     case("rfc5280-nc-dns-syntax", intermediate, |m| m.put(NC, true, constraints(&[dns(".example.com")], &[]))),
     case("rfc5280-nc-uri-syntax", intermediate, |m| m.put(NC, true, constraints(&[uri("http://example.com/")], &[]))),
     case("rfc5280-nc-email-syntax", intermediate, |m| m.put(NC, true, constraints(&[email("a@b@")], &[]))),
-    case("rfc5280-nc-kind", intermediate, |m| m.put(NC, true, constraints(&[tlv(0x88, &arcs("1.2.3"))], &[]))),
+    case("rfc5280-nc-kind", intermediate, |m| m.put(NC, true, constraints(&[tlv(0x88, &arcs("1.2.840.113549"))], &[]))),
     case("rfc5280-cdp-critical", leaf, |m| m.critical(CDP, true)),
     case("rfc5280-cdp-empty-point", leaf, |m| m.put(CDP, false, seq(&[seq(&[tlv(0x81, &[6, 0x40])])]))),
     case("rfc5280-cdp-scheme", leaf, |m| m.put(CDP, false, points(&[uri("ftp://ca.example.com/1.crl")]))),
