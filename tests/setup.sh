@@ -70,7 +70,7 @@ install_packages() {
 install_python_packages() {
     local wanted
     wanted=$(sha256sum <"$requirements")
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c 'import moto, boto3, pyarrow, fastavro' 2>/dev/null; then
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c 'import moto, boto3, pyarrow, fastavro, pkilint' 2>/dev/null; then
         return 0
     fi
     echo "setup: installing the Python packages of ${requirements#"$PWD"/} into $venv" >&2
