@@ -91,7 +91,7 @@ impl Engine {
             let mut rest = crate::asn1::Reader::new(&cross.chain);
             let mut chain = Vec::new();
             while !rest.is_finished() {
-                let certificate = rest.element().map_err(|error| Loaded::broken(&loaded.row, error))?;
+                let certificate = rest.element().map_err(|_| Loaded::broken(&loaded.row, "its other chains cannot be read"))?;
                 chain.push(certificate.whole.to_vec());
             }
             chains.push(chain);

@@ -18,6 +18,7 @@ use crate::store::{AuthorityId, StoreError};
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     loaded: RwLock<HashMap<AuthorityId, Arc<Loaded>>>,
+    known: RwLock<Vec<AuthorityId>>,
     allocations: RwLock<HashMap<AuthorityId, Arc<Allocation>>>,
 }
 
@@ -101,9 +102,15 @@ impl Cache {
 impl Engine {
     /// Throws away what others have changed.
     pub(super) async fn notice_changes(&self) -> Result<(), StoreError> {
-        let versions = authorities::versions(&mut self.shared.store.read().await?).await?;
-        self.shared.cache.keep_only(&versions.into_iter().collect());
+        let versions: HashMap<_, _> = authorities::versions(&mut self.shared.store.read().await?).await?.into_iter().collect();
+        self.shared.cache.keep_only(&versions);
+        *self.shared.cache.known.write().unwrap_or_else(PoisonError::into_inner) = versions.into_keys().collect();
         Ok(())
+    }
+
+    /// The authorities that there were at the last look.
+    pub(crate) fn known_authorities(&self) -> Vec<AuthorityId> {
+        self.shared.cache.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// An authority ready to use.

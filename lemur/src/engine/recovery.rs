@@ -35,6 +35,14 @@ impl Engine {
         self.recover_own().await
     }
 
+    /// Does at once what is done every few seconds: revokes the serials that dead processes had begun.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn recover_now(&self) -> Result<(), StoreError> {
+        self.recover().await
+    }
+
     async fn recover_own(&self) -> Result<(), StoreError> {
         let before = self.now() - SignedDuration::try_from(self.shared.settings.lease).unwrap_or(SignedDuration::MAX);
         let mut transaction = self.shared.store.write().await?;
@@ -66,7 +74,7 @@ impl Engine {
                 shard: intent.shard,
                 serial: intent.serial,
                 revoked_ms: now.as_millisecond(),
-                reason: REASON_ABANDONED.to_owned(),
+                reason: REASON_ABANDONED.name().to_owned(),
                 not_after: intent.not_after,
                 certificate: None,
             });

@@ -13,6 +13,9 @@ use crate::store::{StoreError, replicas};
 /// How often the database is asked whether another process has made something that is to be published.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// In which rounds OCSP responders are looked at, counted from one to the next.
+const RESPONDERS: u64 = 40;
+
 impl Engine {
     pub(super) async fn begin(&self) -> Result<(), StoreError> {
         self.say_there().await?;
@@ -77,11 +80,14 @@ async fn keep_there(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, pau
 }
 
 async fn publish(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, told: Arc<tokio::sync::Notify>) {
-    loop {
+    for round in 0_u64.. {
         let Some(shared) = shared.upgrade() else { return };
         let engine = Engine { shared };
         let more = async {
             engine.notice_changes().await?;
+            if round.is_multiple_of(RESPONDERS) {
+                engine.renew_responders().await?;
+            }
             engine.publish_round().await
         };
         let more = more.await.unwrap_or_else(|error| {

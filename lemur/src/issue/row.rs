@@ -57,7 +57,13 @@ impl NewCertificate {
 }
 
 fn name_row(name: &San) -> NameRow {
-    NameRow { kind: name.kind().as_str().to_owned(), value: name.to_string() }
+    let kind = match name {
+        San::Dns(_) => "dns",
+        San::Ip(_) => "ip",
+        San::Email(_) => "email",
+        San::Uri(_) => "uri",
+    };
+    NameRow { kind: kind.to_owned(), value: name.to_string() }
 }
 
 fn common_name(view: &View, names: &[NameRow]) -> String {

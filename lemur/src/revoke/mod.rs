@@ -21,7 +21,6 @@ use crate::store::{AuthorityId, CertificateId, published};
 
 pub use error::RevokeError;
 pub use keys::{KeyError, Resealed};
-pub use serve::ServedCrl;
 
 /// Why a serial number is revoked that may have been signed and whose certificate was not stored: nothing is known of it.
 pub(crate) const REASON_ABANDONED: Reason = Reason::Unspecified;

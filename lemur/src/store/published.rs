@@ -216,3 +216,10 @@ pub(crate) async fn is_due(transaction: &mut Transaction, kind: Kind, older: i64
     let row = rows.first().ok_or(DatabaseError::NoRow)?;
     Ok((row.flag("crl")?, row.flag("ocsp")?))
 }
+
+/// Whether a part of a list lacks what it wants, or an answer is too old.
+pub(crate) async fn is_behind(transaction: &mut Transaction, now: i64) -> Result<bool, DatabaseError> {
+    let sql = "SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE built < wanted) OR EXISTS (SELECT 1 FROM ocsp WHERE refresh <= $1)
+        THEN CAST(1 AS BIGINT) ELSE 0 END AS behind";
+    transaction.one(sql, &[now.into()]).await?.flag("behind")
+}
