@@ -15,5 +15,6 @@ pub mod lint;
 pub mod name;
 pub mod ocsp;
 pub mod profile;
+pub mod rest;
 pub mod revoke;
 pub mod store;
