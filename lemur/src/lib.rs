@@ -18,6 +18,7 @@ pub mod name;
 pub mod ocsp;
 pub mod profile;
 pub mod repository;
+pub mod rest;
 pub mod revoke;
 pub mod serve;
 pub mod store;

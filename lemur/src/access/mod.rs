@@ -8,6 +8,7 @@
 mod api_key;
 mod attempts;
 mod bootstrap;
+mod directory;
 mod error;
 mod login;
 mod password;
@@ -30,6 +31,7 @@ use serde_json::{Map, Value, json};
 
 pub use api_key::{ApiKey, ApiKeyChange, ApiKeyId, Lifetime, NewApiKey};
 pub use bootstrap::Bootstrap;
+pub use directory::Directory;
 pub use error::{AccessError, Subject};
 pub use login::{Login, LoginError, Session};
 pub use password::{Password, PasswordError};

@@ -144,6 +144,22 @@ impl Access {
         Ok(role)
     }
 
+    /// Makes the two roles of a new authority, `<name>_admin` with its maker as a member, and `<name>_operator`.
+    ///
+    /// # Errors
+    /// [`AccessError::Taken`] if there is a role of one of the names: its members were not asked.
+    pub async fn create_authority_roles(&self, authority: &str, maker: UserId, actor: &Actor) -> Result<[RoleId; 2], AccessError> {
+        let [admin, operator] = [format!("{authority}_admin"), format!("{authority}_operator")];
+        let mut transaction = self.0.store.write().await?;
+        let description = format!("Changes the authority {authority}, makes others under it, and issues from it");
+        let first = insert(&mut transaction, &RoleName::parse(&admin)?, &description).await?;
+        let second = insert(&mut transaction, &RoleName::parse(&operator)?, &format!("Issues from the authority {authority}")).await?;
+        set_members(&mut transaction, first, &[maker]).await?;
+        let fields = json!({"roles": [first, second], "names": [admin, operator], "members": [maker]});
+        self.commit(transaction, actor, "authority_roles_created", fields).await?;
+        Ok([first, second])
+    }
+
     /// A part of the roles.
     ///
     /// # Errors

@@ -289,7 +289,7 @@ pub(super) async fn read(transaction: &mut Transaction, id: UserId) -> Result<Op
     Ok(Some(of(&row, roles)?))
 }
 
-fn of(row: &Row, roles: Vec<Role>) -> Result<User, AccessError> {
+pub(super) fn of(row: &Row, roles: Vec<Role>) -> Result<User, AccessError> {
     Ok(User {
         id: UserId(row.integer("id")?),
         username: row.text("username")?,
