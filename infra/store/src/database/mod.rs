@@ -67,6 +67,14 @@ impl Database {
         Ok(database)
     }
 
+    /// Brings another component's schema up to date.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if a step fails, or the schema is newer than `migrations`.
+    pub async fn migrate(&self, migrations: &Migrations) -> Result<(), DatabaseError> {
+        migrate(self, migrations).await
+    }
+
     /// Which database it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
