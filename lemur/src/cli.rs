@@ -1,6 +1,10 @@
 //! The command line as it is typed.
 
+mod lint;
+
 use clap::{Parser, Subcommand};
+
+pub use lint::{LintArgs, LintFormat, LintProfile, LintSeverity};
 
 /// TLS certificates for a fleet: an authority that deploy pipelines use by REST and ACME
 #[derive(Debug, Parser)]
@@ -14,6 +18,8 @@ pub struct Cli {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check certificates by RFC 5280 and the Baseline Requirements
+    Lint(LintArgs),
     /// Print what completes commands in a shell
     Completions {
         /// The shell

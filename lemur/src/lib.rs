@@ -1,6 +1,17 @@
 //! lemur issues TLS certificates for a fleet, by REST and by ACME, and says for each whether it still holds.
 
+mod asn1;
+pub mod audit;
+pub mod authority;
+pub mod certificate;
 pub mod cli;
 pub mod commands;
+pub mod csr;
+pub mod engine;
+pub mod issue;
+pub mod lint;
+pub mod name;
+pub mod profile;
+pub mod revoke;
 pub mod store;
 pub mod validate;

@@ -1,6 +1,7 @@
 //! One file for each verb of the command line.
 
 mod completions;
+mod lint;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Command::Completions { shell } => completions::run(shell),
+        Command::Lint(options) => lint::run(&options),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -294,6 +294,15 @@ pub(crate) async fn change(transaction: &mut Transaction, id: AuthorityId, chang
     Ok(found)
 }
 
+/// Says which certificate is an authority's.
+pub(crate) async fn set_certificate(
+    transaction: &mut Transaction,
+    id: AuthorityId,
+    certificate: CertificateId,
+) -> Result<(), DatabaseError> {
+    transaction.execute("UPDATE authority SET certificate = $1 WHERE id = $2", &[certificate.into(), id.into()]).await.map(drop)
+}
+
 /// Gives a pending authority its certificate; false if it waits for none.
 pub(crate) async fn activate(
     transaction: &mut Transaction,

@@ -2,7 +2,7 @@
 //!
 //! A row whose process is gone is abandoned: the certificate may have been signed and shown to nobody, or to somebody.
 
-use menagerie_store::database::{DatabaseError, Statement, Transaction, Value};
+use menagerie_store::database::{DatabaseError, Row, Statement, Transaction, Value};
 
 use super::batch::Write;
 use super::{AuthorityId, Store, StoreError};
@@ -64,7 +64,16 @@ pub(crate) async fn take_abandoned(transaction: &mut Transaction, limit: i64) ->
     let sql = "DELETE FROM intent WHERE (serial, authority) IN (
             SELECT serial, authority FROM intent WHERE NOT EXISTS (SELECT 1 FROM replica WHERE replica.id = intent.replica) LIMIT $1
         ) RETURNING serial, authority, shard, not_after, created_ms, about";
-    let rows = transaction.all(sql, &[limit.into()]).await?;
+    read(&transaction.all(sql, &[limit.into()]).await?)
+}
+
+/// The intents of a process from before `created_ms`.
+pub(crate) async fn older_than(transaction: &mut Transaction, replica: &str, created_ms: i64) -> Result<Vec<Intent>, DatabaseError> {
+    let sql = "SELECT serial, authority, shard, not_after, created_ms, about FROM intent WHERE replica = $1 AND created_ms < $2";
+    read(&transaction.all(sql, &[replica.into(), created_ms.into()]).await?)
+}
+
+fn read(rows: &[Row]) -> Result<Vec<Intent>, DatabaseError> {
     rows.iter()
         .map(|row| {
             Ok(Intent {

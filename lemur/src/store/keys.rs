@@ -57,3 +57,9 @@ pub(crate) async fn replace(
     let values = [(&new.ring_key).into(), (&new.sealed).into(), certificate.into(), (&old.sealed).into()];
     Ok(transaction.execute(sql, &values).await? == 1)
 }
+
+/// The keys of the ring under which certificates' keys are sealed.
+pub(crate) async fn ring_keys(transaction: &mut Transaction) -> Result<Vec<String>, DatabaseError> {
+    let rows = transaction.all("SELECT DISTINCT ring_key FROM certificate_key", &[]).await?;
+    rows.iter().map(|row| row.text("ring_key")).collect()
+}

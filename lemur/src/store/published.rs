@@ -206,3 +206,20 @@ pub(crate) async fn forget_ocsp(transaction: &mut Transaction, before: i64, limi
     let sql = "DELETE FROM ocsp WHERE (authority, serial) IN (SELECT authority, serial FROM ocsp WHERE refresh <= $1 AND not_after < $1 LIMIT $2)";
     transaction.execute(sql, &[before.into(), limit.into()]).await
 }
+
+/// Whether there is a part of a list to be built, and whether there are answers to be made anew: looked at without writing.
+pub(crate) async fn is_due(transaction: &mut Transaction, kind: Kind, older: i64, now: i64) -> Result<(bool, bool), DatabaseError> {
+    let mut statement = Statement::new("SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE (built < wanted OR this_update < ");
+    statement.bind(older).push(") AND lease_ms < ").push(now_ms(kind)).push(") THEN CAST(1 AS BIGINT) ELSE 0 END AS crl, ");
+    statement.push("CASE WHEN EXISTS (SELECT 1 FROM ocsp WHERE refresh <= ").bind(now).push(") THEN CAST(1 AS BIGINT) ELSE 0 END AS ocsp");
+    let rows = transaction.all_of(&statement).await?;
+    let row = rows.first().ok_or(DatabaseError::NoRow)?;
+    Ok((row.flag("crl")?, row.flag("ocsp")?))
+}
+
+/// Whether a part of a list lacks what it wants, or an answer is too old.
+pub(crate) async fn is_behind(transaction: &mut Transaction, now: i64) -> Result<bool, DatabaseError> {
+    let sql = "SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE built < wanted) OR EXISTS (SELECT 1 FROM ocsp WHERE refresh <= $1)
+        THEN CAST(1 AS BIGINT) ELSE 0 END AS behind";
+    transaction.one(sql, &[now.into()]).await?.flag("behind")
+}
