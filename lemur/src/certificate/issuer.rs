@@ -21,6 +21,7 @@ pub struct Issuer {
     path_length: Option<u32>,
     constraints: NameConstraints,
     extended_key_usages: Vec<ExtendedKeyUsage>,
+    signs_crls: bool,
 }
 
 /// Why a certificate is no issuer's, or not one that this issuer signed.
@@ -87,6 +88,7 @@ impl Issuer {
             path_length: certificate.path_length(),
             constraints: certificate.name_constraints()?.unwrap_or_default(),
             extended_key_usages: certificate.extended_key_usages().to_vec(),
+            signs_crls: usages.contains(KeyUsage::CrlSign),
         })
     }
 
@@ -144,6 +146,12 @@ impl Issuer {
         usages.is_empty() || usages.contains(&usage) || usages.contains(&ExtendedKeyUsage::ANY)
     }
 
+    /// Whether its certificate lets it sign revocation lists.
+    #[must_use]
+    pub const fn may_sign_crls(&self) -> bool {
+        self.signs_crls
+    }
+
     /// Checks what came back from signing, independently of who made it: it reads, its signed bytes are those that were linted, and the
     /// signature is this issuer's.
     ///
@@ -164,10 +172,14 @@ impl Issuer {
     /// [`IssuerError::Signature`] if it is not.
     pub fn check_signature(&self, certificate: &View) -> Result<(), IssuerError> {
         let (algorithm, value) = certificate.signature();
-        let signed = match x509::signature(&self.public_key, algorithm, value) {
-            Some(signature) => self.verifier.verify(certificate.to_be_signed(), &signature).is_ok(),
-            None => x509::verify(&self.public_key, algorithm, certificate.to_be_signed(), value).is_ok(),
-        };
-        if signed { Ok(()) } else { Err(IssuerError::Signature) }
+        if self.signed(certificate.to_be_signed(), algorithm, value) { Ok(()) } else { Err(IssuerError::Signature) }
+    }
+
+    /// Whether the bits of a signature are its over a message.
+    pub(crate) fn signed(&self, message: &[u8], algorithm: &[u8], value: &[u8]) -> bool {
+        match x509::signature(&self.public_key, algorithm, value) {
+            Some(signature) => self.verifier.verify(message, &signature).is_ok(),
+            None => x509::verify(&self.public_key, algorithm, message, value).is_ok(),
+        }
     }
 }

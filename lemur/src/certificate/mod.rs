@@ -18,6 +18,8 @@ mod usage;
 mod validity;
 mod view;
 
+pub(crate) use key_id::key_bits;
+pub(crate) use template::check_algorithm;
 pub(crate) use to_be_signed::attach;
 
 pub use authority::{AuthorityTemplate, ResponderTemplate};

@@ -121,7 +121,7 @@ impl Template<'_> {
 }
 
 /// Refuses an algorithm that a key has no part in.
-pub(super) fn check_algorithm(key: &PublicKey, algorithm: Algorithm) -> Result<(), TemplateError> {
+pub(crate) fn check_algorithm(key: &PublicKey, algorithm: Algorithm) -> Result<(), TemplateError> {
     let fits = match algorithm {
         Algorithm::Ed25519 => matches!(key, PublicKey::Ed25519(_)),
         Algorithm::EcdsaP256Sha256 => matches!(key, PublicKey::EcdsaP256(_)),
