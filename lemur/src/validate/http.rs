@@ -156,7 +156,8 @@ fn follow(from: &Step, location: &str, ports: Ports) -> Result<Step, &'static st
     };
     let authority = uri.authority().ok_or("to no host")?;
     let port = authority.port_u16().unwrap_or(if tls { ports.https } else { ports.http });
-    if authority.port().is_some() && authority.port_u16().is_none() || ![ports.http, ports.https].contains(&port) {
+    let is_named = !authority.as_str().ends_with(authority.host());
+    if is_named && authority.port_u16().is_none() || ![ports.http, ports.https].contains(&port) {
         return Err("to a port that is not the web's");
     }
     let host = host_name(authority)?;

@@ -9,6 +9,7 @@ mod dns;
 mod failure;
 mod http;
 mod issue_value;
+mod leaf;
 mod network;
 mod reach;
 mod resolver;

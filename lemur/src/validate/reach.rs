@@ -64,7 +64,7 @@ const NEVER_V6: &[(Ipv6Net, Forbidden)] = &[
     (v6([0x5f00, 0, 0, 0, 0, 0, 0, 0], 16), Forbidden::Reserved),
     // Metadata and other services of EC2's hosts, and Google Cloud's metadata, among the unique local addresses.
     (v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32), Forbidden::Metadata),
-    (v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 254], 128), Forbidden::Metadata),
+    (v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128), Forbidden::Metadata),
     (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), Forbidden::LinkLocal),
     (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), Forbidden::Reserved),
     (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), Forbidden::Multicast),

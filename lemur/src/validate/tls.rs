@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use der::{Decode as _, Encode as _};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, Resumption};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
@@ -11,9 +10,9 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, Sig
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use x509_cert::Certificate;
 
 use super::failure::Failure;
+use super::leaf::Leaf;
 
 /// Connects with TLS and takes any certificate.
 #[derive(Clone)]
@@ -86,23 +85,13 @@ impl HoldsItsKey {
     }
 
     fn verify(&self, message: &[u8], certificate: &CertificateDer<'_>, signed: &DigitallySignedStruct) -> Result<(), Error> {
-        let unreadable = |_| Error::InvalidCertificate(CertificateError::BadEncoding);
-        let certificate = Certificate::from_der(certificate).map_err(unreadable)?;
-        let key = &certificate.tbs_certificate.subject_public_key_info;
-        let algorithm = key.algorithm.to_der().map_err(unreadable)?;
-        let bits = key.subject_public_key.as_bytes().ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let (algorithm, bits) = Leaf::read(certificate).and_then(|leaf| leaf.key()).map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         let candidates = self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme).map(|(_, algorithms)| *algorithms);
         let candidates = candidates.ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
-        let fits = candidates.iter().filter(|candidate| contents(&algorithm) == Some(candidate.public_key_alg_id().as_ref()));
+        let fits = candidates.iter().filter(|candidate| algorithm == candidate.public_key_alg_id().as_ref());
         let good = fits.into_iter().any(|candidate| candidate.verify_signature(bits, message, signed.signature()).is_ok());
         if good { Ok(()) } else { Err(Error::InvalidCertificate(CertificateError::BadSignature)) }
     }
-}
-
-/// What is inside a short SEQUENCE.
-fn contents(sequence: &[u8]) -> Option<&[u8]> {
-    let [0x30, length, inside @ ..] = sequence else { return None };
-    (usize::from(*length) == inside.len() && *length < 0x80).then_some(inside)
 }
 
 impl ServerCertVerifier for HoldsItsKey {

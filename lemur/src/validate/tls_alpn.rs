@@ -3,21 +3,23 @@
 
 use std::net::IpAddr;
 
-use der::asn1::{ObjectIdentifier, OctetString};
-use der::{Decode as _, Encode as _};
+use der::asn1::ObjectIdentifier;
 use rustls::pki_types::ServerName;
-use x509_cert::Certificate;
-use x509_cert::ext::pkix::SubjectAltName;
-use x509_cert::ext::pkix::name::GeneralName;
 
 use super::failure::Failure;
+use super::leaf::Leaf;
 use super::network::{Dialer, Host};
 use super::tls::{ACME_TLS, AnyCertificate, Inside};
+use crate::asn1::{Reader, context};
 
 /// The extension that holds the digest.
 const ACME_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.31");
 
 const ALTERNATIVE_NAMES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+
+/// The kinds of names in a subjectAltName (RFC 5280, 4.2.1.6).
+const DNS_NAME: u8 = context(2);
+const IP_ADDRESS: u8 = context(7);
 
 pub(super) async fn challenge(dialer: &Dialer<'_>, tls: &AnyCertificate, host: &Host, port: u16, digest: &[u8; 32]) -> Result<(), Failure> {
     let wrong = |reason: &str| Failure::Response { host: host.to_string(), reason: reason.to_owned() };
@@ -48,29 +50,23 @@ fn server_name(host: &Host) -> String {
 }
 
 fn check(certificate: &[u8], host: &Host, digest: &[u8; 32]) -> Result<(), &'static str> {
-    let certificate = Certificate::from_der(certificate).map_err(|_| "its certificate cannot be read")?;
-    let extensions = certificate.tbs_certificate.extensions.unwrap_or_default();
-    let only = |oid: ObjectIdentifier| {
-        let mut of = extensions.iter().filter(move |extension| extension.extn_id == oid);
-        of.next().filter(|_| of.next().is_none())
-    };
-    let proof = only(ACME_IDENTIFIER).ok_or("its certificate has no acmeIdentifier")?;
+    let leaf = Leaf::read(certificate).map_err(|_| "its certificate cannot be read")?;
+    let proof = leaf.only(ACME_IDENTIFIER).ok_or("its certificate has no acmeIdentifier")?;
     if !proof.critical {
         return Err("its certificate's acmeIdentifier is not critical");
     }
-    let expected = OctetString::new(digest.as_slice()).and_then(|octets| octets.to_der()).map_err(|_| "the digest has no encoding")?;
-    if proof.extn_value.as_bytes() != expected {
+    if Reader::new(proof.value).octet_string() != Ok(digest.as_slice()) || proof.value.len() != 2 + digest.len() {
         return Err("its certificate's acmeIdentifier is not the digest of the key authorization");
     }
-    let names = only(ALTERNATIVE_NAMES).ok_or("its certificate has no subjectAltName")?;
-    let names = SubjectAltName::from_der(names.extn_value.as_bytes()).map_err(|_| "its certificate's subjectAltName cannot be read")?;
-    let is_named = match (names.0.as_slice(), host) {
-        ([GeneralName::DnsName(name)], Host::Name(host)) => name.as_str().eq_ignore_ascii_case(host),
-        ([GeneralName::IpAddress(address)], Host::Address(IpAddr::V4(host))) => address.as_bytes() == host.octets(),
-        ([GeneralName::IpAddress(address)], Host::Address(IpAddr::V6(host))) => address.as_bytes() == host.octets(),
+    let names = leaf.only(ALTERNATIVE_NAMES).ok_or("its certificate has no subjectAltName")?;
+    let mut names = Reader::sequence_of(names.value).map_err(|_| "its certificate's subjectAltName cannot be read")?;
+    let is_named = names.element().is_ok_and(|name| match (name.tag, host) {
+        (DNS_NAME, Host::Name(host)) => name.value.eq_ignore_ascii_case(host.as_bytes()),
+        (IP_ADDRESS, Host::Address(IpAddr::V4(host))) => name.value == host.octets(),
+        (IP_ADDRESS, Host::Address(IpAddr::V6(host))) => name.value == host.octets(),
         _ => false,
-    };
-    if is_named { Ok(()) } else { Err("its certificate's subjectAltName is not the identifier alone") }
+    });
+    if is_named && names.is_finished() { Ok(()) } else { Err("its certificate's subjectAltName is not the identifier alone") }
 }
 
 #[cfg(test)]
