@@ -11,6 +11,7 @@
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
 //! | [`ChallengeServer`] | `pebble-challtestsrv`, a name service and hosts for ACME's challenges |
 //! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
+//! | [`pkilint()`] | DigiCert's linter of certificates, many in one process |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
 mod challenge_server;
@@ -22,6 +23,7 @@ mod lambda;
 mod moto;
 mod namespace;
 mod objects;
+mod pkilint;
 mod postgres;
 pub mod process;
 mod ssh_agent;
@@ -33,6 +35,7 @@ pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
 pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
 pub use namespace::Namespace;
+pub use pkilint::{PkilintVerdict, pkilint};
 pub use postgres::Postgres;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};

@@ -50,6 +50,7 @@ impl Engine {
         };
         if created.certificate.is_some() {
             self.renew_responder(created.id).await?;
+            self.notice_changes().await?;
             self.shared.publish.notify_one();
         }
         Ok(created)
@@ -120,7 +121,7 @@ impl Engine {
         key: NewKey,
         parent: AuthorityId,
     ) -> Result<CreatedAuthority, AuthorityError> {
-        let issuer = self.load(parent).await?;
+        let issuer = self.load_issuing(parent).await?;
         let validity = match order.validity {
             Some(validity) => validity,
             None => self.under_validity(&issuer)?,
@@ -131,7 +132,7 @@ impl Engine {
         let about = shortened(&format!("the authority {}", order.name));
         let build = |serial: &_, places: &_| Ok(template.under(&issuer.issuer, serial, places, algorithm)?);
         let signed = self.sign_under(&issuer, &claims, about, validity.not_after(), build).await?;
-        let answer = self.answer_good(&issuer, &signed).await?;
+        let answer = self.answer_good(&issuer, &signed)?;
         let mut transaction = self.shared.store.write().await?;
         if intents::take(&mut transaction, &self.shared.replica, &[signed.serial.as_unsigned()]).await?.is_empty() {
             return Err(IssueError::Lost.into());

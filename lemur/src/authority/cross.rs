@@ -23,7 +23,7 @@ impl Engine {
         actor: &Actor,
     ) -> Result<(CertificateId, Vec<u8>), AuthorityError> {
         let crossed = self.load(subject).await?;
-        let issuer = self.load(issuer).await?;
+        let issuer = self.load_issuing(issuer).await?;
         let validity = match validity {
             Some(validity) => validity,
             None => self.under_validity(&issuer)?,
@@ -34,7 +34,7 @@ impl Engine {
         let about = shortened(&format!("the authority {} again", crossed.row.name));
         let build = |serial: &_, places: &_| Ok(template.under(&issuer.issuer, serial, places, algorithm)?);
         let signed = self.sign_under(&issuer, &claims, about, validity.not_after(), build).await?;
-        let answer = self.answer_good(&issuer, &signed).await?;
+        let answer = self.answer_good(&issuer, &signed)?;
         let mut transaction = self.shared.store.write().await?;
         if intents::take(&mut transaction, &self.shared.replica, &[signed.serial.as_unsigned()]).await?.is_empty() {
             return Err(IssueError::Lost.into());

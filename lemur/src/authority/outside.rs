@@ -105,6 +105,7 @@ impl Engine {
         self.commit_audited(transaction, actor, &[event]).await?;
         self.shared.cache.forget(id);
         self.renew_responder(id).await?;
+        self.notice_changes().await?;
         self.shared.publish.notify_one();
         Ok(())
     }

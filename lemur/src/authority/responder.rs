@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use menagerie_sign::{KeyType, LocalSigner, Signer};
 
-use super::{AuthorityError, responder_place};
+use super::responder_place;
 use crate::audit::{Actor, Event};
 use crate::certificate::{ResponderTemplate, Validity};
 use crate::engine::{Engine, Loaded, LoadedResponder};
@@ -42,7 +42,7 @@ impl Engine {
     }
 
     /// Makes an authority's responder anew, unless another process is about to.
-    pub(crate) async fn renew_responder(&self, id: AuthorityId) -> Result<Arc<Loaded>, AuthorityError> {
+    pub(crate) async fn renew_responder(&self, id: AuthorityId) -> Result<Arc<Loaded>, IssueError> {
         let kind = self.shared.store.database().kind();
         let mut transaction = self.shared.store.write().await?;
         let mine = authorities::lease_responder(&mut transaction, kind, id, &self.shared.replica, LEASE_MS).await?;
@@ -54,13 +54,14 @@ impl Engine {
         }
         self.make_responder(&loaded).await?;
         self.shared.cache.forget(id);
-        Ok(self.load(id).await?)
+        self.load(id).await
     }
 
-    async fn make_responder(&self, issuer: &Arc<Loaded>) -> Result<(), AuthorityError> {
+    async fn make_responder(&self, issuer: &Arc<Loaded>) -> Result<(), IssueError> {
         let key: LocalSigner = generate(KeyType::EcdsaP256).await?;
         let sealed_key = self.shared.ring.seal(key.to_pkcs8_der()?.expose(), &responder_place(&issuer.row.spki))?;
-        let lasting = Validity::lasting(self.now() - BACKDATE, self.shared.settings.responder_lifetime)?;
+        let lasting = Validity::lasting(self.now() - BACKDATE, self.shared.settings.responder_lifetime)
+            .map_err(|error| Loaded::broken(&issuer.row, error))?;
         let validity = lasting.within(issuer.issuer.validity()).ok_or(crate::certificate::TemplateError::OutlivesIssuer)?;
         let subject = Subject::of_common_name(&format!("OCSP responder {}", hex::encode(self.random::<4>())))
             .map_err(|error| Loaded::broken(&issuer.row, error))?;
@@ -72,7 +73,7 @@ impl Engine {
         let signed = self.sign_under(issuer, &claims, about, validity.not_after(), build).await?;
         let mut transaction = self.shared.store.write().await?;
         if intents::take(&mut transaction, &self.shared.replica, &[signed.serial.as_unsigned()]).await?.is_empty() {
-            return Err(IssueError::Lost.into());
+            return Err(IssueError::Lost);
         }
         let fingerprint = hex::encode(signed.view.sha256());
         let responder = Responder { sealed_key, der: signed.der, until: validity.not_after().as_second() };

@@ -11,6 +11,7 @@ use crate::authority::{authority_place, responder_place};
 use crate::certificate::{Issuer, Places, View};
 use crate::issue::IssueError;
 use crate::name::Uri;
+use crate::ocsp::IssuerIds;
 use crate::store::authorities::{self, Authority, AuthorityState};
 use crate::store::{AuthorityId, StoreError};
 
@@ -28,8 +29,8 @@ pub(crate) struct Loaded {
     /// Its own certificate.
     pub(crate) view: View,
     pub(crate) issuer: Issuer,
-    /// The hash of its name, by which certificates are told from others with the same serial number.
-    pub(crate) subject_hash: [u8; 32],
+    /// How OCSP names it.
+    pub(crate) ids: IssuerIds,
     /// None if its key is not to be had here.
     pub(crate) signer: Option<Arc<dyn Signer>>,
     /// Its certificate and those above it, the root last.
@@ -101,7 +102,7 @@ impl Cache {
 
 impl Engine {
     /// Throws away what others have changed.
-    pub(super) async fn notice_changes(&self) -> Result<(), StoreError> {
+    pub(crate) async fn notice_changes(&self) -> Result<(), StoreError> {
         let versions: HashMap<_, _> = authorities::versions(&mut self.shared.store.read().await?).await?.into_iter().collect();
         self.shared.cache.keep_only(&versions);
         *self.shared.cache.known.write().unwrap_or_else(PoisonError::into_inner) = versions.into_keys().collect();
@@ -124,7 +125,8 @@ impl Engine {
         let mut above = row.parent;
         chain.extend(row.der.clone());
         while let Some(id) = above {
-            let parent = authorities::by_id(&mut transaction, id).await?.ok_or_else(|| Loaded::broken(&row, "an authority above it is gone"))?;
+            let parent =
+                authorities::by_id(&mut transaction, id).await?.ok_or_else(|| Loaded::broken(&row, "an authority above it is gone"))?;
             if chain.len() > crate::certificate::MAX_CHAIN {
                 return Err(Loaded::broken(&row, "the authorities above it have no end"));
             }
@@ -156,7 +158,7 @@ impl Engine {
             None => None,
         };
         Ok(Loaded {
-            subject_hash: crate::authority::sha256(view.subject().as_der()),
+            ids: IssuerIds::new(&issuer),
             allocation: self.shared.cache.allocation(row.id),
             chain: chain.into(),
             view,

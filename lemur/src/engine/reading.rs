@@ -60,11 +60,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn certificate_by_fingerprint(
-        &self,
-        serial: &[u8],
-        fingerprint: &[u8; 32],
-    ) -> Result<Option<Certificate>, StoreError> {
+    pub async fn certificate_by_fingerprint(&self, serial: &[u8], fingerprint: &[u8; 32]) -> Result<Option<Certificate>, StoreError> {
         Ok(certificates::by_fingerprint(&mut self.shared.store.read().await?, serial, fingerprint).await?)
     }
 

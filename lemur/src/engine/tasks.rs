@@ -19,6 +19,7 @@ const RESPONDERS: u64 = 40;
 impl Engine {
     pub(super) async fn begin(&self) -> Result<(), StoreError> {
         self.say_there().await?;
+        self.notice_changes().await?;
         let mut tasks = self.shared.tasks.lock().await;
         let weak = Arc::downgrade(&self.shared);
         let ending = || self.shared.ending.subscribe();
@@ -86,7 +87,7 @@ async fn publish(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, told: 
         let more = async {
             engine.notice_changes().await?;
             if round.is_multiple_of(RESPONDERS) {
-                engine.renew_responders().await?;
+                engine.renew_responders().await;
             }
             engine.publish_round().await
         };

@@ -27,7 +27,7 @@ use crate::store::keys::SealedKey;
 pub(crate) use batch::{Issuance, Outcome, Signed};
 pub use error::IssueError;
 pub use order::{Issued, Key, Order, Record};
-pub(crate) use row::{display_name, row};
+pub(crate) use row::row;
 pub(crate) use sign::SignedCertificate;
 pub use upload::{Upload, UploadError};
 
@@ -37,8 +37,7 @@ impl Engine {
     /// # Errors
     /// [`IssueError`]: nothing was issued, or what was is revoked.
     pub async fn issue(&self, order: Order) -> Result<Issued, IssueError> {
-        let issuer = self.load(order.authority).await?;
-        issuer.signer()?;
+        let issuer = self.load_issuing(order.authority).await?;
         let profile = self.profile(&issuer, &order.profile)?;
         let (public_key, made) = match &order.key {
             Key::Theirs(key) => (key.clone(), None),
@@ -80,7 +79,7 @@ impl Engine {
         row.csr = order.csr;
         let (sealed, private_key) = key.unzip();
         row.key = sealed;
-        let ocsp = if revocable { Some(self.answer_good(&issuer, &signed).await?) } else { None };
+        let ocsp = if revocable { Some(self.answer_good(&issuer, &signed)?) } else { None };
         let item = Signed { row, shard: (order.authority, signed.shard), ocsp, entry: self.audit_entry(&order.actor, &event) };
         let stored = match self.shared.issuance.submit(item).await? {
             Outcome::Stored(stored) => stored,

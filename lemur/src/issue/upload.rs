@@ -66,11 +66,7 @@ macro_rules! through_issue {
         }
     )+ };
 }
-through_issue!(
-    crate::store::StoreError,
-    menagerie_store::database::DatabaseError,
-    menagerie_secret::SealError
-);
+through_issue!(crate::store::StoreError, menagerie_store::database::DatabaseError, menagerie_secret::SealError);
 
 impl Engine {
     /// Stores a certificate that was made elsewhere.

@@ -1,6 +1,5 @@
 //! Why a certificate was not revoked or released.
 
-use crate::authority::AuthorityError;
 use crate::issue::IssueError;
 use crate::store::{CertificateId, StoreError};
 
@@ -34,9 +33,6 @@ pub enum RevokeError {
     /// The authority cannot be used.
     #[error(transparent)]
     Issue(#[from] IssueError),
-    /// The authority's OCSP responder cannot be made.
-    #[error(transparent)]
-    Authority(#[from] AuthorityError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

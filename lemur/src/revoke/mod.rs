@@ -13,14 +13,16 @@ mod serve;
 use menagerie_store::database::Value;
 
 use crate::audit::{Actor, Event, shortened};
+use crate::certificate::Serial;
 use crate::crl::Reason;
-use crate::engine::Engine;
+use crate::engine::{Engine, Loaded};
 use crate::store::certificates::{self, Certificate};
 use crate::store::revocations::{self, Revocation};
 use crate::store::{AuthorityId, CertificateId, published};
 
 pub use error::RevokeError;
 pub use keys::{KeyError, Resealed};
+pub use serve::StandingAnswer;
 
 /// Why a serial number is revoked that may have been signed and whose certificate was not stored: nothing is known of it.
 pub(crate) const REASON_ABANDONED: Reason = Reason::Unspecified;
@@ -32,8 +34,6 @@ impl Engine {
     /// [`RevokeError`]: nothing was revoked.
     pub async fn revoke(&self, id: CertificateId, reason: Reason, comments: &str, actor: &Actor) -> Result<(), RevokeError> {
         let (certificate, authority, shard) = self.revocable(id).await?;
-        let issuer = self.load(authority).await?;
-        self.want_responder(&issuer).await?;
         let now_ms = self.now().as_millisecond();
         let row = Revocation {
             authority,
@@ -52,7 +52,8 @@ impl Engine {
         };
         let mut transaction = self.shared.store.write().await?;
         // Whoever comes second finds it revoked, here and in no race.
-        let sql = "UPDATE certificate SET revoked_ms = $1, reason = $2 WHERE id = $3 AND (revoked_ms IS NULL OR (reason = $4 AND $2 <> $4))";
+        let sql =
+            "UPDATE certificate SET revoked_ms = $1, reason = $2 WHERE id = $3 AND (revoked_ms IS NULL OR (reason = $4 AND $2 <> $4))";
         let hold = Reason::CertificateHold.name();
         let values = [now_ms.into(), Value::from(&row.reason), id.into(), hold.into()];
         if transaction.execute(sql, &values).await? == 0 {
@@ -75,6 +76,7 @@ impl Engine {
     pub async fn release(&self, id: CertificateId, actor: &Actor) -> Result<(), RevokeError> {
         let (certificate, authority, shard) = self.revocable(id).await?;
         let issuer = self.load(authority).await?;
+        let serial = Serial::from_unsigned(&certificate.serial).map_err(|error| Loaded::broken(&issuer.row, error))?;
         let mut transaction = self.shared.store.write().await?;
         let sql = "UPDATE certificate SET revoked_ms = NULL, reason = NULL WHERE id = $1 AND reason = $2";
         if transaction.execute(sql, &[id.into(), Reason::CertificateHold.name().into()]).await? == 0 {
@@ -82,7 +84,7 @@ impl Engine {
         }
         revocations::delete(&mut transaction, (authority, shard, &certificate.serial)).await?;
         published::want(&mut transaction, (authority, shard)).await?;
-        let answer = self.answer(&issuer, &certificate.serial, certificate.not_after.as_second(), None).await?;
+        let answer = self.answer(&issuer, &serial, certificate.not_after.as_second(), None)?;
         published::put_ocsp(&mut transaction, &[answer]).await?;
         let event = Event::CertificateReleased { certificate: id, serial: hex::encode(&certificate.serial) };
         self.commit_audited(transaction, actor, &[event]).await?;

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use menagerie_store::database::DatabaseError;
 
 use crate::authority::sha256;
-use crate::crl::{CrlBuilder, Reason};
+use crate::certificate::Serial;
+use crate::crl::{Covers, CrlBuilder, CrlError, Reason, Revoked, Scope};
 use crate::engine::{Engine, Loaded};
 use crate::issue::IssueError;
 use crate::store::authorities::AuthorityState;
@@ -49,27 +51,26 @@ impl Engine {
             }
         }
         if answers {
-            more |= self.refresh_answers(now, ANSWERS).await?;
+            more |= self.refresh_answers(ANSWERS).await?;
         }
         Ok(more)
     }
 
     /// Makes the responders anew whose time is nearly over, and those that are not there.
-    pub(crate) async fn renew_responders(&self) -> Result<(), StoreError> {
+    pub(crate) async fn renew_responders(&self) {
         for authority in self.known_authorities() {
             let renewed = async {
                 let loaded = self.load(authority).await?;
                 if loaded.row.state == AuthorityState::Active && self.wants_responder(&loaded) {
                     self.renew_responder(authority).await?;
                 }
-                Ok::<_, crate::authority::AuthorityError>(())
+                Ok::<_, IssueError>(())
             };
             match renewed.await {
-                Ok(()) | Err(crate::authority::AuthorityError::Issue(IssueError::NotIssuing { .. })) => {}
+                Ok(()) | Err(IssueError::NotIssuing { .. }) => {}
                 Err(error) => tracing::error!(%authority, %error, "an OCSP responder could not be made; it is tried again"),
             }
         }
-        Ok(())
     }
 
     /// Builds a part of a list and puts it in the place of what is there.
@@ -94,18 +95,29 @@ impl Engine {
         let next = now + SignedDuration::try_from(self.shared.settings.crl.lifetime).unwrap_or(SignedDuration::MAX);
         let number = due.number + 1;
         let url = self.crl_url(authority, shard);
-        let mut builder = CrlBuilder::new(&issuer.issuer, url, number, now, next, signer.algorithm());
+        let scope = Scope { places: vec![url], covers: Covers::Everything };
+        let broken = |error: CrlError| Loaded::broken(&issuer.row, error);
+        let unsigned_number = u64::try_from(number).unwrap_or(0);
+        let mut builder = CrlBuilder::new(&issuer.issuer, unsigned_number, now, next, scope, signer.algorithm()).map_err(broken)?;
         let mut transaction = self.shared.store.read().await?;
         let after = (now - AFTERLIFE).as_second();
         revocations::entries(&mut transaction, due.shard, after, |serial, revoked_ms, reason| {
-            builder.push(serial, revoked_ms / 1000, Reason::of_name(reason).unwrap_or_default());
+            let serial = Serial::from_unsigned(serial).map_err(wrong("serial"))?;
+            let at = Timestamp::from_millisecond(revoked_ms).map_err(wrong("revoked_ms"))?;
+            builder.push(&Revoked { serial, at, reason: reason.parse::<Reason>().map_err(wrong("reason"))? });
+            Ok(())
         })
         .await?;
         drop(transaction);
         let list = builder.finish();
         let signature = signer.sign(list.as_der()).await?;
-        let der = list.crl(&signature)?;
+        let der = list.list(&signature)?;
         let etag = hex::encode(&sha256(&der)[..16]);
         Ok(Some(PublishedCrl { number, this_update: now.as_second(), next_update: next.as_second(), etag, der }))
     }
+}
+
+/// A value of a row that does not belong there.
+fn wrong<E: std::fmt::Display>(column: &'static str) -> impl Fn(E) -> DatabaseError {
+    move |error| DatabaseError::Value { column, reason: error.to_string() }
 }

@@ -59,12 +59,6 @@ pub(crate) async fn lease(
         .collect()
 }
 
-/// Gives a lease back without having built.
-pub(crate) async fn release(transaction: &mut Transaction, (authority, shard): Shard, replica: &str) -> Result<(), DatabaseError> {
-    let sql = "UPDATE crl SET lease_ms = 0 WHERE authority = $1 AND shard = $2 AND lease = $3";
-    transaction.execute(sql, &[authority.into(), shard.into(), replica.into()]).await.map(drop)
-}
-
 /// A revocation list as it is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedCrl {
@@ -133,7 +127,7 @@ pub(crate) async fn shards(transaction: &mut Transaction, authority: AuthorityId
     rows.iter().map(|row| row.integer("shard")).collect()
 }
 
-/// What is known of a serial number, and the answers that say so, for the two ways to name its issuer.
+/// What is known of a serial number, and the answer that says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OcspRow {
     pub(crate) authority: AuthorityId,
@@ -142,29 +136,29 @@ pub(crate) struct OcspRow {
     pub(crate) revoked: Option<(i64, String)>,
     /// When the certificate ends, in seconds.
     pub(crate) not_after: i64,
-    /// When the answers are to be made anew, in seconds.
+    /// When the answer is to be made anew, in seconds.
     pub(crate) refresh: i64,
-    /// Until when the answers hold, in seconds.
+    /// Until when the answer holds, in seconds.
     pub(crate) next_update: i64,
-    pub(crate) sha1: Vec<u8>,
-    pub(crate) sha256: Vec<u8>,
+    /// The answer; empty if it could not be signed yet.
+    pub(crate) der: Vec<u8>,
 }
 
 /// Puts answers in the place of those that are there.
 pub(crate) async fn put_ocsp(transaction: &mut Transaction, rows: &[OcspRow]) -> Result<(), DatabaseError> {
-    let mut values = Vec::with_capacity(9 * rows.len());
+    let mut values = Vec::with_capacity(8 * rows.len());
     for row in rows {
         let (revoked_ms, reason) = row.revoked.as_ref().map(|(ms, reason)| (*ms, reason.as_str())).unzip();
         values.extend([row.authority.into(), Value::from(&row.serial), revoked_ms.into(), reason.into(), row.not_after.into()]);
-        values.extend([row.refresh.into(), row.next_update.into(), Value::from(&row.sha1), Value::from(&row.sha256)]);
+        values.extend([row.refresh.into(), row.next_update.into(), Value::from(&row.der)]);
     }
     if values.is_empty() {
         return Ok(());
     }
-    let insert = "INSERT INTO ocsp (authority, serial, revoked_ms, reason, not_after, refresh, next_update, sha1, sha256) VALUES";
+    let insert = "INSERT INTO ocsp (authority, serial, revoked_ms, reason, not_after, refresh, next_update, der) VALUES";
     let conflict = "ON CONFLICT (authority, serial) DO UPDATE SET revoked_ms = excluded.revoked_ms, reason = excluded.reason,
-        refresh = excluded.refresh, next_update = excluded.next_update, sha1 = excluded.sha1, sha256 = excluded.sha256";
-    transaction.insert_rows(insert, 9, conflict, &values).await.map(drop)
+        refresh = excluded.refresh, next_update = excluded.next_update, der = excluded.der";
+    transaction.insert_rows(insert, 8, conflict, &values).await.map(drop)
 }
 
 fn read_ocsp(row: &Row) -> Result<OcspRow, DatabaseError> {
@@ -179,12 +173,11 @@ fn read_ocsp(row: &Row) -> Result<OcspRow, DatabaseError> {
         not_after: row.integer("not_after")?,
         refresh: row.integer("refresh")?,
         next_update: row.integer("next_update")?,
-        sha1: row.bytes("sha1")?,
-        sha256: row.bytes("sha256")?,
+        der: row.bytes("der")?,
     })
 }
 
-const OCSP: &str = "SELECT authority, serial, revoked_ms, reason, not_after, refresh, next_update, sha1, sha256 FROM ocsp ";
+const OCSP: &str = "SELECT authority, serial, revoked_ms, reason, not_after, refresh, next_update, der FROM ocsp ";
 
 /// What is answered for a serial number.
 pub(crate) async fn ocsp(transaction: &mut Transaction, authority: AuthorityId, serial: &[u8]) -> Result<Option<OcspRow>, DatabaseError> {
@@ -201,10 +194,12 @@ pub(crate) async fn stale_ocsp(transaction: &mut Transaction, kind: Kind, now: i
     transaction.all_of(&statement).await?.iter().map(read_ocsp).collect()
 }
 
-/// Forgets the answers for what had ended before `before` (seconds), up to `limit`.
-pub(crate) async fn forget_ocsp(transaction: &mut Transaction, before: i64, limit: i64) -> Result<u64, DatabaseError> {
-    let sql = "DELETE FROM ocsp WHERE (authority, serial) IN (SELECT authority, serial FROM ocsp WHERE refresh <= $1 AND not_after < $1 LIMIT $2)";
-    transaction.execute(sql, &[before.into(), limit.into()]).await
+/// Forgets the answers for serial numbers.
+pub(crate) async fn forget_ocsp(transaction: &mut Transaction, rows: &[(AuthorityId, &[u8])]) -> Result<(), DatabaseError> {
+    for (authority, serial) in rows {
+        transaction.execute("DELETE FROM ocsp WHERE authority = $1 AND serial = $2", &[(*authority).into(), (*serial).into()]).await?;
+    }
+    Ok(())
 }
 
 /// Whether there is a part of a list to be built, and whether there are answers to be made anew: looked at without writing.

@@ -62,12 +62,9 @@ pub(crate) async fn entries(
     transaction: &mut Transaction,
     (authority, shard): (AuthorityId, i64),
     after: i64,
-    mut each: impl FnMut(&[u8], i64, &str) + Send,
+    mut each: impl FnMut(&[u8], i64, &str) -> Result<(), DatabaseError> + Send,
 ) -> Result<(), DatabaseError> {
     let sql = "SELECT serial, revoked_ms, reason FROM revocation WHERE authority = $1 AND shard = $2 AND not_after >= $3";
-    let each = |row: Row| {
-        each(&row.bytes("serial")?, row.integer("revoked_ms")?, &row.text("reason")?);
-        Ok(())
-    };
+    let each = |row: Row| each(&row.bytes("serial")?, row.integer("revoked_ms")?, &row.text("reason")?);
     transaction.for_each(sql, &[authority.into(), shard.into(), after.into()], each).await
 }

@@ -1,11 +1,11 @@
 //! Authorities: offline roots, cross-signing, constraints, what is refused.
 
+use jiff::{SignedDuration, Timestamp};
 use lemur::authority::{AuthorityError, OfflineAuthority, Parent};
 use lemur::certificate::{AuthorityTemplate, Issuer, Places, Serial, Validity, View};
 use lemur::issue::IssueError;
 use lemur::name::{NameConstraints, Subject, Subtrees};
 use menagerie_sign::{KeyType, LocalSigner, Signer};
-use jiff::{SignedDuration, Timestamp};
 
 use super::support::{House, actor, authority, bundle, on_both, openssl, their_order, two_authorities};
 

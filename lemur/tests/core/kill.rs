@@ -107,7 +107,8 @@ async fn issue_for_ever(folder: &str, database: &str) {
         tokio::spawn(async move {
             for number in 0_u64.. {
                 let name = format!("n{number}.t{task}.example.com");
-                let asked = if number % 4 == 0 { order(issuing, &name, Key::Made(KeyType::EcdsaP256)) } else { their_order(issuing, &name) };
+                let asked =
+                    if number % 4 == 0 { order(issuing, &name, Key::Made(KeyType::EcdsaP256)) } else { their_order(issuing, &name) };
                 let issued = engine.issue(asked).await.unwrap();
                 say(&format!("issued {} {} {}", issued.id, issued.serial, hex(&issued.der)));
                 if number % 5 == 0 {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lemur::crl::Reason;
-use lemur::store::authorities::AuthorityChange;
 use lemur::issue::IssueError;
+use lemur::store::authorities::AuthorityChange;
 use menagerie_store::log::verify;
 
 use super::support::{House, actor, on_both, settings, their_order, two_authorities, within};
