@@ -1,5 +1,6 @@
 //! lemur issues TLS certificates for a fleet, by REST and by ACME, and says for each whether it still holds.
 
+pub mod acme;
 mod asn1;
 pub mod audit;
 pub mod authority;

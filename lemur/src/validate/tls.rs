@@ -85,7 +85,8 @@ impl HoldsItsKey {
     }
 
     fn verify(&self, message: &[u8], certificate: &CertificateDer<'_>, signed: &DigitallySignedStruct) -> Result<(), Error> {
-        let (algorithm, bits) = Leaf::read(certificate).and_then(|leaf| leaf.key()).map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+        let (algorithm, bits) =
+            Leaf::read(certificate).and_then(|leaf| leaf.key()).map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         let candidates = self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme).map(|(_, algorithms)| *algorithms);
         let candidates = candidates.ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
         let fits = candidates.iter().filter(|candidate| algorithm == candidate.public_key_alg_id().as_ref());
