@@ -1,6 +1,7 @@
 //! lemur issues TLS certificates for a fleet, by REST and by ACME, and says for each whether it still holds.
 
 pub mod access;
+pub mod acme;
 mod asn1;
 pub mod audit;
 pub mod authority;
@@ -22,3 +23,4 @@ pub mod rest;
 pub mod revoke;
 pub mod serve;
 pub mod store;
+pub mod validate;
