@@ -3,7 +3,7 @@
 use super::certificate::Extension;
 use super::general_name::{GeneralName, Subtree, general_name, general_names, subtrees};
 use super::oid;
-use super::policies::{self, Policy};
+use super::policies::{self, Mapping, Policy};
 use super::tlv::{self, Bits, Broken, Malformed, Reader, tag};
 
 /// An extension's value, and whether it is critical.
@@ -83,7 +83,7 @@ pub(super) struct Extensions<'a> {
     pub subject_alt_name: Option<Known<Vec<GeneralName<'a>>>>,
     pub issuer_alt_name: Option<Known<Vec<GeneralName<'a>>>>,
     pub policies: Option<Known<Vec<Policy<'a>>>>,
-    pub policy_mappings: Option<Known<Vec<(&'a [u8], &'a [u8])>>>,
+    pub policy_mappings: Option<Known<Vec<Mapping<'a>>>>,
     pub policy_constraints: Option<Known<PolicyConstraints>>,
     pub inhibit_any_policy: Option<Known<i64>>,
     pub name_constraints: Option<Known<NameConstraints<'a>>>,

@@ -193,26 +193,44 @@ pub(crate) const COVERS: &[(&str, &[&str])] = &[
     ("pkix.wrong_time_useful_type", &["rfc5280-time-type"]),
 ];
 
-/// What `pkilint` calls an error and we do not: its code, whether what it says with it is such a case, and why.
-pub(crate) const THEIRS: &[(&str, fn(&str) -> bool, &str)] = &[
-    ("pkix.invalid_domain_name_syntax", |said| said.contains("\"*."), "RFC 5280 leaves wildcards to those who match names"),
-    ("pkix.invalid_domain_name_syntax", |said| !said.contains('.'), "a name of one label is a name in a network of one's own"),
-    ("pkix.invalid_uri_syntax", has_unknown_scheme, "a URI may have any scheme"),
-    (
-        "pkix.rfc5280_certificate_policies_invalid_explicit_text_encoding",
-        |_| true,
-        "RFC 6818 has allowed VisibleString and BMPString since 2013: a warning",
-    ),
-    (
-        "pkix.authority_key_identifier_extension_absent",
-        |_| true,
-        "it verifies a root's own signature first, and those of made roots are not real",
-    ),
-    (
-        "msft.end_entity.revocation_information_absent",
-        |_| true,
-        "a rule of Microsoft's root programme, which no short-lived certificate can keep",
-    ),
+/// What `pkilint` calls an error and we do not.
+pub(crate) struct Difference {
+    /// Its code.
+    code: &'static str,
+    /// Whether what it says with it is such a case.
+    is_one: fn(&str) -> bool,
+    /// Why.
+    pub(crate) why: &'static str,
+}
+
+/// All that it calls an error and we do not.
+pub(crate) const THEIRS: &[Difference] = &[
+    Difference {
+        code: "pkix.invalid_domain_name_syntax",
+        is_one: |said| said.contains("\"*."),
+        why: "RFC 5280 leaves wildcards to those who match names",
+    },
+    Difference {
+        code: "pkix.invalid_domain_name_syntax",
+        is_one: |said| !said.contains('.'),
+        why: "a name of one label is a name in a network of one's own",
+    },
+    Difference { code: "pkix.invalid_uri_syntax", is_one: has_unknown_scheme, why: "a URI may have any scheme" },
+    Difference {
+        code: "pkix.rfc5280_certificate_policies_invalid_explicit_text_encoding",
+        is_one: |_| true,
+        why: "RFC 6818 has allowed VisibleString and BMPString since 2013: a warning",
+    },
+    Difference {
+        code: "pkix.authority_key_identifier_extension_absent",
+        is_one: |_| true,
+        why: "it verifies a root's own signature first, and a linter of what is not signed yet cannot",
+    },
+    Difference {
+        code: "msft.end_entity.revocation_information_absent",
+        is_one: |_| true,
+        why: "a rule of Microsoft's root programme, which no short-lived certificate can keep",
+    },
 ];
 
 /// Why `pkilint` cannot read what we can.
@@ -273,7 +291,7 @@ pub(crate) fn covering(code: &str) -> Option<&'static [&'static str]> {
 
 /// Whether it is known, and why, that we do not call this an error.
 pub(crate) fn is_theirs(code: &str, message: &str) -> bool {
-    THEIRS.iter().any(|(pattern, is_one, _)| matches(pattern, code) && is_one(message))
+    THEIRS.iter().any(|difference| difference.code == code && (difference.is_one)(message))
 }
 
 fn matches(pattern: &str, code: &str) -> bool {

@@ -11,7 +11,7 @@ use lemur::lint::{self, Claims, Kind, Severity};
 use menagerie_tests::process::{command, run};
 use menagerie_tests::{PkilintVerdict, pkilint, venv_program};
 
-use crate::cases::{self, Case, SOUND};
+use crate::cases::{self, Case, SOUND, Sound};
 use crate::codes::{self, OURS, UNREAD, covering, is_theirs};
 
 /// Certificates, each with a name for whoever reads a failure.
@@ -96,7 +96,7 @@ fn made(case: &Case) -> Vec<u8> {
 
 /// Sound certificates, and those with one fault of the tables.
 fn with_one_fault() -> Named {
-    let sound = SOUND.iter().map(|(name, sound)| ((*name).to_owned(), sound().der()));
+    let sound = SOUND.iter().map(|sound| (sound.name.to_owned(), (sound.make)().der()));
     sound.chain(cases::all().map(|case| (case.lint.to_owned(), made(case)))).collect()
 }
 
@@ -125,8 +125,8 @@ fn with_changed_bytes(count: usize) -> Named {
     let mut numbers = Numbers(0xb17e);
     (0..count)
         .map(|_| {
-            let (name, sound) = SOUND[numbers.below(SOUND.len())];
-            let mut der = sound().der();
+            let Sound { name, make } = &SOUND[numbers.below(SOUND.len())];
+            let mut der = make().der();
             let at = 4 + numbers.below(der.len() - 4 - 75);
             let bit = 1 << numbers.below(8);
             der[at] ^= bit;

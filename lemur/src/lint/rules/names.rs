@@ -1,7 +1,7 @@
 //! Lints on issuer and subject (RFC 5280, 4.1.2.4, 4.1.2.6 and appendix A).
 
 use super::super::context::Context;
-use super::super::lint::{Kind, Lint, Say, rfc5280};
+use super::super::definition::{Kind, Lint, Say, rfc5280};
 use super::super::name::{Attribute, Name, is_directory_string};
 use super::super::oid;
 use super::super::syntax;

@@ -1,8 +1,8 @@
 //! Where CRLs, OCSP and issuers may be (BR 7.1.2.7.7, 7.1.2.10.3, 7.1.2.11.2), and authority key identifiers (7.1.2.11.1).
 
 use super::super::super::context::Context;
+use super::super::super::definition::{Kind, Lint, br};
 use super::super::super::general_name::GeneralName;
-use super::super::super::lint::{Kind, Lint, br};
 use super::super::super::oid;
 use super::super::super::registries;
 use super::super::super::syntax;

@@ -1,7 +1,7 @@
 //! Which policies a certificate is issued under, and what may be said of them (BR 7.1.2.7.9, 7.1.2.10.5).
 
 use super::super::super::context::Context;
-use super::super::super::lint::{Kind, Lint, br};
+use super::super::super::definition::{Kind, Lint, br};
 use super::super::super::oid;
 use super::super::super::policies::Qualifier;
 use super::super::super::registries;
