@@ -166,6 +166,9 @@ fn the_page_of_lints_is_the_table() {
     assert_eq!(out(&listed), lint::markdown());
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lints.md")).unwrap();
     assert!(page.ends_with(&lint::markdown()), "docs/lints.md is not what `lemur lint --list` prints: replace its table");
+    for (_, why) in crate::codes::UNREAD {
+        assert!(page.contains(why), "docs/lints.md does not say that {why}");
+    }
     for difference in crate::codes::THEIRS {
         assert!(page.contains(difference.why), "docs/lints.md does not say that {}", difference.why);
     }

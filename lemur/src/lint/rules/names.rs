@@ -147,7 +147,8 @@ fn both<'c>(c: &'c Context<'_>) -> [(&'static str, &'c Name<'c>); 2] {
 }
 
 fn each(c: &Context<'_>, look: &mut dyn FnMut(&'static str, &Attribute<'_>)) {
-    for (whose, name) in both(c) {
+    let inside = c.extensions.directory_names().map(|name| ("directory name", name));
+    for (whose, name) in both(c).into_iter().chain(inside) {
         for attribute in &name.attributes {
             look(whose, attribute);
         }

@@ -56,8 +56,8 @@ pub(super) static LINTS: &[Lint] = &[
     .since(2023, 9, 15),
     Lint::error("br-location-internal", br("7.1.2.7.7"), "Places are at public names.", |c, say| {
         for uri in uris(c).chain(points(c)) {
-            let host = syntax::uri(uri).ok().and_then(|uri| uri.host);
-            if !host.is_some_and(registries::is_public) {
+            // What is no URI at all is told elsewhere.
+            if syntax::uri(uri).is_ok_and(|uri| !uri.host.is_some_and(registries::is_public)) {
                 say(format!("\"{}\"", uri.escape_ascii()));
             }
         }
