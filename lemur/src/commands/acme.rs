@@ -10,6 +10,7 @@ use menagerie_report::{self as report, Exit, shown};
 use super::place::{self, Opened};
 use crate::acme::{ExternalKeys, Grant, MIGRATIONS, NewExternalKey};
 use crate::cli::{AcmeCommand, AcmeKey, Place};
+use crate::serve;
 
 /// How many keys are read at a time.
 const PAGE: u32 = 500;
@@ -21,7 +22,10 @@ pub(super) fn run(place: &Place, command: &AcmeCommand) -> anyhow::Result<Exit> 
             AcmeCommand::AddKey(options) => add(opened, &keys, options).await,
             AcmeCommand::Keys => list(&keys).await,
             AcmeCommand::RevokeKey { id } => {
-                anyhow::ensure!(keys.revoke(id).await?, "there is no such key, or it is revoked already: `lemur acme keys` lists them");
+                anyhow::ensure!(
+                    keys.revoke(id, &place::actor()).await?,
+                    "there is no such key, or it is revoked already: `lemur acme keys` lists them"
+                );
                 report::note(format_args!("revoked {}", shown(id)));
                 Ok(Exit::Fine)
             }
@@ -31,9 +35,8 @@ pub(super) fn run(place: &Place, command: &AcmeCommand) -> anyhow::Result<Exit> 
 
 pub(super) async fn keys(opened: &Opened) -> anyhow::Result<ExternalKeys> {
     let engine = &opened.engine;
-    let database = engine.store().database().clone();
-    database.migrate(&MIGRATIONS).await?;
-    Ok(ExternalKeys::new(database, engine.ring().clone(), place::clock(), Arc::new(SystemRandom::new())))
+    engine.store().database().migrate(&MIGRATIONS).await?;
+    Ok(ExternalKeys::new(engine.clone(), Arc::new(SystemRandom::new())))
 }
 
 async fn add(opened: &Opened, keys: &ExternalKeys, options: &AcmeKey) -> anyhow::Result<Exit> {
@@ -45,9 +48,11 @@ async fn add(opened: &Opened, keys: &ExternalKeys, options: &AcmeKey) -> anyhow:
         }
         None => None,
     };
-    let grant = Grant { owner: options.owner.clone(), names, profiles: options.profiles.clone() };
+    let profiles =
+        if options.profiles.is_empty() { serve::offered_profiles(&opened.config, &opened.engine).await? } else { options.profiles.clone() };
+    let grant = Grant { owner: options.owner.clone(), names, profiles };
     let new = NewExternalKey { description: options.description.clone(), grant, most_accounts: None, expires };
-    let (key, secret) = keys.create(new).await?;
+    let (key, secret) = keys.create(new, &place::actor()).await?;
     report::data(format_args!("{} {}\n", key.id, secret.expose()))?;
     report::note("this is the key's ID and the key: the key is not shown again");
     report::hint(format_args!("certbot takes them as --eab-kid {} --eab-hmac-key KEY", key.id));

@@ -66,8 +66,7 @@ fn subject(options: &AuthorityCreate) -> anyhow::Result<Subject> {
 }
 
 fn constraints(options: &AuthorityCreate) -> anyhow::Result<NameConstraints> {
-    let none: [&str; 0] = [];
-    let permitted = Subtrees::parse(&options.permit_dns, &options.permit_ip, &none, &none)?;
+    let permitted = Subtrees::parse(&options.permit_dns, &options.permit_ip, &[], &[])?;
     Ok(NameConstraints::new(permitted, Subtrees::default())?)
 }
 
@@ -83,7 +82,12 @@ async fn list(opened: &Opened) -> anyhow::Result<Exit> {
             None => "waits for its certificate".to_owned(),
         };
         let (name, owner) = (shown(&authority.name), shown(&authority.owner));
-        report::data(format_args!("{:<5} {name:<24} {:<12} {:<10} {until:<12} {owner}\n", authority.id, authority.kind.as_str(), authority.state.as_str()))?;
+        report::data(format_args!(
+            "{:<5} {name:<24} {:<12} {:<10} {until:<12} {owner}\n",
+            authority.id,
+            authority.kind.as_str(),
+            authority.state.as_str()
+        ))?;
     }
     Ok(Exit::Fine)
 }

@@ -11,7 +11,8 @@ pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
         let actor = place::actor();
         let done = opened.engine.rotate_keys(&actor).await?;
         people::access(opened).await?.reseal(&actor).await?;
-        acme::keys(opened).await?.reseal().await?;
+        let external = acme::keys(opened).await?;
+        while external.reseal().await? > 0 {}
         opened.engine.drop_unused_keys().await?;
         report::note(format_args!("encrypted anew: keys of certificates {}, of authorities {}", done.certificates, done.authorities));
         report::note(format_args!("copy {} to where its copies are kept", opened.config.key_file.display()));

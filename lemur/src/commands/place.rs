@@ -8,9 +8,9 @@ use crate::audit::Actor;
 use crate::cli::Place;
 use crate::config::{Config, Typed};
 use crate::engine::{Clock, Engine, Settings};
+use crate::store::CertificateId;
 use crate::store::authorities::Authority;
 use crate::store::certificates::Certificate;
-use crate::store::CertificateId;
 
 /// Data that are open.
 pub(super) struct Opened {

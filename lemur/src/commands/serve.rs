@@ -9,7 +9,7 @@ use menagerie_telemetry::{Format, Level};
 use super::{people, place};
 use crate::access::{Bootstrap, Password};
 use crate::cli::Serve;
-use crate::config::{Config, TEMPLATE, FILE_NAME, Typed};
+use crate::config::{Config, FILE_NAME, TEMPLATE, Typed};
 use crate::serve;
 
 /// What a made password is written to where there is no terminal to show it on.

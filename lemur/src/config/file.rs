@@ -91,9 +91,7 @@ impl File {
             url: base(path, "url", &url, "https")?,
             http_url: http_url.map(|url| base(path, "http_url", &url, "http")).transpose()?,
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
-            profiles: Profiles::default()
-                .with(self.profiles)
-                .map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
+            profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
             data: typed.data.clone(),
             listen,

@@ -89,9 +89,8 @@ impl Renewal {
     async fn look(&mut self) -> Result<(), CertificateError> {
         match (&self.config.tls, self.due) {
             (Some(files), _) => {
-                let read = |path: &std::path::Path| {
-                    std::fs::read(path).map_err(|source| CertificateError::File { path: path.to_owned(), source })
-                };
+                let read =
+                    |path: &std::path::Path| std::fs::read(path).map_err(|source| CertificateError::File { path: path.to_owned(), source });
                 let key = zeroize::Zeroizing::new(read(&files.key)?);
                 self.tls.replace(&read(&files.certificate)?, &key)?;
             }

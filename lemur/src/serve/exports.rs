@@ -15,8 +15,12 @@ const PASSPHRASE_BYTES: usize = 16;
 
 const PASSPHRASE: ExportOption =
     ExportOption { name: "passphrase", about: "Encrypts the file; made if none is given", required: false, choices: &[] };
-const ALIAS: ExportOption =
-    ExportOption { name: "alias", about: "What the entry is called; the certificate's name if none is given", required: false, choices: &[] };
+const ALIAS: ExportOption = ExportOption {
+    name: "alias",
+    about: "What the entry is called; the certificate's name if none is given",
+    required: false,
+    choices: &[],
+};
 
 /// Every form.
 pub(super) fn all(engine: &Engine) -> Vec<Arc<dyn Export>> {

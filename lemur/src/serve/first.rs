@@ -69,7 +69,8 @@ async fn made(engine: &Engine, name: &str, common_name: &str, parent: Parent, be
 pub(super) async fn issuing(engine: &Engine) -> Result<Vec<String>, StoreError> {
     let all = engine.authorities().await?;
     let has_below = |id: AuthorityId| all.iter().any(|other| other.parent == Some(id));
-    let issues = all.iter().filter(|authority| authority.state == AuthorityState::Active && authority.der.is_some() && !has_below(authority.id));
+    let issues =
+        all.iter().filter(|authority| authority.state == AuthorityState::Active && authority.der.is_some() && !has_below(authority.id));
     let mut names: Vec<_> = issues.map(|authority| (authority.name != AUTHORITY, authority.id, authority.name.clone())).collect();
     names.sort();
     Ok(names.into_iter().map(|(_, _, name)| name).collect())

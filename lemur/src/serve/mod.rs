@@ -21,7 +21,7 @@ use crate::rest::{self, Api};
 
 pub use certificate::CertificateError;
 pub use first::{AUTHORITY, FirstError};
-pub use offers::OfferError;
+pub use offers::{OfferError, offered_profiles};
 
 /// The largest body of a request where a resource does not say otherwise, in bytes.
 const BODY: usize = 256 * 1024;
@@ -75,7 +75,6 @@ pub struct Ready {
 }
 
 /// What the first start made.
-#[expect(missing_debug_implementations, reason = "holds a password")]
 pub struct First(pub Bootstrap);
 
 impl std::fmt::Debug for First {
@@ -158,9 +157,7 @@ fn health(access: &Access) -> Router {
 
 /// The TLS of files that the configuration names.
 fn tls_of_files(files: &crate::config::TlsFiles) -> Result<Tls, CertificateError> {
-    let read = |path: &std::path::Path| {
-        std::fs::read(path).map_err(|source| CertificateError::File { path: path.to_owned(), source })
-    };
+    let read = |path: &std::path::Path| std::fs::read(path).map_err(|source| CertificateError::File { path: path.to_owned(), source });
     let (chain, key) = (read(&files.certificate)?, zeroize::Zeroizing::new(read(&files.key)?));
     Ok(Tls::from_pem(&chain, &key)?)
 }

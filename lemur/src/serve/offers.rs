@@ -51,7 +51,10 @@ pub(super) async fn parts(config: &Config, engine: &Engine) -> Result<Parts, Off
     let said = &config.acme;
     let offers = if said.offers.is_empty() { of_authorities(engine).await? } else { said.offers.clone() };
     let default = offers.first().map(|offer| offer.name.clone()).unwrap_or_default();
-    let offers = offers.into_iter().map(|offer| Ok((offer.name.clone(), offered(offer, engine)?))).collect::<Result<BTreeMap<_, _>, OfferError>>()?;
+    let offers = offers
+        .into_iter()
+        .map(|offer| Ok((offer.name.clone(), offered(offer, engine)?)))
+        .collect::<Result<BTreeMap<_, _>, OfferError>>()?;
     let mut settings = Settings::new(&format!("{}/acme", config.url), offers, &default)?;
     settings.binding_required = said.binding_required;
     settings.terms_of_service.clone_from(&said.terms_of_service);
@@ -64,6 +67,15 @@ pub(super) async fn parts(config: &Config, engine: &Engine) -> Result<Parts, Off
         validator: Validator::new(Resolver::new(&servers)?, Arc::new(Direct)),
         random: Arc::new(SystemRandom::new()),
     })
+}
+
+/// The names by which ACME clients ask for what is offered.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub async fn offered_profiles(config: &Config, engine: &Engine) -> Result<Vec<String>, StoreError> {
+    let said = &config.acme.offers;
+    if said.is_empty() { first::issuing(engine).await } else { Ok(said.iter().map(|offer| offer.name.clone()).collect()) }
 }
 
 async fn of_authorities(engine: &Engine) -> Result<Vec<config::Offer>, OfferError> {
@@ -79,13 +91,11 @@ async fn of_authorities(engine: &Engine) -> Result<Vec<config::Offer>, OfferErro
 }
 
 fn offered(offer: config::Offer, engine: &Engine) -> Result<Offer, OfferError> {
-    let profile = engine.settings().profiles.get(&offer.profile);
-    let Some(profile) = profile else {
+    if engine.settings().profiles.get(&offer.profile).is_none() {
         return Err(OfferError::Profile { name: offer.name, profile: offer.profile });
-    };
-    let baseline = profile.is_baseline();
+    }
     let reach = Reach::new(&offer.private_networks).map_err(|source| OfferError::Reach { name: offer.name, source })?;
-    Ok(Offer { description: offer.description, authority: offer.authority, profile: offer.profile, reach, baseline })
+    Ok(Offer::new(offer.description, offer.authority, offer.profile, reach))
 }
 
 /// The name servers of resolv.conf(5); this machine's, as the manual says, if there is none.
