@@ -83,8 +83,8 @@ impl File {
     pub(super) fn validated(self, path: &Path, typed: &Typed) -> Result<Config, ConfigError> {
         let listen = typed.listen.or(self.listen).unwrap_or(LISTEN);
         let http_listen = typed.http_listen.or(self.http_listen);
-        let url = self.url.unwrap_or_else(|| format!("https://{listen}"));
-        let http_url = self.http_url.or_else(|| http_listen.map(|address| format!("http://{address}")));
+        let url = self.url.unwrap_or_else(|| url_of("https", listen, 443));
+        let http_url = self.http_url.or_else(|| http_listen.map(|address| url_of("http", address, 80)));
         Ok(Config {
             database: typed.database.clone().or(self.database).unwrap_or_else(|| typed.data.join("lemur.db").display().to_string()),
             key_file: self.key_file.map_or_else(|| typed.data.join("lemur.key"), |name| beside(path, &name)),
@@ -146,6 +146,15 @@ impl OfferSection {
             private_networks: self.private_networks,
         }
     }
+}
+
+/// The URL of an address, without the port that is meant where none is named.
+fn url_of(scheme: &str, address: SocketAddr, usual: u16) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    if address.port() == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{}", address.port()) }
 }
 
 /// A base of URLs: a scheme and a host, perhaps a path, and no slash at its end.
