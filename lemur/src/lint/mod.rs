@@ -29,7 +29,7 @@ pub use summary::{Summary, summary};
 pub use table::{LintRow, markdown, rows};
 
 use certificate::Certificate;
-use context::Context;
+use context::{Context, Issuer};
 use encoding::Faults;
 use extensions::Extensions;
 use jiff::Timestamp;
@@ -61,7 +61,17 @@ pub fn check(der: &[u8], claims: &Claims<'_>) -> Vec<Finding> {
     };
     rules::encoding(&Faults::find(der, Some(&certificate)), &mut |lint, detail| tell(&mut findings, lint, detail));
     let extensions = Extensions::parse(certificate.extensions.as_deref().unwrap_or_default());
+    let issuer = claims.issuer.map(Certificate::parse);
+    let issuer_extensions = match &issuer {
+        Some(Ok(issuer)) => Extensions::parse(issuer.extensions.as_deref().unwrap_or_default()),
+        _ => Extensions::default(),
+    };
     let context = Context {
+        issuer: match &issuer {
+            None => Issuer::Unknown,
+            Some(Err(_)) => Issuer::Unreadable,
+            Some(Ok(issuer)) => Issuer::Read(issuer, &issuer_extensions),
+        },
         kind: kind(&certificate, &extensions),
         as_of: claims.as_of.or(certificate.not_before.at).unwrap_or(Timestamp::MAX),
         certificate: &certificate,
