@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use menagerie_sign::weak::WeakRsa;
 
@@ -47,7 +48,8 @@ pub(super) struct Context<'a> {
     pub claims: &'a Claims<'a>,
     pub issuer: Issuer<'a>,
     pub kind: Kind,
-    pub as_of: Timestamp,
+    /// The day by whose rules it is judged (UTC).
+    pub day: Date,
     /// Why the RSA key is weak; worked out once.
     pub weak_rsa: Option<WeakRsa>,
 }

@@ -33,6 +33,7 @@ use context::{Context, Issuer};
 use encoding::Faults;
 use extensions::Extensions;
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use menagerie_sign::weak::WeakRsa;
 
 /// The largest certificate that is looked at, in bytes.
@@ -73,14 +74,14 @@ pub fn check(der: &[u8], claims: &Claims<'_>) -> Vec<Finding> {
             Some(Ok(issuer)) => Issuer::Read(issuer, &issuer_extensions),
         },
         kind: kind(&certificate, &extensions),
-        as_of: claims.as_of.or(certificate.not_before.at).unwrap_or(Timestamp::MAX),
+        day: Offset::UTC.to_datetime(claims.as_of.or(certificate.not_before.at).unwrap_or(Timestamp::MAX)).date(),
         certificate: &certificate,
         extensions: &extensions,
         claims,
         weak_rsa: weak_rsa(&certificate, claims),
     };
     for lint in lints() {
-        if lint.applies_to(context.kind) && (lint.family == Family::Pkix || claims.baseline) && lint.holds_on(context.as_of) {
+        if lint.applies_to(context.kind) && (lint.family == Family::Pkix || claims.baseline) && lint.holds_on(context.day) {
             (lint.check)(&context, &mut |detail| tell(&mut findings, lint, detail));
         }
     }
