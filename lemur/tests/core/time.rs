@@ -124,7 +124,7 @@ fn responder_of(house: &House, answer: &[u8]) -> Vec<u8> {
     house.file("any.der", answer);
     let text = openssl(&["ocsp", "-respin", "any.der", "-noverify", "-resp_text"], house.folder.path());
     let start = text.find("-----BEGIN CERTIFICATE-----").unwrap();
-    let bundle = lemur::certificate::read_bundle(text[start..].as_bytes()).unwrap();
+    let bundle = lemur::certificate::read_bundle(&text.as_bytes()[start..]).unwrap();
     bundle[0].as_der().to_vec()
 }
 
