@@ -161,7 +161,7 @@ pub fn router(api: Api) -> Router {
     let described = async move || Json(Arc::unwrap_or_clone(Arc::clone(&document)));
     let resources = resources
         .route("/openapi.json", axum::routing::get(described))
-        .fallback(async || Fault::Missing("resource"))
+        .fallback(async || Fault::Missing("address"))
         .method_not_allowed_fallback(async || Fault::NotAllowed("The method is not allowed for this resource."));
     Router::new().nest(PREFIX, resources).merge(pages::router()).with_state(api)
 }
