@@ -10,6 +10,7 @@
 //! | [`Postgres`] | PostgreSQL's own server, with a database of its own |
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
 //! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
+//! | [`pkilint()`] | DigiCert's linter of certificates, many in one process |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
 mod git_http;
@@ -20,6 +21,7 @@ mod lambda;
 mod moto;
 mod namespace;
 mod objects;
+mod pkilint;
 mod postgres;
 pub mod process;
 mod ssh_agent;
@@ -30,6 +32,7 @@ pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
 pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
 pub use namespace::Namespace;
+pub use pkilint::{PkilintVerdict, pkilint};
 pub use postgres::Postgres;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};

@@ -88,7 +88,7 @@ pub(crate) enum Wrong {
 }
 
 /// The armoured items of a text, each with its armour; an item that does not end is an error and the last.
-fn blocks(text: &str) -> impl Iterator<Item = Result<&str, PemError>> {
+pub(crate) fn blocks(text: &str) -> impl Iterator<Item = Result<&str, PemError>> {
     let mut rest = text;
     let mut number = 0;
     std::iter::from_fn(move || {

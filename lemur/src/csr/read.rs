@@ -33,8 +33,8 @@ pub enum CsrError {
         /// Its length in bytes.
         len: usize,
     },
-    /// Armour of something else, or damaged.
-    #[error("the text is no certificate request: it begins with -----BEGIN CERTIFICATE REQUEST-----")]
+    /// Armour of something else or of several things, or damaged.
+    #[error("the text is no certificate request, which stands alone and begins with -----BEGIN CERTIFICATE REQUEST-----")]
     Armour,
     /// Not the structure that a request is.
     #[error("the certificate request's {part} cannot be read")]
@@ -69,7 +69,7 @@ impl Csr {
         if bytes.first() == Some(&asn1::SEQUENCE) { Self::from_der(bytes) } else { Self::from_pem(bytes) }
     }
 
-    /// Reads a request as text.
+    /// Reads a request as text: one armoured item, with any text around it.
     ///
     /// # Errors
     /// [`CsrError`] says why it is not taken.
@@ -77,9 +77,13 @@ impl Csr {
         if bytes.len() > 2 * MAX_CSR_BYTES {
             return Err(CsrError::TooLarge { len: bytes.len() });
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| CsrError::Armour)?.trim();
-        let der = pem::decode(text, "CERTIFICATE REQUEST", MAX_CSR_BYTES)
-            .or_else(|_| pem::decode(text, "NEW CERTIFICATE REQUEST", MAX_CSR_BYTES))
+        let text = std::str::from_utf8(bytes).map_err(|_| CsrError::Armour)?;
+        let mut blocks = pem::blocks(text);
+        let (Some(Ok(block)), None) = (blocks.next(), blocks.next()) else {
+            return Err(CsrError::Armour);
+        };
+        let der = pem::decode(block, "CERTIFICATE REQUEST", MAX_CSR_BYTES)
+            .or_else(|_| pem::decode(block, "NEW CERTIFICATE REQUEST", MAX_CSR_BYTES))
             .map_err(|_| CsrError::Armour)?;
         Self::from_der(&der)
     }

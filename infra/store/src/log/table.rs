@@ -29,6 +29,9 @@ const STEPS: &[Migration] = &[Migration {
     ); CREATE INDEX log_line_time ON log_line (time_ms)",
 }];
 
+// What reads a line's text cuts it behind one that is too long, and says so by that number.
+const _: () = assert!(MAX_LINE + 1 == 65_537);
+
 const INSERT: &str = "INSERT INTO log_line (writer, seq, time_ms, line) VALUES";
 
 /// Why a change was not committed.
@@ -118,11 +121,10 @@ impl TableSource {
 
     async fn read(&self, each: &mut Each<'_>) -> Result<(), SourceError> {
         let mut transaction = self.database.read().await?;
-        let bound = i64::try_from(MAX_LINE + 1).unwrap_or(i64::MAX);
         let mut after = i64::MIN;
         loop {
-            let page = "SELECT id, substr(line, 1, $1) AS line FROM log_line WHERE id > $2 ORDER BY id LIMIT $3";
-            let rows = transaction.all(page, &[bound.into(), after.into(), PAGE.into()]).await?;
+            let page = "SELECT id, substr(line, 1, 65537) AS line FROM log_line WHERE id > $1 ORDER BY id LIMIT $2";
+            let rows = transaction.all(page, &[after.into(), PAGE.into()]).await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.integer("id")?;
             for row in &rows {

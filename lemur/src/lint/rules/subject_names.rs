@@ -176,11 +176,17 @@ fn uri_fault(text: &[u8]) -> Option<String> {
         Err(fault) => Some(fault.to_string()),
         Ok(uri) => match uri.host {
             // A URI of LDAP may leave the server out (RFC 4516).
+            None if needs_host(uri.scheme) => Some(syntax::UriFault::Host.to_string()),
             Some([]) if uri.scheme.eq_ignore_ascii_case(b"ldap") => None,
             Some(host) if !syntax::is_host(host) => Some(syntax::UriFault::Host.to_string()),
             _ => None,
         },
     }
+}
+
+/// Whether a URI of this scheme has a host (RFC 9110, 4.2; RFC 1738, 3.2).
+fn needs_host(scheme: &[u8]) -> bool {
+    ["http", "https", "ftp"].iter().any(|one| scheme.eq_ignore_ascii_case(one.as_bytes()))
 }
 
 fn mailbox_fault(found: u8, value: &[u8]) -> Option<&'static str> {

@@ -54,11 +54,10 @@ pub(super) static LINTS: &[Lint] = &[
     })
     .baseline(LEAF)
     .since(2023, 9, 15),
-    Lint::error("br-location-internal", br("7.1.2.7.7"), "Places are at public names and addresses.", |c, say| {
+    Lint::error("br-location-internal", br("7.1.2.7.7"), "Places are at public names.", |c, say| {
         for uri in uris(c).chain(points(c)) {
-            if let Some(host) = syntax::uri(uri).ok().and_then(|uri| uri.host)
-                && !registries::is_public(host)
-            {
+            let host = syntax::uri(uri).ok().and_then(|uri| uri.host);
+            if !host.is_some_and(registries::is_public) {
                 say(format!("\"{}\"", uri.escape_ascii()));
             }
         }
