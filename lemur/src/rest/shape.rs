@@ -365,7 +365,11 @@ mod tests {
             any::<f64>().prop_map(Value::from),
             ".*".prop_map(Value::from),
         ];
-        let names = prop_oneof![proptest::sample::select(SHAPE.fields.iter().map(|field| field.name.to_owned()).collect::<Vec<_>>()), Just("id".to_owned()), Just("value".to_owned())];
+        let names = prop_oneof![
+            proptest::sample::select(SHAPE.fields.iter().map(|field| field.name.to_owned()).collect::<Vec<_>>()),
+            Just("id".to_owned()),
+            Just("value".to_owned())
+        ];
         leaf.prop_recursive(3, 24, 6, move |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),

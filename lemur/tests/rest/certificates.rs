@@ -176,9 +176,14 @@ fn lists_are_filtered_and_ordered_as_lemurs_clients_ask() {
             let text = serial.as_str().unwrap();
             assert_eq!(names(&format!("serial={text}")).1, ["h11.example.com"], "{text}");
         }
-        for (query, field) in
-            [("filter=secret;x", "filter"), ("sortBy=private_key", "sortBy"), ("page=0", "page"), ("serial=xyz", "serial"), ("filter=cn;%00", "filter"), ("owner=%00", "owner")]
-        {
+        for (query, field) in [
+            ("filter=secret;x", "filter"),
+            ("sortBy=private_key", "sortBy"),
+            ("page=0", "page"),
+            ("serial=xyz", "serial"),
+            ("filter=cn;%00", "filter"),
+            ("owner=%00", "owner"),
+        ] {
             assert!(!service.get(&format!("/certificates?{query}"), &service.admin).reason(field).is_empty());
         }
         // What would be SQL or a pattern is text.

@@ -183,7 +183,7 @@ fn describe(certificate: Certificate, beside: &Beside) -> CertificateOut {
         common_name: certificate.common_name.clone(),
         body: write_certificate(&certificate.der),
         chain,
-        csr: certificate.csr.as_deref().map(|der| request_text(der)),
+        csr: certificate.csr.as_deref().map(request_text),
         external_id: certificate.external_id.clone(),
         authority: under.map(|(authority, _)| authority.clone()),
         owner: certificate.owner.clone(),
