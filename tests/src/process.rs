@@ -24,6 +24,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("setpriv", "util-linux"),
     ("bash", "bash"),
     ("strace", "strace"),
+    ("pebble-challtestsrv", "pebble"),
 ];
 
 /// Where a program is: in `PATH`, or with the system's own, where `sshd` is.

@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use super::error::DatabaseError;
 use super::statement::Statement;
 use super::value::{Row, Value};
+use super::{Database, Pool};
 
 /// How many parameters one statement has at most: SQLite takes 32,766, PostgreSQL 65,535.
 const PARAMETERS: usize = 4_096;
@@ -47,6 +48,45 @@ macro_rules! bound {
         }
         query
     }};
+}
+
+/// Statements that stand alone: each is a transaction of its own, committed when it returns, and spares the begin and the commit.
+impl Database {
+    /// Does a statement; gives the number of rows that it changed.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if it fails.
+    pub async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, DatabaseError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).execute(pool).await?.rows_affected()),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(bound!(sql, values).execute(pool).await?.rows_affected()),
+        }
+    }
+
+    /// All rows of an answer.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails.
+    pub async fn all(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
+        }
+    }
+
+    /// The first row of an answer, if it has one.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails.
+    pub async fn optional(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Row>, DatabaseError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::from)),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::from)),
+        }
+    }
 }
 
 impl Transaction {
