@@ -3,5 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod clients;
+mod hostile;
+mod house;
 mod net;
+mod raw;
 mod validation;
