@@ -161,7 +161,7 @@ default_lifetime = "6d"
 max_lifetime = "90d"
 "#;
 
-async fn authority(engine: &Engine, name: &str, parent: Parent) -> AuthorityId {
+pub async fn authority(engine: &Engine, name: &str, parent: Parent) -> AuthorityId {
     if let Some(known) = engine.authority_by_name(name).await.unwrap() {
         return known.id;
     }
