@@ -36,7 +36,14 @@ pub fn read(path: &Path, most: u64, user: bool) -> io::Result<Option<String>> {
 /// A lock beside a file, held until it is dropped; the system frees it if the process dies.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file unlocks it too, but not while a process that was just started still has it.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -49,7 +56,7 @@ impl Lock {
         name.push(".lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(PathBuf::from(name))?;
         file.lock()?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 

@@ -34,7 +34,14 @@ pub enum StoreError {
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Closing the file unlocks it too, but not while a process that was just started still has it.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Store {
@@ -49,7 +56,7 @@ impl Store {
         let io = |source| StoreError::Io { path: name.clone(), source };
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&name).map_err(io)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }

@@ -197,8 +197,9 @@ impl fmt::Debug for ExternalKeys {
 }
 
 impl ExternalKeys {
-    /// Those in the engine's database, sealed under its ring.
-    pub(super) fn new(engine: Engine, random: Arc<dyn SecureRandom + Send + Sync>) -> Self {
+    /// Those in the engine's database, sealed under its ring. The tables are those of [`super::MIGRATIONS`].
+    #[must_use]
+    pub fn new(engine: Engine, random: Arc<dyn SecureRandom + Send + Sync>) -> Self {
         let database = engine.store().database().clone();
         Self { store: Store { database, engine: engine.clone() }, engine, random }
     }

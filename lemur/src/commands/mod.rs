@@ -1,7 +1,15 @@
 //! One file for each verb of the command line.
 
+mod acme;
+mod audit;
+mod authority;
+mod certificate;
 mod completions;
+mod key;
 mod lint;
+mod people;
+mod place;
+mod serve;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -21,6 +29,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let done = match cli.command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Authority { place, command } => authority::run(&place, &command),
+        Command::Certificate { place, command } => certificate::run(&place, &command),
+        Command::Acme { place, command } => acme::run(&place, &command),
+        Command::User { place, command } => people::user(&place, &command),
+        Command::Role { place, command } => people::role(&place, &command),
+        Command::Key { place, command } => key::run(&place, &command),
+        Command::Audit { place, command } => audit::run(&place, &command),
         Command::Completions { shell } => completions::run(shell),
         Command::Lint(options) => lint::run(&options),
     };

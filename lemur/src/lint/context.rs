@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_sign::weak::WeakRsa;
 
 use super::certificate::Certificate;
+use super::definition::{Kind, Say};
 use super::extensions::Extensions;
-use super::lint::{Kind, Say};
 use super::oid;
 
 /// What is claimed of a certificate, by which it is judged.

@@ -137,8 +137,8 @@ impl Faults {
             tag::PRINTABLE if !value.iter().copied().all(is_printable) => Fault::Characters,
             tag::IA5 if !value.is_ascii() => Fault::Characters,
             tag::VISIBLE if !value.iter().all(|byte| (0x20..0x7f).contains(byte)) => Fault::Characters,
-            tag::BMP if value.len() % 2 != 0 => Fault::Characters,
-            tag::UNIVERSAL if value.len() % 4 != 0 => Fault::Characters,
+            tag::BMP if !value.len().is_multiple_of(2) => Fault::Characters,
+            tag::UNIVERSAL if !value.len().is_multiple_of(4) => Fault::Characters,
             _ => return,
         };
         self.add(fault, part, at);

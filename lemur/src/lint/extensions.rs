@@ -2,8 +2,9 @@
 
 use super::certificate::Extension;
 use super::general_name::{GeneralName, Subtree, general_name, general_names, subtrees};
+use super::name::Name;
 use super::oid;
-use super::policies::{self, Policy};
+use super::policies::{self, Mapping, Policy};
 use super::tlv::{self, Bits, Broken, Malformed, Reader, tag};
 
 /// An extension's value, and whether it is critical.
@@ -83,7 +84,7 @@ pub(super) struct Extensions<'a> {
     pub subject_alt_name: Option<Known<Vec<GeneralName<'a>>>>,
     pub issuer_alt_name: Option<Known<Vec<GeneralName<'a>>>>,
     pub policies: Option<Known<Vec<Policy<'a>>>>,
-    pub policy_mappings: Option<Known<Vec<(&'a [u8], &'a [u8])>>>,
+    pub policy_mappings: Option<Known<Vec<Mapping<'a>>>>,
     pub policy_constraints: Option<Known<PolicyConstraints>>,
     pub inhibit_any_policy: Option<Known<i64>>,
     pub name_constraints: Option<Known<NameConstraints<'a>>>,
@@ -138,6 +139,20 @@ impl<'a> Extensions<'a> {
     /// The subject's alternative names.
     pub(super) fn alternative_names(&self) -> &[GeneralName<'a>] {
         self.subject_alt_name.as_ref().map_or(&[], |names| &names.value)
+    }
+
+    /// Every directory name in any of them.
+    pub(super) fn directory_names(&self) -> impl Iterator<Item = &Name<'a>> {
+        let alternative = self.subject_alt_name.iter().chain(&self.issuer_alt_name).flat_map(|names| &names.value);
+        let bases = self.name_constraints.iter().flat_map(|constraints| constraints.value.all()).map(|subtree| &subtree.base);
+        let points = self.crl_points.iter().chain(&self.freshest_crl).flat_map(|points| &points.value);
+        let points = points.flat_map(|point| point.full_name.iter().chain(&point.issuer)).flatten();
+        let places = self.authority_info.iter().chain(&self.subject_info).flat_map(|access| &access.value).map(|access| &access.location);
+        let issuers = self.authority_key_id.iter().flat_map(|id| &id.value.issuer).flatten();
+        alternative.chain(bases).chain(points).chain(places).chain(issuers).filter_map(|name| match name {
+            GeneralName::Directory(name) => Some(name),
+            _ => None,
+        })
     }
 
     fn take(&mut self, extension: &'a Extension<'a>) -> Result<(), Malformed> {

@@ -7,11 +7,11 @@
 
 mod certificate;
 mod context;
+mod definition;
 mod encoding;
 mod extensions;
 mod general_name;
 mod key;
-mod lint;
 mod moment;
 mod name;
 mod oid;
@@ -24,7 +24,7 @@ mod table;
 mod tlv;
 
 pub use context::Claims;
-pub use lint::{Family, Finding, Kind, Lint, Severity, Source};
+pub use definition::{Family, Finding, Kind, Lint, Severity, Source};
 pub use summary::{Summary, summary};
 pub use table::{LintRow, markdown, rows};
 

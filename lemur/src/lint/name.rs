@@ -107,11 +107,11 @@ pub(super) fn text(value: Tlv<'_>) -> Option<Cow<'_, str>> {
         }
         // In practice ISO 8859-1.
         tag::TELETEX => Some(Cow::Owned(value.value.iter().map(|byte| char::from(*byte)).collect())),
-        tag::BMP if value.value.len() % 2 == 0 => {
+        tag::BMP if value.value.len().is_multiple_of(2) => {
             let units = value.value.chunks_exact(2).map(|unit| u16::from_be_bytes([unit[0], unit[1]]));
             char::decode_utf16(units).collect::<Result<String, _>>().ok().map(Cow::Owned)
         }
-        tag::UNIVERSAL if value.value.len() % 4 == 0 => value
+        tag::UNIVERSAL if value.value.len().is_multiple_of(4) => value
             .value
             .chunks_exact(4)
             .map(|unit| char::from_u32(u32::from_be_bytes([unit[0], unit[1], unit[2], unit[3]])))

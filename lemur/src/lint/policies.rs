@@ -90,14 +90,21 @@ fn notice(mut fields: Reader<'_>) -> Result<Qualifier<'_>, Malformed> {
     Ok(Qualifier::Notice { reference, text })
 }
 
+/// A policy of the issuer's that is held for one of the subject's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mapping<'a> {
+    pub issuer: &'a [u8],
+    pub subject: &'a [u8],
+}
+
 /// Reads pairs of an issuer's and a subject's policy.
-pub(super) fn mappings(value: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Malformed> {
+pub(super) fn mappings(value: &[u8]) -> Result<Vec<Mapping<'_>>, Malformed> {
     let part = "policyMappings";
     let mut list = tlv::sequence(value, part)?;
     let mut all = Vec::new();
     while !list.is_empty() {
         let mut pair = list.sequence(part)?;
-        all.push((pair.oid(part)?, pair.oid(part)?));
+        all.push(Mapping { issuer: pair.oid(part)?, subject: pair.oid(part)? });
         pair.finish()?;
     }
     if all.is_empty() { Err(Malformed::new(part, Broken::Empty)) } else { Ok(all) }

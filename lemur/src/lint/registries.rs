@@ -13,10 +13,10 @@ const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB B
     PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG \
     TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
-/// Whether the last label of a domain name is a top-level domain.
+/// Whether a domain name is below a top-level domain.
 pub(super) fn is_public(domain: &[u8]) -> bool {
-    let Some(label) = domain.rsplit(|byte| *byte == b'.').next().and_then(|label| std::str::from_utf8(label).ok()) else { return false };
-    is_top_level(&label.to_ascii_lowercase())
+    let Some(dot) = domain.iter().rposition(|byte| *byte == b'.') else { return false };
+    std::str::from_utf8(&domain[dot + 1..]).is_ok_and(|label| is_top_level(&label.to_ascii_lowercase()))
 }
 
 fn is_top_level(label: &str) -> bool {
@@ -89,7 +89,8 @@ mod tests {
     fn every_line_of_the_list_is_found_and_nothing_else() {
         assert!(TOP_LEVEL.lines().is_sorted(), "the search wants order");
         assert!(TOP_LEVEL.lines().all(is_top_level));
-        assert!(is_public(b"www.example.COM") && is_public(b"xn--p1ai"));
+        assert!(is_public(b"www.example.COM") && is_public(b"example.xn--p1ai"));
+        assert!(!is_public(b"com") && !is_public(b"server.local") && !is_public(b""));
         for internal in ["", "local", "co", "comm", "zzzz", "aa", "\n", "onion"] {
             assert_eq!(is_top_level(internal), internal == "co", "{internal}");
         }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::certificate::Certificate;
+use super::definition::Kind;
 use super::extensions::Extensions;
-use super::lint::Kind;
 
 /// The facts that tell one certificate from another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::lint::{Family, Kind, Lint, Severity};
+use super::definition::{Family, Kind, Lint, Severity};
 
 /// A lint as reports name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -18,3 +18,6 @@ pub(crate) use san::{GeneralName, general_name};
 pub use san::{San, SanError, SanKind};
 pub use subject::{Subject, SubjectError, SubjectField};
 pub use uri::{Uri, UriError};
+
+#[cfg(test)]
+mod tests;

@@ -9,18 +9,24 @@ pub(crate) struct Case {
     pub(crate) spoil: fn(&mut Made),
 }
 
+/// A certificate that keeps every rule.
+pub(crate) struct Sound {
+    pub(crate) name: &'static str,
+    pub(crate) make: fn() -> Made,
+}
+
 /// Every sound certificate.
-pub(crate) const SOUND: [(&str, fn() -> Made); 10] = [
-    ("leaf", leaf),
-    ("organization", organization),
-    ("individual", individual),
-    ("extended", extended),
-    ("rsa leaf", rsa_leaf),
-    ("short-lived", short_lived),
-    ("intermediate", intermediate),
-    ("constrained", constrained),
-    ("root", root),
-    ("responder", responder),
+pub(crate) const SOUND: [Sound; 10] = [
+    Sound { name: "leaf", make: leaf },
+    Sound { name: "organization", make: organization },
+    Sound { name: "individual", make: individual },
+    Sound { name: "extended", make: extended },
+    Sound { name: "rsa leaf", make: rsa_leaf },
+    Sound { name: "short-lived", make: short_lived },
+    Sound { name: "intermediate", make: intermediate },
+    Sound { name: "constrained", make: constrained },
+    Sound { name: "root", make: root },
+    Sound { name: "responder", make: responder },
 ];
 
 /// All cases: the lints of RFCs, then those of the Baseline Requirements.

@@ -292,10 +292,6 @@ impl Made {
         self.extensions.as_mut().expect("there are extensions")
     }
 
-    pub(crate) fn has(&self, oid: &str) -> bool {
-        self.extensions.iter().flatten().any(|one| one.oid == oid)
-    }
-
     pub(crate) fn put(&mut self, oid: &str, critical: bool, value: Vec<u8>) {
         let new = Extension { oid: oid.to_owned(), critical: critical.then_some(0xff), value };
         let all = self.extensions.get_or_insert_default();

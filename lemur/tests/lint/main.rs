@@ -4,6 +4,7 @@
 mod baseline_cases;
 mod cases;
 mod codes;
+mod command;
 mod differential;
 mod keys;
 mod made;

@@ -1,7 +1,7 @@
 //! Lints on where revocation lists, OCSP and issuers are found (RFC 5280, 4.2.1.13, 4.2.1.15, 4.2.2; RFC 6960).
 
+use super::super::definition::{Lint, of, rfc5280};
 use super::super::general_name::GeneralName;
-use super::super::lint::{Lint, of, rfc5280};
 use super::super::oid;
 use super::super::syntax;
 

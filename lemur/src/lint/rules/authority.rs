@@ -1,6 +1,6 @@
 //! Lints on basic constraints and on what only a CA certificate may have (RFC 5280, 4.2.1.9, 4.2.1.11, 4.2.1.14).
 
-use super::super::lint::{Kind, Lint, rfc5280};
+use super::super::definition::{Kind, Lint, rfc5280};
 use super::super::oid;
 use super::usage::{self, Usage};
 
@@ -48,9 +48,11 @@ pub(super) static LINTS: &[Lint] = &[
         }
     }),
     Lint::error("rfc5280-policy-mappings-any", rfc5280("4.2.1.5"), "anyPolicy is not mapped.", |c, say| {
-        let pairs = c.extensions.policy_mappings.iter().flat_map(|mappings| &mappings.value);
-        for (issuer, subject) in pairs.filter(|(issuer, subject)| *issuer == oid::ANY_POLICY || *subject == oid::ANY_POLICY) {
-            say(format!("{} is mapped to {}", oid::name(issuer), oid::name(subject)));
+        let any = |policy: &[u8]| policy == oid::ANY_POLICY;
+        for mapping in c.extensions.policy_mappings.iter().flat_map(|mappings| &mappings.value) {
+            if any(mapping.issuer) || any(mapping.subject) {
+                say(format!("{} is mapped to {}", oid::name(mapping.issuer), oid::name(mapping.subject)));
+            }
         }
     }),
     Lint::error("rfc5280-policy-constraints-leaf", rfc5280("4.2.1.11"), "Only a CA certificate has policy constraints.", |c, say| {

@@ -1,6 +1,6 @@
 //! Lints that hold a certificate against what is claimed of it.
 
-use super::super::lint::{Lint, of};
+use super::super::definition::{Lint, of};
 
 pub(super) static LINTS: &[Lint] = &[
     Lint::error("claim-kind", of("profile", "kind"), "The certificate is of the kind that it is to be.", |c, say| {

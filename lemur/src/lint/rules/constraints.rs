@@ -1,7 +1,7 @@
 //! Lints on name constraints (RFC 5280, 4.2.1.10).
 
+use super::super::definition::{Kind, Lint, rfc5280};
 use super::super::general_name::GeneralName;
-use super::super::lint::{Kind, Lint, rfc5280};
 use super::super::oid;
 use super::super::syntax;
 

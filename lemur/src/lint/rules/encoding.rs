@@ -1,8 +1,8 @@
 //! Lints on how a certificate is written (X.690). They work on bytes that may not be a certificate at all.
 
 use super::super::context::Context;
+use super::super::definition::{Lint, Say, of, rfc5280};
 use super::super::encoding::{Fault, Faults};
-use super::super::lint::{Lint, Say, of, rfc5280};
 
 /// The lint that bytes break which are no certificate.
 pub(in super::super) static MALFORMED: &Lint = &LINTS[0];

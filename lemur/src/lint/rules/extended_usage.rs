@@ -1,6 +1,6 @@
 //! Lints on the extended key usage (RFC 5280, 4.2.1.12; RFC 3161).
 
-use super::super::lint::{Kind, Lint, of, rfc5280};
+use super::super::definition::{Kind, Lint, of, rfc5280};
 use super::super::oid;
 use super::usage::{self, Usage};
 

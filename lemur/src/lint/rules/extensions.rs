@@ -1,6 +1,6 @@
 //! Lints on extensions as such: that there are some, each once, readable, and none critical that nobody knows (RFC 5280, 4.2).
 
-use super::super::lint::{Lint, of, rfc5280};
+use super::super::definition::{Lint, of, rfc5280};
 use super::super::oid;
 
 pub(super) static LINTS: &[Lint] = &[

@@ -1,7 +1,7 @@
 //! Lints on the basic fields: version, serial number, signature algorithm, validity, unique identifiers (RFC 5280, 4.1).
 
 use super::super::certificate::Algorithm;
-use super::super::lint::{Kind, Lint, of, rfc5280};
+use super::super::definition::{Kind, Lint, of, rfc5280};
 use super::super::moment::Moment;
 use super::super::oid;
 use super::super::tlv::tag;

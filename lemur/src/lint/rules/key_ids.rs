@@ -1,7 +1,7 @@
 //! Lints on the key identifiers (RFC 5280, 4.2.1.1 and 4.2.1.2).
 
 use super::super::context::Context;
-use super::super::lint::{Kind, Lint, rfc5280};
+use super::super::definition::{Kind, Lint, rfc5280};
 use super::super::oid;
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
 

@@ -4,8 +4,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use menagerie_sign::weak::WeakRsa;
 
 use super::super::context::Context;
+use super::super::definition::{Kind, Lint, Say, br, of};
 use super::super::key::{self, Exponent};
-use super::super::lint::{Kind, Lint, Say, br, of};
 use super::super::oid;
 use super::super::tlv::tag;
 

@@ -21,7 +21,7 @@ mod usage;
 
 pub(super) use encoding::{MALFORMED, TOO_LARGE, encoding};
 
-use super::lint::Lint;
+use super::definition::Lint;
 
 /// All tables, in the order in which findings come.
 pub(super) fn tables() -> impl Iterator<Item = &'static [Lint]> {

@@ -1,7 +1,7 @@
 //! Lints on issuer and subject (RFC 5280, 4.1.2.4, 4.1.2.6 and appendix A).
 
 use super::super::context::Context;
-use super::super::lint::{Kind, Lint, Say, rfc5280};
+use super::super::definition::{Kind, Lint, Say, rfc5280};
 use super::super::name::{Attribute, Name, is_directory_string};
 use super::super::oid;
 use super::super::syntax;
@@ -147,7 +147,8 @@ fn both<'c>(c: &'c Context<'_>) -> [(&'static str, &'c Name<'c>); 2] {
 }
 
 fn each(c: &Context<'_>, look: &mut dyn FnMut(&'static str, &Attribute<'_>)) {
-    for (whose, name) in both(c) {
+    let inside = c.extensions.directory_names().map(|name| ("directory name", name));
+    for (whose, name) in both(c).into_iter().chain(inside) {
         for attribute in &name.attributes {
             look(whose, attribute);
         }

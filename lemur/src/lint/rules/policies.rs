@@ -1,6 +1,6 @@
 //! Lints on certificate policies (RFC 5280, 4.2.1.4; RFC 6818).
 
-use super::super::lint::{Kind, Lint, of, rfc5280};
+use super::super::definition::{Kind, Lint, of, rfc5280};
 use super::super::name;
 use super::super::oid;
 use super::super::policies::Qualifier;

@@ -1,6 +1,6 @@
 //! Lints on certificates that say themselves that they cannot be revoked, or need not be asked for (RFC 9608; RFC 6960, 4.2.2.2.1).
 
-use super::super::lint::{Kind, Lint, of};
+use super::super::definition::{Kind, Lint, of};
 use super::super::oid;
 
 pub(super) static LINTS: &[Lint] = &[

@@ -1,8 +1,8 @@
 //! Lints on alternative names, and on the names of the same form that other extensions hold (RFC 5280, 4.2.1.6; RFC 9549, 9598).
 
 use super::super::context::Context;
+use super::super::definition::{Lint, of, rfc5280};
 use super::super::general_name::GeneralName;
-use super::super::lint::{Lint, of, rfc5280};
 use super::super::oid;
 use super::super::syntax::{self, MAX_DOMAIN};
 use super::super::tlv::tag;

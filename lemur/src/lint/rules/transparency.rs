@@ -1,6 +1,6 @@
 //! Lints on Certificate Transparency (RFC 6962).
 
-use super::super::lint::{Lint, of};
+use super::super::definition::{Lint, of};
 use super::super::oid;
 
 pub(super) static LINTS: &[Lint] = &[

@@ -1,6 +1,6 @@
 //! Lints on the key usage, by itself and with the key that is certified (RFC 5280, 4.2.1.3; RFC 4055, 8813, 9295, 9881).
 
-use super::super::lint::{Kind, Lint, of, rfc5280};
+use super::super::definition::{Kind, Lint, of, rfc5280};
 use super::super::oid;
 use super::super::tlv::Bits;
 

@@ -1,7 +1,7 @@
 //! Which keys and signatures there may be, and how they are written, to the byte (BR 6.1.5, 6.1.6, 7.1.3).
 
+use super::super::super::definition::{Lint, br};
 use super::super::super::key;
-use super::super::super::lint::{Lint, br};
 use super::super::super::oid;
 use super::ALL;
 
@@ -49,7 +49,7 @@ pub(super) static LINTS: &[Lint] = &[
     Lint::error("br-rsa-size", br("6.1.5"), "An RSA modulus's size is divisible by 8.", |c, say| {
         if c.certificate.key.algorithm.oid == oid::RSA
             && let Ok(rsa) = key::rsa(&c.certificate.key)
-            && key::bits(rsa.modulus) % 8 != 0
+            && !key::bits(rsa.modulus).is_multiple_of(8)
         {
             say(format!("the modulus has {} bits", key::bits(rsa.modulus)));
         }

@@ -1,8 +1,8 @@
 //! What a leaf's subject name has and has not, by how its subject was validated (BR 7.1.2.7.2 to 7.1.2.7.4; EVG 7.1.4.2).
 
 use super::super::super::context::Context;
+use super::super::super::definition::{Lint, Say, br};
 use super::super::super::general_name::GeneralName;
-use super::super::super::lint::{Lint, Say, br};
 use super::super::super::oid;
 use super::super::super::registries;
 use super::LEAF;

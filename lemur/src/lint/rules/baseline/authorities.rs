@@ -1,7 +1,7 @@
 //! What CA certificates have and hold (BR 7.1.2.3 to 7.1.2.6, 7.1.2.10).
 
 use super::super::super::context::Context;
-use super::super::super::lint::{Kind, Lint, Say, br};
+use super::super::super::definition::{Kind, Lint, Say, br};
 use super::super::super::oid;
 use super::super::usage::{Usage, besides, has};
 use super::{CA, INTERMEDIATE};

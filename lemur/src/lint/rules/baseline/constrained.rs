@@ -1,9 +1,9 @@
 //! CAs that are constrained to names (BR 7.1.2.5.2, 7.1.2.10.8).
 
 use super::super::super::context::Context;
+use super::super::super::definition::{Lint, Say, br};
 use super::super::super::extensions::NameConstraints;
 use super::super::super::general_name::GeneralName;
-use super::super::super::lint::{Lint, Say, br};
 use super::super::super::registries;
 use super::{CA, INTERMEDIATE, authorities};
 

@@ -1,8 +1,8 @@
 //! What the EV Guidelines ask of a leaf beyond the Baseline Requirements (EVG 7.1).
 
 use super::super::super::context::Context;
+use super::super::super::definition::{Lint, of};
 use super::super::super::general_name::GeneralName;
-use super::super::super::lint::{Lint, of};
 use super::super::super::oid;
 use super::LEAF;
 use super::assurance::{self, Assurance, lacking, others};

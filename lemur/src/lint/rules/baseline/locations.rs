@@ -1,8 +1,8 @@
 //! Where CRLs, OCSP and issuers may be (BR 7.1.2.7.7, 7.1.2.10.3, 7.1.2.11.2), and authority key identifiers (7.1.2.11.1).
 
 use super::super::super::context::Context;
+use super::super::super::definition::{Kind, Lint, br};
 use super::super::super::general_name::GeneralName;
-use super::super::super::lint::{Kind, Lint, br};
 use super::super::super::oid;
 use super::super::super::registries;
 use super::super::super::syntax;
@@ -56,8 +56,8 @@ pub(super) static LINTS: &[Lint] = &[
     .since(2023, 9, 15),
     Lint::error("br-location-internal", br("7.1.2.7.7"), "Places are at public names.", |c, say| {
         for uri in uris(c).chain(points(c)) {
-            let host = syntax::uri(uri).ok().and_then(|uri| uri.host);
-            if !host.is_some_and(registries::is_public) {
+            // What is no URI at all is told elsewhere.
+            if syntax::uri(uri).is_ok_and(|uri| !uri.host.is_some_and(registries::is_public)) {
                 say(format!("\"{}\"", uri.escape_ascii()));
             }
         }

@@ -18,7 +18,7 @@ mod root;
 mod subscriber;
 mod validity;
 
-use super::super::lint::{Kind, Lint};
+use super::super::definition::{Kind, Lint};
 
 /// The tables, in the order in which findings come.
 pub(super) static TABLES: &[&[Lint]] = &[

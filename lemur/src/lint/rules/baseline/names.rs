@@ -1,7 +1,7 @@
 //! How subject names are written (BR 7.1.4.2).
 
 use super::super::super::context::Context;
-use super::super::super::lint::{Kind, Lint, br};
+use super::super::super::definition::{Kind, Lint, br};
 use super::super::super::name::Attribute;
 use super::super::super::oid;
 use super::super::super::registries;
@@ -140,7 +140,7 @@ fn each(c: &Context<'_>, look: &mut dyn FnMut(&Attribute<'_>, &str)) {
     }
 }
 
-fn duplicates(c: &Context<'_>, say: &mut super::super::super::lint::Say<'_>) {
+fn duplicates(c: &Context<'_>, say: &mut super::super::super::definition::Say<'_>) {
     let mut types: Vec<&[u8]> = c.certificate.subject.attributes.iter().map(|attribute| attribute.oid).collect();
     types.sort_unstable();
     let assured =

@@ -1,7 +1,7 @@
 //! Identifiers of organizations in registers (EVG 7.1.4.2.8 and 7.1.2.2).
 
 use super::super::super::context::Context;
-use super::super::super::lint::{Lint, Say, of};
+use super::super::super::definition::{Lint, Say, of};
 use super::super::super::oid;
 use super::super::super::registries;
 use super::super::super::tlv::tag;

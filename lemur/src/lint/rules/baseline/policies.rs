@@ -1,7 +1,7 @@
 //! Which policies a certificate is issued under, and what may be said of them (BR 7.1.2.7.9, 7.1.2.10.5).
 
 use super::super::super::context::Context;
-use super::super::super::lint::{Kind, Lint, br};
+use super::super::super::definition::{Kind, Lint, br};
 use super::super::super::oid;
 use super::super::super::policies::Qualifier;
 use super::super::super::registries;
@@ -41,7 +41,8 @@ pub(super) static LINTS: &[Lint] = &[
     .baseline(super::CA)
     .since(2023, 9, 15),
     Lint::error("br-ca-policy-reserved", br("7.1.2.10.5"), "A TLS CA has anyPolicy or exactly one of the reserved policies.", |c, say| {
-        if c.extensions.policies.is_some() && authorities::serves_tls(c) && !c.extensions.has_policy(oid::ANY_POLICY) && reserved(c) != 1 {
+        let judged = authorities::serves_tls(c) || authorities::signs_precertificates(c);
+        if c.extensions.policies.is_some() && judged && !c.extensions.has_policy(oid::ANY_POLICY) && reserved(c) != 1 {
             say(format!("there are {}", reserved(c)));
         }
     })

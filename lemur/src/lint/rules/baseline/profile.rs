@@ -1,6 +1,6 @@
 //! Which extensions a leaf has, and which of them are critical (BR 7.1.2.7.6).
 
-use super::super::super::lint::{Lint, br};
+use super::super::super::definition::{Lint, br};
 use super::super::super::oid;
 use super::LEAF;
 

@@ -1,6 +1,6 @@
 //! Certificates of OCSP responders (BR 7.1.2.8).
 
-use super::super::super::lint::{Lint, br};
+use super::super::super::definition::{Lint, br};
 use super::super::super::oid;
 use super::super::usage::{Usage, besides, has};
 use super::RESPONDER;

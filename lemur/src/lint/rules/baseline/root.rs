@@ -1,6 +1,6 @@
 //! Roots (BR 7.1.2.1).
 
-use super::super::super::lint::{Lint, br};
+use super::super::super::definition::{Lint, br};
 use super::super::super::oid;
 use super::ROOT;
 

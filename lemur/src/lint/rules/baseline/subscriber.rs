@@ -1,8 +1,8 @@
 //! What a leaf's extensions hold (BR 7.1.2.7.7 to 7.1.2.7.12, 7.1.2.11, 4.9.12).
 
 use super::super::super::context::Context;
+use super::super::super::definition::{Lint, Say, br, of};
 use super::super::super::general_name::GeneralName;
-use super::super::super::lint::{Lint, Say, br, of};
 use super::super::super::oid;
 use super::super::super::registries;
 use super::super::super::syntax;

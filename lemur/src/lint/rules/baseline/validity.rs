@@ -1,7 +1,7 @@
 //! How long a certificate may be valid, by the day of its issuance (BR 6.3.2, 7.1.2.1.1).
 
 use super::super::super::context::Context;
-use super::super::super::lint::{Lint, Say, br};
+use super::super::super::definition::{Lint, Say, br};
 use super::{LEAF, ROOT};
 
 const DAY: i64 = 86_400;
