@@ -14,7 +14,7 @@ declare -A package=(
     [sshd]=openssh-server [ssh]=openssh-client [ssh-agent]=openssh-client [ssh-keygen]=openssh-client [openssl]=openssl
     [jq]=jq [setpriv]=util-linux [cc]=gcc [c++]=g++ [strace]=strace
     [zip]=zip [tar]=tar [gzip]=gzip [bzip2]=bzip2 [xz]=xz-utils [zstd]=zstd [lz4]=lz4 [ar]=binutils [dpkg-deb]=dpkg
-    [initdb]=postgresql [git]=git [chromium]=chromium [script]=bsdutils [npm]=npm
+    [initdb]=postgresql [pebble-challtestsrv]=pebble [certtool]=gnutls-bin [keytool]=default-jre-headless [git]=git [chromium]=chromium [script]=bsdutils [npm]=npm
 )
 
 has() {
@@ -70,7 +70,7 @@ install_packages() {
 install_python_packages() {
     local wanted
     wanted=$(sha256sum <"$requirements")
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c 'import moto, boto3, pyarrow, fastavro' 2>/dev/null; then
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && "$venv/bin/python" -c 'import moto, boto3, pyarrow, fastavro, pkilint' 2>/dev/null; then
         return 0
     fi
     echo "setup: installing the Python packages of ${requirements#"$PWD"/} into $venv" >&2

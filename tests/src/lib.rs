@@ -9,9 +9,12 @@
 //! | [`LambdaService`] | AWS Lambda: its Invoke API in front, its Runtime API behind, the bootstrap as a process between |
 //! | [`Postgres`] | PostgreSQL's own server, with a database of its own |
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
+//! | [`ChallengeServer`] | `pebble-challtestsrv`, a name service and hosts for ACME's challenges |
 //! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
+//! | [`pkilint()`] | DigiCert's linter of certificates, many in one process |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
+mod challenge_server;
 mod git_http;
 pub mod http;
 pub mod keys;
@@ -20,16 +23,19 @@ mod lambda;
 mod moto;
 mod namespace;
 mod objects;
+mod pkilint;
 mod postgres;
 pub mod process;
 mod ssh_agent;
 mod sshd;
 
+pub use challenge_server::ChallengeServer;
 pub use git_http::{GitFolder, GitServer, git, git_http_backend, run_git};
 pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
 pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
 pub use namespace::Namespace;
+pub use pkilint::{PkilintVerdict, pkilint};
 pub use postgres::Postgres;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};

@@ -25,6 +25,16 @@ impl Postgres {
     /// When PostgreSQL is not installed or does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(&["fsync=off", "shared_buffers=16MB"])
+    }
+
+    /// Makes a cluster and starts its server with settings of its own, each `name=value`: one to measure with writes to the disk.
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL is not installed or does not start.
+    #[must_use]
+    pub fn start_with(settings: &[&str]) -> Self {
         // Not in a test's own folder, which another user may not enter.
         let folder = tempfile::Builder::new().prefix("mt-postgres-").tempdir().expect("a temporary folder can be made");
         let password = folder.path().join("password");
@@ -46,7 +56,7 @@ impl Postgres {
             let port = free_port();
             let mut server = as_server_user(&server_program("postgres"), folder.path());
             server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
-            for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "shared_buffers=16MB"] {
+            for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories="].iter().chain(settings) {
                 server.args(["-c", setting]);
             }
             let (mut process, output) = Running::start_followed("postgres", server);

@@ -18,9 +18,13 @@ const PACKAGES: &[(&str, &str)] = &[
     ("ssh-agent", "openssh-client"),
     ("ssh-keygen", "openssh-client"),
     ("openssl", "openssl"),
+    ("certtool", "gnutls-bin"),
+    ("ocsptool", "gnutls-bin"),
+    ("keytool", "default-jre-headless"),
     ("setpriv", "util-linux"),
     ("bash", "bash"),
     ("strace", "strace"),
+    ("pebble-challtestsrv", "pebble"),
 ];
 
 /// Where a program is: in `PATH`, or with the system's own, where `sshd` is.

@@ -1,7 +1,22 @@
 //! Values that must not be printed, logged or left in memory.
 //!
 //! [`Secret`] has no `Debug`, `Display` or `Serialize`, so that a secret cannot reach a log, an error or a report by accident: a
-//! type that holds one does not derive them either. It is zeroized when it is dropped.
+//! type that holds one does not derive them either. It is zeroized when it is dropped. With the feature `envelope`, [`KeyRing`] seals what
+//! is to be stored.
+
+#[cfg(feature = "envelope")]
+mod envelope;
+#[cfg(feature = "envelope")]
+mod ring;
+#[cfg(feature = "envelope")]
+mod ring_file;
+
+#[cfg(feature = "envelope")]
+pub use envelope::{MAX_SEALED, OpenError, SealError};
+#[cfg(feature = "envelope")]
+pub use ring::{KeyId, KeyRing};
+#[cfg(feature = "envelope")]
+pub use ring_file::{RingFile, RingFileError};
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;

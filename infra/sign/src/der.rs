@@ -2,7 +2,7 @@
 //! `der` and `spki` crates that `pkcs8` brings.
 
 use pkcs8::der::asn1::UintRef;
-use pkcs8::der::{Decode, Reader, SliceReader};
+use pkcs8::der::{Decode, Encode, Reader, SliceReader};
 use pkcs8::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 use crate::public_key::{PublicKey, PublicKeyError};
@@ -66,4 +66,11 @@ pub(crate) fn ecdsa_fixed(der: &[u8], width: usize) -> Option<Vec<u8>> {
         half[start..].copy_from_slice(number);
     }
     Some(fixed)
+}
+
+/// Turns r and s, one after the other at the same width, into `SEQUENCE { r INTEGER, s INTEGER }`.
+pub(crate) fn ecdsa_value(fixed: &[u8]) -> Vec<u8> {
+    let (r, s) = fixed.split_at(fixed.len() / 2);
+    let number = |bytes| UintRef::new(bytes).expect("a signature's halves are far shorter than DER's limit");
+    [number(r), number(s)].to_der().expect("a signature is far shorter than DER's limit")
 }

@@ -9,7 +9,7 @@ use crate::der;
 use crate::weak::{self, WeakRsa};
 
 /// The kinds of key that can be made here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyType {
     /// Ed25519.
     Ed25519,
@@ -17,8 +17,25 @@ pub enum KeyType {
     EcdsaP256,
     /// ECDSA on P-384.
     EcdsaP384,
+    /// RSA of 2048 bits with 65537.
+    Rsa2048,
+    /// RSA of 3072 bits with 65537.
+    Rsa3072,
     /// RSA of 4096 bits with 65537.
     Rsa4096,
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ed25519 => "Ed25519",
+            Self::EcdsaP256 => "ECDSA P-256",
+            Self::EcdsaP384 => "ECDSA P-384",
+            Self::Rsa2048 => "RSA 2048",
+            Self::Rsa3072 => "RSA 3072",
+            Self::Rsa4096 => "RSA 4096",
+        })
+    }
 }
 
 /// A public key. Its fields may hold anything of the right shape: [`PublicKey::validate`] says whether they are a key.
@@ -95,6 +112,22 @@ impl PublicKey {
                 _ => Err(PublicKeyError::NotOnCurve { curve: "P-384" }),
             },
             Self::Rsa { n, e } => Ok(weak::check_rsa(n, e)?),
+        }
+    }
+
+    /// The kind of key that this is, if it is one that could be made here: an RSA key may have another size.
+    #[must_use]
+    pub fn key_type(&self) -> Option<KeyType> {
+        match self {
+            Self::Ed25519(_) => Some(KeyType::Ed25519),
+            Self::EcdsaP256(_) => Some(KeyType::EcdsaP256),
+            Self::EcdsaP384(_) => Some(KeyType::EcdsaP384),
+            Self::Rsa { .. } => match self.bits() {
+                2048 => Some(KeyType::Rsa2048),
+                3072 => Some(KeyType::Rsa3072),
+                4096 => Some(KeyType::Rsa4096),
+                _ => None,
+            },
         }
     }
 

@@ -61,7 +61,7 @@ pub fn start(format: Format, level: Level) {
     };
     // What libraries say of themselves is for their authors; below a warning it is left out.
     let libraries = level.min(LevelFilter::WARN);
-    let filter = Targets::new().with_default(libraries).with_targets([("bless", level), ("menagerie", level)]);
+    let filter = Targets::new().with_default(libraries).with_targets([("bless", level), ("lemur", level), ("menagerie", level)]);
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
     // An error here means that a subscriber is already there, which is then used.
     let _ = match format {

@@ -177,6 +177,19 @@ impl KeyFile {
     }
 }
 
+impl LocalSigner {
+    /// Loads a DER-encoded, unencrypted PrivateKeyInfo (RFC 5958). An RSA key signs over SHA-512 ([`LocalSigner::with_rsa_hash`]).
+    ///
+    /// # Errors
+    /// [`KeyFileError`] says why there is no key.
+    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, KeyFileError> {
+        if der.len() > MAX_KEY_FILE_BYTES {
+            return Err(KeyFileError::TooLarge { len: der.len() });
+        }
+        pkcs8::load(der)
+    }
+}
+
 impl From<Rejected> for KeyFileError {
     fn from(rejected: Rejected) -> Self {
         match rejected {

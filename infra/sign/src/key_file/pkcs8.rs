@@ -120,7 +120,7 @@ fn check_key_type(info: &PrivateKeyInfo<'_>) -> Result<(), KeyFileError> {
 }
 
 /// Loads a PrivateKeyInfo.
-fn load(bytes: &[u8]) -> Result<LocalSigner, KeyFileError> {
+pub(super) fn load(bytes: &[u8]) -> Result<LocalSigner, KeyFileError> {
     let info = PrivateKeyInfo::try_from(bytes).map_err(|_| MALFORMED)?;
     check_key_type(&info)?;
     let loaded = match info.algorithm.oid {

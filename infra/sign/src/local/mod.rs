@@ -1,6 +1,7 @@
 //! Keys that this process holds.
 
 mod export;
+mod pkcs8_export;
 
 use std::fmt;
 use std::time::Duration;
@@ -64,14 +65,18 @@ impl LocalSigner {
             KeyType::Ed25519 => Self::from_ed25519(Ed25519KeyPair::generate().map_err(|_| GenerateError)?),
             KeyType::EcdsaP256 => Self::from_ecdsa(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| GenerateError)?),
             KeyType::EcdsaP384 => Self::from_ecdsa(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).map_err(|_| GenerateError)?),
-            KeyType::Rsa4096 => {
-                let pair = RsaKeyPair::generate(KeySize::Rsa4096).map_err(|_| GenerateError)?;
-                let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| GenerateError)?;
-                let info = PrivateKeyInfo::try_from(pkcs8.as_ref()).map_err(|_| GenerateError)?;
-                Self::from_pkcs1(info.private_key)
-            }
+            KeyType::Rsa2048 => Self::generate_rsa(KeySize::Rsa2048)?,
+            KeyType::Rsa3072 => Self::generate_rsa(KeySize::Rsa3072)?,
+            KeyType::Rsa4096 => Self::generate_rsa(KeySize::Rsa4096)?,
         };
         made.map_err(|_| GenerateError)
+    }
+
+    fn generate_rsa(size: KeySize) -> Result<Result<Self, Rejected>, GenerateError> {
+        let pair = RsaKeyPair::generate(size).map_err(|_| GenerateError)?;
+        let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| GenerateError)?;
+        let info = PrivateKeyInfo::try_from(pkcs8.as_ref()).map_err(|_| GenerateError)?;
+        Ok(Self::from_pkcs1(info.private_key))
     }
 
     /// Signs over another hash than SHA-512, if this is an RSA key; other keys have no choice and stay as they are.

@@ -8,3 +8,4 @@ mod refusals;
 mod suite;
 mod tools;
 mod weak_keys;
+mod x509;

@@ -1,8 +1,8 @@
 //! A tool's own database: SQLite in a file by default, PostgreSQL by URL, with one SQL text for both.
 //!
 //! [`Database`] is a pool of connections whose schema is up to date: a tool hands in its [`Migrations`], which only go forward. Statements
-//! are written once, in the SQL that both databases understand: parameters are `$1`, `$2`, …, and there are two kinds of value, text and
-//! 64-bit integers ([`Value`]); a time is an integer, a document is text, to the letter. What is read in one [`Transaction`] belongs
+//! are written once, in the SQL that both databases understand: parameters are `$1`, `$2`, …, and there are three kinds of value, text, 64-bit
+//! integers and bytes ([`Value`]); a time is an integer, a document is text, to the letter. What is read in one [`Transaction`] belongs
 //! together, and what was committed is on the disk: SQLite writes ahead with `synchronous=FULL`, PostgreSQL as its server is set.
 //!
 //! PostgreSQL over a network is spoken to through TLS with the server's certificate verified, unless the URL says `sslmode` itself
@@ -13,6 +13,7 @@ mod migration;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod sqlite;
+mod statement;
 mod transaction;
 mod value;
 
@@ -20,6 +21,7 @@ use migration::migrate;
 
 pub use error::DatabaseError;
 pub use migration::{Migration, Migrations};
+pub use statement::Statement;
 pub use transaction::Transaction;
 pub use value::{Row, Value};
 
@@ -63,6 +65,14 @@ impl Database {
         let database = Self { pool };
         migrate(&database, migrations).await?;
         Ok(database)
+    }
+
+    /// Brings another component's schema up to date.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if a step fails, or the schema is newer than `migrations`.
+    pub async fn migrate(&self, migrations: &Migrations) -> Result<(), DatabaseError> {
+        migrate(self, migrations).await
     }
 
     /// Which database it is.

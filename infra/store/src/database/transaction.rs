@@ -1,9 +1,12 @@
 //! A transaction, and statements in it. One that is dropped before its commit has changed nothing.
 
+use futures_util::TryStreamExt as _;
 use sqlx::AssertSqlSafe;
 
 use super::error::DatabaseError;
+use super::statement::Statement;
 use super::value::{Row, Value};
+use super::{Database, Pool};
 
 /// How many parameters one statement has at most: SQLite takes 32,766, PostgreSQL 65,535.
 const PARAMETERS: usize = 4_096;
@@ -40,10 +43,50 @@ macro_rules! bound {
             query = match *value {
                 Value::Text(text) => query.bind(text.map(str::to_owned)),
                 Value::Integer(number) => query.bind(number),
+                Value::Bytes(bytes) => query.bind(bytes.map(<[u8]>::to_vec)),
             };
         }
         query
     }};
+}
+
+/// Statements that stand alone: each is a transaction of its own, committed when it returns, and spares the begin and the commit.
+impl Database {
+    /// Does a statement; gives the number of rows that it changed.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if it fails.
+    pub async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, DatabaseError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).execute(pool).await?.rows_affected()),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(bound!(sql, values).execute(pool).await?.rows_affected()),
+        }
+    }
+
+    /// All rows of an answer.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails.
+    pub async fn all(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, DatabaseError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
+        }
+    }
+
+    /// The first row of an answer, if it has one.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails.
+    pub async fn optional(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Row>, DatabaseError> {
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::from)),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::from)),
+        }
+    }
 }
 
 impl Transaction {
@@ -111,6 +154,64 @@ impl Transaction {
                 Ok(bound!(sql, values).fetch_all(&mut **transaction).await?.into_iter().map(Row::from).collect())
             }
         }
+    }
+
+    /// All rows of the answer to a statement that was put together.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails: the transaction is then of no more use.
+    pub async fn all_of(&mut self, statement: &Statement<'_>) -> Result<Vec<Row>, DatabaseError> {
+        let (sql, values) = (AssertSqlSafe(statement.sql()), statement.values());
+        match &mut self.0 {
+            TransactionOf::Sqlite(transaction) => {
+                Ok(bound!(sql, values).fetch_all(&mut **transaction).await?.into_iter().map(Row::from).collect())
+            }
+            #[cfg(feature = "postgres")]
+            TransactionOf::Postgres(transaction) => {
+                Ok(bound!(sql, values).fetch_all(&mut **transaction).await?.into_iter().map(Row::from).collect())
+            }
+        }
+    }
+
+    /// Does a statement that was put together; gives the number of rows that it changed.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if it fails: the transaction is then of no more use.
+    pub async fn execute_of(&mut self, statement: &Statement<'_>) -> Result<u64, DatabaseError> {
+        let (sql, values) = (AssertSqlSafe(statement.sql()), statement.values());
+        match &mut self.0 {
+            TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
+            #[cfg(feature = "postgres")]
+            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
+        }
+    }
+
+    /// Hands each row of an answer to `each`, without keeping them.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails, or `each` does: the transaction is then of no more use.
+    pub async fn for_each(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut each: impl FnMut(Row) -> Result<(), DatabaseError> + Send,
+    ) -> Result<(), DatabaseError> {
+        match &mut self.0 {
+            TransactionOf::Sqlite(transaction) => {
+                let mut rows = bound!(sql, values).fetch(&mut **transaction);
+                while let Some(row) = rows.try_next().await? {
+                    each(row.into())?;
+                }
+            }
+            #[cfg(feature = "postgres")]
+            TransactionOf::Postgres(transaction) => {
+                let mut rows = bound!(sql, values).fetch(&mut **transaction);
+                while let Some(row) = rows.try_next().await? {
+                    each(row.into())?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row of an answer, if it has one.

@@ -1,4 +1,4 @@
-//! What goes into a statement and comes out of it: text, 64-bit integers, and nothing.
+//! What goes into a statement and comes out of it: text, 64-bit integers, bytes, and nothing.
 
 use sqlx::Row as _;
 
@@ -11,6 +11,8 @@ pub enum Value<'a> {
     Text(Option<&'a str>),
     /// An integer.
     Integer(Option<i64>),
+    /// Bytes: a `BLOB` of SQLite, a `BYTEA` of PostgreSQL.
+    Bytes(Option<&'a [u8]>),
 }
 
 impl<'a> From<&'a str> for Value<'a> {
@@ -40,6 +42,30 @@ impl From<i64> for Value<'_> {
 impl From<Option<i64>> for Value<'_> {
     fn from(number: Option<i64>) -> Self {
         Self::Integer(number)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(Some(bytes))
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Value<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self::Bytes(Some(bytes))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Value<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::Bytes(Some(bytes))
+    }
+}
+
+impl<'a> From<Option<&'a [u8]>> for Value<'a> {
+    fn from(bytes: Option<&'a [u8]>) -> Self {
+        Self::Bytes(bytes)
     }
 }
 
@@ -107,6 +133,26 @@ impl Row {
     /// # Errors
     /// [`DatabaseError`] if there is no such column, or it is no integer.
     pub fn optional_integer(&self, column: &'static str) -> Result<Option<i64>, DatabaseError> {
+        match &self.0 {
+            RowOf::Sqlite(row) => Ok(row.try_get(column)?),
+            #[cfg(feature = "postgres")]
+            RowOf::Postgres(row) => Ok(row.try_get(column)?),
+        }
+    }
+
+    /// The bytes of a column that has some.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if there is no such column, or it has no bytes.
+    pub fn bytes(&self, column: &'static str) -> Result<Vec<u8>, DatabaseError> {
+        self.optional_bytes(column)?.ok_or_else(|| missing(column))
+    }
+
+    /// The bytes of a column that may have none.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if there is no such column, or it has no bytes.
+    pub fn optional_bytes(&self, column: &'static str) -> Result<Option<Vec<u8>>, DatabaseError> {
         match &self.0 {
             RowOf::Sqlite(row) => Ok(row.try_get(column)?),
             #[cfg(feature = "postgres")]

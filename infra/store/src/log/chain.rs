@@ -31,17 +31,28 @@ pub struct Line {
     pub text: String,
 }
 
-/// The end of a writer's chain.
+/// The end of a writer's chain, for whoever keeps lines in a table of its own and commits them with what they tell of.
 #[derive(Debug)]
-pub(crate) struct Chain {
+pub struct Chain {
     writer: WriterId,
     seq: u64,
     head: Digest,
 }
 
 impl Chain {
-    pub(crate) const fn new(writer: WriterId) -> Self {
+    /// Before its first line.
+    #[must_use]
+    pub const fn new(writer: WriterId) -> Self {
         Self { writer, seq: 0, head: Digest::ZERO }
+    }
+
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// [`LogError`] if it cannot be a line; the chain is then as it was.
+    pub fn add(&mut self, entry: Entry) -> Result<Line, LogError> {
+        check(&entry.body)?;
+        Ok(self.link(entry))
     }
 
     /// Adds an entry that [`check`] has let pass.

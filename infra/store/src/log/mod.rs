@@ -23,6 +23,8 @@ mod cloudwatch;
 mod dynamodb;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "database")]
+mod table;
 
 #[cfg(feature = "cloudwatch")]
 pub use cloudwatch::{CloudWatchSink, CloudWatchSource};
@@ -31,7 +33,10 @@ pub use dynamodb::{DynamoDbSink, DynamoDbSource};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteSink, SqliteSource};
 
-pub use chain::{Line, MAX_LINE};
+#[cfg(feature = "database")]
+pub use table::{TableError, TableLog, TableSource};
+
+pub use chain::{Chain, Line, MAX_LINE};
 pub use file::{FileSink, FileSource};
 pub use memory::{Failure, Memory};
 pub use position::{Digest, Position, PositionError, WriterId};

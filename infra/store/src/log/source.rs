@@ -48,6 +48,10 @@ pub enum SourceError {
     #[cfg(feature = "sqlite")]
     #[error("the log's database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The tool's own database could not be read.
+    #[cfg(feature = "database")]
+    #[error(transparent)]
+    Table(#[from] crate::database::DatabaseError),
     /// A call to AWS failed.
     #[cfg(any(feature = "cloudwatch", feature = "dynamodb"))]
     #[error(transparent)]

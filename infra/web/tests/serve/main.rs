@@ -1,0 +1,210 @@
+//! The server as its clients see it: over TLS and without, with too many connections, with clients that dawdle, and when it is told to end.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::routing::get;
+use menagerie_tests::keys::openssl;
+use menagerie_web::{Guard, Limits, Metrics, Server, Tls};
+use tokio::sync::oneshot;
+use ureq::Agent;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+struct Identity {
+    chain: Vec<u8>,
+    key: Vec<u8>,
+}
+
+fn identity(folder: &Path, name: &str) -> Identity {
+    let (chain, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
+    let subject = format!("/CN={name}");
+    let made = openssl(
+        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", &subject]
+            .iter()
+            .copied()
+            .chain(["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"])
+            .chain(["-keyout", key.to_str().unwrap(), "-out", chain.to_str().unwrap()]),
+        b"",
+    );
+    let _ = made.success();
+    Identity { chain: std::fs::read(chain).unwrap(), key: std::fs::read(key).unwrap() }
+}
+
+fn client(roots: &[&Identity]) -> Agent {
+    let roots: Vec<Certificate<'static>> = roots
+        .iter()
+        .flat_map(|identity| parse_pem(&identity.chain))
+        .filter_map(|item| if let Ok(PemItem::Certificate(certificate)) = item { Some(certificate) } else { None })
+        .collect();
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .build();
+    // A connection of its own for each call, so that an exchanged certificate is seen.
+    Agent::config_builder().tls_config(tls).http_status_as_error(false).max_idle_connections(0).build().into()
+}
+
+/// A server in a thread of its own.
+struct Running {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(limits: Limits, tls: Option<Tls>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let slow = async || {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            "late"
+        };
+        let router = Router::new()
+            .route("/who", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
+            .route("/slow", get(slow));
+        let router = Guard { body: 1024, time: Duration::from_secs(5), metrics: Metrics::new("test") }.before(router);
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let server = match tls {
+                Some(tls) => Server::new(limits).https(listener, tls, router),
+                None => Server::new(limits).http(listener, router),
+            };
+            runtime.block_on(server.run(async { drop(stopped.await) })).unwrap();
+        });
+        Self { address, stop: Some(stop), thread: Some(thread) }
+    }
+
+    fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.stop();
+        }
+    }
+}
+
+fn text(mut response: ureq::http::Response<ureq::Body>) -> String {
+    response.body_mut().read_to_string().unwrap()
+}
+
+#[test]
+fn a_certificate_is_exchanged_while_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (identity(folder.path(), "first"), identity(folder.path(), "second"));
+    let tls = Tls::from_pem(&first.chain, &first.key).unwrap();
+    let running = Running::start(Limits::default(), Some(tls.clone()));
+    let url = format!("https://{}/who", running.address);
+    assert_eq!(text(client(&[&first]).get(&url).call().unwrap()), "127.0.0.1");
+    assert!(client(&[&second]).get(&url).call().is_err());
+    assert!(tls.replace(&second.chain, &first.key).is_err(), "the key is another's");
+    assert_eq!(text(client(&[&first]).get(&url).call().unwrap()), "127.0.0.1", "what cannot serve changes nothing");
+    tls.replace(&second.chain, &second.key).unwrap();
+    assert_eq!(text(client(&[&second]).get(&url).call().unwrap()), "127.0.0.1");
+    assert!(client(&[&first]).get(&url).call().is_err());
+}
+
+#[test]
+fn old_tls_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = identity(folder.path(), "old");
+    let running = Running::start(Limits::default(), Some(Tls::from_pem(&identity.chain, &identity.key).unwrap()));
+    let connect = |version: &str| openssl(["s_client", "-connect", &running.address.to_string(), version], b"").status == Some(0);
+    assert!(connect("-tls1_2"));
+    assert!(connect("-tls1_3"));
+    assert!(!connect("-tls1_1"));
+}
+
+#[test]
+fn a_client_that_dawdles_is_cut_off() {
+    let limits = Limits { patience: Duration::from_millis(300), ..Limits::default() };
+    let running = Running::start(limits, None);
+    let began = Instant::now();
+    let mut stream = running.connect();
+    stream.write_all(b"GET /who HTTP/1.1\r\nhost: x\r\nx-slow: ").unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+}
+
+#[test]
+fn endless_headers_are_refused() {
+    let running = Running::start(Limits::default(), None);
+    let mut stream = running.connect();
+    let _ = stream.write_all(b"GET /who HTTP/1.1\r\nhost: x\r\n");
+    for _ in 0..4_096 {
+        if stream.write_all(format!("x-filler: {}\r\n", "x".repeat(100)).as_bytes()).is_err() {
+            break;
+        }
+    }
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer)),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+    assert_eq!(text(client(&[]).get(format!("http://{}/who", running.address)).call().unwrap()), "127.0.0.1");
+}
+
+#[test]
+fn one_connection_too_many_is_closed_unread() {
+    let limits = Limits { connections_of_one: 2, ..Limits::default() };
+    let running = Running::start(limits, None);
+    let ask = |stream: &mut TcpStream| {
+        let mut answer = [0; 12];
+        let sent = stream.write_all(b"GET /who HTTP/1.1\r\nhost: x\r\n\r\n");
+        sent.and_then(|()| stream.read_exact(&mut answer)).is_ok_and(|()| answer.starts_with(b"HTTP/1.1 200"))
+    };
+    let (mut first, mut second) = (running.connect(), running.connect());
+    assert!(ask(&mut first) && ask(&mut second));
+    assert!(!ask(&mut running.connect()));
+    drop(first);
+    assert!(menagerie_tests::eventually(Duration::from_secs(5), || ask(&mut running.connect())));
+}
+
+/// Headers and body come apart, and the answer does not want the body: the connection goes on all the same.
+#[test]
+fn a_refusal_does_not_cost_the_connection() {
+    let running = Running::start(Limits::default(), None);
+    let mut stream = running.connect();
+    for _ in 0..3 {
+        stream.write_all(b"POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        stream.write_all(b"{}").unwrap();
+        let mut answer = [0; 4096];
+        let length = stream.read(&mut answer).unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 404"), "{}", String::from_utf8_lossy(&answer[..length]));
+    }
+}
+
+#[test]
+fn what_is_under_way_is_answered_before_the_end() {
+    let mut running = Running::start(Limits::default(), None);
+    let url = format!("http://{}/slow", running.address);
+    let asking = std::thread::spawn(move || text(client(&[]).get(&url).call().unwrap()));
+    std::thread::sleep(Duration::from_millis(100));
+    running.stop();
+    assert_eq!(asking.join().unwrap(), "late");
+    assert!(TcpStream::connect(running.address).is_err());
+}

@@ -1,0 +1,113 @@
+//! Signing in: name, password, and the second factor where the user has one, against a token.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::attempts::{self, Place};
+use super::{Access, AccessError, totp};
+use crate::audit::Actor;
+use crate::store::{StoreError, UserId};
+
+/// A try at signing in.
+#[expect(missing_debug_implementations, reason = "holds a password")]
+pub struct Login<'a> {
+    /// The name as it was typed.
+    pub username: &'a str,
+    /// The password as it was typed.
+    pub password: Zeroizing<String>,
+    /// The code of the second factor.
+    pub code: Option<&'a str>,
+    /// Where the try comes from.
+    pub from: IpAddr,
+}
+
+/// What a right password gives.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(missing_debug_implementations, reason = "holds a token")]
+pub struct Session {
+    /// The token.
+    pub token: String,
+    /// Whose it is.
+    pub user: UserId,
+    /// How long it lasts.
+    pub lifetime: Duration,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The name, the password or the code is wrong, or the user may not come in: which of these is not told.
+    #[error("the supplied credentials are invalid")]
+    Refused,
+    /// The password is right, and a code of the second factor is wanted as well.
+    #[error("a code of the second factor is wanted")]
+    CodeWanted,
+    /// There were too many tries.
+    #[error("too many tries; wait {} seconds", .0.as_secs())]
+    TooMany(Duration),
+    /// It could not be looked up.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
+
+impl From<menagerie_store::database::DatabaseError> for LoginError {
+    fn from(error: menagerie_store::database::DatabaseError) -> Self {
+        Self::Access(error.into())
+    }
+}
+
+impl From<StoreError> for LoginError {
+    fn from(error: StoreError) -> Self {
+        Self::Access(error.into())
+    }
+}
+
+impl Access {
+    /// Signs a user in.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn login(&self, login: Login<'_>) -> Result<Session, LoginError> {
+        let places = [Place::address(login.from), Place::account(login.username)];
+        let now = self.now();
+        attempts::count(&self.0.store, &places, now).await?.map_err(LoginError::TooMany)?;
+        let sql = "SELECT id, password, active FROM access_users WHERE username_key = $1";
+        let username = login.username.to_ascii_lowercase();
+        let row = self.0.store.read().await?.optional(sql, &[(&username).into()]).await?;
+        let stored = match &row {
+            Some(row) if row.flag("active")? => row.optional_text("password")?,
+            _ => None,
+        };
+        let right = self.0.passwords.verify(login.password, stored.clone()).await?;
+        let (Some(row), Some(stored), true) = (row, stored, right) else { return Err(LoginError::Refused) };
+        let user = UserId(row.integer("id")?);
+        let mut transaction = self.0.store.write().await?;
+        let sql = "SELECT generation FROM access_users WHERE id = $1 AND active = 1 AND password = $2";
+        // The password may have been changed while it was compared.
+        let row = transaction.optional(sql, &[user.0.into(), (&stored).into()]).await?.ok_or(LoginError::Refused)?;
+        let generation = row.integer("generation")?;
+        match (totp::check(&mut transaction, &self.0.ring, user, login.code, now).await?, login.code) {
+            (totp::Check::Passed, _) => {}
+            (totp::Check::Wanted, _) => return Err(LoginError::CodeWanted),
+            (totp::Check::Wrong, _) => return Err(LoginError::Refused),
+        }
+        attempts::take_back(&mut transaction, &places).await?;
+        transaction.commit().await?;
+        let lifetime = self.0.settings.token_lifetime;
+        let expires = now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
+        let token = self.sign(user, generation, None, Some(expires))?;
+        Ok(Session { token, user, lifetime })
+    }
+
+    /// Makes every token of a user void, those of API keys included.
+    ///
+    /// # Errors
+    /// The database's failure.
+    pub async fn void_tokens(&self, user: UserId, actor: &Actor) -> Result<(), AccessError> {
+        let mut transaction = self.0.store.write().await?;
+        transaction.execute("UPDATE access_users SET generation = generation + 1 WHERE id = $1", &[user.0.into()]).await?;
+        self.commit(transaction, actor, "tokens_voided", serde_json::json!({"user": user})).await
+    }
+}

@@ -1,0 +1,105 @@
+//! Who asks: a user as the database has it at this moment, with the roles that count for this request.
+
+use super::api_key::ApiKeyId;
+use super::role::{ADMIN, OPERATOR, READ_ONLY};
+use crate::store::{RoleId, UserId};
+
+/// What a requester is by the service's own roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// May do everything.
+    Administrator,
+    /// Looks after what is around certificates.
+    Operator,
+    /// Whatever authorities and certificates say.
+    Member,
+    /// Changes nothing.
+    ReadOnly,
+}
+
+/// A role that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Which.
+    pub id: RoleId,
+    /// Its name.
+    pub name: String,
+}
+
+/// Who asks. Only the database makes one: there is none for a token that is not valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requester {
+    pub(super) user: UserId,
+    pub(super) username: String,
+    pub(super) email: String,
+    pub(super) roles: Vec<Held>,
+    pub(super) api_key: Option<ApiKeyId>,
+    /// Whether what belongs to the user counts as well: not for an API key that was narrowed to some of the user's roles.
+    pub(super) personal: bool,
+    /// `read-only` counts even where an API key is narrowed to other roles.
+    pub(super) read_only: bool,
+}
+
+impl Requester {
+    /// Which user.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The user's name.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The user's address.
+    #[must_use]
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// The roles that count.
+    #[must_use]
+    pub fn roles(&self) -> &[Held] {
+        &self.roles
+    }
+
+    /// The API key that the request came with, if it did.
+    #[must_use]
+    pub const fn api_key(&self) -> Option<ApiKeyId> {
+        self.api_key
+    }
+
+    /// What the requester is by the service's own roles. `read-only` beats the others.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let has = |name: &str| self.roles.iter().any(|role| role.name == name);
+        match () {
+            () if self.read_only || has(READ_ONLY) => Standing::ReadOnly,
+            () if has(ADMIN) => Standing::Administrator,
+            () if has(OPERATOR) => Standing::Operator,
+            () => Standing::Member,
+        }
+    }
+
+    /// Whether one of the roles counts.
+    #[must_use]
+    pub fn holds_any(&self, roles: &[RoleId]) -> bool {
+        self.roles.iter().any(|held| roles.contains(&held.id))
+    }
+
+    /// Whether the requester is an owner: by an own address, or by a role of the owner's name.
+    #[must_use]
+    pub fn is(&self, owner: &str) -> bool {
+        !owner.is_empty()
+            && (self.personal && self.email.eq_ignore_ascii_case(owner)
+                || self.roles.iter().any(|role| role.name.to_lowercase() == owner.to_lowercase()))
+    }
+
+    /// Whether the requester is this user, with all that belongs to the user.
+    #[must_use]
+    pub fn is_user(&self, user: UserId) -> bool {
+        self.personal && self.user == user
+    }
+}

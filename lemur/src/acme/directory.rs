@@ -1,0 +1,40 @@
+//! The directory (RFC 8555, 7.1.1) and nonces for those who have none yet (7.2).
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::state::Acme;
+
+pub(super) async fn show(State(acme): State<Acme>) -> Json<Value> {
+    let settings = &acme.0.settings;
+    let mut meta = Map::new();
+    meta.insert("externalAccountRequired".to_owned(), settings.binding_required.into());
+    let profiles: Map<String, Value> =
+        settings.offers().iter().map(|(name, offer)| (name.clone(), offer.description.clone().into())).collect();
+    meta.insert("profiles".to_owned(), profiles.into());
+    if let Some(terms) = &settings.terms_of_service {
+        meta.insert("termsOfService".to_owned(), terms.clone().into());
+    }
+    if let Some(website) = &settings.website {
+        meta.insert("website".to_owned(), website.clone().into());
+    }
+    if !settings.caa_identities.is_empty() {
+        meta.insert("caaIdentities".to_owned(), settings.caa_identities.clone().into());
+    }
+    Json(json!({
+        "newNonce": acme.url("/new-nonce"),
+        "newAccount": acme.url("/new-account"),
+        "newOrder": acme.url("/new-order"),
+        "revokeCert": acme.url("/revoke-certificate"),
+        "keyChange": acme.url("/key-change"),
+        "renewalInfo": acme.url("/renewal-info"),
+        "meta": meta,
+    }))
+}
+
+/// The nonce itself is in the header that every answer has. `HEAD` comes here as well, and has the status 200.
+pub(super) async fn nonce(method: Method) -> StatusCode {
+    if method == Method::HEAD { StatusCode::OK } else { StatusCode::NO_CONTENT }
+}

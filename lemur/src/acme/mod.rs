@@ -1,0 +1,107 @@
+//! The ACME server (RFC 8555): accounts with external bindings, orders, authorizations, challenges, certificates, revocation, renewal
+//! information (RFC 9773), addresses (RFC 8738), profiles.
+//!
+//! [`router`] gives the routes below `/acme`; [`Acme`] is what they share, and keeps everything in the database, so that any replica answers
+//! any request. A request comes in through [`request`], which checks its form, its URL, its nonce, its account and its signature, in that
+//! order and nowhere else; what an account may have is its external account key's grant ([`external`]). Challenges are looked at apart from
+//! requests ([`worker`]), by [`crate::validate`]; certificates are made by [`crate::issue`] alone.
+
+mod account;
+mod authorization;
+mod directory;
+mod external;
+mod finalize;
+mod id;
+mod identifier;
+mod jwk;
+mod jws;
+mod nonce;
+mod order;
+mod problem;
+mod renewal;
+mod request;
+mod revoke;
+mod settings;
+mod state;
+mod store;
+mod worker;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, LINK};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::middleware::map_response_with_state;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use problem::Problem;
+
+pub use external::{ExternalKey, ExternalKeyError, ExternalKeys, Grant, NameRule, NameRuleError, NewExternalKey};
+pub use id::{Id, NoRandomness};
+pub use identifier::Identifier;
+pub use jwk::{Jwk, JwkError};
+pub use jws::{Alg, Jws, JwsError, MAX_REQUEST, Signer};
+pub use settings::{Offer, Settings, SettingsError};
+pub use state::{Acme, Parts, StartError};
+pub use store::MIGRATIONS;
+
+const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
+
+/// The routes below the base of [`Settings`].
+pub fn router(acme: Acme) -> Router {
+    let not_allowed = || async { Problem::malformed("this URL does not take this method").with_status(StatusCode::METHOD_NOT_ALLOWED) };
+    let not_found = || async { Problem::malformed("there is nothing at this URL").with_status(StatusCode::NOT_FOUND) };
+    Router::new()
+        .route("/directory", get(directory::show))
+        .route("/new-nonce", get(directory::nonce))
+        .route("/new-account", post(account::create))
+        .route("/account/{id}", post(account::update))
+        .route("/account/{id}/orders", post(account::orders))
+        .route("/key-change", post(account::change_key))
+        .route("/new-order", post(order::create))
+        .route("/order/{id}", post(order::show))
+        .route("/order/{id}/finalize", post(finalize::finalize))
+        .route("/order/{id}/certificate", post(finalize::certificate))
+        .route("/order/{id}/certificate/{chain}", post(finalize::alternate))
+        .route("/authorization/{id}", post(authorization::show))
+        .route("/challenge/{id}/{method}", post(authorization::challenge))
+        .route("/revoke-certificate", post(revoke::revoke))
+        .route("/renewal-info/{id}", get(renewal::show))
+        .method_not_allowed_fallback(not_allowed)
+        .fallback(not_found)
+        .layer(map_response_with_state(acme.clone(), finish))
+        .with_state(acme)
+}
+
+impl Acme {
+    /// Looks at challenges that other replicas have left, and forgets what is old, until `end`.
+    pub async fn run(&self, end: impl Future<Output = ()> + Send) {
+        worker::run(self, end).await;
+    }
+}
+
+/// What every answer has (RFC 8555, 6.5 and 7.1): a nonce for the next request, and where the directory is.
+async fn finish(State(acme): State<Acme>, mut response: Response) -> Response {
+    match acme.0.nonces.give(acme.now()) {
+        Ok(nonce) => {
+            if let Ok(nonce) = HeaderValue::from_str(&nonce) {
+                response.headers_mut().insert(REPLAY_NONCE, nonce);
+            }
+        }
+        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "an answer has no nonce"),
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    link(&mut response, &acme.url("/directory"), "index");
+    response
+}
+
+/// Adds a link to an answer.
+fn link(response: &mut Response, url: &str, relation: &str) {
+    header_link(response.headers_mut(), url, relation);
+}
+
+fn header_link(headers: &mut HeaderMap, url: &str, relation: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("<{url}>;rel=\"{relation}\"")) {
+        headers.append(LINK, value);
+    }
+}

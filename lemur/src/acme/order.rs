@@ -1,0 +1,271 @@
+//! Orders (RFC 8555, 7.4), up to where they are finalized.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::authorization::AGAIN;
+use super::external::Grant;
+use super::id::{Id, token};
+use super::identifier::{Identifier, IdentifierError};
+use super::problem::{Document, Kind, Problem, Subproblem};
+use super::request::{Post, Said};
+use super::settings::Offer;
+use super::state::{Acme, after};
+use super::store::{Authorization, AuthorizationStatus, NewOrder, Order, OrderState};
+
+/// How long a proof must still hold for an order to use it: the time to finalize.
+const MARGIN: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    identifiers: Vec<AskedIdentifier>,
+    not_before: Option<String>,
+    not_after: Option<String>,
+    profile: Option<String>,
+    replaces: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AskedIdentifier {
+    r#type: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown {
+    status: &'static str,
+    expires: String,
+    identifiers: Vec<Identifier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Document>,
+    authorizations: Vec<String>,
+    finalize: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+}
+
+/// How an order stands (RFC 8555, 7.1.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Pending,
+    Ready,
+    Processing,
+    Valid,
+    Invalid,
+}
+
+impl Status {
+    /// Of an order and its authorizations.
+    pub(super) fn of(order: &Order, authorizations: &[Authorization], now: Timestamp) -> Self {
+        match order.state {
+            OrderState::Processing => Self::Processing,
+            OrderState::Valid { .. } => Self::Valid,
+            OrderState::Invalid { .. } => Self::Invalid,
+            OrderState::Open if order.expires <= now || authorizations.len() != order.identifiers.len() => Self::Invalid,
+            OrderState::Open if authorizations.iter().all(|one| one.is_in_force(now)) => Self::Ready,
+            OrderState::Open => {
+                let may_come =
+                    |one: &Authorization| one.is_in_force(now) || one.status == AuthorizationStatus::Pending && now < one.expires;
+                if authorizations.iter().all(may_come) { Self::Pending } else { Self::Invalid }
+            }
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Ready => "ready",
+            Self::Processing => "processing",
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Response, Problem> {
+    let Said { account, payload, .. } = post.by_account(&acme).await?;
+    let asked: Asked = payload.read()?;
+    let now = acme.now();
+    let (name, offer) = offer_of(&acme, asked.profile.as_deref(), account.grant.as_ref())?;
+    let identifiers = identifiers(&acme, &asked.identifiers)?;
+    permitted(&identifiers, account.grant.as_ref(), offer)?;
+    let (not_before, not_after) = (time(asked.not_before.as_deref())?, time(asked.not_after.as_deref())?);
+    if not_before.is_some() && not_after.is_none() {
+        return Err(Problem::malformed("notBefore comes with notAfter"));
+    }
+    if not_after.is_some_and(|not_after| not_after <= not_before.unwrap_or(now)) {
+        return Err(Problem::malformed("notAfter is after notBefore and after now"));
+    }
+    if let Some(replaced) = &asked.replaces {
+        super::renewal::check_replaced(&acme, replaced, &account.id, &identifiers, now).await?;
+    }
+    let mut expires = after(now, acme.0.settings.order_life);
+    let mut authorizations = Vec::with_capacity(identifiers.len());
+    let mut fresh = Vec::new();
+    for identifier in &identifiers {
+        let old = acme.0.store.reusable(&account.id, identifier, name, after(now, MARGIN)).await?;
+        let old = old.filter(|old| offer.may_reuse(old.validated, now));
+        if let Some(old) = old {
+            expires = expires.min(old.expires);
+            authorizations.push(old);
+        } else {
+            let new = Authorization {
+                id: acme.fresh_id(now)?,
+                account: account.id.clone(),
+                identifier: identifier.clone(),
+                status: AuthorizationStatus::Pending,
+                expires: after(now, acme.0.settings.order_life),
+                token: token(acme.0.random.as_ref())?,
+                offer: name.to_owned(),
+                attempted: None,
+                validated: None,
+                caa: None,
+                error: None,
+            };
+            fresh.push(new.clone());
+            authorizations.push(new);
+        }
+    }
+    let order = Order {
+        id: acme.fresh_id(now)?,
+        account: account.id,
+        state: OrderState::Open,
+        offer: name.to_owned(),
+        named_offer: asked.profile.is_some(),
+        identifiers,
+        not_before,
+        not_after,
+        created: now,
+        expires,
+        replaces: asked.replaces,
+    };
+    let ids: Vec<Id> = authorizations.iter().map(|one| one.id.clone()).collect();
+    let pending = acme.0.settings.pending_authorizations;
+    if !acme.0.store.insert_order(&NewOrder { order: &order, fresh: &fresh, authorizations: &ids, pending }).await? {
+        let detail = format!("the account has {pending} authorizations pending: finish or deactivate some");
+        return Err(Problem::new(Kind::RateLimited, detail).with_retry_after(3_600));
+    }
+    let mut response = (StatusCode::CREATED, shown(&acme, &order, &authorizations)).into_response();
+    if let Ok(url) = HeaderValue::from_str(&acme.url(&format!("/order/{}", order.id))) {
+        response.headers_mut().insert(LOCATION, url);
+    }
+    Ok(response)
+}
+
+fn offer_of<'a>(acme: &'a Acme, named: Option<&'a str>, grant: Option<&Grant>) -> Result<(&'a str, &'a Offer), Problem> {
+    let refused = |detail: &str| Problem::new(Kind::InvalidProfile, detail);
+    let settings = &acme.0.settings;
+    let named = match (named, grant) {
+        // An account whose key has one profile alone means that one.
+        (None, Some(Grant { profiles, .. })) if !profiles.iter().any(|one| one == settings.default_offer()) => {
+            let only = profiles.first().filter(|_| profiles.len() == 1);
+            let known = only.and_then(|only| settings.offers().get_key_value(only)).map(|(name, _)| name.as_str());
+            Some(known.ok_or_else(|| refused("name a profile: the account may have none that is chosen by itself"))?)
+        }
+        (named, _) => named,
+    };
+    let (name, offer) = settings.offer(named).ok_or_else(|| refused("there is no such profile: the directory names them"))?;
+    if grant.is_some_and(|grant| !grant.profiles.iter().any(|one| one == name)) {
+        return Err(refused("the account's external key does not have this profile"));
+    }
+    Ok((name, offer))
+}
+
+/// The identifiers, each once.
+fn identifiers(acme: &Acme, asked: &[AskedIdentifier]) -> Result<Vec<Identifier>, Problem> {
+    let most = acme.0.settings.identifiers;
+    if asked.is_empty() || asked.len() > most {
+        return Err(Problem::malformed(format!("an order has 1 to {most} identifiers")));
+    }
+    let mut known = BTreeSet::new();
+    let mut identifiers = Vec::new();
+    for AskedIdentifier { r#type, value } in asked {
+        let identifier = Identifier::parse(r#type, value).map_err(|error| {
+            let kind = if error == IdentifierError::Type { Kind::UnsupportedIdentifier } else { Kind::RejectedIdentifier };
+            let value: String = value.chars().take(300).collect();
+            Problem::new(kind, format!("{value:?}: {error}"))
+        })?;
+        if known.insert(identifier.clone()) {
+            identifiers.push(identifier);
+        }
+    }
+    Ok(identifiers)
+}
+
+/// What the account may not have, and what cannot be validated, is refused before anybody begins to.
+fn permitted(identifiers: &[Identifier], grant: Option<&Grant>, offer: &Offer) -> Result<(), Problem> {
+    let refused = |identifier: &Identifier| {
+        let detail = match identifier {
+            Identifier::Ip(address) if offer.reach.check(*address).is_err() => {
+                format!("it is {}", offer.reach.check(*address).err()?)
+            }
+            _ if grant.is_some_and(|grant| !grant.permits(identifier)) => "the account's external key does not have this name".to_owned(),
+            _ => return None,
+        };
+        Some(Subproblem { kind: Kind::RejectedIdentifier, detail, identifier: identifier.clone() })
+    };
+    let refused: Vec<Subproblem> = identifiers.iter().filter_map(refused).collect();
+    if refused.is_empty() { Ok(()) } else { Err(Problem::of_identifiers(refused)) }
+}
+
+fn time(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    text.map(|text| text.parse().map_err(|_| Problem::malformed("notBefore and notAfter are times as RFC 3339 has them"))).transpose()
+}
+
+pub(super) async fn show(State(acme): State<Acme>, Path(id): Path<String>, post: Post) -> Result<Response, Problem> {
+    let Said { account, payload, .. } = post.by_account(&acme).await?;
+    payload.none()?;
+    let (order, authorizations) = find(&acme, &id, &account.id).await?;
+    Ok(shown(&acme, &order, &authorizations))
+}
+
+pub(super) async fn find(acme: &Acme, id: &str, account: &Id) -> Result<(Order, Vec<Authorization>), Problem> {
+    let id = Id::parse(id).ok_or_else(Problem::not_found)?;
+    let order = acme.0.store.order(&id, account).await?.ok_or_else(Problem::not_found)?;
+    let authorizations = acme.0.store.authorizations_of(&id).await?;
+    Ok((order, authorizations))
+}
+
+pub(super) fn shown(acme: &Acme, order: &Order, authorizations: &[Authorization]) -> Response {
+    let status = Status::of(order, authorizations, acme.now());
+    let url = acme.url(&format!("/order/{}", order.id));
+    let error = match &order.state {
+        OrderState::Invalid { error } => error.clone(),
+        _ => None,
+    };
+    let shown = Shown {
+        status: status.name(),
+        expires: order.expires.to_string(),
+        identifiers: order.identifiers.clone(),
+        not_before: order.not_before.map(|time| time.to_string()),
+        not_after: order.not_after.map(|time| time.to_string()),
+        profile: order.named_offer.then(|| order.offer.clone()),
+        replaces: order.replaces.clone(),
+        error,
+        authorizations: authorizations.iter().map(|one| acme.url(&format!("/authorization/{}", one.id))).collect(),
+        finalize: format!("{url}/finalize"),
+        certificate: matches!(order.state, OrderState::Valid { .. }).then(|| format!("{url}/certificate")),
+    };
+    let mut response = Json(shown).into_response();
+    if status == Status::Processing {
+        response.headers_mut().insert(RETRY_AFTER, AGAIN.into());
+    }
+    response
+}

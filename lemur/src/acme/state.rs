@@ -1,0 +1,225 @@
+//! What every request needs: the settings, the engine, the database, the nonces, the keys, the validator.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SecureRandom;
+use jiff::{SignedDuration, Timestamp};
+use menagerie_store::database::{DatabaseError, Kind};
+use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
+
+use super::external::ExternalKeys;
+use super::id::{Id, NoRandomness};
+use super::jwk::Jwk;
+use super::nonce::Nonces;
+use super::problem::Problem;
+use super::settings::{Offer, Settings};
+use super::store::{MIGRATIONS, Order, Store};
+use crate::audit::{Actor, Via};
+use crate::certificate::View;
+use crate::engine::Engine;
+use crate::store::AuthorityId;
+use crate::validate::Validator;
+
+/// How many account keys are kept ready to verify with.
+const KEYS: usize = 10_000;
+
+/// How many authorities are known by name and by key.
+const AUTHORITIES: usize = 1_000;
+
+/// How many certificates are kept ready for those who ordered them.
+const ISSUED: usize = 1_000;
+
+/// How many challenges are looked at at a time.
+const VALIDATIONS: usize = 256;
+
+/// What the ACME server is made of.
+pub struct Parts {
+    /// How it speaks.
+    pub settings: Settings,
+    /// Who issues and revokes. Its database has the tables of ACME as well, which are made if they are not there; its ring seals the external
+    /// account keys, and its clock is the time.
+    pub engine: Engine,
+    /// Who looks at challenges.
+    pub validator: Validator,
+    /// Where randomness comes from.
+    pub random: Arc<dyn SecureRandom + Send + Sync>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no ACME server.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// An offer of a profile that there is not.
+    #[error("ACME's profile {offer:?} is of the profile {profile:?}, which there is not")]
+    Profile {
+        /// What it is offered as.
+        offer: String,
+        /// The profile.
+        profile: String,
+    },
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+}
+
+/// The ACME server's state. Clones share it.
+#[derive(Clone)]
+pub struct Acme(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) settings: Settings,
+    pub(super) engine: Engine,
+    pub(super) store: Store,
+    pub(super) nonces: Nonces,
+    pub(super) external: ExternalKeys,
+    pub(super) validator: Validator,
+    pub(super) validations: Semaphore,
+    pub(super) random: Arc<dyn SecureRandom + Send + Sync>,
+    /// Numbers of authorities by their names, and by the identifiers of their keys: what was found once stays so.
+    authorities: Cache<String, AuthorityId>,
+    authority_keys: Cache<Vec<u8>, Arc<[AuthorityId]>>,
+    /// Certificates that were issued here a moment ago: their clients come for them at once.
+    issued: Cache<Id, (Id, Arc<[u8]>, AuthorityId)>,
+    /// Account keys by their thumbprints, which cannot come to mean another key.
+    keys: Cache<String, Arc<Jwk>>,
+    /// The name under which this process leases work.
+    pub(super) replica: String,
+}
+
+impl fmt::Debug for Acme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acme").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+impl Acme {
+    /// Brings the tables up to date and makes ready.
+    ///
+    /// # Errors
+    /// [`StartError`] if the database fails or there is no randomness.
+    pub async fn start(parts: Parts) -> Result<Self, StartError> {
+        let Parts { mut settings, engine, validator, random } = parts;
+        for (name, offer) in settings.offers_mut() {
+            let profile = engine.settings().profiles.get(&offer.profile);
+            let unknown = || StartError::Profile { offer: name.clone(), profile: offer.profile.clone() };
+            offer.baseline = profile.ok_or_else(unknown)?.is_baseline();
+        }
+        let database = engine.store().database().clone();
+        database.migrate(&MIGRATIONS).await?;
+        let nonces = match database.kind() {
+            Kind::Sqlite => Nonces::of_process(random.as_ref())?,
+            Kind::Postgres => Nonces::shared(&database, Arc::clone(&random)).await?,
+        };
+        let external = ExternalKeys::new(engine.clone(), Arc::clone(&random));
+        let replica = Id::fresh(engine.now(), random.as_ref())?.as_str().to_owned();
+        Ok(Self(Arc::new(Inner {
+            settings,
+            store: Store { database, engine: engine.clone() },
+            engine,
+            nonces,
+            external,
+            validator,
+            validations: Semaphore::new(VALIDATIONS),
+            random,
+            authorities: Cache::new(AUTHORITIES),
+            authority_keys: Cache::new(AUTHORITIES),
+            issued: Cache::new(ISSUED),
+            keys: Cache::new(KEYS),
+            replica,
+        })))
+    }
+
+    /// The external account keys, for those who may administer them.
+    #[must_use]
+    pub fn external_keys(&self) -> &ExternalKeys {
+        &self.0.external
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.0.engine.now()
+    }
+
+    pub(super) fn fresh_id(&self, now: Timestamp) -> Result<Id, NoRandomness> {
+        Id::fresh(now, self.0.random.as_ref())
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        self.0.settings.url(path)
+    }
+
+    pub(super) fn account_url(&self, id: &Id) -> String {
+        self.url(&format!("/account/{id}"))
+    }
+
+    /// The offer that something was asked for with, if it is still made.
+    pub(super) fn offer(&self, name: &str) -> Result<&Offer, Problem> {
+        let gone = || Problem::new(super::problem::Kind::InvalidProfile, format!("the profile {name:?} is not offered any more"));
+        self.0.settings.offers().get(name).ok_or_else(gone)
+    }
+
+    /// Who an account is in the audit log.
+    pub(super) fn actor(&self, account: &Id) -> Actor {
+        Actor { name: format!("ACME account {account}"), user: None, via: Via::Acme, address: None, request: None }
+    }
+
+    /// The authority of a name.
+    pub(super) async fn authority(&self, name: &str) -> Result<AuthorityId, Problem> {
+        if let Some(id) = self.0.authorities.get(name) {
+            return Ok(id);
+        }
+        let found = self.0.engine.authority_by_name(name).await?;
+        let gone = || Problem::new(super::problem::Kind::InvalidProfile, "the profile's authority is not there");
+        let id = found.ok_or_else(gone)?.id;
+        self.0.authorities.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    /// The authorities that sign with the key of an identifier.
+    pub(super) async fn authorities_of_key(&self, key: &[u8]) -> Result<Arc<[AuthorityId]>, Problem> {
+        if let Some(known) = self.0.authority_keys.get(key) {
+            return Ok(known);
+        }
+        let all = self.0.engine.authorities().await?;
+        let has_key = |der: &[u8]| View::parse(der).is_ok_and(|view| view.key_id().is_some_and(|id| id.as_bytes() == key));
+        let found: Arc<[AuthorityId]> =
+            all.iter().filter(|authority| authority.der.as_deref().is_some_and(has_key)).map(|authority| authority.id).collect();
+        if !found.is_empty() {
+            self.0.authority_keys.insert(key.to_vec(), Arc::clone(&found));
+        }
+        Ok(found)
+    }
+
+    /// Keeps a certificate that was just issued for the account that will come for it.
+    pub(super) fn remember(&self, order: &Order, der: Vec<u8>, authority: AuthorityId) {
+        self.0.issued.insert(order.id.clone(), (order.account.clone(), der.into(), authority));
+    }
+
+    pub(super) fn remembered(&self, order: &Id, account: &Id) -> Option<(Vec<u8>, AuthorityId)> {
+        self.0.issued.get(order).filter(|(owner, _, _)| owner == account).map(|(_, der, authority)| (der.to_vec(), authority))
+    }
+
+    /// An account's key, ready to verify with.
+    pub(super) fn key(&self, thumbprint: &str, json: &str) -> Result<Arc<Jwk>, Problem> {
+        if let Some(key) = self.0.keys.get(thumbprint) {
+            return Ok(key);
+        }
+        let key = Arc::new(Jwk::parse(json).map_err(|error| Problem::internal(&error))?);
+        self.0.keys.insert(thumbprint.to_owned(), Arc::clone(&key));
+        Ok(key)
+    }
+}
+
+/// The time after a span, or the last time that there is.
+pub(super) fn after(now: Timestamp, span: std::time::Duration) -> Timestamp {
+    SignedDuration::try_from(span).ok().and_then(|span| now.checked_add(span).ok()).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,33 @@
+//! Changing what is kept with an authority. Its certificate and its key are not among that.
+
+use super::AuthorityError;
+use crate::audit::{Actor, Event};
+use crate::engine::Engine;
+use crate::store::AuthorityId;
+use crate::store::authorities::{self, AuthorityChange};
+
+impl Engine {
+    /// Changes an authority. One that is disabled issues no more, and what it issued is still answered for.
+    ///
+    /// # Errors
+    /// [`AuthorityError`]: nothing was changed.
+    pub async fn change_authority(&self, id: AuthorityId, change: &AuthorityChange, actor: &Actor) -> Result<(), AuthorityError> {
+        self.check_profiles(change.profiles.as_deref().unwrap_or_default())?;
+        let fields = [
+            ("owner", change.owner.is_some()),
+            ("description", change.description.is_some()),
+            ("active", change.active.is_some()),
+            ("roles", change.roles.is_some()),
+            ("profiles", change.profiles.is_some()),
+            ("options", change.options.is_some()),
+        ];
+        let fields = fields.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect();
+        let mut transaction = self.shared.store.write().await?;
+        if !authorities::change(&mut transaction, id, change).await? {
+            return Err(AuthorityError::Unknown { id });
+        }
+        self.commit_audited(transaction, actor, &[Event::AuthorityChanged { authority: id, fields }]).await?;
+        self.shared.cache.forget(id);
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! The command line as it is typed.
+
+mod acme;
+mod authority;
+mod certificate;
+mod key_choice;
+mod lint;
+mod people;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use acme::{AcmeCommand, AcmeKey};
+pub use authority::{AuthorityCommand, AuthorityCreate, AuthorityImport};
+pub use certificate::{CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat};
+pub use key_choice::KeyChoice;
+pub use lint::{LintArgs, LintFormat, LintProfile, LintSeverity};
+pub use people::{RoleCommand, UserAdd, UserCommand};
+
+/// TLS certificates for a fleet: an authority that deploy pipelines use by REST and ACME
+#[derive(Debug, Parser)]
+#[command(
+    name = "lemur",
+    version,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Try it in an empty folder:\n  \
+        lemur serve --data lemur --listen 127.0.0.1:8443 --http-listen 127.0.0.1:8080\n  \
+        lemur authority create corp --data lemur --common-name 'Corp Root'\n  \
+        lemur certificate issue --data lemur --authority corp --name www.example.com --out ."
+)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve REST, ACME, revocation lists and OCSP
+    Serve(Serve),
+    /// Authorities: who signs
+    Authority {
+        /// Where the data are
+        #[command(flatten)]
+        place: Place,
+        /// What to do
+        #[command(subcommand)]
+        command: AuthorityCommand,
+    },
+    /// Certificates: issue, look at, revoke, export
+    Certificate {
+        /// Where the data are
+        #[command(flatten)]
+        place: Place,
+        /// What to do
+        #[command(subcommand)]
+        command: CertificateCommand,
+    },
+    /// Keys by which ACME clients make accounts
+    Acme {
+        /// Where the data are
+        #[command(flatten)]
+        place: Place,
+        /// What to do
+        #[command(subcommand)]
+        command: AcmeCommand,
+    },
+    /// Users: who may sign in
+    User {
+        /// Where the data are
+        #[command(flatten)]
+        place: Place,
+        /// What to do
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Roles: what users may do
+    Role {
+        /// Where the data are
+        #[command(flatten)]
+        place: Place,
+        /// What to do
+        #[command(subcommand)]
+        command: RoleCommand,
+    },
+    /// The keys that protect what is stored
+    Key {
+        /// Where the data are
+        #[command(flatten)]
+        place: Place,
+        /// What to do
+        #[command(subcommand)]
+        command: KeyCommand,
+    },
+    /// The log of what was done
+    Audit {
+        /// Where the data are
+        #[command(flatten)]
+        place: Place,
+        /// What to do
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// Check certificates by RFC 5280 and the Baseline Requirements
+    Lint(LintArgs),
+    /// Print what completes commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where a server's data are, for commands on its own machine.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The folder of the data; made if it is not there
+    #[arg(long, global = true, value_name = "DIR", env = "LEMUR_DATA", default_value = "lemur")]
+    pub data: PathBuf,
+    /// The configuration file [default: lemur.toml in the data's folder, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "LEMUR_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The database: `postgres://…`, or a path of SQLite [default: lemur.db in the data's folder]
+    #[arg(long, global = true, value_name = "URL", env = "LEMUR_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+/// Options of `lemur serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where the data are
+    #[command(flatten)]
+    pub place: Place,
+    /// Where REST, ACME and the pages are served by HTTPS [default: 127.0.0.1:8443]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Where revocation lists, OCSP and authorities' certificates are served by plain HTTP as well
+    #[arg(long, value_name = "ADDR")]
+    pub http_listen: Option<SocketAddr>,
+    /// A file with the password that the user `admin` gets at the first start, instead of a made one
+    #[arg(long, value_name = "FILE")]
+    pub admin_password_file: Option<PathBuf>,
+}
+
+/// What `lemur key` does.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a new encryption key and encrypt every stored key again; a server may run meanwhile
+    Rotate,
+}
+
+/// What `lemur audit` does.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Verify the log's chains, without a server
+    Verify,
+}

@@ -1,0 +1,77 @@
+//! `lemur authority` as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::KeyChoice;
+
+/// What `lemur authority` does.
+#[derive(Debug, Subcommand)]
+pub enum AuthorityCommand {
+    /// Make an authority: a root, or one below another
+    Create(Box<AuthorityCreate>),
+    /// List the authorities
+    List,
+    /// Show an authority with its certificate and where its revocation lists are
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Take the certificate that an offline root signed for an authority made with `create --csr-out`
+    Import(AuthorityImport),
+}
+
+/// Options of `lemur authority create`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    lemur authority create root --common-name 'Corp Root' --days 7300\n  \
+    lemur authority create tls --common-name 'Corp TLS 1' --parent root --permit-dns corp.example\n  \
+    lemur authority create tls2 --common-name 'Corp TLS 2' --csr-out tls2.csr")]
+pub struct AuthorityCreate {
+    /// Its name, by which pipelines ask for it
+    pub name: String,
+    /// The common name in its certificate
+    #[arg(long, value_name = "NAME")]
+    pub common_name: String,
+    /// The organisation in its certificate
+    #[arg(long, value_name = "NAME")]
+    pub organization: Option<String>,
+    /// The country in its certificate, two letters
+    #[arg(long, value_name = "CODE")]
+    pub country: Option<String>,
+    /// The authority above it; without one it is a root
+    #[arg(long, value_name = "NAME")]
+    pub parent: Option<String>,
+    /// Its key
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = KeyChoice::EcdsaP256)]
+    pub key_type: KeyChoice,
+    /// For how many days its certificate holds [default: ten years for a root, five for others]
+    #[arg(long, value_name = "DAYS")]
+    pub days: Option<u32>,
+    /// How many authorities may stand below it, one under the other
+    #[arg(long, value_name = "N")]
+    pub path_length: Option<u8>,
+    /// A domain in which alone it may issue (may be given again)
+    #[arg(long, value_name = "DOMAIN")]
+    pub permit_dns: Vec<String>,
+    /// Addresses for which alone it may issue, as 10.0.0.0/8 (may be given again)
+    #[arg(long, value_name = "CIDR")]
+    pub permit_ip: Vec<String>,
+    /// Who is responsible for it, an e-mail address
+    #[arg(long, value_name = "EMAIL", default_value = "admin@localhost")]
+    pub owner: String,
+    /// Writes a request for an offline root here instead of asking for a certificate
+    #[arg(long, value_name = "FILE", conflicts_with = "parent")]
+    pub csr_out: Option<PathBuf>,
+}
+
+/// Options of `lemur authority import`.
+#[derive(Debug, Args)]
+pub struct AuthorityImport {
+    /// The authority's name
+    pub name: String,
+    /// PEM: its certificate, then those above it
+    #[arg(value_name = "FILE")]
+    pub chain: PathBuf,
+}

@@ -1,0 +1,41 @@
+//! Kinds of key as they are typed.
+
+use clap::ValueEnum;
+use menagerie_sign::KeyType;
+
+/// A kind of key that can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub enum KeyChoice {
+    /// ECDSA on P-256: small, quick, and read by everything
+    #[value(name = "ecdsa-p256")]
+    EcdsaP256,
+    /// ECDSA on P-384
+    #[value(name = "ecdsa-p384")]
+    EcdsaP384,
+    /// RSA of 2048 bits
+    #[value(name = "rsa-2048")]
+    Rsa2048,
+    /// RSA of 3072 bits
+    #[value(name = "rsa-3072")]
+    Rsa3072,
+    /// RSA of 4096 bits
+    #[value(name = "rsa-4096")]
+    Rsa4096,
+    /// Ed25519; few browsers take it
+    #[value(name = "ed25519")]
+    Ed25519,
+}
+
+impl From<KeyChoice> for KeyType {
+    fn from(choice: KeyChoice) -> Self {
+        match choice {
+            KeyChoice::EcdsaP256 => Self::EcdsaP256,
+            KeyChoice::EcdsaP384 => Self::EcdsaP384,
+            KeyChoice::Rsa2048 => Self::Rsa2048,
+            KeyChoice::Rsa3072 => Self::Rsa3072,
+            KeyChoice::Rsa4096 => Self::Rsa4096,
+            KeyChoice::Ed25519 => Self::Ed25519,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `lemur audit verify`: whether the log of what was done is whole.
+
+use menagerie_report::{self as report, Exit};
+
+use super::place;
+use crate::cli::{AuditCommand, Place};
+
+pub(super) fn run(place: &Place, command: &AuditCommand) -> anyhow::Result<Exit> {
+    let AuditCommand::Verify = command;
+    place::on(place, async |opened| {
+        let mut lines = opened.engine.store().audit_lines();
+        let found = menagerie_store::log::verify(&mut lines, &[]).await?;
+        for head in &found.writers {
+            report::data(format_args!("{head}\n"))?;
+        }
+        for notice in &found.notices {
+            report::note(format_args!("note: {notice}"));
+        }
+        for problem in &found.problems {
+            report::error(problem);
+        }
+        let verdict = if found.is_sound() { "the log is whole" } else { "the log is NOT whole" };
+        report::note(format_args!("{verdict}: entries {}, chains {}", found.entries, found.writers.len()));
+        Ok(if found.is_sound() { Exit::Fine } else { Exit::Found })
+    })
+}

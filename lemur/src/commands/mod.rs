@@ -1,0 +1,50 @@
+//! One file for each verb of the command line.
+
+mod acme;
+mod audit;
+mod authority;
+mod certificate;
+mod completions;
+mod key;
+mod lint;
+mod people;
+mod place;
+mod serve;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use menagerie_report as report;
+
+use crate::cli::{Cli, Command};
+
+/// Runs the command line `arguments`, the first of which is the program's name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { report::Exit::Incomplete.into() } else { report::Exit::Fine.into() };
+        }
+    };
+    let done = match cli.command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Authority { place, command } => authority::run(&place, &command),
+        Command::Certificate { place, command } => certificate::run(&place, &command),
+        Command::Acme { place, command } => acme::run(&place, &command),
+        Command::User { place, command } => people::user(&place, &command),
+        Command::Role { place, command } => people::role(&place, &command),
+        Command::Key { place, command } => key::run(&place, &command),
+        Command::Audit { place, command } => audit::run(&place, &command),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Lint(options) => lint::run(&options),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            report::error(format_args!("{error:#}"));
+            report::Exit::Incomplete.into()
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Opening the data that a command works on: the configuration, the database, the key ring.
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use menagerie_secret::{RingFile, Secret};
+
+use crate::audit::Actor;
+use crate::cli::Place;
+use crate::config::{Config, Typed};
+use crate::engine::{Clock, Engine, Settings};
+use crate::store::CertificateId;
+use crate::store::authorities::Authority;
+use crate::store::certificates::Certificate;
+
+/// Data that are open.
+pub(super) struct Opened {
+    pub(super) config: Config,
+    pub(super) engine: Engine,
+}
+
+/// What `place` and the configuration file say.
+pub(super) fn typed(place: &Place) -> Typed {
+    Typed { data: place.data.clone(), config: place.config.clone(), database: place.database.clone(), ..Typed::default() }
+}
+
+/// Reads the system's clock.
+pub(super) fn clock() -> Clock {
+    Clock::new(Timestamp::now)
+}
+
+/// Who uses the command line: the system's name for them.
+pub(super) fn actor() -> Actor {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    Actor::cli(name.unwrap_or_else(|| "unknown".to_owned()))
+}
+
+/// Opens the data, and makes what is not there.
+pub(super) async fn open(config: Config) -> anyhow::Result<Opened> {
+    make_folder(&config.data)?;
+    let public_url = config.http_url.as_deref().unwrap_or(&config.url);
+    let mut settings = Settings::new(clock(), public_url)?;
+    settings.profiles = config.profiles.clone();
+    let engine = Engine::start(&config.database, RingFile::new(&config.key_file), settings).await?;
+    Ok(Opened { config, engine })
+}
+
+fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).with_context(|| format!("cannot make the folder {}", path.display()))
+}
+
+/// Does a command's work on the data that `place` names, and closes them.
+pub(super) fn on<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let config = Config::read(&typed(place))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    runtime.block_on(async {
+        let opened = open(config).await?;
+        let done = work(&opened).await;
+        opened.engine.close().await;
+        done
+    })
+}
+
+impl Opened {
+    pub(super) async fn authority(&self, name: &str) -> anyhow::Result<Authority> {
+        let found = self.engine.authority_by_name(name).await?;
+        found.with_context(|| format!("there is no authority {name:?}: `lemur authority list` names them"))
+    }
+
+    /// By number, or by name.
+    pub(super) async fn certificate(&self, named: &str) -> anyhow::Result<Certificate> {
+        let by_number = match named.parse() {
+            Ok(number) => self.engine.certificate(CertificateId(number)).await?,
+            Err(_) => None,
+        };
+        let found = match by_number {
+            Some(found) => Some(found),
+            None => self.engine.certificate_by_name(named).await?,
+        };
+        found.with_context(|| format!("there is no certificate {named:?}: `lemur certificate list` shows them"))
+    }
+}
+
+/// A file's first line, as a secret.
+pub(super) fn first_line(path: &std::path::Path) -> anyhow::Result<Secret<String>> {
+    let text = menagerie_config::read(path)?;
+    let text = zeroize::Zeroizing::new(text);
+    let line = text.lines().next().unwrap_or_default();
+    anyhow::ensure!(!line.is_empty(), "the first line of {} is empty", path.display());
+    Ok(Secret::new(line.to_owned()))
+}
+
+/// Writes a file whole or not at all, for its owner alone if it is secret.
+pub(super) fn write(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
+    menagerie_report::replace(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,85 @@
+//! `lemur serve`.
+
+use std::io::IsTerminal as _;
+
+use anyhow::Context as _;
+use menagerie_report::{self as report, Exit};
+use menagerie_telemetry::{Format, Level};
+
+use super::{people, place};
+use crate::access::{Bootstrap, Password};
+use crate::cli::Serve;
+use crate::config::{Config, FILE_NAME, Typed, template};
+use crate::serve::{self, Listeners};
+
+/// What a made password is written to where there is no terminal to show it on.
+const PASSWORD_FILE: &str = "admin-password";
+
+pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
+    let mut typed = Typed { listen: options.listen, http_listen: options.http_listen, ..place::typed(&options.place) };
+    let listeners = Listeners::bind(&Config::read(&typed)?)?;
+    // The URLs have the port that is listened at, also where port 0 let the system choose one.
+    typed.listen = Some(listeners.address()?);
+    typed.http_listen = listeners.http_address()?;
+    let config = Config::read(&typed)?;
+    menagerie_telemetry::start(Format::Human, Level::Warning);
+    // The library that TLS is made with, for all of this process.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let password = options.admin_password_file.as_deref().map(people::password).transpose()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+    runtime.block_on(async {
+        let opened = place::open(config).await?;
+        let served = serve(&opened, listeners, password).await;
+        opened.engine.close().await;
+        served
+    })?;
+    Ok(Exit::Fine)
+}
+
+async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Password>) -> anyhow::Result<()> {
+    let config = &opened.config;
+    let access = people::access(opened).await?;
+    let chosen = password.is_some();
+    let ready = serve::prepare(config, listeners, &opened.engine, &access, password).await?;
+    if let Bootstrap::Administrator(password) = &ready.first.0 {
+        if !chosen {
+            tell(config, password)?;
+        }
+        let path = config.data.join(FILE_NAME);
+        if !path.exists() {
+            place::write(&path, template(config.listen, config.http_listen).as_bytes())?;
+        }
+    }
+    report::note(format_args!("lemur serves {} at {}", config.url, config.listen));
+    if let (Some(address), Some(url)) = (config.http_listen, &config.http_url) {
+        report::note(format_args!("lists, OCSP and authorities' certificates are at {url} too, at {address}"));
+    }
+    if config.tls.is_none() {
+        report::note(format_args!("clients trust it by {}", config.data.join("internal-root.pem").display()));
+    }
+    Ok(ready.run(stop()?).await?)
+}
+
+/// Shows the made password to a person, or leaves it where only the owner of the data reads it.
+fn tell(config: &Config, password: &Password) -> anyhow::Result<()> {
+    if std::io::stderr().is_terminal() {
+        report::note(format_args!("the user admin has the password {}", password.expose()));
+        return Ok(());
+    }
+    let path = config.data.join(PASSWORD_FILE);
+    place::write(&path, format!("{}\n", password.expose()).as_bytes())?;
+    report::note(format_args!("the password of the user admin is in {}: sign in, change it, remove the file", path.display()));
+    Ok(())
+}
+
+/// Done when the process is told to end.
+fn stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,65 @@
+//! What is taken from a file, and what is refused with its place.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use super::*;
+
+fn read(text: &str) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(FILE_NAME), text).unwrap();
+    Config::read(&Typed { data: folder.path().to_owned(), ..Typed::default() })
+}
+
+#[test]
+fn nothing_written_is_a_working_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let typed = Typed { data: folder.path().to_owned(), ..Typed::default() };
+    let config = Config::read(&typed).unwrap();
+    assert_eq!((config.url.as_str(), config.http_url), ("https://127.0.0.1:8443", None));
+    assert!(config.database.ends_with("lemur.db") && config.acme.binding_required);
+    assert!(Config::read(&Typed { config: Some(folder.path().join("none.toml")), ..typed }).is_err(), "a file that was named is there");
+}
+
+#[test]
+fn the_template_is_understood_as_it_is_and_with_every_key() {
+    read(TEMPLATE).unwrap();
+    let mut every = String::new();
+    for line in TEMPLATE.lines() {
+        let key = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
+        // Of a key with two examples the second is left out.
+        if !key.is_some_and(|key| key.starts_with("database = \"postgres")) {
+            every.push_str(key.unwrap_or(line));
+        }
+        every.push('\n');
+    }
+    let config = read(&every).unwrap();
+    assert_eq!(config.acme.offers[0].private_networks.len(), 1);
+    assert_eq!(config.acme.name_servers[0].to_string(), "10.0.0.53:53");
+    assert_eq!(config.http_url.as_deref(), Some("http://pki.corp.example"));
+}
+
+#[test]
+fn the_first_file_holds_where_the_service_is() {
+    let text = template("10.0.0.1:443".parse().unwrap(), Some("10.0.0.1:8080".parse().unwrap()));
+    let config = read(&text).unwrap();
+    assert_eq!((config.url.as_str(), config.http_url.as_deref()), ("https://10.0.0.1", Some("http://10.0.0.1:8080")));
+    assert_eq!(read(&template("[::1]:8443".parse().unwrap(), None)).unwrap().url, "https://[::1]:8443");
+}
+
+#[test]
+fn what_cannot_be_used_is_named() {
+    for (text, named) in [
+        ("url = \"http://h\"", "url"),
+        ("url = \"https://u:p@h\"", "url"),
+        ("http_url = \"https://h\"", "http_url"),
+        ("prot = 1", "prot"),
+        ("[acme]\nproof_life = \"soon\"", "acme.proof_life"),
+        ("[acme]\ndefault_profile = \"x\"", "acme.default_profile"),
+        ("[acme.profiles.a]\nauthority = \"a\"\n[acme.profiles.b]\nauthority = \"b\"", "acme.default_profile"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(named) && error.contains(FILE_NAME), "{text}: {error}");
+    }
+    let two = "[acme]\ndefault_profile = \"b\"\n[acme.profiles.a]\nauthority = \"a\"\n[acme.profiles.b]\nauthority = \"b\"";
+    assert_eq!(read(two).unwrap().acme.offers[0].name, "b");
+}

@@ -1,0 +1,75 @@
+//! Reading what is stored.
+
+use super::Engine;
+use crate::store::authorities::{self, Authority};
+use crate::store::certificates::{self, Certificate};
+use crate::store::list::{self, Filter, Listing, Order, Page};
+use crate::store::{AuthorityId, CertificateId, StoreError};
+
+impl Engine {
+    /// All authorities, in the order in which they were made.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn authorities(&self) -> Result<Vec<Authority>, StoreError> {
+        Ok(authorities::all(&mut self.shared.store.read().await?).await?)
+    }
+
+    /// An authority.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn authority(&self, id: AuthorityId) -> Result<Option<Authority>, StoreError> {
+        Ok(authorities::by_id(&mut self.shared.store.read().await?, id).await?)
+    }
+
+    /// The authority of a name.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn authority_by_name(&self, name: &str) -> Result<Option<Authority>, StoreError> {
+        Ok(authorities::by_name(&mut self.shared.store.read().await?, name).await?)
+    }
+
+    /// A certificate.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificate(&self, id: CertificateId) -> Result<Option<Certificate>, StoreError> {
+        Ok(certificates::by_id(&mut self.shared.store.read().await?, id).await?)
+    }
+
+    /// The certificate of a name.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificate_by_name(&self, name: &str) -> Result<Option<Certificate>, StoreError> {
+        Ok(certificates::by_name(&mut self.shared.store.read().await?, name).await?)
+    }
+
+    /// The certificate of an authority with a serial number. Whoever acts on what a client shows compares all its bytes, and not the
+    /// number alone.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificate_by_serial(&self, authority: AuthorityId, serial: &[u8]) -> Result<Option<Certificate>, StoreError> {
+        Ok(certificates::by_serial(&mut self.shared.store.read().await?, authority, serial).await?)
+    }
+
+    /// The certificate that is these bytes, whose serial number is `serial`.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificate_by_fingerprint(&self, serial: &[u8], fingerprint: &[u8; 32]) -> Result<Option<Certificate>, StoreError> {
+        Ok(certificates::by_fingerprint(&mut self.shared.store.read().await?, serial, fingerprint).await?)
+    }
+
+    /// A page of the list of certificates.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificates(&self, filter: &Filter, order: Order, page: Page) -> Result<Listing, StoreError> {
+        let kind = self.shared.store.database().kind();
+        Ok(list::certificates(&mut self.shared.store.read().await?, kind, filter, order, page).await?)
+    }
+}

@@ -1,0 +1,127 @@
+//! Why no certificate was issued.
+
+use menagerie_secret::SealError;
+use menagerie_sign::{ExportError, GenerateError, PublicKeyError, SignError};
+
+use crate::certificate::{IssuerError, SignatureMismatch, TemplateError};
+use crate::engine::RingError;
+use crate::lint::Finding;
+use crate::profile::ProfileRefusal;
+use crate::store::{AuthorityId, StoreError};
+
+/// Why no certificate was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// There is no such authority.
+    #[error("there is no authority {id}")]
+    UnknownAuthority {
+        /// The number that was given.
+        id: AuthorityId,
+    },
+    /// The authority does not issue: it waits for its certificate, was disabled, or its key is elsewhere.
+    #[error("the authority {name} does not issue: {reason}")]
+    NotIssuing {
+        /// What it is called.
+        name: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// There is no such profile.
+    #[error("there is no profile {name:?}")]
+    UnknownProfile {
+        /// The name that was given.
+        name: String,
+    },
+    /// The authority does not issue by this profile.
+    #[error("the authority {authority} does not issue by the profile {profile}")]
+    ProfileNotAllowed {
+        /// What the authority is called.
+        authority: String,
+        /// The profile.
+        profile: String,
+    },
+    /// What is asked for is not what the profile gives.
+    #[error(transparent)]
+    Refused(#[from] ProfileRefusal),
+    /// The issuer's own certificate does not allow it.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A public key that cannot be certified.
+    #[error(transparent)]
+    PublicKey(#[from] PublicKeyError),
+    /// What would be signed breaks rules.
+    #[error("what would be signed breaks {}", rules(.findings))]
+    Lint {
+        /// The rules.
+        findings: Vec<Finding>,
+    },
+    /// No key could be made.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// The key that was made could not be written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The key that was made could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The authority's key could not be opened.
+    #[error("the authority's key cannot be opened: {0}")]
+    Ring(#[from] RingError),
+    /// The authority's key did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// What the authority's key signed is by another algorithm.
+    #[error(transparent)]
+    Mismatch(#[from] SignatureMismatch),
+    /// What came back from signing is not what was to be signed.
+    #[error("what was signed was thrown away: {0}")]
+    Issuer(#[from] IssuerError),
+    /// The authority is stored in a way that it cannot be used.
+    #[error("the authority {name} cannot be used: {reason}")]
+    Broken {
+        /// What it is called.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// This process was taken for dead while the certificate was signed: it was thrown away, and its serial is revoked.
+    #[error("the server was too slow: what it had begun was given up; try again")]
+    Lost,
+    /// A certificate with this issuer and serial number is stored already.
+    #[error("a certificate of this issuer with this serial number is stored already")]
+    Duplicate,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn rules(findings: &[Finding]) -> String {
+    let mut ids: Vec<&str> = findings.iter().map(|finding| finding.lint.id).collect();
+    ids.dedup();
+    ids.join(", ")
+}
+
+impl IssueError {
+    /// Whether the request is at fault and not the server: the same request would be refused again.
+    #[must_use]
+    pub const fn is_the_requests_fault(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownAuthority { .. }
+                | Self::NotIssuing { .. }
+                | Self::UnknownProfile { .. }
+                | Self::ProfileNotAllowed { .. }
+                | Self::Refused(_)
+                | Self::Template(_)
+                | Self::PublicKey(_)
+                | Self::Lint { .. }
+                | Self::Duplicate
+        )
+    }
+}
+
+impl From<menagerie_store::database::DatabaseError> for IssueError {
+    fn from(error: menagerie_store::database::DatabaseError) -> Self {
+        Self::Store(error.into())
+    }
+}

@@ -1,0 +1,147 @@
+//! Issuance: the one way to a certificate, for REST, ACME and the command line alike.
+//!
+//! [`Engine::issue`] takes an [`Order`] that was permitted; the profile admits it, the exact bytes are linted, the serial number is made
+//! durable, the authority signs, what it signed is read and verified, an OCSP answer is signed for it, and all of it is stored with a line
+//! of the audit log. Only then is there an answer. A process that dies on the way leaves the serial number, which is then revoked
+//! (`engine/recovery.rs`).
+
+mod batch;
+mod change;
+mod error;
+mod order;
+mod row;
+mod sign;
+mod upload;
+
+use jiff::SignedDuration;
+use menagerie_secret::Secret;
+use menagerie_sign::{KeyType, LocalSigner, PublicKey, Signer};
+
+use crate::audit::{Event, shortened, shortened_names};
+use crate::authority::{key_place, sha256};
+use crate::engine::{Engine, Loaded};
+use crate::lint::{Claims, Kind};
+use crate::profile::{Ask, KeyKind, Profile, ProfileRefusal};
+use crate::store::keys::SealedKey;
+
+pub(crate) use batch::{Issuance, Outcome, Signed};
+pub use error::IssueError;
+pub use order::{Issued, Key, Order, Record};
+pub(crate) use row::row;
+pub(crate) use sign::SignedCertificate;
+pub use upload::{Upload, UploadError};
+
+impl Engine {
+    /// Issues a certificate. What is answered is stored.
+    ///
+    /// # Errors
+    /// [`IssueError`]: nothing was issued, or what was is revoked.
+    pub async fn issue(&self, order: Order) -> Result<Issued, IssueError> {
+        let issuer = self.load_issuing(order.authority).await?;
+        let profile = self.profile(&issuer, &order.profile)?;
+        let (public_key, made) = match &order.key {
+            Key::Theirs(key) => (key.clone(), None),
+            Key::Made(kind) => {
+                check_kind(profile, *kind)?;
+                let signer = generate(*kind).await?;
+                (signer.public_key().clone(), Some(signer))
+            }
+        };
+        let ask = Ask { public_key: &public_key, subject: order.subject.clone(), names: order.names.clone(), period: order.period };
+        let template = profile.admit(ask, &issuer.issuer, self.now())?;
+        let claims = Claims {
+            baseline: profile.is_baseline(),
+            kind: Some(Kind::Leaf),
+            max_validity: SignedDuration::try_from(profile.max_lifetime().duration()).ok(),
+            foreign_key: made.is_none(),
+            ..Claims::default()
+        };
+        let names = || template.names().iter().map(ToString::to_string);
+        let about = shortened(&format!("{} for {}: {}", order.profile, order.record.owner, names().collect::<Vec<_>>().join(" ")));
+        let algorithm = issuer.signer()?.algorithm();
+        let not_after = template.validity().not_after();
+        let build = |serial: &_, places: &_| Ok(template.to_be_signed(serial, places, algorithm)?);
+        let signed = self.sign_under(&issuer, &claims, about, not_after, build).await?;
+        let key = made.as_ref().map(|signer| self.seal_key(&public_key, signer)).transpose()?;
+        let event = Event::CertificateIssued {
+            authority: order.authority,
+            serial: signed.serial.to_string(),
+            fingerprint: hex::encode(signed.view.sha256()),
+            profile: order.profile.clone(),
+            owner: shortened(&order.record.owner),
+            names: shortened_names(names()),
+            not_after,
+            key_made_here: made.is_some(),
+        };
+        let revocable = template.is_revocable();
+        let mut row = row(&signed.view, &order.record, order.actor.user, self.now().as_millisecond());
+        row = row.of_authority(order.authority, signed.shard, &order.profile);
+        row.csr = order.csr;
+        let (sealed, private_key) = key.unzip();
+        row.key = sealed;
+        let ocsp = if revocable { Some(self.answer_good(&issuer, &signed)?) } else { None };
+        let item = Signed { row, shard: (order.authority, signed.shard), ocsp, entry: self.audit_entry(&order.actor, &event) };
+        let stored = match self.shared.issuance.submit(item).await? {
+            Outcome::Stored(stored) => stored,
+            Outcome::Lost => return Err(IssueError::Lost),
+            Outcome::Failed(error) if error.is_duplicate() => return Err(IssueError::Duplicate),
+            Outcome::Failed(error) => return Err(error.into()),
+        };
+        Ok(Issued {
+            id: stored.id,
+            name: stored.name,
+            serial: signed.serial,
+            validity: template.validity(),
+            der: signed.der,
+            chain: issuer.chain.clone(),
+            private_key,
+        })
+    }
+
+    /// What a certificate would be refused for, without issuing it: everything that [`Engine::issue`] looks at before it signs.
+    ///
+    /// # Errors
+    /// [`IssueError`] as issuing would give.
+    pub async fn check_order(&self, order: &Order) -> Result<(), IssueError> {
+        let issuer = self.load(order.authority).await?;
+        issuer.signer()?;
+        let profile = self.profile(&issuer, &order.profile)?;
+        match &order.key {
+            Key::Made(kind) => check_kind(profile, *kind)?,
+            Key::Theirs(public_key) => {
+                let ask = Ask { public_key, subject: order.subject.clone(), names: order.names.clone(), period: order.period };
+                profile.admit(ask, &issuer.issuer, self.now())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn profile(&self, issuer: &Loaded, name: &str) -> Result<&Profile, IssueError> {
+        let profile = self.shared.settings.profiles.get(name).ok_or_else(|| IssueError::UnknownProfile { name: shortened(name) })?;
+        let allowed = &issuer.row.profiles;
+        if !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == name) {
+            return Err(IssueError::ProfileNotAllowed { authority: issuer.row.name.clone(), profile: name.to_owned() });
+        }
+        Ok(profile)
+    }
+
+    fn seal_key(&self, public_key: &PublicKey, signer: &LocalSigner) -> Result<(SealedKey, Secret<Vec<u8>>), IssueError> {
+        let plain = signer.to_pkcs8_der()?;
+        let place = key_place(&sha256(&public_key.to_spki_der()));
+        let ring = self.shared.ring.keys();
+        let sealed = ring.seal(plain.expose(), &place)?;
+        Ok((SealedKey { ring_key: ring.newest().to_string(), place, sealed }, plain))
+    }
+}
+
+fn check_kind(profile: &Profile, kind: KeyType) -> Result<(), ProfileRefusal> {
+    let certified = profile.key_kinds().iter().any(|known: &KeyKind| known.key_type() == kind);
+    if certified { Ok(()) } else { Err(ProfileRefusal::KeyType { found: kind.to_string() }) }
+}
+
+/// Makes a key, where no other request waits for it: an RSA key takes a second.
+pub(crate) async fn generate(kind: KeyType) -> Result<LocalSigner, IssueError> {
+    let made = tokio::task::spawn_blocking(move || LocalSigner::generate(kind)).await;
+    // The task does not panic, and nobody cancels it but the runtime that ends.
+    Ok(made.map_err(|_| crate::store::StoreError::Ending)??)
+}

@@ -1,0 +1,111 @@
+//! Certificates that were made elsewhere, stored to be looked after: with their chain, and with their key if it was given.
+//!
+//! No two rows have the same issuer and serial number, so that nobody becomes the owner of another's certificate by bringing it again.
+
+use menagerie_secret::Secret;
+use menagerie_sign::{LocalSigner, Signer};
+
+use super::{IssueError, Record, row};
+use crate::audit::{Actor, Event, shortened};
+use crate::authority::{key_place, sha256};
+use crate::certificate::{Chain, ChainError, View, write_bundle};
+use crate::engine::Engine;
+use crate::store::certificates::{self, Stored};
+use crate::store::keys::SealedKey;
+
+/// A certificate that was made elsewhere.
+pub struct Upload {
+    /// The certificate.
+    pub certificate: View,
+    /// Those above it, in any order.
+    pub chain: Vec<View>,
+    /// Its private key, PKCS #8.
+    pub private_key: Option<Secret<Vec<u8>>>,
+    /// The request that it was made from, DER.
+    pub csr: Option<Vec<u8>>,
+    /// What another system calls it.
+    pub external_id: Option<String>,
+    /// What is kept with it.
+    pub record: Record,
+    /// Who brings it.
+    pub actor: Actor,
+}
+
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload").field("record", &self.record).finish_non_exhaustive()
+    }
+}
+
+/// Why a certificate was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// What is above it is no chain.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The private key cannot be read.
+    #[error(transparent)]
+    Key(#[from] menagerie_sign::KeyFileError),
+    /// The private key is another's.
+    #[error("the private key is not the certificate's")]
+    OtherKey,
+    /// A certificate with this issuer and serial number is stored already.
+    #[error("a certificate of this issuer with this serial number is stored already")]
+    Duplicate,
+    /// It was not stored.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+}
+
+macro_rules! through_issue {
+    ($($source:ty),+) => { $(
+        impl From<$source> for UploadError {
+            fn from(error: $source) -> Self {
+                Self::Issue(error.into())
+            }
+        }
+    )+ };
+}
+through_issue!(crate::store::StoreError, menagerie_store::database::DatabaseError, menagerie_secret::SealError);
+
+impl Engine {
+    /// Stores a certificate that was made elsewhere.
+    ///
+    /// # Errors
+    /// [`UploadError`]: nothing was stored.
+    pub async fn upload(&self, upload: Upload) -> Result<Stored, UploadError> {
+        let view = upload.certificate;
+        let chain = Chain::of_bundle([view.clone()].into_iter().chain(upload.chain).collect())?;
+        let key = upload.private_key.as_ref().map(|key| self.seal_uploaded(&view, key)).transpose()?;
+        let event = Event::CertificateUploaded {
+            serial: view.serial().to_string(),
+            fingerprint: hex::encode(view.sha256()),
+            owner: shortened(&upload.record.owner),
+            with_key: key.is_some(),
+        };
+        let mut new = row(&view, &upload.record, upload.actor.user, self.now().as_millisecond());
+        new.key = key;
+        let above = chain.issuers();
+        new.chain = (!above.is_empty()).then(|| write_bundle(above.iter().map(View::as_der)));
+        new.csr = upload.csr;
+        new.external_id = upload.external_id;
+        let mut transaction = self.shared.store.write().await?;
+        let stored = match certificates::insert(&mut transaction, std::slice::from_ref(&new)).await {
+            Err(error) if error.is_duplicate() => return Err(UploadError::Duplicate),
+            stored => stored?,
+        };
+        self.commit_audited(transaction, &upload.actor, &[event]).await?;
+        stored.into_iter().next().ok_or_else(|| menagerie_store::database::DatabaseError::NoRow.into())
+    }
+
+    fn seal_uploaded(&self, view: &View, key: &Secret<Vec<u8>>) -> Result<SealedKey, UploadError> {
+        let signer = LocalSigner::from_pkcs8_der(key.expose())?;
+        if signer.public_key().to_spki_der() != view.spki() {
+            return Err(UploadError::OtherKey);
+        }
+        let place = key_place(&sha256(view.spki()));
+        let ring = self.shared.ring.keys();
+        let sealed = ring.seal(key.expose(), &place)?;
+        Ok(SealedKey { ring_key: ring.newest().to_string(), place, sealed })
+    }
+}

@@ -1,0 +1,208 @@
+//! Making an authority: a root, or one under another of ours. As in Lemur it gets two roles, `<name>_admin` and `<name>_operator`: members of the
+//! first change it and make authorities under it, members of both issue from it.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use jiff::{Timestamp, ToSpan};
+use serde_json::json;
+
+use super::super::Api;
+use super::super::certificates::{EXTENSIONS, KEY_TYPES, PLUGIN, SUBJECT, key_type};
+use super::super::fault::Fault;
+use super::super::plugins::ISSUER;
+use super::super::route::Route;
+use super::super::shape::{Fields, Kind, Shape, optional, required};
+use super::super::signed::Signed;
+use super::{AuthorityOut, facts, refusal};
+use crate::access::RoleName;
+use crate::access::permit::Action;
+use crate::authority::{AuthorityKey, AuthorityOrder, Parent};
+use crate::certificate::Validity;
+use crate::name::{NameConstraints, Subject, SubjectField, Subtrees};
+use crate::store::authorities::AuthorityChange;
+
+const SUBTREES: Shape = Shape {
+    name: "NameSubtrees",
+    fields: &[
+        optional("dns", Kind::Any, "Names and all names under them"),
+        optional("ip", Kind::Any, "Networks, as 10.0.0.0/8"),
+        optional("email", Kind::Any, "Addresses or domains"),
+        optional("uri", Kind::Any, "Hosts"),
+    ],
+};
+
+const CONSTRAINTS: Shape = Shape {
+    name: "NameConstraints",
+    fields: &[optional("permitted", Kind::Object(&SUBTREES), "Only these"), optional("excluded", Kind::Object(&SUBTREES), "None of these")],
+};
+
+const NEW: Shape = Shape {
+    name: "NewAuthority",
+    fields: &[
+        required("name", Kind::Text(128), "What it shall be called"),
+        required("owner", Kind::Email, "Who answers for it"),
+        required("commonName", Kind::Text(64), "The subject's common name"),
+        optional("description", Kind::Text(4_096), "What people say about it"),
+        optional("type", Kind::OneOf(&["root", "subca"]), "root if not given"),
+        optional("parent", Kind::Association, "For subca: under whom"),
+        optional("plugin", Kind::Object(&PLUGIN), "cryptography-issuer"),
+        optional("keyType", Kind::OneOf(&KEY_TYPES), "RSA2048"),
+        optional(
+            "signingAlgorithm",
+            Kind::OneOf(&["sha256WithRSA", "sha1WithRSA", "sha256WithECDSA", "SHA384withECDSA", "SHA512withECDSA"]),
+            "What the key signs by follows from its type; SHA-1 is refused",
+        ),
+        optional("sensitivity", Kind::OneOf(&["medium", "high"]), "Kept"),
+        optional("serialNumber", Kind::Any, "Serial numbers are random: left alone"),
+        optional("firstSerial", Kind::Any, "Serial numbers are random: left alone"),
+        optional("validityStart", Kind::Time, "From when"),
+        optional("validityEnd", Kind::Time, "Until when"),
+        optional("validityYears", Kind::Integer(1, 30), "For so many years: ten for a root, five for others"),
+        optional("organization", Kind::Text(64), ""),
+        optional("organizationalUnit", Kind::Text(64), ""),
+        optional("location", Kind::Text(128), ""),
+        optional("state", Kind::Text(128), ""),
+        optional("country", Kind::Text(2), ""),
+        optional("email", Kind::Text(254), "Left alone"),
+        optional("extensions", Kind::Object(&EXTENSIONS), "basicConstraints.path_length is taken"),
+        optional("pathLength", Kind::Integer(0, 16), "How many authorities there may be under it, one under the other"),
+        optional("nameConstraints", Kind::Object(&CONSTRAINTS), "The names that it may certify"),
+        optional("profiles", Kind::Any, "The names of the profiles that it issues by; none means all"),
+        optional("roles", Kind::Associations, "Roles that may use it, besides its own"),
+    ],
+};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::post("/authorities", create, "Make an authority").takes(&NEW).gives::<AuthorityOut>()]
+}
+
+async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<AuthorityOut>, Fault> {
+    let fields = NEW.read(&body)?;
+    let parent = match fields.text("type") {
+        Some("subca") => {
+            if !fields.has("parent") {
+                return Err(Fault::field("parent", "If generating a subca, parent 'authority' must be specified."));
+            }
+            let parent = api.named_authority(&fields, "parent").await?;
+            signed.may(&Action::CreateSubAuthority(facts(&parent)))?;
+            Parent::Ours(parent.id)
+        }
+        _ => {
+            signed.may(&Action::CreateRootAuthority)?;
+            Parent::Itself
+        }
+    };
+    refuse_unknown_issuer(&fields)?;
+    if fields.text("signingAlgorithm") == Some("sha1WithRSA") {
+        return Err(Fault::field("signingAlgorithm", "SHA-1 does not protect a signature."));
+    }
+    let name = fields.filled("name").ok_or_else(|| Fault::field("name", "Missing data for required field."))?;
+    let names = [format!("{name}_admin"), format!("{name}_operator")];
+    for name in &names {
+        RoleName::parse(name)?;
+        // A role that is there already may hang on something else, and its members were not asked.
+        match api.access.role_named(name).await {
+            Ok(_) => return Err(Fault::field("name", format!("There is a role {name} already."))),
+            Err(crate::access::AccessError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let roles = api.role_ids(&fields, "roles").await?.unwrap_or_default();
+    let order = AuthorityOrder {
+        name: name.to_owned(),
+        owner: fields.text("owner").unwrap_or_default().to_owned(),
+        description: fields.text("description").unwrap_or_default().to_owned(),
+        subject: subject(&fields)?,
+        key: AuthorityKey::Made(key_type(fields.text("keyType").unwrap_or("RSA2048"))?),
+        parent,
+        validity: validity(&fields, api.engine.now())?,
+        path_length: path_length(&fields),
+        constraints: constraints(&fields)?,
+        extended_key_usages: Vec::new(),
+        profiles: profiles(&fields)?.unwrap_or_default(),
+        options: json!({"sensitivity": fields.text("sensitivity").unwrap_or("medium")}).to_string(),
+        roles: roles.clone(),
+        actor: signed.actor.clone(),
+    };
+    let created = api.engine.create_authority(order).await.map_err(refusal)?;
+    // The roles come after: a failure leaves an authority that only administrators use, and no role without an authority.
+    let own = api.access.create_authority_roles(name, signed.requester.user(), &signed.actor).await?;
+    let change = AuthorityChange { roles: Some(roles.into_iter().chain(own).collect()), ..AuthorityChange::default() };
+    api.engine.change_authority(created.id, &change, &signed.actor).await.map_err(refusal)?;
+    let authority = api.authority(created.id.0).await?;
+    api.describe_authority(authority).await.map(Json)
+}
+
+fn refuse_unknown_issuer(fields: &Fields) -> Result<(), Fault> {
+    match fields.object("plugin").and_then(|plugin| plugin.text("slug")) {
+        None | Some(ISSUER) => Ok(()),
+        Some("acme-issuer" | "acme-http-issuer" | "cfssl-issuer") => Err(Fault::Later("issuers elsewhere")),
+        Some(_) => Err(Fault::field("plugin.slug", "There is no such plugin.")),
+    }
+}
+
+fn subject(fields: &Fields) -> Result<Subject, Fault> {
+    let mut subject = Subject::new();
+    for (name, field) in SUBJECT.into_iter().chain([("commonName", SubjectField::CommonName)]) {
+        if let Some(text) = fields.filled(name) {
+            subject = subject.with(field, text).map_err(|error| Fault::field(name, error.to_string()))?;
+        }
+    }
+    Ok(subject)
+}
+
+fn validity(fields: &Fields, now: Timestamp) -> Result<Option<Validity>, Fault> {
+    let start = fields.time("validityStart");
+    let end = match (fields.time("validityEnd"), fields.integer("validityYears")) {
+        (Some(end), _) => end,
+        (None, Some(years)) => {
+            let zoned = start.unwrap_or(now).to_zoned(jiff::tz::TimeZone::UTC).checked_add(years.years());
+            zoned.map_err(|_| Fault::field("validityYears", "Too many."))?.timestamp()
+        }
+        (None, None) if start.is_some() => {
+            return Err(Fault::field("validityEnd", "If validity start is specified so must validity end."));
+        }
+        (None, None) => return Ok(None),
+    };
+    Validity::new(start.unwrap_or(now), end).map(Some).map_err(|error| Fault::field("validityEnd", error.to_string()))
+}
+
+fn path_length(fields: &Fields) -> Option<u8> {
+    let constraints = fields.object("extensions").and_then(|extensions| extensions.object("basicConstraints"));
+    let said = constraints.and_then(|constraints| constraints.integer("path_length").or_else(|| constraints.integer("pathLength")));
+    fields.integer("pathLength").or(said).and_then(|length| u8::try_from(length).ok())
+}
+
+fn constraints(fields: &Fields) -> Result<NameConstraints, Fault> {
+    let Some(said) = fields.object("nameConstraints") else { return Ok(NameConstraints::default()) };
+    let mut subtrees = Vec::with_capacity(2);
+    for side in ["permitted", "excluded"] {
+        let Some(of) = said.object(side) else {
+            subtrees.push(Subtrees::default());
+            continue;
+        };
+        let path = |kind: &str| format!("nameConstraints.{side}.{kind}");
+        let texts = |kind: &'static str| texts(of, kind).map_err(|reason| Fault::field(path(kind), reason));
+        let (dns, ip, email, uri) = (texts("dns")?, texts("ip")?, texts("email")?, texts("uri")?);
+        let read = Subtrees::parse(&dns, &ip, &email, &uri);
+        subtrees.push(read.map_err(|error| Fault::field(format!("nameConstraints.{side}"), error.to_string()))?);
+    }
+    let [permitted, excluded] = subtrees.try_into().map_err(|_| Fault::field("nameConstraints", "Not valid."))?;
+    NameConstraints::new(permitted, excluded).map_err(|error| Fault::field("nameConstraints", error.to_string()))
+}
+
+/// The names of profiles, if the field came.
+pub(super) fn profiles(fields: &Fields) -> Result<Option<Vec<String>>, Fault> {
+    if !fields.has("profiles") {
+        return Ok(None);
+    }
+    texts(fields, "profiles").map(Some).map_err(|reason| Fault::field("profiles", reason))
+}
+
+fn texts(fields: &Fields, name: &str) -> Result<Vec<String>, &'static str> {
+    let Some(value) = fields.any(name) else { return Ok(Vec::new()) };
+    let items = value.as_array().filter(|items| items.len() <= 256).ok_or("A list of at most 256 texts is wanted.")?;
+    let text = |item: &serde_json::Value| item.as_str().filter(|text| text.len() <= 254).map(str::to_owned);
+    items.iter().map(|item| text(item).ok_or("A list of at most 256 texts is wanted.")).collect()
+}

@@ -1,0 +1,305 @@
+//! `/authorities`: who issues. A private key is in none of the answers, nor where it is.
+
+mod create;
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::certificates::UnderAuthority;
+use super::fault::Fault;
+use super::id::Id;
+use super::plugins::{self, PluginOut};
+use super::query::Asked;
+use super::roles::RoleOut;
+use super::route::Route;
+use super::shape::{Kind, Shape, optional};
+use super::signed::Signed;
+use super::users::UserRef;
+use super::{Api, List};
+use crate::access::permit::{Action, AuthorityFacts};
+use crate::authority::AuthorityError;
+use crate::certificate::{View, write_bundle, write_certificate};
+use crate::store::AuthorityId;
+use crate::store::authorities::{Authority, AuthorityChange, AuthorityKind, AuthorityState};
+
+const CHANGE: Shape = Shape {
+    name: "AuthorityChange",
+    fields: &[
+        optional("owner", Kind::Email, "Who answers for it"),
+        optional("description", Kind::Text(4_096), "What people say about it"),
+        optional("active", Kind::Flag, "Whether it issues"),
+        optional("roles", Kind::Associations, "All roles that may use it from now on"),
+        optional("profiles", Kind::Any, "The names of the profiles that it issues by; none means all"),
+        optional("options", Kind::Any, "What Lemur's clients keep with it"),
+    ],
+};
+
+/// An authority.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Authority)]
+pub(super) struct AuthorityOut {
+    id: i64,
+    name: String,
+    owner: String,
+    description: String,
+    active: bool,
+    /// `root`, `intermediate` or `offline`.
+    kind: &'static str,
+    /// `active`, `disabled`, or `pending` for one that waits for its certificate.
+    state: &'static str,
+    plugin: PluginOut,
+    roles: Vec<RoleOut>,
+    /// The names of the profiles that it issues by; none means all.
+    profiles: Vec<String>,
+    #[schema(value_type = Object)]
+    options: Value,
+    parent: Option<ParentOut>,
+    /// Its request, PEM, while it waits for its certificate.
+    csr: Option<String>,
+    authority_certificate: Option<AuthorityCertificate>,
+    is_cab_compliant: bool,
+    is_cn_optional: bool,
+    max_issuance_days: Option<u64>,
+    default_validity_days: Option<u64>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ParentOut {
+    id: i64,
+    name: String,
+}
+
+/// The certificate of an authority.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AuthorityCertificate {
+    id: Option<i64>,
+    name: String,
+    cn: String,
+    body: String,
+    chain: String,
+    bits: Option<usize>,
+    status: bool,
+    active: bool,
+    description: String,
+    not_before: String,
+    not_after: String,
+    owner: String,
+    user: Option<UserRef>,
+}
+
+/// An authority and those under it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct Tree {
+    name: String,
+    /// As this one, each.
+    #[schema(value_type = Vec<Object>)]
+    children: Vec<Self>,
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        Route::get("/authorities", list, "List authorities").paged().lists::<AuthorityOut>(),
+        Route::get("/authorities/{id}", read, "An authority").gives::<AuthorityOut>(),
+        Route::put("/authorities/{id}", update, "Change an authority").takes(&CHANGE).gives::<AuthorityOut>(),
+        Route::get("/authorities/{id}/visualize", visualize, "An authority and those under it").gives::<Tree>(),
+        Route::get("/authorities/{id}/roles", roles, "The roles that may use an authority").lists::<RoleOut>(),
+    ];
+    routes.extend(create::routes());
+    routes
+}
+
+/// What a right to an authority depends on.
+pub(super) fn facts(authority: &Authority) -> AuthorityFacts<'_> {
+    AuthorityFacts { name: &authority.name, owner: &authority.owner, roles: &authority.roles }
+}
+
+async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<AuthorityOut>>, Fault> {
+    signed.may(&Action::Look)?;
+    // Authorities are few: all of them are in memory anyway.
+    let mut all = api.engine.authorities().await?;
+    if let Some((key, value)) = &asked.filter {
+        let value = value.to_lowercase();
+        let has = |text: &str| text.to_lowercase().contains(&value);
+        match key.as_str() {
+            "name" => all.retain(|authority| has(&authority.name)),
+            "owner" => all.retain(|authority| has(&authority.owner)),
+            "id" => all.retain(|authority| authority.id.to_string() == value),
+            "active" => {
+                let active = super::query::flag(&value).ok_or_else(|| Fault::field("filter", "true or false is wanted."))?;
+                all.retain(|authority| (authority.state == AuthorityState::Active) == active);
+            }
+            _ => return Err(Fault::field("filter", "One of name, owner, id and active is wanted.")),
+        }
+    }
+    match asked.sort_by.as_deref() {
+        None | Some("id" | "dateCreated" | "date_created") => {}
+        Some("name") => all.sort_by_key(|authority| authority.name.to_lowercase()),
+        Some("owner") => all.sort_by_key(|authority| authority.owner.to_lowercase()),
+        Some(_) => return Err(Fault::field("sortBy", "One of id, name and owner is wanted.")),
+    }
+    if asked.descending {
+        all.reverse();
+    }
+    let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let (skip, take) = (usize::try_from(asked.skip()).unwrap_or(usize::MAX), usize::try_from(asked.count).unwrap_or(0));
+    let mut items = Vec::new();
+    for authority in all.into_iter().skip(skip).take(take) {
+        items.push(api.describe_authority(authority).await?);
+    }
+    Ok(List::of(items, total))
+}
+
+async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<AuthorityOut>, Fault> {
+    signed.may(&Action::Look)?;
+    let authority = api.authority(id).await?;
+    api.describe_authority(authority).await.map(Json)
+}
+
+async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<RoleOut>>, Fault> {
+    signed.may(&Action::Look)?;
+    let directory = api.access.directory(&[], &api.authority(id).await?.roles).await?;
+    Ok(List::whole(directory.roles.into_values().collect::<Vec<_>>()))
+}
+
+async fn visualize(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<Tree>, Fault> {
+    signed.may(&Action::Look)?;
+    let root = api.authority(id).await?;
+    let mut under: BTreeMap<AuthorityId, Vec<Authority>> = BTreeMap::new();
+    for authority in api.engine.authorities().await? {
+        if let Some(parent) = authority.parent {
+            under.entry(parent).or_default().push(authority);
+        }
+    }
+    Ok(Json(tree(root, &mut under)))
+}
+
+/// Without regard to how deep: each authority is taken out of `under` once, so that it ends.
+fn tree(root: Authority, under: &mut BTreeMap<AuthorityId, Vec<Authority>>) -> Tree {
+    let children = under.remove(&root.id).unwrap_or_default();
+    Tree { name: root.name, children: children.into_iter().map(|child| tree(child, under)).collect() }
+}
+
+async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<AuthorityOut>, Fault> {
+    let authority = api.authority(id).await?;
+    signed.may(&Action::UpdateAuthority(facts(&authority)))?;
+    let fields = CHANGE.read(&body)?;
+    let options = fields.any("options").filter(|options| options.is_object()).map(Value::to_string);
+    if options.as_ref().is_some_and(|options| options.len() > 64 * 1024) {
+        return Err(Fault::field("options", "Longer than 64 KiB."));
+    }
+    let change = AuthorityChange {
+        owner: fields.text("owner").map(str::to_owned),
+        description: fields.text("description").map(str::to_owned),
+        active: fields.flag("active"),
+        roles: api.role_ids(&fields, "roles").await?,
+        profiles: create::profiles(&fields)?,
+        options,
+    };
+    api.engine.change_authority(authority.id, &change, &signed.actor).await.map_err(refusal)?;
+    let changed = api.authority(id).await?;
+    api.describe_authority(changed).await.map(Json)
+}
+
+/// What was refused, by the field that is at fault.
+fn refusal(error: AuthorityError) -> Fault {
+    if !error.is_the_requests_fault() {
+        return Fault::Internal(error.to_string());
+    }
+    let text = error.to_string();
+    match error {
+        AuthorityError::NameTaken { .. } | AuthorityError::Name => Fault::field("name", text),
+        AuthorityError::Unknown { .. } => Fault::Missing("authority"),
+        AuthorityError::UnknownProfile { .. } => Fault::field("profiles", text),
+        AuthorityError::Validity(_) => Fault::field("validityEnd", text),
+        AuthorityError::Issue(error) => match super::certificates::refusal(error) {
+            Fault::Invalid(reasons) => Fault::Invalid(reasons),
+            other => other,
+        },
+        _ => Fault::Bad(format!("{text}.")),
+    }
+}
+
+impl UnderAuthority {
+    pub(super) fn of(authority: &Authority) -> Self {
+        Self {
+            id: authority.id.0,
+            name: authority.name.clone(),
+            owner: authority.owner.clone(),
+            description: authority.description.clone(),
+            active: authority.state == AuthorityState::Active,
+        }
+    }
+}
+
+impl Api {
+    pub(super) async fn authority(&self, id: i64) -> Result<Authority, Fault> {
+        self.engine.authority(AuthorityId(id)).await?.ok_or(Fault::Missing("authority"))
+    }
+
+    pub(super) async fn describe_authority(&self, authority: Authority) -> Result<AuthorityOut, Fault> {
+        let directory = self.access.directory(&Vec::from_iter(authority.creator), &authority.roles).await?;
+        let view = authority.der.as_deref().and_then(|der| View::parse(der).ok());
+        let chain = match self.engine.load(authority.id).await {
+            Ok(loaded) => write_bundle(loaded.chain.iter().skip(1).map(Vec::as_slice)),
+            Err(_) => String::new(),
+        };
+        let certificate = view.map(|view| AuthorityCertificate {
+            id: authority.certificate.map(|id| id.0),
+            name: authority.name.clone(),
+            cn: view.subject().field(crate::name::SubjectField::CommonName).unwrap_or_default().to_owned(),
+            body: write_certificate(view.as_der()),
+            chain,
+            bits: view.public_key().ok().map(|key| key.bits()),
+            status: true,
+            active: true,
+            description: authority.description.clone(),
+            not_before: view.validity().not_before().to_string(),
+            not_after: view.validity().not_after().to_string(),
+            owner: authority.owner.clone(),
+            user: authority.creator.and_then(|id| directory.users.get(&id)).cloned().map(UserRef::from),
+        });
+        let parent = match authority.parent {
+            None => None,
+            Some(id) => self.engine.authority(id).await?.map(|parent| ParentOut { id: parent.id.0, name: parent.name }),
+        };
+        let profiles = &self.engine.settings().profiles;
+        let usual = authority.profiles.first().map_or("tls-server", String::as_str);
+        let days = |seconds: u64| seconds / (24 * 60 * 60);
+        Ok(AuthorityOut {
+            id: authority.id.0,
+            name: authority.name,
+            owner: authority.owner,
+            description: authority.description,
+            active: authority.state == AuthorityState::Active,
+            kind: match authority.kind {
+                AuthorityKind::Root => "root",
+                AuthorityKind::Intermediate => "intermediate",
+                AuthorityKind::Offline => "offline",
+            },
+            state: match authority.state {
+                AuthorityState::Active => "active",
+                AuthorityState::Pending => "pending",
+                AuthorityState::Disabled => "disabled",
+            },
+            plugin: plugins::issuer(),
+            roles: directory.roles.into_values().map(RoleOut::from).collect(),
+            is_cab_compliant: profiles.get(usual).is_some_and(crate::profile::Profile::is_baseline),
+            is_cn_optional: true,
+            max_issuance_days: profiles.get(usual).map(|profile| days(profile.max_lifetime().as_secs())),
+            default_validity_days: profiles.get(usual).map(|profile| days(profile.default_lifetime().as_secs())),
+            profiles: authority.profiles,
+            options: serde_json::from_str(&authority.options).unwrap_or_default(),
+            parent,
+            csr: authority.csr.as_deref().and_then(|der| crate::csr::Csr::from_der(der).ok()).map(|csr| csr.to_pem()),
+            authority_certificate: certificate,
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! Two plain pages: signing in, and the list of certificates. No script runs on them, and what is shown is escaped by the way it is written
+//! ([`maud`]). A session is the token of the REST interface in a cookie that no script reads and no other site's page sends.
+
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Router};
+use http::{HeaderValue, StatusCode, header};
+use maud::{DOCTYPE, Markup, html};
+use menagerie_web::{PAGE_POLICY, SessionCookie, same_origin};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::Api;
+use super::fault::Fault;
+use super::query::Asked;
+use super::signed::{Signed, address};
+use crate::access::permit::Action;
+use crate::access::{Login, LoginError};
+use crate::audit::Via;
+use crate::store::certificates::Certificate;
+use crate::store::list::{Filter, Order, Page};
+
+const COOKIE: SessionCookie = SessionCookie::new("__Host-lemur");
+const STYLE: &str = include_str!("style.css");
+const ON_A_PAGE: i64 = 50;
+
+pub(super) fn router() -> Router<Api> {
+    Router::new()
+        .route("/", get(async || Redirect::to("/certificates")))
+        .route("/sign-in", get(form).post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route("/certificates", get(certificates))
+        .route("/style.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
+        .layer(middleware::from_fn(page))
+}
+
+/// What every page has, and that no other site's page may send a form here.
+async fn page(request: Request, next: Next) -> Response {
+    if !request.method().is_safe() && same_origin(request.headers()).is_err() {
+        return (StatusCode::FORBIDDEN, "The request comes from another site's page.").into_response();
+    }
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    response
+}
+
+fn layout(title: &str, user: Option<&str>, body: &Markup) -> Html<String> {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · lemur" }
+                link rel="stylesheet" href="/style.css";
+            }
+            body {
+                header {
+                    strong { "lemur" }
+                    @if let Some(user) = user {
+                        form method="post" action="/sign-out" { span { (user) } button { "Sign out" } }
+                    }
+                }
+                main { h1 { (title) } (body) }
+            }
+        }
+    };
+    Html(page.into_string())
+}
+
+fn sign_in_form(problem: Option<&str>) -> Html<String> {
+    let body = html! {
+        @if let Some(problem) = problem { p.problem role="alert" { (problem) } }
+        form method="post" action="/sign-in" {
+            label { "Name" input name="username" autocomplete="username" required autofocus; }
+            label { "Password" input name="password" type="password" autocomplete="current-password" required; }
+            label { "Code of the second factor, if you have one" input name="code" inputmode="numeric" autocomplete="one-time-code"; }
+            button { "Sign in" }
+        }
+    };
+    layout("Sign in", None, &body)
+}
+
+async fn form() -> Html<String> {
+    sign_in_form(None)
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    username: String,
+    password: String,
+    #[serde(default)]
+    code: String,
+}
+
+async fn sign_in(State(api): State<Api>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let from = address(&parts);
+    let request = Request::from_parts(parts, body);
+    let Ok(Form(typed)) = <Form<Credentials> as axum::extract::FromRequest<()>>::from_request(request, &()).await else {
+        return (StatusCode::BAD_REQUEST, sign_in_form(Some("Name and password are wanted."))).into_response();
+    };
+    let login = Login { username: &typed.username, password: Zeroizing::new(typed.password), code: Some(typed.code.as_str()), from };
+    match api.access.login(login).await {
+        Ok(session) => match COOKIE.set(&session.token, session.lifetime.as_secs()) {
+            Some(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to("/certificates")).into_response(),
+            None => Fault::Internal("a token is no cookie".to_owned()).into_response(),
+        },
+        Err(error) => {
+            let (status, text) = match &error {
+                LoginError::Refused => (StatusCode::FORBIDDEN, "Name, password or code is wrong."),
+                LoginError::CodeWanted => (StatusCode::FORBIDDEN, "A code of your second factor is wanted."),
+                LoginError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "There were too many tries. Wait a few minutes."),
+                LoginError::Access(error) => {
+                    tracing::error!(%error, "signing in failed");
+                    (StatusCode::INTERNAL_SERVER_ERROR, "The service failed; its log says where.")
+                }
+            };
+            (status, sign_in_form(Some(text))).into_response()
+        }
+    }
+}
+
+async fn sign_out() -> Response {
+    ([(header::SET_COOKIE, COOKIE.clear())], Redirect::to("/sign-in")).into_response()
+}
+
+async fn certificates(State(api): State<Api>, mut asked: Asked, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let Some(token) = COOKIE.read(&parts.headers) else { return Redirect::to("/sign-in").into_response() };
+    let signed = match api.access.requester(token).await {
+        Ok(requester) => Signed::new(requester, &parts, Via::Web),
+        Err(_) => return ([(header::SET_COOKIE, COOKIE.clear())], Redirect::to("/sign-in")).into_response(),
+    };
+    asked.count = ON_A_PAGE;
+    match list(&api, &signed, &asked).await {
+        Ok(page) => page.into_response(),
+        Err(fault) => fault.into_response(),
+    }
+}
+
+async fn list(api: &Api, signed: &Signed, asked: &Asked) -> Result<Html<String>, Fault> {
+    signed.may(&Action::Look)?;
+    let text = asked.parameter("name");
+    let filter = Filter { text: text.map(str::to_owned), ..Filter::default() };
+    let skip = u64::try_from(asked.skip()).unwrap_or(u64::MAX);
+    let limit = u64::try_from(ON_A_PAGE).unwrap_or(0);
+    let listing = api.engine.certificates(&filter, Order::default(), Page::Offset { offset: skip, limit }).await?;
+    let now = api.engine.now();
+    let link = |page: i64| {
+        let named = text.map(|text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string());
+        format!("/certificates?page={page}&name={}", named.unwrap_or_default())
+    };
+    let state = |certificate: &Certificate| match &certificate.revoked {
+        Some(revoked) => format!("revoked: {}", revoked.reason),
+        None if certificate.not_after < now => "ended".to_owned(),
+        None => "holds".to_owned(),
+    };
+    let body = html! {
+        form method="get" action="/certificates" {
+            label { "Name" input name="name" value=(text.unwrap_or_default()); }
+            button { "Find" }
+        }
+        p { (listing.total) @if !listing.exact { " or more" } " certificates" }
+        table {
+            thead { tr { th { "Name" } th { "Names" } th { "Owner" } th { "Issuer" } th { "Until" } th { "State" } } }
+            tbody {
+                @for certificate in &listing.items {
+                    tr {
+                        td { (certificate.name) }
+                        td { @for name in certificate.names.iter().take(8) { div { (name.value) } } }
+                        td { (certificate.owner) }
+                        td { (certificate.issuer) }
+                        td { (certificate.not_after.strftime("%Y-%m-%d %H:%M")) }
+                        td { (state(certificate)) }
+                    }
+                }
+            }
+        }
+        nav {
+            @if asked.page > 1 { a href=(link(asked.page - 1)) { "Before" } }
+            @if skip.saturating_add(listing.items.len() as u64) < listing.total { a href=(link(asked.page + 1)) { "After" } }
+        }
+    };
+    Ok(layout("Certificates", Some(signed.requester.username()), &body))
+}

@@ -1,0 +1,121 @@
+//! `/auth`: signing in, and who is signed in.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use serde::Serialize;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use super::fault::Fault;
+use super::route::Route;
+use super::shape::{Kind, Shape, optional, required};
+use super::signed::{Signed, address};
+use super::users::UserOut;
+use super::{Api, LARGEST_SMALL_BODY};
+use crate::access::{ApiKeyId, Login};
+
+const LOGIN: Shape = Shape {
+    name: "Login",
+    fields: &[
+        required("username", Kind::Text(254), "The user's name"),
+        required("password", Kind::Text(1_024), "The user's password"),
+        optional("code", Kind::Text(16), "A code of the second factor, where the user has one"),
+    ],
+};
+
+const CODE: Shape = Shape { name: "Code", fields: &[required("code", Kind::Text(16), "A code of the secret that was made")] };
+
+#[derive(Serialize, ToSchema)]
+struct Token {
+    token: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Ping {
+    status: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SecondFactor {
+    /// For an authenticator, in base 32.
+    secret: String,
+    /// The same as a URI.
+    uri: String,
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/auth/login", login, "Sign in by name and password").open().takes(&LOGIN).gives::<Token>(),
+        Route::get("/auth/ping", ping, "Whether signing in is served").open().gives::<Ping>(),
+        Route::get("/auth/providers", providers, "Providers of identities that are configured").open(),
+        Route::get("/auth/google", no_provider, "Sign in by Google").open(),
+        Route::get("/auth/oauth2", no_provider, "Sign in by OAuth 2").open(),
+        Route::get("/auth/me", me, "Who is signed in").gives::<UserOut>(),
+        Route::post("/auth/second_factor", enrol, "Make a secret for a second factor").gives::<SecondFactor>(),
+        Route::put("/auth/second_factor", confirm, "Ask for the second factor from now on").takes(&CODE),
+        Route::delete("/auth/second_factor", remove, "Ask for no second factor any more"),
+    ]
+}
+
+async fn login(State(api): State<Api>, request: Request) -> Result<Json<Token>, Fault> {
+    let (parts, body) = request.into_parts();
+    let body =
+        axum::body::to_bytes(body, LARGEST_SMALL_BODY).await.map_err(|_| Fault::Bad("The body is too large or broke off.".to_owned()))?;
+    let fields = LOGIN.read(&body)?;
+    let login = Login {
+        username: fields.text("username").unwrap_or_default(),
+        password: Zeroizing::new(fields.text("password").unwrap_or_default().to_owned()),
+        code: fields.text("code"),
+        from: address(&parts),
+    };
+    Ok(Json(Token { token: api.access.login(login).await?.token }))
+}
+
+async fn ping() -> Json<Ping> {
+    Json(Ping { status: "ok" })
+}
+
+async fn providers() -> Json<[&'static str; 0]> {
+    Json([])
+}
+
+async fn no_provider() -> Fault {
+    Fault::Bad("No such provider of identities is configured.".to_owned())
+}
+
+async fn me(State(api): State<Api>, signed: Signed) -> Result<Json<UserOut>, Fault> {
+    let mut user = UserOut::from(api.access.user(signed.requester.user()).await?);
+    user.key_id = signed.requester.api_key().map(|ApiKeyId(id)| id);
+    Ok(Json(user))
+}
+
+async fn enrol(State(api): State<Api>, signed: Signed) -> Result<Json<SecondFactor>, Fault> {
+    let user = signed.requester.user();
+    signed.may(&crate::access::permit::Action::ManageOwnAccount(user))?;
+    match api.access.enrol_second_factor(user).await {
+        Ok(made) => Ok(Json(SecondFactor { secret: made.secret, uri: made.uri })),
+        Err(crate::access::AccessError::Taken { .. }) => {
+            Err(Fault::Conflict("There is a second factor already: remove it first.".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn confirm(State(api): State<Api>, signed: Signed, body: axum::body::Bytes) -> Result<Json<serde_json::Value>, Fault> {
+    let user = signed.requester.user();
+    signed.may(&crate::access::permit::Action::ManageOwnAccount(user))?;
+    let fields = CODE.read(&body)?;
+    api.access.confirm_second_factor(user, fields.text("code").unwrap_or_default(), &signed.actor).await?;
+    Ok(Json(serde_json::json!({"result": true})))
+}
+
+/// Only with a token that a password was given for: who finds an API key takes no second factor away.
+async fn remove(State(api): State<Api>, signed: Signed) -> Result<Json<serde_json::Value>, Fault> {
+    let user = signed.requester.user();
+    signed.may(&crate::access::permit::Action::ManageOwnAccount(user))?;
+    if signed.requester.api_key().is_some() {
+        return Err(Fault::Token("An API key takes no second factor away: sign in by name and password"));
+    }
+    api.access.remove_second_factor(user, &signed.actor).await?;
+    Ok(Json(serde_json::json!({"result": true})))
+}

@@ -1,0 +1,125 @@
+//! Publishing: what has changed, and what grows old, is signed anew, by one process for all that share the database.
+//!
+//! A round builds the parts of revocation lists that want it, then the answers that grow old, so many of each; it says whether there is
+//! more to do.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use menagerie_store::database::DatabaseError;
+
+use crate::authority::sha256;
+use crate::certificate::Serial;
+use crate::crl::{Covers, CrlBuilder, CrlError, Reason, Revoked, Scope};
+use crate::engine::{Engine, Loaded};
+use crate::issue::IssueError;
+use crate::store::authorities::AuthorityState;
+use crate::store::published::{self, Due, PublishedCrl};
+use crate::store::{StoreError, revocations};
+
+/// How many parts of lists a round takes.
+const LISTS: i64 = 4;
+/// How many answers a round makes.
+const ANSWERS: i64 = 250;
+/// How long another process is let alone that builds a part of a list.
+const LEASE_MS: i64 = 30_000;
+/// How long after its end a certificate stays on the list, so that it is on one that was made after its end (RFC 5280, 3.3).
+const AFTERLIFE: SignedDuration = SignedDuration::from_hours(24);
+
+impl Engine {
+    /// Publishes what wants to be published, up to a bound; whether there is more.
+    pub(crate) async fn publish_round(&self) -> Result<bool, StoreError> {
+        let now = self.now();
+        let refresh = SignedDuration::try_from(self.shared.settings.crl.refresh).unwrap_or(SignedDuration::MAX);
+        let older = now.as_second().saturating_sub(refresh.as_secs());
+        let kind = self.shared.store.database().kind();
+        let (lists, answers) = published::is_due(&mut self.shared.store.read().await?, kind, older, now.as_second()).await?;
+        let mut more = false;
+        if lists {
+            let mut transaction = self.shared.store.write().await?;
+            let due = published::lease(&mut transaction, kind, &self.shared.replica, LEASE_MS, older, LISTS).await?;
+            transaction.commit().await?;
+            for due in due {
+                // A list that cannot be built does not keep the others from it; its lease keeps it from being tried all the time.
+                match self.publish_list(&due).await {
+                    Ok(()) => more = true,
+                    Err(error) => {
+                        let (authority, shard) = due.shard;
+                        tracing::error!(%authority, shard, %error, "a part of a revocation list could not be built; it is tried again");
+                    }
+                }
+            }
+        }
+        if answers {
+            // What signs them is to hold for as long as they do.
+            self.renew_responders().await;
+            more |= self.refresh_answers(ANSWERS).await?;
+        }
+        Ok(more)
+    }
+
+    /// Makes the responders anew whose time is nearly over, and those that are not there.
+    pub(crate) async fn renew_responders(&self) {
+        for authority in self.known_authorities() {
+            let renewed = async {
+                let loaded = self.load(authority).await?;
+                if loaded.row.state == AuthorityState::Active && self.wants_responder(&loaded) {
+                    self.renew_responder(authority).await?;
+                }
+                Ok::<_, IssueError>(())
+            };
+            match renewed.await {
+                Ok(()) | Err(IssueError::NotIssuing { .. }) => {}
+                Err(error) => tracing::error!(%authority, %error, "an OCSP responder could not be made; it is tried again"),
+            }
+        }
+    }
+
+    /// Builds a part of a list and puts it in the place of what is there.
+    async fn publish_list(&self, due: &Due) -> Result<(), IssueError> {
+        let (authority, _) = due.shard;
+        let issuer = self.load(authority).await?;
+        let Some(crl) = self.build_list(&issuer, due).await? else {
+            // Its key is not here: what it has published stays until it is.
+            return Ok(());
+        };
+        let mut transaction = self.shared.store.write().await?;
+        if published::publish(&mut transaction, due, &crl).await? {
+            transaction.commit().await.map_err(StoreError::from)?;
+        }
+        Ok(())
+    }
+
+    async fn build_list(&self, issuer: &Arc<Loaded>, due: &Due) -> Result<Option<PublishedCrl>, IssueError> {
+        let Some(signer) = &issuer.signer else { return Ok(None) };
+        let (authority, shard) = due.shard;
+        let now = self.now();
+        let next = now + SignedDuration::try_from(self.shared.settings.crl.lifetime).unwrap_or(SignedDuration::MAX);
+        let number = due.number + 1;
+        let url = self.crl_url(authority, shard);
+        let scope = Scope { places: vec![url], covers: Covers::Everything };
+        let broken = |error: CrlError| Loaded::broken(&issuer.row, error);
+        let unsigned_number = u64::try_from(number).unwrap_or(0);
+        let mut builder = CrlBuilder::new(&issuer.issuer, unsigned_number, now, next, scope, signer.algorithm()).map_err(broken)?;
+        let mut transaction = self.shared.store.read().await?;
+        let after = (now - AFTERLIFE).as_second();
+        revocations::entries(&mut transaction, due.shard, after, |serial, revoked_ms, reason| {
+            let serial = Serial::from_unsigned(serial).map_err(wrong("serial"))?;
+            let at = Timestamp::from_millisecond(revoked_ms).map_err(wrong("revoked_ms"))?;
+            builder.push(&Revoked { serial, at, reason: reason.parse::<Reason>().map_err(wrong("reason"))? });
+            Ok(())
+        })
+        .await?;
+        drop(transaction);
+        let list = builder.finish();
+        let signature = signer.sign(list.as_der()).await?;
+        let der = list.list(&signature)?;
+        let etag = hex::encode(&sha256(&der)[..16]);
+        Ok(Some(PublishedCrl { number, this_update: now.as_second(), next_update: next.as_second(), etag, der }))
+    }
+}
+
+/// A value of a row that does not belong there.
+fn wrong<E: std::fmt::Display>(column: &'static str) -> impl Fn(E) -> DatabaseError {
+    move |error| DatabaseError::Value { column, reason: error.to_string() }
+}

@@ -1,0 +1,77 @@
+//! The first start: a root and an authority under it, so that a server on an empty folder issues at once, its own certificate first.
+
+use menagerie_sign::KeyType;
+
+use crate::audit::Actor;
+use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, Parent};
+use crate::engine::Engine;
+use crate::name::{NameConstraints, Subject};
+use crate::store::authorities::AuthorityState;
+use crate::store::{AuthorityId, StoreError};
+
+/// The authority that is made when there is none. The root above it is called this with `-root` behind it.
+pub const AUTHORITY: &str = "internal";
+
+const ROOT: &str = "internal-root";
+
+/// Who answers for what the server makes by itself.
+const OWNER: &str = "admin@localhost";
+
+/// Why there is no first authority.
+#[derive(Debug, thiserror::Error)]
+pub enum FirstError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It was not made.
+    #[error("cannot make the first authority: {0}")]
+    Authority(#[from] AuthorityError),
+}
+
+/// Makes the first authority unless there is one.
+pub(super) async fn authority(engine: &Engine) -> Result<(), FirstError> {
+    if !engine.authorities().await?.is_empty() {
+        return Ok(());
+    }
+    let root = made(engine, ROOT, "Lemur internal root", Parent::Itself, 1).await?;
+    if let Some(root) = root {
+        made(engine, AUTHORITY, "Lemur internal authority", Parent::Ours(root), 0).await?;
+    }
+    Ok(())
+}
+
+/// Nothing if another replica made it at the same moment.
+async fn made(engine: &Engine, name: &str, common_name: &str, parent: Parent, below: u8) -> Result<Option<AuthorityId>, FirstError> {
+    let order = AuthorityOrder {
+        name: name.to_owned(),
+        owner: OWNER.to_owned(),
+        description: "Made at the first start".to_owned(),
+        subject: Subject::of_common_name(common_name).expect("a short text without signs"),
+        key: AuthorityKey::Made(KeyType::EcdsaP256),
+        parent,
+        validity: None,
+        path_length: Some(below),
+        constraints: NameConstraints::default(),
+        extended_key_usages: Vec::new(),
+        profiles: Vec::new(),
+        options: "{}".to_owned(),
+        roles: Vec::new(),
+        actor: Actor::server(),
+    };
+    match engine.create_authority(order).await {
+        Ok(created) => Ok(Some(created.id)),
+        Err(AuthorityError::NameTaken { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The authorities that issue certificates to others than authorities, by name: those under which none of ours stands.
+pub(super) async fn issuing(engine: &Engine) -> Result<Vec<String>, StoreError> {
+    let all = engine.authorities().await?;
+    let has_below = |id: AuthorityId| all.iter().any(|other| other.parent == Some(id));
+    let issues =
+        all.iter().filter(|authority| authority.state == AuthorityState::Active && authority.der.is_some() && !has_below(authority.id));
+    let mut names: Vec<_> = issues.map(|authority| (authority.name != AUTHORITY, authority.id, authority.name.clone())).collect();
+    names.sort();
+    Ok(names.into_iter().map(|(_, _, name)| name).collect())
+}

@@ -1,0 +1,65 @@
+//! Private keys of certificates, sealed and apart from them: no list reads this table.
+
+use menagerie_store::database::{DatabaseError, Transaction};
+
+use super::CertificateId;
+
+/// A private key that is sealed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedKey {
+    /// The key of the ring that it is sealed under.
+    pub ring_key: String,
+    /// What it was sealed to belong to.
+    pub place: String,
+    /// The bytes.
+    pub sealed: Vec<u8>,
+}
+
+impl std::fmt::Debug for SealedKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SealedKey").field("ring_key", &self.ring_key).field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// A certificate's key.
+pub(crate) async fn of(transaction: &mut Transaction, certificate: CertificateId) -> Result<Option<SealedKey>, DatabaseError> {
+    let sql = "SELECT ring_key, place, sealed FROM certificate_key WHERE certificate = $1";
+    let row = transaction.optional(sql, &[certificate.into()]).await?;
+    row.map(|row| Ok(SealedKey { ring_key: row.text("ring_key")?, place: row.text("place")?, sealed: row.bytes("sealed")? })).transpose()
+}
+
+/// Keys that are sealed under another key of the ring than `newest`, up to `limit`.
+pub(crate) async fn sealed_otherwise(
+    transaction: &mut Transaction,
+    newest: &str,
+    after: CertificateId,
+    limit: i64,
+) -> Result<Vec<(CertificateId, SealedKey)>, DatabaseError> {
+    let sql = "SELECT certificate, ring_key, place, sealed FROM certificate_key
+        WHERE ring_key <> $1 AND certificate > $2 ORDER BY certificate LIMIT $3";
+    let rows = transaction.all(sql, &[newest.into(), after.into(), limit.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let key = SealedKey { ring_key: row.text("ring_key")?, place: row.text("place")?, sealed: row.bytes("sealed")? };
+            Ok((CertificateId(row.integer("certificate")?), key))
+        })
+        .collect()
+}
+
+/// Puts a key that was sealed anew in the place of what it was made from, unless that has changed.
+pub(crate) async fn replace(
+    transaction: &mut Transaction,
+    certificate: CertificateId,
+    old: &SealedKey,
+    new: &SealedKey,
+) -> Result<bool, DatabaseError> {
+    let sql = "UPDATE certificate_key SET ring_key = $1, sealed = $2 WHERE certificate = $3 AND sealed = $4";
+    let values = [(&new.ring_key).into(), (&new.sealed).into(), certificate.into(), (&old.sealed).into()];
+    Ok(transaction.execute(sql, &values).await? == 1)
+}
+
+/// The keys of the ring under which certificates' keys are sealed.
+pub(crate) async fn ring_keys(transaction: &mut Transaction) -> Result<Vec<String>, DatabaseError> {
+    let rows = transaction.all("SELECT DISTINCT ring_key FROM certificate_key", &[]).await?;
+    rows.iter().map(|row| row.text("ring_key")).collect()
+}

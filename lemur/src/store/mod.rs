@@ -1,0 +1,136 @@
+//! What is stored: authorities, certificates and their names, sealed keys, intents, revocations, lists and answers that are published.
+//!
+//! [`Store`] is the database and this process's chain of the audit log. A change and the lines that tell of it are one commit
+//! ([`Store::commit`]). Reads and writes are functions of the concept that they are of; each takes the transaction that it is done in, so that
+//! what belongs together is done together. Issuance writes in batches ([`batch`]), since a commit costs more than the rows in it.
+
+pub mod authorities;
+pub mod batch;
+pub mod certificates;
+mod id;
+pub mod intents;
+pub mod keys;
+pub mod list;
+pub mod published;
+pub mod replicas;
+pub mod revocations;
+mod schema;
+mod words;
+
+use jiff::Timestamp;
+use menagerie_store::database::{Database, DatabaseError, Kind, Row, Transaction};
+use menagerie_store::log::{Entry, Position, TableError, TableLog, TableSource};
+
+pub use id::{AuthorityId, CertificateId, RoleId, UserId};
+pub use schema::MIGRATIONS;
+
+pub(crate) use id::optional;
+
+/// Why something was not stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A change was not committed with its line in the audit log.
+    #[error(transparent)]
+    Log(#[from] TableError),
+    /// The batch that it was in was not written.
+    #[error("{0}")]
+    Batch(std::sync::Arc<StoreError>),
+    /// The process is ending.
+    #[error("the server is ending")]
+    Ending,
+}
+
+impl StoreError {
+    /// Whether a unique key is in the table already.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        match self {
+            Self::Database(error) | Self::Log(TableError::Database(error)) => error.is_duplicate(),
+            Self::Batch(error) => error.is_duplicate(),
+            _ => false,
+        }
+    }
+}
+
+/// The database, and this process's chain of the audit log. Clones share both.
+#[derive(Debug, Clone)]
+pub struct Store {
+    database: Database,
+    log: TableLog,
+}
+
+impl Store {
+    /// Opens the database that `url` names (`postgres://…`, `sqlite:PATH` or a path), and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be opened, or is a newer program's.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let database = Database::connect(url, &MIGRATIONS).await?;
+        database.migrate(&TableLog::MIGRATIONS).await?;
+        if database.kind() == Kind::Sqlite {
+            // What PostgreSQL does by itself: to know how many rows a condition leaves. A few hundred of each index are looked at.
+            let mut transaction = database.write().await?;
+            transaction.execute("PRAGMA analysis_limit = 400", &[]).await?;
+            transaction.execute("ANALYZE", &[]).await?;
+            transaction.commit().await?;
+        }
+        Ok(Self { database, log: TableLog::new() })
+    }
+
+    /// The database itself, for other components' tables.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Begins a transaction that may write.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database cannot be reached.
+    pub async fn write(&self) -> Result<Transaction, StoreError> {
+        Ok(self.database.write().await?)
+    }
+
+    /// Begins a transaction that only reads.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if the database cannot be reached.
+    pub async fn read(&self) -> Result<Transaction, StoreError> {
+        Ok(self.database.read().await?)
+    }
+
+    /// Commits a change with the audit log's lines that tell of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Log`]: nothing was committed, or it is not known whether all was.
+    pub async fn commit(&self, transaction: Transaction, entries: Vec<Entry>) -> Result<Vec<Position>, StoreError> {
+        Ok(self.log.commit(transaction, entries).await?)
+    }
+
+    /// The audit log, to be read or verified.
+    #[must_use]
+    pub fn audit_lines(&self) -> TableSource {
+        TableSource::new(self.database.clone())
+    }
+}
+
+/// The time in a row's column of milliseconds.
+pub(crate) fn moment(row: &Row, column: &'static str) -> Result<Timestamp, DatabaseError> {
+    let ms = row.integer(column)?;
+    Timestamp::from_millisecond(ms).map_err(|_| DatabaseError::Value { column, reason: format!("{ms} is no time") })
+}
+
+/// The date in a row's column of seconds.
+pub(crate) fn date(row: &Row, column: &'static str) -> Result<Timestamp, DatabaseError> {
+    let seconds = row.integer(column)?;
+    Timestamp::from_second(seconds).map_err(|_| DatabaseError::Value { column, reason: format!("{seconds} is no time") })
+}
+
+/// The SHA-256 in a row's column.
+pub(crate) fn sha256(row: &Row, column: &'static str) -> Result<[u8; 32], DatabaseError> {
+    let bytes = row.bytes(column)?;
+    bytes.try_into().map_err(|_| DatabaseError::Value { column, reason: "a SHA-256 has 32 bytes".to_owned() })
+}

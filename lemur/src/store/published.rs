@@ -1,0 +1,220 @@
+//! What is published without anybody asking: revocation lists, a part each, and answers for OCSP, one a serial number.
+//!
+//! A part of a list counts the changes that it wants and those that it has, so that whoever builds it may do so at leisure: what changes
+//! meanwhile makes it want building again. One process builds a part at a time, by a lease; should a slow one come too late, the list's
+//! number has moved on and what it brings is thrown away.
+
+use menagerie_store::database::{DatabaseError, Kind, Row, Statement, Transaction, Value};
+
+use super::AuthorityId;
+use super::replicas::now_ms;
+
+/// A part of an authority's revocation list.
+pub(crate) type Shard = (AuthorityId, i64);
+
+/// A part that is to be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) shard: Shard,
+    pub(crate) wanted: i64,
+    pub(crate) number: i64,
+}
+
+/// Says that a part has changed, and makes it if it is not there.
+pub(crate) async fn want(transaction: &mut Transaction, (authority, shard): Shard) -> Result<(), DatabaseError> {
+    let sql = "INSERT INTO crl (authority, shard, wanted, built, number, this_update, next_update, etag, lease, lease_ms)
+        VALUES ($1, $2, 1, 0, 0, 0, 0, '', '', 0) ON CONFLICT (authority, shard) DO UPDATE SET wanted = crl.wanted + 1";
+    transaction.execute(sql, &[authority.into(), shard.into()]).await.map(drop)
+}
+
+/// Makes a part if it is not there; nothing changes if it is.
+pub(crate) async fn ensure(transaction: &mut Transaction, (authority, shard): Shard) -> Result<(), DatabaseError> {
+    let sql = "INSERT INTO crl (authority, shard, wanted, built, number, this_update, next_update, etag, lease, lease_ms)
+        VALUES ($1, $2, 1, 0, 0, 0, 0, '', '', 0) ON CONFLICT DO NOTHING";
+    transaction.execute(sql, &[authority.into(), shard.into()]).await.map(drop)
+}
+
+/// Takes parts that are to be built, for this process: those that have changed, and those whose list was made before `older` (seconds).
+pub(crate) async fn lease(
+    transaction: &mut Transaction,
+    kind: Kind,
+    replica: &str,
+    lease_ms: i64,
+    older: i64,
+    limit: i64,
+) -> Result<Vec<Due>, DatabaseError> {
+    let now = now_ms(kind);
+    let mut statement = Statement::new("UPDATE crl SET lease = ");
+    statement.bind(replica).push(", lease_ms = ").push(now).push(" + ").bind(lease_ms);
+    statement.push(" WHERE (authority, shard) IN (SELECT authority, shard FROM crl WHERE (built < wanted OR this_update < ").bind(older);
+    statement.push(") AND lease_ms < ").push(now).push(" ORDER BY this_update LIMIT ").bind(limit);
+    statement.push(if kind == Kind::Postgres { " FOR UPDATE SKIP LOCKED)" } else { ")" });
+    statement.push(" RETURNING authority, shard, wanted, number");
+    let rows = transaction.all_of(&statement).await?;
+    rows.iter()
+        .map(|row| {
+            let shard = (AuthorityId(row.integer("authority")?), row.integer("shard")?);
+            Ok(Due { shard, wanted: row.integer("wanted")?, number: row.integer("number")? })
+        })
+        .collect()
+}
+
+/// A revocation list as it is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedCrl {
+    /// Its number.
+    pub number: i64,
+    /// When it was made, in seconds.
+    pub this_update: i64,
+    /// When the next is there at the latest, in seconds.
+    pub next_update: i64,
+    /// What tells it from any other, for `ETag`, without quotes.
+    pub etag: String,
+    /// The list.
+    pub der: Vec<u8>,
+}
+
+/// Publishes a part, unless another has since it was leased: false then.
+pub(crate) async fn publish(transaction: &mut Transaction, due: &Due, crl: &PublishedCrl) -> Result<bool, DatabaseError> {
+    let (authority, shard) = due.shard;
+    let sql = "UPDATE crl SET number = $1, built = $2, this_update = $3, next_update = $4, etag = $5, lease_ms = 0
+        WHERE authority = $6 AND shard = $7 AND number = $8";
+    let values = [
+        crl.number.into(),
+        due.wanted.into(),
+        crl.this_update.into(),
+        crl.next_update.into(),
+        Value::from(&crl.etag),
+        authority.into(),
+        shard.into(),
+        due.number.into(),
+    ];
+    if transaction.execute(sql, &values).await? == 0 {
+        return Ok(false);
+    }
+    let sql = "INSERT INTO crl_body (authority, shard, der) VALUES ($1, $2, $3)
+        ON CONFLICT (authority, shard) DO UPDATE SET der = excluded.der";
+    transaction.execute(sql, &[authority.into(), shard.into(), (&crl.der).into()]).await?;
+    Ok(true)
+}
+
+/// What tells a part's list from any other, without reading it.
+pub(crate) async fn etag(transaction: &mut Transaction, (authority, shard): Shard) -> Result<Option<String>, DatabaseError> {
+    let sql = "SELECT etag FROM crl WHERE authority = $1 AND shard = $2 AND number > 0";
+    transaction.optional(sql, &[authority.into(), shard.into()]).await?.map(|row| row.text("etag")).transpose()
+}
+
+/// A part's list.
+pub(crate) async fn crl(transaction: &mut Transaction, (authority, shard): Shard) -> Result<Option<PublishedCrl>, DatabaseError> {
+    let sql = "SELECT number, this_update, next_update, etag, der FROM crl JOIN crl_body USING (authority, shard)
+        WHERE authority = $1 AND shard = $2";
+    let row = transaction.optional(sql, &[authority.into(), shard.into()]).await?;
+    row.map(|row| {
+        Ok(PublishedCrl {
+            number: row.integer("number")?,
+            this_update: row.integer("this_update")?,
+            next_update: row.integer("next_update")?,
+            etag: row.text("etag")?,
+            der: row.bytes("der")?,
+        })
+    })
+    .transpose()
+}
+
+/// The parts of an authority's list.
+pub(crate) async fn shards(transaction: &mut Transaction, authority: AuthorityId) -> Result<Vec<i64>, DatabaseError> {
+    let rows = transaction.all("SELECT shard FROM crl WHERE authority = $1 ORDER BY shard", &[authority.into()]).await?;
+    rows.iter().map(|row| row.integer("shard")).collect()
+}
+
+/// What is known of a serial number, and the answer that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OcspRow {
+    pub(crate) authority: AuthorityId,
+    pub(crate) serial: Vec<u8>,
+    /// When and why it was revoked.
+    pub(crate) revoked: Option<(i64, String)>,
+    /// When the certificate ends, in seconds.
+    pub(crate) not_after: i64,
+    /// When the answer is to be made anew, in seconds.
+    pub(crate) refresh: i64,
+    /// Until when the answer holds, in seconds.
+    pub(crate) next_update: i64,
+    /// The answer; empty if it could not be signed yet.
+    pub(crate) der: Vec<u8>,
+}
+
+/// Puts answers in the place of those that are there.
+pub(crate) async fn put_ocsp(transaction: &mut Transaction, rows: &[OcspRow]) -> Result<(), DatabaseError> {
+    let mut values = Vec::with_capacity(8 * rows.len());
+    for row in rows {
+        let (revoked_ms, reason) = row.revoked.as_ref().map(|(ms, reason)| (*ms, reason.as_str())).unzip();
+        values.extend([row.authority.into(), Value::from(&row.serial), revoked_ms.into(), reason.into(), row.not_after.into()]);
+        values.extend([row.refresh.into(), row.next_update.into(), Value::from(&row.der)]);
+    }
+    if values.is_empty() {
+        return Ok(());
+    }
+    let insert = "INSERT INTO ocsp (authority, serial, revoked_ms, reason, not_after, refresh, next_update, der) VALUES";
+    let conflict = "ON CONFLICT (authority, serial) DO UPDATE SET revoked_ms = excluded.revoked_ms, reason = excluded.reason,
+        refresh = excluded.refresh, next_update = excluded.next_update, der = excluded.der";
+    transaction.insert_rows(insert, 8, conflict, &values).await.map(drop)
+}
+
+fn read_ocsp(row: &Row) -> Result<OcspRow, DatabaseError> {
+    let revoked = match row.optional_integer("revoked_ms")? {
+        Some(ms) => Some((ms, row.text("reason")?)),
+        None => None,
+    };
+    Ok(OcspRow {
+        authority: AuthorityId(row.integer("authority")?),
+        serial: row.bytes("serial")?,
+        revoked,
+        not_after: row.integer("not_after")?,
+        refresh: row.integer("refresh")?,
+        next_update: row.integer("next_update")?,
+        der: row.bytes("der")?,
+    })
+}
+
+const OCSP: &str = "SELECT authority, serial, revoked_ms, reason, not_after, refresh, next_update, der FROM ocsp ";
+
+/// What is answered for a serial number.
+pub(crate) async fn ocsp(transaction: &mut Transaction, authority: AuthorityId, serial: &[u8]) -> Result<Option<OcspRow>, DatabaseError> {
+    let mut statement = Statement::new(OCSP);
+    statement.push("WHERE authority = ").bind(authority).push(" AND serial = ").bind(serial);
+    transaction.all_of(&statement).await?.first().map(read_ocsp).transpose()
+}
+
+/// Answers that are to be made anew by `now` (seconds); other processes pass over those that are taken here.
+pub(crate) async fn stale_ocsp(transaction: &mut Transaction, kind: Kind, now: i64, limit: i64) -> Result<Vec<OcspRow>, DatabaseError> {
+    let mut statement = Statement::new(OCSP);
+    statement.push("WHERE refresh <= ").bind(now).push(" ORDER BY refresh LIMIT ").bind(limit);
+    statement.push(if kind == Kind::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" });
+    transaction.all_of(&statement).await?.iter().map(read_ocsp).collect()
+}
+
+/// Forgets the answers for serial numbers.
+pub(crate) async fn forget_ocsp(transaction: &mut Transaction, rows: &[(AuthorityId, &[u8])]) -> Result<(), DatabaseError> {
+    for (authority, serial) in rows {
+        transaction.execute("DELETE FROM ocsp WHERE authority = $1 AND serial = $2", &[(*authority).into(), (*serial).into()]).await?;
+    }
+    Ok(())
+}
+
+/// Whether there is a part of a list to be built, and whether there are answers to be made anew: looked at without writing.
+pub(crate) async fn is_due(transaction: &mut Transaction, kind: Kind, older: i64, now: i64) -> Result<(bool, bool), DatabaseError> {
+    let mut statement = Statement::new("SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE (built < wanted OR this_update < ");
+    statement.bind(older).push(") AND lease_ms < ").push(now_ms(kind)).push(") THEN CAST(1 AS BIGINT) ELSE 0 END AS crl, ");
+    statement.push("CASE WHEN EXISTS (SELECT 1 FROM ocsp WHERE refresh <= ").bind(now).push(") THEN CAST(1 AS BIGINT) ELSE 0 END AS ocsp");
+    let rows = transaction.all_of(&statement).await?;
+    let row = rows.first().ok_or(DatabaseError::NoRow)?;
+    Ok((row.flag("crl")?, row.flag("ocsp")?))
+}
+
+/// Whether a part of a list lacks what it wants, or an answer is too old.
+pub(crate) async fn is_behind(transaction: &mut Transaction, now: i64) -> Result<bool, DatabaseError> {
+    let sql = "SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE built < wanted) OR EXISTS (SELECT 1 FROM ocsp WHERE refresh <= $1)
+        THEN CAST(1 AS BIGINT) ELSE 0 END AS behind";
+    transaction.one(sql, &[now.into()]).await?.flag("behind")
+}

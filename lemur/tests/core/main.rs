@@ -1,0 +1,12 @@
+//! The engine against real databases and real verifiers: issuance, revocation, what is published, death at any moment, many processes.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod authorities;
+mod kill;
+mod lists;
+mod path;
+mod replicas;
+mod rotation;
+mod support;
+mod time;
+mod uploads;

@@ -1,0 +1,340 @@
+//! Certificates and authorities over the interface, and what others' tools say of what is issued.
+
+use menagerie_tests::keys::openssl;
+use serde_json::{Value, json};
+
+use super::support::{Service, new_authority, new_certificate, on_both};
+
+/// Whether openssl takes the certificate with its chain.
+fn verify(service: &Service, certificate: &Value) {
+    let chain = service.file("chain.pem", certificate["chain"].as_str().unwrap());
+    let leaf = service.file("leaf.pem", certificate["body"].as_str().unwrap());
+    let _ = openssl(["verify", "-x509_strict", "-CAfile", &chain, &leaf], b"").success();
+}
+
+fn text_of(certificate: &Value) -> String {
+    openssl(["x509", "-noout", "-text"], certificate["body"].as_str().unwrap().as_bytes()).success().text()
+}
+
+#[test]
+fn a_pipeline_gets_a_certificate_its_key_and_its_revocation() {
+    on_both(|service| {
+        let authority = service.authority("Root");
+        assert_eq!(authority["roles"].as_array().unwrap().len(), 2);
+        assert_eq!(authority["authorityCertificate"]["cn"], "Root");
+        let issuer = service.user("ci", &["Root_operator"]);
+        let new = json!({
+            "owner": "team@example.com", "authority": {"name": "Root"}, "commonName": "www.example.com", "description": "a site",
+            "extensions": {"subAltNames": {"names": [{"nameType": "DNSName", "value": "example.com"}, {"nameType": "IPAddress", "value": "192.0.2.7"}]}},
+            "destinations": [], "notifications": [], "replaces": [], "roles": [], "notify": true, "rotation": false, "unknownField": {"a": 1},
+        });
+        let certificate = service.post("/certificates", &issuer, &new).done();
+        verify(service, &certificate);
+        let text = text_of(&certificate);
+        for part in ["DNS:www.example.com", "DNS:example.com", "IP Address:192.0.2.7", "TLS Web Server Authentication", "CA:FALSE"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!certificate.to_string().contains("PRIVATE KEY"));
+        let id = certificate["id"].as_i64().unwrap();
+        let path = format!("/certificates/{id}");
+        assert_eq!(service.get(&path, &issuer).done(), certificate);
+        let name = certificate["name"].as_str().unwrap();
+        assert!(name.contains("www.example.com") && name.contains("Root"), "{name}");
+        assert_eq!(service.get(&format!("/certificates/name/{name}"), &issuer).done()["items"][0]["id"], id);
+        assert_eq!(service.get(&format!("{path}/authority"), &issuer).done()["name"], "Root");
+        assert_eq!(service.get(&format!("{path}/creator"), &issuer).done()["username"], "ci");
+        assert_eq!(service.get(&format!("{path}/domains"), &issuer).done()["total"], 3);
+
+        // The key is the certificate's.
+        let key = service.get(&format!("{path}/key"), &issuer).done()["key"].as_str().unwrap().to_owned();
+        let public = |arguments: &[&str], text: &str| openssl(arguments.iter().copied(), text.as_bytes()).success().text();
+        assert_eq!(public(&["pkey", "-pubout"], &key), public(&["x509", "-noout", "-pubkey"], certificate["body"].as_str().unwrap()));
+
+        let revoke = format!("{path}/revoke");
+        assert!(service.put(&revoke, &issuer, &json!({"crlReason": "because"})).reason("crlReason").contains("RFC 5280"));
+        assert_eq!(service.put(&revoke, &issuer, &json!({"crlReason": "superseded", "comments": "x"})).done(), json!({"id": id}));
+        let revoked = service.get(&path, &issuer).done();
+        assert_eq!((&revoked["status"], &revoked["revocationReason"]), (&json!("revoked"), &json!("superseded")));
+        assert!(service.put(&revoke, &issuer, &json!({})).refused(400)["message"].as_str().unwrap().contains("revoked already"));
+        assert_eq!(
+            service.get("/certificates/valid", &issuer).done()["items"].as_array().unwrap().iter().filter(|one| one["id"] == id).count(),
+            0
+        );
+    });
+}
+
+#[test]
+fn of_a_request_the_key_and_the_names_are_taken() {
+    let service = Service::start();
+    service.authority("Root");
+    let key = service.folder.path().join("csr.key");
+    let request = openssl(
+        ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key.to_str().unwrap()]
+            .into_iter()
+            .chain(["-subj", "/O=Somebody Else/CN=api.example.com", "-addext", "subjectAltName=DNS:api.example.com,DNS:b.example.com"]),
+        b"",
+    );
+    let csr = request.success().text();
+    let mut new = new_certificate("Root", "api.example.com");
+    new["csr"] = json!(csr);
+    let certificate = service.post("/certificates", &service.admin, &new).done();
+    verify(&service, &certificate);
+    let text = text_of(&certificate);
+    assert!(text.contains("DNS:api.example.com, DNS:b.example.com") && !text.contains("Somebody Else"), "{text}");
+    assert_eq!(certificate["hasPrivateKey"], false);
+    service.get(&format!("/certificates/{}/key", certificate["id"]), &service.admin).refused(404);
+    let export = json!({"plugin": {"slug": "openssl-csr", "pluginOptions": []}});
+    let file = service.post(&format!("/certificates/{}/export", certificate["id"]), &service.admin, &export).done();
+    let data = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, file["data"].as_str().unwrap()).unwrap();
+    assert_eq!(String::from_utf8(data).unwrap().trim(), csr.trim());
+    new["csr"] = json!("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n");
+    assert!(!service.post("/certificates", &service.admin, &new).reason("csr").is_empty());
+}
+
+#[test]
+fn a_file_of_certificate_and_key_opens_with_its_passphrase() {
+    let service = Service::start();
+    service.authority("Root");
+    let certificate = service.certificate(&service.admin, "Root", "www.example.com");
+    let path = format!("/certificates/{}/export", certificate["id"]);
+    let export = json!({"plugin": {"slug": "pem-export", "pluginOptions": [{"name": "passphrase", "value": "hunter2hunter2"}]}});
+    let file = service.post(&path, &service.admin, &export).done();
+    assert_eq!((&file["extension"], &file["passphrase"]), (&json!("pem"), &json!("hunter2hunter2")));
+    let data = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, file["data"].as_str().unwrap()).unwrap();
+    assert!(String::from_utf8_lossy(&data).contains("ENCRYPTED PRIVATE KEY"));
+    let _ = openssl(["pkey", "-passin", "pass:hunter2hunter2", "-noout"], &data).success();
+    let place = service.file("export.pem", &data);
+    let _ = openssl(["verify", "-x509_strict", "-CAfile", &place, &place], b"").success();
+    assert!(service.post(&path, &service.admin, &json!({"plugin": {"slug": "nothing"}})).reason("plugin.slug").contains("no such plugin"));
+    assert!(service.post(&path, &service.admin, &json!({})).reason("plugin").contains("Missing"));
+    assert!(
+        service.get("/plugins?type=export", &service.admin).done()["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["slug"] == "pem-export")
+    );
+}
+
+#[test]
+fn what_is_kept_with_a_certificate_changes_and_the_certificate_does_not() {
+    on_both(|service| {
+        service.authority("Root");
+        let role = service.role("deploy");
+        let old = service.certificate(&service.admin, "Root", "old.example.com");
+        let certificate = service.certificate(&service.admin, "Root", "new.example.com");
+        let path = format!("/certificates/{}", certificate["id"]);
+        let change = json!({"owner": "other@example.com", "description": "x", "active": false, "roles": [{"id": role}], "replaces": [{"id": old["id"]}], "destinations": []});
+        let changed = service.put(&path, &service.admin, &change).done();
+        assert_eq!(
+            (&changed["owner"], &changed["description"], &changed["notify"]),
+            (&json!("other@example.com"), &json!("x"), &json!(false))
+        );
+        assert_eq!((&changed["roles"][0]["name"], &changed["replaces"][0]["name"]), (&json!("deploy"), &old["name"]));
+        assert_eq!(changed["body"], certificate["body"]);
+        assert_eq!(service.get(&format!("/certificates/{}", old["id"]), &service.admin).done()["replacedBy"][0]["id"], certificate["id"]);
+        assert_eq!(service.get(&format!("{path}/replacements"), &service.admin).done()["items"][0]["id"], old["id"]);
+        let switched = service.post(&format!("{path}/update/switches"), &service.admin, &json!({"notify": true, "rotation": true})).done();
+        assert_eq!((&switched["active"], &switched["rotation"]), (&json!(true), &json!(true)));
+        let owned = service.post(&format!("{path}/update/owner"), &service.admin, &json!({"owner": "third@example.com"})).done();
+        assert_eq!(owned["owner"], "third@example.com");
+        assert!(
+            service
+                .put(&path, &service.admin, &json!({"destinations": [{"id": 1}]}))
+                .reason("destinations")
+                .contains("no such destination")
+        );
+        assert!(service.put(&path, &service.admin, &json!({"roles": [{"name": "nothing"}]})).reason("roles").contains("no such role"));
+    });
+}
+
+#[test]
+fn lists_are_filtered_and_ordered_as_lemurs_clients_ask() {
+    on_both(|service| {
+        service.authority("Root");
+        service.authority("Other");
+        for number in 0..12 {
+            service.certificate(&service.admin, if number < 3 { "Other" } else { "Root" }, &format!("h{number:02}.example.com"));
+        }
+        let names = |query: &str| {
+            let list = service.get(&format!("/certificates?{query}"), &service.admin).done();
+            let items = list["items"].as_array().unwrap();
+            (list["total"].as_i64().unwrap(), items.iter().map(|item| item["cn"].as_str().unwrap().to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(names("").1.len(), 10);
+        let (total, page) = names("filter=cn;example.com&sortBy=cn&sortDir=asc&count=5&page=2");
+        assert_eq!((total, page), (12, ["h05", "h06", "h07", "h08", "h09"].map(|name| format!("{name}.example.com")).to_vec()));
+        assert_eq!(names("filter=name;H07").1, ["h07.example.com"]);
+        assert_eq!(names("filter=san;h03.example.com").1, ["h03.example.com"]);
+        assert_eq!(names("filter=authority;Other&count=50&sortBy=id&sortDir=asc").1[1..].len(), 3);
+        assert_eq!(names("filter=owner;nobody@").0, 0);
+        assert_eq!(names("filter=creator;admin").0, 14);
+        assert_eq!(names("timeRange=1").0, 0);
+        assert_eq!(names("filter=cn;h0&timeRange=520").0, 10);
+        let one = service.get("/certificates?filter=cn;h11", &service.admin).done()["items"][0].clone();
+        for serial in [&one["serial"], &one["serialHex"]] {
+            let text = serial.as_str().unwrap();
+            assert_eq!(names(&format!("serial={text}")).1, ["h11.example.com"], "{text}");
+        }
+        for (query, field) in [
+            ("filter=secret;x", "filter"),
+            ("sortBy=private_key", "sortBy"),
+            ("page=0", "page"),
+            ("serial=xyz", "serial"),
+            ("filter=cn;%00", "filter"),
+            ("owner=%00", "owner"),
+        ] {
+            assert!(!service.get(&format!("/certificates?{query}"), &service.admin).reason(field).is_empty());
+        }
+        // What would be SQL or a pattern is text.
+        for text in ["%25", "_", "%27%20OR%201%3D1--", "%5C"] {
+            let (total, _) = names(&format!("filter=cn;{text}"));
+            assert_eq!(total, 0, "{text}");
+        }
+        service.get("/certificates/name/a%00b", &service.admin).refused(404);
+        let stats = service.get("/certificates/stats", &service.admin).done();
+        assert_eq!((stats["total"].as_i64(), stats["expired"].as_i64()), (Some(14), Some(0)));
+    });
+}
+
+#[test]
+fn authorities_stand_under_each_other() {
+    on_both(|service| {
+        service.authority("Root");
+        let mut sub = new_authority("Issuing");
+        (sub["type"], sub["parent"], sub["pathLength"]) = (json!("subca"), json!({"name": "Root"}), json!(0));
+        sub["nameConstraints"] = json!({"permitted": {"dns": ["example.com"]}});
+        let issuing = service.post("/authorities", &service.admin, &sub).done();
+        assert_eq!(issuing["parent"]["name"], "Root");
+        let certificate = service.certificate(&service.admin, "Issuing", "www.example.com");
+        verify(service, &certificate);
+        let elsewhere = service.post("/certificates", &service.admin, &new_certificate("Issuing", "www.example.org"));
+        assert!(!elsewhere.reason("extensions.subAltNames").is_empty());
+        let tree = service.get("/authorities/1/visualize", &service.admin).done();
+        assert_eq!(tree, json!({"name": "Root", "children": [{"name": "Issuing", "children": []}]}));
+        assert_eq!(service.get("/authorities?filter=name;iss", &service.admin).done()["total"], 1);
+        let path = format!("/authorities/{}", issuing["id"]);
+        let off = service.put(&path, &service.admin, &json!({"active": false, "description": "x"})).done();
+        assert_eq!((&off["active"], &off["description"]), (&json!(false), &json!("x")));
+        let refused = service.post("/certificates", &service.admin, &new_certificate("Issuing", "www.example.com"));
+        assert!(refused.reason("authority").contains("disabled"));
+        assert!(service.post("/authorities", &service.admin, &new_authority("Root")).reason("name").contains("already"));
+        sub["parent"] = Value::Null;
+        assert!(service.post("/authorities", &service.admin, &sub).reason("parent").contains("parent"));
+        let mut weak = new_authority("Weak");
+        weak["signingAlgorithm"] = json!("sha1WithRSA");
+        assert!(service.post("/authorities", &service.admin, &weak).reason("signingAlgorithm").contains("SHA-1"));
+        weak["signingAlgorithm"] = json!("sha256WithRSA");
+        weak["plugin"] = json!({"slug": "acme-issuer"});
+        service.post("/authorities", &service.admin, &weak).refused(501);
+    });
+}
+
+#[test]
+fn what_a_profile_forbids_is_refused_by_its_name() {
+    let service = Service::start();
+    service.authority("Root");
+    let ask = |change: &dyn Fn(&mut Value)| {
+        let mut new = new_certificate("Root", "www.example.com");
+        change(&mut new);
+        service.post("/certificates", &service.admin, &new)
+    };
+    for (field, value) in [
+        ("extensions.basicConstraints.ca", json!({"basicConstraints": {"ca": true}})),
+        ("extensions.keyUsage.useKeyCertSign", json!({"keyUsage": {"useDigitalSignature": true, "useKeyCertSign": true}})),
+        (
+            "extensions.extendedKeyUsage.useCodeSigning",
+            json!({"extendedKeyUsage": {"useServerAuthentication": true, "useCodeSigning": true}}),
+        ),
+        ("extensions.custom", json!({"custom": [{"oid": "1.2.3", "encoding": "b64asn1", "value": "AAA=", "isCritical": true}]})),
+        ("extensions.subAltNames.names.0", json!({"subAltNames": {"names": [{"nameType": "registeredID", "value": "1.2.3"}]}})),
+        (
+            "extensions.subAltNames.names.1",
+            json!({"subAltNames": {"names": [{"nameType": "DNSName", "value": "a.example.com"}, {"nameType": "DNSName", "value": "a b"}]}}),
+        ),
+        ("extensions.subAltNames", json!({"subAltNames": {"names": [{"nameType": "rfc822Name", "value": "a@example.com"}]}})),
+    ] {
+        let answer = ask(&|new| new["extensions"] = value.clone());
+        assert!(!answer.reason(field).is_empty(), "{field}");
+    }
+    assert!(ask(&|new| new["keyType"] = json!("ECCSECT113R1")).reason("keyType").contains("choice"));
+    assert!(ask(&|new| new["keyType"] = json!("ECCSECP521R1")).reason("keyType").contains("not made"));
+    assert!(ask(&|new| new["validityYears"] = json!(5)).reason("validityEnd").contains("at most"));
+    assert!(ask(&|new| new["profile"] = json!("nothing")).reason("profile").contains("no such profile"));
+    assert!(!ask(&|new| new["commonName"] = json!("not a name")).reason("commonName").is_empty());
+    assert!(ask(&|new| new["dnsProvider"] = json!({"id": 1})).reason("dnsProvider").contains("no such"));
+    let fine = ask(&|new| {
+        new["extensions"] = json!({
+            "basicConstraints": {"ca": false}, "keyUsage": {"useDigitalSignature": true, "useKeyCertSign": false},
+            "extendedKeyUsage": {"useServerAuthentication": true}, "subjectKeyIdentifier": {"includeSKI": true}, "custom": [],
+        });
+    });
+    assert_eq!(fine.done()["keyType"], "ECCPRIME256V1");
+    for kind in ["RSA2048", "ECCSECP384R1", "ED25519"] {
+        assert_eq!(ask(&|new| new["keyType"] = json!(kind)).done()["keyType"], kind);
+    }
+    let client = ask(&|new| new["extensions"] = json!({"extendedKeyUsage": {"useClientAuthentication": true}})).done();
+    assert_eq!(client["profile"], "tls-client");
+}
+
+#[test]
+fn what_was_made_elsewhere_is_kept_with_its_key() {
+    let service = Service::start();
+    let (key, body) = foreign(&service, "elsewhere.example.net");
+    let upload = json!({"body": body, "owner": "team@example.com", "privateKey": key, "externalId": "42", "name": "elsewhere"});
+    let uploader = service.user("ann", &[]);
+    let stored = service.post("/certificates/upload", &uploader, &upload).done();
+    assert_eq!((&stored["name"], &stored["status"], &stored["hasPrivateKey"]), (&json!("elsewhere"), &json!("unknown"), &json!(true)));
+    assert!(stored["authority"].is_null());
+    let path = format!("/certificates/{}", stored["id"]);
+    assert!(service.get(&format!("{path}/key"), &uploader).done()["key"].as_str().unwrap().contains("BEGIN PRIVATE KEY"));
+    service.put(&format!("{path}/revoke"), &uploader, &json!({})).refused(400);
+    let (other, _) = foreign(&service, "other.example.net");
+    let wrong = json!({"body": foreign(&service, "third.example.net").1, "owner": "team@example.com", "privateKey": other});
+    assert!(service.post("/certificates/upload", &uploader, &wrong).reason("privateKey").contains("not the certificate's"));
+    for (field, value) in [("body", "x"), ("privateKey", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"), ("chain", "y")] {
+        let mut broken = upload.clone();
+        broken[field] = json!(value);
+        let reason = service.post("/certificates/upload", &uploader, &broken).reason(field);
+        assert!(!reason.is_empty() && !reason.contains("AAAA"), "{reason}");
+    }
+}
+
+/// A certificate that openssl made, and its key.
+pub(crate) fn foreign(service: &Service, name: &str) -> (String, String) {
+    let key = service.folder.path().join(format!("{name}.key"));
+    let subject = format!("/CN={name}");
+    let arguments = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", &subject];
+    let made = openssl(arguments.into_iter().chain(["-keyout", key.to_str().unwrap()]), b"").success();
+    (std::fs::read_to_string(key).unwrap(), made.text())
+}
+
+#[test]
+fn certificates_are_removed_where_that_is_allowed() {
+    let settings = lemur::rest::Settings { delete_certificates: true, ..lemur::rest::Settings::default() };
+    let service = Service::start_with(settings);
+    service.authority("Root");
+    let certificate = service.certificate(&service.admin, "Root", "www.example.com");
+    let path = format!("/certificates/{}", certificate["id"]);
+    service.delete(&path, &service.admin).refused(409);
+    service.put(&format!("{path}/revoke"), &service.admin, &json!({})).done();
+    let removed = service.delete(&path, &service.admin);
+    assert_eq!((removed.status, removed.text.as_str()), (204, ""));
+    service.get(&path, &service.admin).refused(404);
+    let without = Service::start();
+    without.authority("Root");
+    without.delete("/certificates/1", &without.admin).refused(405);
+}
+
+#[test]
+fn a_client_that_asks_too_often_is_told_to_wait() {
+    let rate = menagerie_web::Rate { times: 5, within: std::time::Duration::from_secs(3600) };
+    let service = Service::start_with(lemur::rest::Settings { rate: Some(rate), ..lemur::rest::Settings::default() });
+    for _ in 0..5 {
+        service.get("/auth/me", &service.admin).done();
+    }
+    let refused = service.get("/auth/me", &service.admin);
+    assert_eq!(refused.status, 429);
+    assert!(refused.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 600);
+    assert_eq!(service.get("/healthcheck", "").status, 200);
+}

@@ -1,0 +1,10 @@
+//! The REST interface as its clients see it: over TLS, with tokens, on a database of its own.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod certificates;
+mod faults;
+mod pages;
+mod paths;
+mod people;
+mod support;
+mod walk;

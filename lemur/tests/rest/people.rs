@@ -1,0 +1,137 @@
+//! Users, roles and API keys over the interface.
+
+use serde_json::json;
+
+use super::support::{PASSWORD, Service, new_certificate, on_both};
+
+#[test]
+fn users_roles_and_keys_live_as_lemurs_clients_expect() {
+    on_both(|service| {
+        let admin = &service.admin;
+        let role = service.post("/roles", admin, &json!({"name": "Team A", "description": "a team"})).done();
+        assert_eq!((role["name"].as_str(), role["users"].as_array().map(Vec::len)), (Some("Team A"), Some(0)));
+        let new = json!({"username": "ann", "email": "ann@example.com", "password": PASSWORD, "roles": [{"id": role["id"]}]});
+        let ann = service.post("/users", admin, &new).done();
+        assert_eq!(ann["roles"][0]["name"], "Team A");
+        assert!(ann["password"].is_null());
+        let (role_path, user_path) = (format!("/roles/{}", role["id"]), format!("/users/{}", ann["id"]));
+        assert_eq!(service.get(&format!("{role_path}/users"), admin).done()["items"][0]["username"], "ann");
+        let token = service.login("ANN", PASSWORD);
+        assert_eq!(service.get("/auth/me", &token).done()["email"], "ann@example.com");
+        assert_eq!(service.post("/users", admin, &new).reason("username"), "there is a user with this username already");
+        assert!(service.put(&user_path, admin, &json!({"password": "short"})).reason("password").contains("12 characters"));
+        assert!(service.post("/users", admin, &json!({"username": "x", "email": "x"})).reason("email").contains("email"));
+        assert!(
+            service.post("/users", admin, &json!({"username": "x y", "email": "x@example.com"})).reason("username").contains("letters")
+        );
+        assert!(service.put(&user_path, admin, &json!({"roles": [{"id": 999}]})).reason("roles").contains("no such role"));
+
+        // Lists, by pages.
+        let list = service.get("/users?count=1&page=2&sortBy=username&sortDir=asc", admin).done();
+        assert_eq!((list["total"].as_i64(), list["items"][0]["username"].as_str()), (Some(2), Some("ann")));
+        assert_eq!(service.get("/roles?filter=name;team", admin).done()["total"], 1);
+
+        // A key of one's own, narrowed to no more than one's roles.
+        let key = service.post("/keys", &token, &json!({"name": "ci", "ttl": 30, "roles": [{"name": "Team A"}]})).done();
+        let jwt = key["jwt"].as_str().unwrap();
+        assert_eq!((key["revoked"].as_bool(), key["ttl"].as_i64(), &key["token"]), (Some(false), Some(30), &key["jwt"]));
+        assert_eq!(service.get("/auth/me", jwt).done()["keyId"], key["id"]);
+        let key_path = format!("/keys/{}", key["id"]);
+        let read = service.get(&key_path, &token).done();
+        assert!(read["jwt"].is_null() && read["token"].is_null(), "a token is shown once");
+        let listed = service.get("/keys", &token).done();
+        assert!(listed["total"] == 1 && !listed.to_string().contains("eyJ"));
+        assert!(
+            service.post("/keys", &token, &json!({"name": "x", "roles": [{"name": "admin"}]})).reason("roles").contains("not a member")
+        );
+        assert!(service.post("/keys", &token, &json!({"name": "x", "ttl": 0})).reason("ttl").contains("days"));
+        service.put(&key_path, &token, &json!({"revoked": true})).done();
+        assert_eq!(service.get("/auth/me", jwt).refused(403)["message"], "Token has been revoked");
+        assert!(service.put(&key_path, &token, &json!({"revoked": false})).reason("revoked").contains("not undone"));
+        assert_eq!(service.delete(&key_path, &token).done(), json!({"result": true}));
+
+        // Who is deactivated is out.
+        service.put(&user_path, admin, &json!({"active": false})).done();
+        service.get("/auth/me", &token).refused(403);
+        assert_eq!(service.delete(&role_path, admin).done(), json!({"message": "ok"}));
+        service.get(&role_path, admin).refused(404);
+    });
+}
+
+#[test]
+fn a_password_is_the_users_own_to_change_and_all_else_is_not() {
+    let service = Service::start();
+    let new = json!({"username": "ann", "email": "ann@example.com", "password": PASSWORD});
+    let id = service.post("/users", &service.admin, &new).done()["id"].clone();
+    let token = service.login("ann", PASSWORD);
+    let path = format!("/users/{id}");
+    service.put(&path, &token, &json!({"password": "another horse battery", "roles": [{"name": "admin"}]})).refused(403);
+    service.put(&path, &token, &json!({"email": "pki@example.com"})).refused(403);
+    service.put("/users/1", &token, &json!({"password": "another horse battery"})).refused(403);
+    service.put(&path, &token, &json!({"password": "another horse battery"})).done();
+    service.get("/auth/me", &token).refused(403);
+    service.login("ann", "another horse battery");
+}
+
+#[test]
+fn signing_in_is_refused_alike_and_not_without_end() {
+    let service = Service::start();
+    let login = |username: &str, password: &str| service.post("/auth/login", "", &json!({"username": username, "password": password}));
+    let (unknown, wrong) = (login("nobody", PASSWORD), login("admin", "wrong"));
+    assert_eq!((unknown.status, &unknown.text), (403, &wrong.text));
+    assert_eq!(service.post("/auth/login", "", &json!({"username": "admin"})).reason("password"), "Missing data for required field.");
+    let mut last = wrong;
+    for _ in 0..12 {
+        last = login("admin", "wrong");
+    }
+    assert_eq!(last.status, 429, "{last:?}");
+    assert!(last.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() <= 300);
+    assert_eq!(login("admin", PASSWORD).status, 429);
+}
+
+#[test]
+fn a_request_without_a_good_token_is_nobodys() {
+    let service = Service::start();
+    assert_eq!(service.get("/users", "").refused(401)["message"], "Missing authorization header");
+    assert_eq!(service.get("/users", "a.b.c").refused(403)["message"], "Token is invalid");
+    for header in ["", "Bearer", "Basic YWRtaW46cHc=", &format!("bearer{}", service.admin)] {
+        let answer = service.ask("GET", "/api/1/users", &[("authorization", header.to_owned())], None);
+        assert!([401, 403].contains(&answer.status), "{header}: {answer:?}");
+    }
+    let twice = [("authorization", format!("Bearer {}", service.admin)), ("authorization", "Bearer x".to_owned())];
+    assert_eq!(service.ask("GET", "/api/1/users", &twice, None).status, 403);
+    let lower = service.ask("GET", "/api/1/users", &[("authorization", format!("bearer {}", service.admin))], None);
+    assert_eq!(lower.status, 200);
+}
+
+#[test]
+fn a_second_factor_is_the_users_own() {
+    let service = Service::start();
+    let made = service.post("/auth/second_factor", &service.admin, &json!({})).done();
+    assert!(made["uri"].as_str().unwrap().starts_with("otpauth://totp/lemur:admin?"));
+    assert!(service.put("/auth/second_factor", &service.admin, &json!({"code": "1"})).reason("code").contains("code"));
+    let secret = totp_rs::Secret::try_from_base32(made["secret"].as_str().unwrap()).unwrap();
+    let totp = totp_rs::Builder::new().with_algorithm(totp_rs::Algorithm::SHA1).with_secret(secret).build_noncompliant();
+    let code = totp.generate_current().to_string();
+    service.put("/auth/second_factor", &service.admin, &json!({"code": code})).done();
+    let refused = service.post("/auth/login", "", &json!({"username": "admin", "password": PASSWORD})).refused(403);
+    assert!(refused["message"].as_str().unwrap().contains("second factor"), "{refused}");
+    service.post("/auth/second_factor", &service.admin, &json!({})).refused(409);
+    service.delete("/auth/second_factor", &service.admin).done();
+    service.login("admin", PASSWORD);
+}
+
+#[test]
+fn the_log_tells_who_did_what() {
+    let service = Service::start();
+    service.authority("Root");
+    let issuer = service.user("ann", &["Root_operator"]);
+    let certificate = service.post("/certificates", &issuer, &new_certificate("Root", "www.example.com")).done();
+    service.get(&format!("/certificates/{}/key", certificate["id"]), &issuer).done();
+    let log = service.get("/logs?count=2", &service.admin).done();
+    assert_eq!((log["items"][0]["action"].as_str(), log["items"][0]["user"]["username"].as_str()), (Some("key_viewed"), Some("ann")));
+    assert_eq!(log["items"][1]["action"], "certificate_issued");
+    assert_eq!(log["items"][1]["resource"]["names"][0], "www.example.com");
+    assert!(log["total"].as_i64().unwrap() > 5);
+    assert!(!service.get("/logs?count=1000", &service.admin).text.contains("PRIVATE KEY"));
+}

@@ -1,0 +1,247 @@
+//! A service on a loopback port with a certificate of its own, and a client that trusts it.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lemur::access::{self, Access, Bootstrap, Password};
+use lemur::engine::{Clock, Engine, Settings};
+use lemur::rest::{self, Api};
+use menagerie_secret::RingFile;
+use menagerie_tests::Postgres;
+use menagerie_tests::keys::openssl;
+use menagerie_web::{Guard, Limits, Metrics, Server, Tls};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use ureq::Agent;
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A running service.
+pub(crate) struct Service {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) url: String,
+    pub(crate) admin: String,
+    agent: Agent,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// What was answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The body of an answer that says that it was done.
+    #[track_caller]
+    pub(crate) fn done(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        self.json()
+    }
+
+    #[track_caller]
+    pub(crate) fn refused(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        let body = self.json();
+        assert!(body["message"].is_string(), "{self:?}");
+        body
+    }
+
+    /// The reason that a field was refused for.
+    #[track_caller]
+    pub(crate) fn reason(&self, field: &str) -> String {
+        let body = self.refused(400);
+        assert_eq!(body["message"], "Validation Error.", "{self:?}");
+        body["reasons"][field].as_str().unwrap_or_else(|| panic!("no reason for {field}: {self:?}")).to_owned()
+    }
+}
+
+fn sqlite(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("lemur.db").display())
+}
+
+/// The URL of an empty database of one PostgreSQL for all tests.
+fn postgres() -> String {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    static DATABASES: AtomicU32 = AtomicU32::new(0);
+    let server = SERVER.get_or_init(Postgres::start);
+    let name = format!("rest_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    server.sql(&format!("CREATE DATABASE {name}"));
+    let url = server.url();
+    let (base, _) = url.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
+/// Runs a test on both databases.
+pub(crate) fn on_both(test: impl Fn(&Service)) {
+    test(&Service::start());
+    let folder = tempfile::tempdir().unwrap();
+    test(&Service::start_on(folder, &postgres(), rest::Settings::default()));
+}
+
+impl Service {
+    pub(crate) fn start() -> Self {
+        Self::start_with(rest::Settings::default())
+    }
+
+    pub(crate) fn start_with(settings: rest::Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = sqlite(folder.path());
+        Self::start_on(folder, &database, settings)
+    }
+
+    fn start_on(folder: tempfile::TempDir, database: &str, settings: rest::Settings) -> Self {
+        let (chain, key) = identity(folder.path());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let tls = Tls::from_pem(&chain, &key).unwrap();
+        let (database, ring) = (database.to_owned(), RingFile::new(folder.path().join("keys")));
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async {
+                let clock = Clock::new(Timestamp::now);
+                let engine = Engine::start(&database, ring, Settings::new(clock.clone(), "http://ca.example.test").unwrap()).await.unwrap();
+                let opened = Access::open(engine.store().clone(), engine.ring().clone(), clock, access::Settings::default()).await;
+                let access = opened.unwrap();
+                let password = Password::chosen(PASSWORD.to_owned()).unwrap();
+                assert!(matches!(access.bootstrap(Some(password)).await.unwrap(), Bootstrap::Administrator(_)));
+                let guard = Guard { body: 2 << 20, time: Duration::from_secs(30), metrics: Metrics::new("lemur") };
+                let router = guard.before(rest::router(Api::new(access, engine.clone(), settings)));
+                ready.send(()).unwrap();
+                Server::new(Limits::default()).https(listener, tls, router).run(async { drop(stopped.await) }).await.unwrap();
+                engine.close().await;
+            });
+        });
+        let mut service = Self { folder, url, admin: String::new(), agent: client(&chain), stop: Some(stop), thread: Some(thread) };
+        is_ready.recv_timeout(Duration::from_secs(60)).expect("the service starts");
+        service.admin = service.login("admin", PASSWORD);
+        service
+    }
+
+    /// Asks, under `/api/1`.
+    pub(crate) fn call(&self, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
+        let headers = if token.is_empty() { vec![] } else { vec![("authorization", format!("Bearer {token}"))] };
+        let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
+        self.ask(method, &format!("/api/1{path}"), &headers, body)
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, String)], body: Option<(&str, Vec<u8>)>) -> Answer {
+        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let answered = match body {
+            Some((kind, bytes)) => self.agent.run(request.header("content-type", kind).body(bytes).unwrap()),
+            None => self.agent.run(request.body(()).unwrap()),
+        };
+        let mut response = answered.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        let text = response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }
+    }
+
+    pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
+        self.call("GET", path, token, None)
+    }
+
+    pub(crate) fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.call("POST", path, token, Some(body))
+    }
+
+    pub(crate) fn put(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.call("PUT", path, token, Some(body))
+    }
+
+    pub(crate) fn delete(&self, path: &str, token: &str) -> Answer {
+        self.call("DELETE", path, token, None)
+    }
+
+    pub(crate) fn login(&self, username: &str, password: &str) -> String {
+        let answer = self.post("/auth/login", "", &json!({"username": username, "password": password}));
+        answer.done()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A role's number.
+    pub(crate) fn role(&self, name: &str) -> i64 {
+        self.post("/roles", &self.admin, &json!({"name": name})).done()["id"].as_i64().unwrap()
+    }
+
+    /// The token of a new user with these roles.
+    pub(crate) fn user(&self, name: &str, roles: &[&str]) -> String {
+        let roles: Vec<_> = roles.iter().map(|role| json!({"name": role})).collect();
+        let user = json!({"username": name, "email": format!("{name}@example.com"), "roles": roles});
+        let id = self.post("/users", &self.admin, &user).done()["id"].as_i64().unwrap();
+        let key = self.post("/keys", &self.admin, &json!({"name": name, "user": {"id": id}, "ttl": -1})).done();
+        key["jwt"].as_str().unwrap().to_owned()
+    }
+
+    /// A root of this name, on a curve since that is quick.
+    pub(crate) fn authority(&self, name: &str) -> Value {
+        self.post("/authorities", &self.admin, &new_authority(name)).done()
+    }
+
+    /// A certificate of this authority.
+    pub(crate) fn certificate(&self, token: &str, authority: &str, name: &str) -> Value {
+        self.post("/certificates", token, &new_certificate(authority, name)).done()
+    }
+
+    pub(crate) fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, contents).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let ended = self.thread.take().map(std::thread::JoinHandle::join);
+        if !std::thread::panicking() {
+            assert!(matches!(ended, Some(Ok(()))), "the service ended by a panic");
+        }
+    }
+}
+
+pub(crate) fn new_authority(name: &str) -> Value {
+    json!({"name": name, "owner": "pki@example.com", "commonName": name, "keyType": "ECCPRIME256V1"})
+}
+
+pub(crate) fn new_certificate(authority: &str, name: &str) -> Value {
+    json!({"owner": "team@example.com", "authority": {"name": authority}, "commonName": name})
+}
+
+/// A certificate for 127.0.0.1 and its key.
+fn identity(folder: &Path) -> (Vec<u8>, Vec<u8>) {
+    let (chain, key) = (folder.join("service.pem"), folder.join("service.key"));
+    let arguments =
+        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=service"];
+    let places = ["-keyout", key.to_str().unwrap(), "-out", chain.to_str().unwrap()];
+    let names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
+    let _ = openssl(arguments.into_iter().chain(names).chain(places), b"").success();
+    (std::fs::read(chain).unwrap(), std::fs::read(key).unwrap())
+}
+
+fn client(root: &[u8]) -> Agent {
+    let roots = parse_pem(root).filter_map(|item| if let Ok(PemItem::Certificate(found)) = item { Some(found) } else { None });
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&roots.collect::<Vec<_>>()))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .build();
+    let config = Agent::config_builder().tls_config(tls).http_status_as_error(false).max_redirects(0);
+    config.timeout_global(Some(Duration::from_secs(60))).build().into()
+}

@@ -1,0 +1,227 @@
+//! Every route is asked by every kind of requester, and answers only those who may. What is served is read from the service's own description:
+//! a route that the table below does not know fails the walk.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::support::{Service, new_authority, new_certificate};
+
+/// Who asks. `owner` has a role of the owner's name, `member` one of the certificate's roles, `issuer` and `ca-admin` the roles of the authority,
+/// and `reader` all of these and `read-only`.
+const EVERYONE: [&str; 8] = ["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
+const WRITERS: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
+const ISSUERS: &[&str] = &["issuer", "ca-admin", "admin"];
+const ANSWERS_FOR: &[&str] = &["owner", "member", "admin"];
+const CA_ADMINS: &[&str] = &["ca-admin", "admin"];
+const ADMINS: &[&str] = &["admin"];
+const DELIVERY: &[&str] = &["operator", "admin"];
+const LOG: &[&str] = &["reader", "operator", "admin"];
+const ROLE: &[&str] = &["reader", "operator", "member", "admin"];
+const NOBODY: &[&str] = &[];
+
+/// A route, who may, and what those are answered.
+type Row = (&'static str, &'static str, &'static [&'static str], u16);
+
+const TABLE: &[Row] = &[
+    ("get", "/auth/me", &EVERYONE, 200),
+    ("post", "/auth/second_factor", WRITERS, 200),
+    ("put", "/auth/second_factor", WRITERS, 400),
+    // All of them come with API keys, which take no second factor away.
+    ("delete", "/auth/second_factor", NOBODY, 200),
+    ("get", "/certificates", &EVERYONE, 200),
+    ("post", "/certificates", ISSUERS, 200),
+    ("post", "/certificates/upload", WRITERS, 400),
+    ("get", "/certificates/valid", &EVERYONE, 200),
+    ("get", "/certificates/stats", &EVERYONE, 200),
+    ("get", "/certificates/name/{name}", &EVERYONE, 200),
+    ("get", "/certificates/{id}", &EVERYONE, 200),
+    ("put", "/certificates/{id}", ANSWERS_FOR, 200),
+    ("post", "/certificates/{id}", ANSWERS_FOR, 200),
+    ("delete", "/certificates/{id}", ANSWERS_FOR, 405),
+    ("post", "/certificates/{id}/update/switches", ANSWERS_FOR, 200),
+    ("put", "/certificates/{id}/update/owner", ANSWERS_FOR, 200),
+    ("post", "/certificates/{id}/update/owner", ANSWERS_FOR, 200),
+    ("put", "/certificates/{id}/description", ANSWERS_FOR, 200),
+    ("put", "/certificates/{id}/revoke", ANSWERS_FOR, 200),
+    ("put", "/certificates/{id}/deactivate", ANSWERS_FOR, 200),
+    ("get", "/certificates/{id}/key", ANSWERS_FOR, 200),
+    ("post", "/certificates/{id}/export", ANSWERS_FOR, 200),
+    ("get", "/certificates/{id}/authority", &EVERYONE, 200),
+    ("get", "/certificates/{id}/creator", &EVERYONE, 200),
+    ("get", "/certificates/{id}/domains", &EVERYONE, 200),
+    ("get", "/certificates/{id}/replacements", &EVERYONE, 200),
+    ("get", "/certificates/{id}/destinations", &EVERYONE, 200),
+    ("get", "/certificates/{id}/notifications", &EVERYONE, 200),
+    ("get", "/certificates/{id}/sources", &EVERYONE, 200),
+    ("get", "/authorities", &EVERYONE, 200),
+    ("post", "/authorities", ADMINS, 200),
+    ("get", "/authorities/{id}", &EVERYONE, 200),
+    ("put", "/authorities/{id}", CA_ADMINS, 200),
+    ("get", "/authorities/{id}/visualize", &EVERYONE, 200),
+    ("get", "/authorities/{id}/roles", &EVERYONE, 200),
+    ("get", "/roles", &EVERYONE, 200),
+    ("post", "/roles", ADMINS, 200),
+    ("get", "/roles/{id}", ROLE, 200),
+    ("put", "/roles/{id}", ADMINS, 200),
+    ("delete", "/roles/{id}", ADMINS, 200),
+    ("get", "/roles/{id}/users", ROLE, 200),
+    ("get", "/roles/{id}/credentials", ADMINS, 404),
+    ("get", "/users", &EVERYONE, 200),
+    ("post", "/users", ADMINS, 200),
+    ("get", "/users/{id}", &EVERYONE, 200),
+    ("put", "/users/{id}", ADMINS, 200),
+    ("get", "/users/{id}/roles", &EVERYONE, 200),
+    ("get", "/users/{id}/keys", ADMINS, 200),
+    ("post", "/users/{id}/keys", ADMINS, 200),
+    ("get", "/keys", &EVERYONE, 200),
+    ("post", "/keys", WRITERS, 200),
+    ("get", "/keys/{id}", ADMINS, 200),
+    ("get", "/keys/{id}/described", ADMINS, 200),
+    ("put", "/keys/{id}", ADMINS, 200),
+    ("delete", "/keys/{id}", ADMINS, 200),
+    ("get", "/plugins", &EVERYONE, 200),
+    ("get", "/plugins/{name}", &EVERYONE, 200),
+    ("get", "/defaults", &EVERYONE, 200),
+    ("get", "/logs", LOG, 200),
+    ("get", "/pending_certificates/{id}/key", &EVERYONE, 404),
+    ("post", "/pending_certificates/{id}/upload", DELIVERY, 501),
+    ("get", "/destinations/stats", &EVERYONE, 200),
+    ("get", "/dns_provider_options", &EVERYONE, 200),
+    ("get", "/destinations/{id}/certificates", &EVERYONE, 200),
+    ("get", "/sources/{id}/certificates", &EVERYONE, 200),
+    ("get", "/notifications/{id}/certificates", &EVERYONE, 200),
+];
+
+/// What comes later is all alike.
+fn rows() -> Vec<Row> {
+    let mut rows = TABLE.to_vec();
+    for feature in lemur::rest::FEATURES {
+        rows.push(("get", feature.path, &EVERYONE, 200));
+        rows.push(("post", feature.path, DELIVERY, 501));
+        rows.push(("get", feature.one, &EVERYONE, 404));
+        rows.push(("put", feature.one, DELIVERY, 501));
+        rows.push(("delete", feature.one, DELIVERY, 501));
+    }
+    rows
+}
+
+struct World {
+    service: Service,
+    tokens: Vec<(&'static str, String)>,
+    member_role: i64,
+    victim: i64,
+}
+
+fn world() -> World {
+    let service = Service::start();
+    service.authority("Root");
+    let member_role = service.role("members");
+    service.role("team@example.com");
+    let mut tokens = vec![("admin", service.admin.clone())];
+    for (name, roles) in [
+        ("nobody", &[][..]),
+        ("reader", &["read-only", "Root_admin", "Root_operator", "team@example.com", "members"]),
+        ("operator", &["operator"]),
+        ("issuer", &["Root_operator"]),
+        ("ca-admin", &["Root_admin"]),
+        ("owner", &["team@example.com"]),
+        ("member", &["members"]),
+    ] {
+        tokens.push((name, service.user(name, roles)));
+    }
+    // The administrator of the walk comes with an API key as the others do.
+    let key = service.post("/keys", &service.admin, &json!({"name": "walk"})).done();
+    tokens[0].1 = key["jwt"].as_str().unwrap().to_owned();
+    let victim = json!({"username": "victim", "email": "victim@example.com"});
+    let victim = service.post("/users", &service.admin, &victim).done()["id"].as_i64().unwrap();
+    World { service, tokens, member_role, victim }
+}
+
+impl World {
+    /// A path to something made for this question alone, so that no answer depends on the one before.
+    fn path(&self, method: &str, path: &str, number: usize) -> String {
+        let admin = &self.service.admin;
+        let made = |answer: Value| answer["id"].as_i64().unwrap().to_string();
+        let id = match path {
+            path if path.starts_with("/certificates/{id}") || path.starts_with("/certificates/name") => {
+                let mut new = new_certificate("Root", &format!("w{number}.example.com"));
+                new["roles"] = json!([{"id": self.member_role}]);
+                let certificate = self.service.post("/certificates", admin, &new).done();
+                if path.contains("{name}") {
+                    return path.replace("{name}", certificate["name"].as_str().unwrap());
+                }
+                made(certificate)
+            }
+            "/roles/{id}" if method == "delete" => {
+                made(self.service.post("/roles", admin, &json!({"name": format!("gone{number}")})).done())
+            }
+            path if path.starts_with("/roles/{id}") => self.member_role.to_string(),
+            path if path.starts_with("/users/{id}") => self.victim.to_string(),
+            path if path.starts_with("/keys/{id}") => {
+                made(self.service.post("/keys", admin, &json!({"name": "x", "user": {"id": self.victim}})).done())
+            }
+            _ => "1".to_owned(),
+        };
+        path.replace("{id}", &id).replace("{name}", "pem-export")
+    }
+
+    fn body(&self, method: &str, path: &str, number: usize) -> Option<Value> {
+        if !["post", "put"].contains(&method) {
+            return None;
+        }
+        Some(match path {
+            "/auth/second_factor" => json!({"code": "000000"}),
+            "/certificates" => new_certificate("Root", &format!("w{number}.example.com")),
+            "/certificates/{id}/update/switches" => json!({"notify": false}),
+            "/certificates/{id}/update/owner" => json!({"owner": "other@example.com"}),
+            "/certificates/{id}/revoke" => json!({"crlReason": "superseded"}),
+            "/certificates/{id}/export" => json!({"plugin": {"slug": "pem-export"}}),
+            "/authorities" => new_authority(&format!("W{number}")),
+            "/roles" => json!({"name": format!("w{number}")}),
+            "/roles/{id}" => json!({"description": "x"}),
+            "/users" => json!({"username": format!("w{number}"), "email": format!("w{number}@example.com")}),
+            "/users/{id}" => json!({"active": true}),
+            "/keys" | "/users/{id}/keys" => json!({"name": "x"}),
+            path if path.starts_with("/certificates/{id}") || path.starts_with("/authorities/{id}") => json!({"description": "x"}),
+            _ => json!({}),
+        })
+    }
+}
+
+#[test]
+fn every_route_answers_those_who_may_and_nobody_else() {
+    let world = world();
+    let rows = rows();
+    let document = world.service.get("/openapi.json", "").done();
+    let mut served = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["security"].is_null() {
+                served.insert((method.clone(), path.strip_prefix("/api/1").unwrap().to_owned()));
+            }
+        }
+    }
+    let known: BTreeSet<_> = rows.iter().map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(served, known, "the table is not of what is served");
+    let mut number = 0;
+    let mut wrong = Vec::new();
+    for (method, path, may, status) in rows {
+        for (who, token) in world.tokens.iter().map(|(who, token)| (*who, token.as_str())).chain([("anonymous", "")]) {
+            number += 1;
+            let (asked, body) = (world.path(method, path, number), world.body(method, path, number));
+            let answer = world.service.call(&method.to_uppercase(), &asked, token, body.as_ref());
+            let expected = if who == "anonymous" {
+                401
+            } else if may.contains(&who) {
+                status
+            } else {
+                403
+            };
+            if answer.status != expected {
+                wrong.push(format!("{who} {method} {path}: {} for {expected}: {}", answer.status, answer.text));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
