@@ -139,7 +139,7 @@ impl Access {
             let sql = "INSERT INTO access_api_key_roles (api_key, role) VALUES ($1, $2) ON CONFLICT DO NOTHING";
             transaction.execute(sql, &[id.0.into(), role.0.into()]).await?;
         }
-        let token = self.sign(key.holder, generation, Some(id), key.lifetime.end(now))?;
+        let token = self.sign(key.holder, generation, Some(id), (now, key.lifetime.end(now)))?;
         let made = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::ApiKey))?;
         let fields = json!({"api_key": id.0, "name": key.name, "holder": key.holder, "days": key.lifetime.days(), "roles": key.roles});
         self.commit(transaction, actor, "api_key_created", fields).await?;

@@ -96,8 +96,8 @@ impl Access {
         attempts::take_back(&mut transaction, &places).await?;
         transaction.commit().await?;
         let lifetime = self.0.settings.token_lifetime;
-        let expires = now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
-        let token = self.sign(user, generation, None, Some(expires))?;
+        let until = now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
+        let token = self.sign(user, generation, None, (now, Some(until)))?;
         Ok(Session { token, user, lifetime })
     }
 

@@ -149,15 +149,15 @@ impl Access {
         Ok(())
     }
 
-    /// A token of a user, or of one of the user's API keys. `expires` is in seconds since 1970.
+    /// A token of a user, or of one of the user's API keys, from one moment to another, in seconds since 1970.
     pub(super) fn sign(
         &self,
         user: UserId,
         generation: i64,
         api_key: Option<ApiKeyId>,
-        expires: Option<i64>,
+        (from, until): (i64, Option<i64>),
     ) -> Result<String, AccessError> {
-        let claims = Claims { iat: self.now(), exp: expires, sub: user.to_string(), aid: api_key.map(|ApiKeyId(id)| id), generation };
+        let claims = Claims { iat: from, exp: until, sub: user.to_string(), aid: api_key.map(|ApiKeyId(id)| id), generation };
         let keys = self.0.keys.all();
         let key = keys.last().ok_or(AccessError::Token)?;
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
