@@ -7,6 +7,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 use menagerie_web::{PAGE_POLICY, SessionCookie, same_origin};
 use serde::Deserialize;
@@ -25,6 +26,8 @@ use crate::store::list::{Filter, Order, Page};
 const COOKIE: SessionCookie = SessionCookie::new("__Host-lemur");
 const STYLE: &str = include_str!("style.css");
 const ON_A_PAGE: i64 = 50;
+/// How many names of a certificate are shown beside its common name.
+const NAMES: usize = 6;
 
 pub(super) fn router() -> Router<Api> {
     Router::new()
@@ -63,7 +66,7 @@ fn layout(title: &str, user: Option<&str>, body: &Markup) -> Html<String> {
                         form method="post" action="/sign-out" { span { (user) } button { "Sign out" } }
                     }
                 }
-                main { h1 { (title) } (body) }
+                main { (body) }
             }
         }
     };
@@ -72,12 +75,13 @@ fn layout(title: &str, user: Option<&str>, body: &Markup) -> Html<String> {
 
 fn sign_in_form(problem: Option<&str>) -> Html<String> {
     let body = html! {
-        @if let Some(problem) = problem { p.problem role="alert" { (problem) } }
-        form method="post" action="/sign-in" {
+        form.sign-in method="post" action="/sign-in" {
+            h1 { "Sign in" }
+            @if let Some(problem) = problem { p.problem role="alert" { (problem) } }
             label { "Name" input name="username" autocomplete="username" required autofocus; }
             label { "Password" input name="password" type="password" autocomplete="current-password" required; }
             label { "Code of the second factor, if you have one" input name="code" inputmode="numeric" autocomplete="one-time-code"; }
-            button { "Sign in" }
+            button.main { "Sign in" }
         }
     };
     layout("Sign in", None, &body)
@@ -153,36 +157,48 @@ async fn list(api: &Api, signed: &Signed, asked: &Asked) -> Result<Html<String>,
         let named = text.map(|text| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string());
         format!("/certificates?page={page}&name={}", named.unwrap_or_default())
     };
-    let state = |certificate: &Certificate| match &certificate.revoked {
-        Some(revoked) => format!("revoked: {}", revoked.reason),
-        None if certificate.not_after < now => "ended".to_owned(),
-        None => "holds".to_owned(),
-    };
     let body = html! {
-        form method="get" action="/certificates" {
-            label { "Name" input name="name" value=(text.unwrap_or_default()); }
+        h1 { "Certificates" }
+        form.find method="get" action="/certificates" {
+            input name="name" type="search" aria-label="Name" placeholder="Part of a name" value=(text.unwrap_or_default());
             button { "Find" }
         }
-        p { (listing.total) @if !listing.exact { " or more" } " certificates" }
-        table {
-            thead { tr { th { "Name" } th { "Names" } th { "Owner" } th { "Issuer" } th { "Until" } th { "State" } } }
-            tbody {
-                @for certificate in &listing.items {
-                    tr {
-                        td { (certificate.name) }
-                        td { @for name in certificate.names.iter().take(8) { div { (name.value) } } }
-                        td { (certificate.owner) }
-                        td { (certificate.issuer) }
-                        td { (certificate.not_after.strftime("%Y-%m-%d %H:%M")) }
-                        td { (state(certificate)) }
-                    }
-                }
-            }
-        }
+        p.quiet { (listing.total) @if !listing.exact { " or more" } @if listing.total == 1 { " certificate" } @else { " certificates" } }
+        div.table { table {
+            thead { tr { th { "For" } th { "Issuer" } th { "Owner" } th { "Until" } th { "State" } } }
+            tbody { @for certificate in &listing.items { (row(certificate, now)) } }
+        } }
         nav {
             @if asked.page > 1 { a href=(link(asked.page - 1)) { "Before" } }
             @if skip.saturating_add(listing.items.len() as u64) < listing.total { a href=(link(asked.page + 1)) { "After" } }
         }
     };
     Ok(layout("Certificates", Some(signed.requester.username()), &body))
+}
+
+fn row(certificate: &Certificate, now: Timestamp) -> Markup {
+    let (class, state) = match &certificate.revoked {
+        Some(revoked) => ("badge revoked", format!("revoked: {}", revoked.reason)),
+        None if certificate.not_after < now => ("badge ended", "ended".to_owned()),
+        None => ("badge holds", "holds".to_owned()),
+    };
+    let days = certificate.not_after.duration_since(now).as_hours() / 24;
+    html! {
+        tr {
+            td.names title=(certificate.name) {
+                strong { (certificate.common_name) }
+                @for name in certificate.names.iter().filter(|name| name.value != certificate.common_name).take(NAMES) {
+                    div { (name.value) }
+                }
+                @if certificate.names.len() > NAMES + 1 { div.quiet { "and more" } }
+            }
+            td { (certificate.issuer) }
+            td { (certificate.owner) }
+            td {
+                (certificate.not_after.strftime("%F"))
+                @if certificate.revoked.is_none() && days >= 0 { div.quiet { "in " (days) @if days == 1 { " day" } @else { " days" } } }
+            }
+            td { span class=(class) { (state) } }
+        }
+    }
 }
