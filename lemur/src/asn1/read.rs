@@ -149,5 +149,9 @@ pub(crate) fn small_unsigned(contents: &[u8]) -> Option<u32> {
 
 /// The object identifier that a text is, in the one form that it is written in.
 pub(crate) fn object_identifier(text: &str) -> Option<ObjectIdentifier> {
+    // The parser behind takes numbers for granted that it can hold.
+    if !text.split('.').all(|arc| arc.parse::<u32>().is_ok()) {
+        return None;
+    }
     ObjectIdentifier::new(text).ok().filter(|oid| oid.to_string() == text)
 }

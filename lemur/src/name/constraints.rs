@@ -146,12 +146,14 @@ impl NameConstraints {
         Ok(())
     }
 
-    /// Whether an authority under these constraints may certify a common name: verifiers take one that looks like a host's name for one.
+    /// Whether an authority under these constraints may certify a common name: verifiers take one that looks like a host's name for one,
+    /// which a single word does not.
     ///
     /// # Errors
     /// [`NotPermitted`] if it may not.
     pub fn permits_common_name(&self, common_name: &str) -> Result<(), NotPermitted> {
         match San::guess(common_name) {
+            Ok(San::Dns(name)) if name.is_single_label() => Ok(()),
             Ok(name @ (San::Dns(_) | San::Ip(_) | San::Email(_))) => self.permits(&name),
             _ => Ok(()),
         }

@@ -207,6 +207,7 @@ fn uris_without_a_host_are_refused_where_uris_are_constrained() {
 fn a_common_name_that_looks_like_a_host_is_constrained() {
     let constraints = NameConstraints::new(subtrees(&["example.com"], &[], &[], &[]), Subtrees::default()).unwrap();
     assert!(constraints.permits_common_name("Ada Lovelace").is_ok());
+    assert!(constraints.permits_common_name("Ada").is_ok());
     assert!(constraints.permits_common_name("www.example.com").is_ok());
     assert!(constraints.permits_common_name("www.evil.test").is_err());
 }

@@ -147,7 +147,7 @@ fn the_common_name_is_a_name_unless_it_is_free() {
     let admitted = ask("tls-client", "Ada Lovelace", &[]).unwrap();
     assert_eq!((admitted.subject().common_name(), admitted.names().len()), (Some("Ada Lovelace"), 0));
     let long = format!("{}.example.com", "a".repeat(60));
-    assert!(matches!(ask("tls-server", "a.example.com", &[&long]), Ok(_)));
+    assert!(ask("tls-server", "a.example.com", &[&long]).is_ok());
     assert_eq!(
         Subject::of_common_name(&long).unwrap_err().to_string(),
         "the subject's common name has 72 characters: at most 64 are possible"
