@@ -158,7 +158,7 @@ async fn issue(engine: &Engine, server: Option<&Postgres>, time: Duration) -> Ou
     Ok(())
 }
 
-const NUMBERS: &str = "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ";
+const NUMBERS: &str = "WITH RECURSIVE numbers (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < ";
 
 async fn lists(engine: &Engine, rows: u64) -> Outcome<()> {
     let root = authority(engine, "Root", Parent::Itself).await?;

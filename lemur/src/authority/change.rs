@@ -3,8 +3,8 @@
 use super::AuthorityError;
 use crate::audit::{Actor, Event};
 use crate::engine::Engine;
-use crate::store::AuthorityId;
 use crate::store::authorities::{self, AuthorityChange};
+use crate::store::{ADDRESS, AuthorityId, DOCUMENT, LONG, check_text};
 
 impl Engine {
     /// Changes an authority. One that is disabled issues no more, and what it issued is still answered for.
@@ -12,6 +12,11 @@ impl Engine {
     /// # Errors
     /// [`AuthorityError`]: nothing was changed.
     pub async fn change_authority(&self, id: AuthorityId, change: &AuthorityChange, actor: &Actor) -> Result<(), AuthorityError> {
+        for (field, text, longest) in
+            [("owner", &change.owner, ADDRESS), ("description", &change.description, LONG), ("options", &change.options, DOCUMENT)]
+        {
+            check_text(field, text.as_deref().unwrap_or_default(), longest)?;
+        }
         self.check_profiles(change.profiles.as_deref().unwrap_or_default())?;
         let fields = [
             ("owner", change.owner.is_some()),

@@ -16,7 +16,7 @@ use crate::issue::{IssueError, Record, generate, row};
 use crate::lint::{Claims, Kind};
 use crate::store::authorities::{self, AuthorityKind, AuthorityState, NewAuthority};
 use crate::store::certificates::{self, NewCertificate};
-use crate::store::{AuthorityId, CertificateId, intents, published};
+use crate::store::{ADDRESS, AuthorityId, CertificateId, DOCUMENT, LONG, check_text, intents, published};
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 const ROOT_LIFETIME: Duration = YEAR.saturating_mul(10);
@@ -60,6 +60,10 @@ impl Engine {
         if order.name.trim().is_empty() || order.name.chars().count() > LONGEST_NAME {
             return Err(AuthorityError::Name);
         }
+        check_text("name", &order.name, LONGEST_NAME)?;
+        check_text("owner", &order.owner, ADDRESS)?;
+        check_text("description", &order.description, LONG)?;
+        check_text("options", &order.options, DOCUMENT)?;
         self.check_profiles(&order.profiles)?;
         if self.authority_by_name(&order.name).await?.is_some() {
             return Err(AuthorityError::NameTaken { name: order.name.clone() });

@@ -7,7 +7,7 @@ use crate::audit::{Actor, Event, shortened};
 use crate::certificate::{Issuer, View};
 use crate::engine::Engine;
 use crate::store::authorities::{self, AuthorityKind, AuthorityState, NewAuthority};
-use crate::store::{AuthorityId, RoleId, published};
+use crate::store::{ADDRESS, AuthorityId, DOCUMENT, LONG, RoleId, SHORT, check_text, published};
 
 /// An authority that is known by its certificate alone.
 #[derive(Debug, Clone)]
@@ -36,6 +36,14 @@ impl Engine {
         let issuer = Issuer::new(&view)?;
         if view.is_self_issued() {
             issuer.check_signature(&view)?;
+        }
+        for (field, text, longest) in [
+            ("name", &offline.name, SHORT),
+            ("owner", &offline.owner, ADDRESS),
+            ("description", &offline.description, LONG),
+            ("options", &offline.options, DOCUMENT),
+        ] {
+            check_text(field, text, longest)?;
         }
         if self.authority_by_name(&offline.name).await?.is_some() {
             return Err(AuthorityError::NameTaken { name: offline.name });

@@ -17,7 +17,7 @@ use crate::store::authorities::{self, Responder};
 use crate::store::{AuthorityId, intents, published};
 
 /// How long another process is let alone that makes a responder.
-const LEASE_MS: i64 = 60_000;
+const LEASE_MS: i64 = 10_000;
 /// How long before now its certificate starts, for clocks that are late.
 const BACKDATE: SignedDuration = SignedDuration::from_secs(3600);
 

@@ -4,7 +4,7 @@
 use crate::audit::{Actor, Event};
 use crate::engine::Engine;
 use crate::store::certificates::{self, CertificateChange};
-use crate::store::{CertificateId, StoreError};
+use crate::store::{ADDRESS, CertificateId, LONG, SHORT, StoreError, check_text};
 
 impl Engine {
     /// Changes what is kept with a certificate; false if there is none.
@@ -12,6 +12,13 @@ impl Engine {
     /// # Errors
     /// [`StoreError`]: nothing was changed.
     pub async fn change_certificate(&self, id: CertificateId, change: &CertificateChange, actor: &Actor) -> Result<bool, StoreError> {
+        for (field, text, longest) in [
+            ("owner", &change.owner, ADDRESS),
+            ("description", &change.description, LONG),
+            ("rotation policy", &change.rotation_policy, SHORT),
+        ] {
+            check_text(field, text.as_deref().unwrap_or_default(), longest)?;
+        }
         let fields = [
             ("owner", change.owner.is_some()),
             ("description", change.description.is_some()),

@@ -105,6 +105,9 @@ impl IssueError {
     /// Whether the request is at fault and not the server: the same request would be refused again.
     #[must_use]
     pub const fn is_the_requests_fault(&self) -> bool {
+        if let Self::Store(error) = self {
+            return error.is_the_requests_fault();
+        }
         matches!(
             self,
             Self::UnknownAuthority { .. }

@@ -37,6 +37,7 @@ impl Engine {
     /// # Errors
     /// [`IssueError`]: nothing was issued, or what was is revoked.
     pub async fn issue(&self, order: Order) -> Result<Issued, IssueError> {
+        order.record.check()?;
         let issuer = self.load_issuing(order.authority).await?;
         let profile = self.profile(&issuer, &order.profile)?;
         let (public_key, made) = match &order.key {
@@ -103,6 +104,7 @@ impl Engine {
     /// # Errors
     /// [`IssueError`] as issuing would give.
     pub async fn check_order(&self, order: &Order) -> Result<(), IssueError> {
+        order.record.check()?;
         let issuer = self.load(order.authority).await?;
         issuer.signer()?;
         let profile = self.profile(&issuer, &order.profile)?;

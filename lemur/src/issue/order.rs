@@ -6,7 +6,7 @@ use crate::audit::Actor;
 use crate::certificate::Serial;
 use crate::name::{San, Subject};
 use crate::profile::Period;
-use crate::store::{AuthorityId, CertificateId, RoleId};
+use crate::store::{ADDRESS, AuthorityId, CertificateId, LONG, RoleId, SHORT, StoreError, check_text};
 
 /// Whose key is certified.
 #[derive(Debug, Clone)]
@@ -75,6 +75,18 @@ impl Record {
             rotation: false,
             rotation_policy: "default".to_owned(),
         }
+    }
+}
+
+impl Record {
+    /// Refuses texts that are not kept.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        if let Some(name) = &self.name {
+            check_text("name", name, SHORT)?;
+        }
+        check_text("owner", &self.owner, ADDRESS)?;
+        check_text("description", &self.description, LONG)?;
+        check_text("rotation policy", &self.rotation_policy, SHORT)
     }
 }
 

@@ -96,6 +96,9 @@ fn default_name(common_name: &str, issuer: &str, view: &View, several: bool) -> 
     slug(&format!("{prefix}{}-{issuer}-{from}-{until}", common_name.replace('*', "WILDCARD")))
 }
 
+/// The longest name that is made here: room is left for a serial number behind it.
+const LONGEST: usize = 200;
+
 /// Letters, digits and dots; whatever else there is becomes one hyphen. The hyphens of a name in Punycode stay.
 fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
@@ -106,6 +109,8 @@ fn slug(text: &str) -> String {
             slug.push('-');
         }
     }
+    // Of letters, digits, dots and hyphens: cut anywhere.
+    slug.truncate(LONGEST);
     slug.trim_matches('-').to_owned()
 }
 

@@ -12,6 +12,7 @@ use crate::certificate::{Chain, ChainError, View, write_bundle};
 use crate::engine::Engine;
 use crate::store::certificates::{self, Stored};
 use crate::store::keys::SealedKey;
+use crate::store::{SHORT, check_text};
 
 /// A certificate that was made elsewhere.
 pub struct Upload {
@@ -74,6 +75,8 @@ impl Engine {
     /// # Errors
     /// [`UploadError`]: nothing was stored.
     pub async fn upload(&self, upload: Upload) -> Result<Stored, UploadError> {
+        upload.record.check()?;
+        check_text("external ID", upload.external_id.as_deref().unwrap_or_default(), SHORT)?;
         let view = upload.certificate;
         let chain = Chain::of_bundle([view.clone()].into_iter().chain(upload.chain).collect())?;
         let key = upload.private_key.as_ref().map(|key| self.seal_uploaded(&view, key)).transpose()?;

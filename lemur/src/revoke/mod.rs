@@ -60,7 +60,7 @@ impl Engine {
             return Err(RevokeError::Revoked { name: certificate.name });
         }
         if revocations::insert(&mut transaction, std::slice::from_ref(&row)).await? == 0 {
-            revocations::change_reason(&mut transaction, (authority, shard, &row.serial), &row.reason).await?;
+            revocations::change_reason(&mut transaction, (authority, shard, &row.serial), (now_ms, &row.reason)).await?;
         }
         published::want(&mut transaction, (authority, shard)).await?;
         self.answer_revoked(&mut transaction, std::slice::from_ref(&row)).await?;

@@ -21,8 +21,9 @@ use crate::store::{StoreError, revocations};
 const LISTS: i64 = 4;
 /// How many answers a round makes.
 const ANSWERS: i64 = 250;
-/// How long another process is let alone that builds a part of a list.
-const LEASE_MS: i64 = 30_000;
+/// How long another process is let alone that builds a part of a list, which takes a fraction of a second: one that died is waited for no
+/// longer, and one that is slower than that does its work in vain.
+const LEASE_MS: i64 = 5_000;
 /// How long after its end a certificate stays on the list, so that it is on one that was made after its end (RFC 5280, 3.3).
 const AFTERLIFE: SignedDuration = SignedDuration::from_hours(24);
 

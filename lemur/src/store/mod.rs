@@ -38,6 +38,14 @@ pub enum StoreError {
     /// The batch that it was in was not written.
     #[error("{0}")]
     Batch(std::sync::Arc<StoreError>),
+    /// A text that is not kept: too long, or with characters that no such text has.
+    #[error("the {field} {reason}")]
+    Text {
+        /// Which text.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The process is ending.
     #[error("the server is ending")]
     Ending,
@@ -52,6 +60,12 @@ impl StoreError {
             Self::Batch(error) => error.is_duplicate(),
             _ => false,
         }
+    }
+
+    /// Whether the request is at fault and not the server.
+    #[must_use]
+    pub const fn is_the_requests_fault(&self) -> bool {
+        matches!(self, Self::Text { .. })
     }
 }
 
@@ -116,6 +130,26 @@ impl Store {
         TableSource::new(self.database.clone())
     }
 }
+
+/// Refuses a text that is too long for an index and for people, or that has control characters: PostgreSQL keeps no NUL.
+pub(crate) fn check_text(field: &'static str, text: &str, longest: usize) -> Result<(), StoreError> {
+    if text.chars().count() > longest {
+        return Err(StoreError::Text { field, reason: format!("has more than {longest} characters") });
+    }
+    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        return Err(StoreError::Text { field, reason: "has control characters".to_owned() });
+    }
+    Ok(())
+}
+
+/// The longest name of a certificate or an authority, and the longest of other short texts, in characters.
+pub(crate) const SHORT: usize = 255;
+/// The longest address of an owner.
+pub(crate) const ADDRESS: usize = 320;
+/// The longest description.
+pub(crate) const LONG: usize = 4_096;
+/// The longest document that is kept for an interface.
+pub(crate) const DOCUMENT: usize = 65_536;
 
 /// The time in a row's column of milliseconds.
 pub(crate) fn moment(row: &Row, column: &'static str) -> Result<Timestamp, DatabaseError> {

@@ -38,14 +38,15 @@ pub(crate) async fn insert(transaction: &mut Transaction, rows: &[Revocation]) -
     transaction.insert_rows(INSERT, 7, "ON CONFLICT DO NOTHING", &values).await
 }
 
-/// Gives another reason for a revocation.
+/// Gives another reason for a revocation, from now on.
 pub(crate) async fn change_reason(
     transaction: &mut Transaction,
     (authority, shard, serial): (AuthorityId, i64, &[u8]),
-    reason: &str,
+    (revoked_ms, reason): (i64, &str),
 ) -> Result<(), DatabaseError> {
-    let sql = "UPDATE revocation SET reason = $1 WHERE authority = $2 AND shard = $3 AND serial = $4";
-    transaction.execute(sql, &[reason.into(), authority.into(), shard.into(), serial.into()]).await.map(drop)
+    let sql = "UPDATE revocation SET reason = $1, revoked_ms = $2 WHERE authority = $3 AND shard = $4 AND serial = $5";
+    let values = [reason.into(), revoked_ms.into(), authority.into(), shard.into(), serial.into()];
+    transaction.execute(sql, &values).await.map(drop)
 }
 
 /// Takes a revocation back: only what was on hold may be.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,24 +25,31 @@ pub(crate) const URL: &str = "http://ca.example.test";
 pub(crate) struct House {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) database: String,
+    _server: Option<Arc<Postgres>>,
 }
 
 impl House {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite:{}", folder.path().join("lemur.db").display());
-        Self { folder, database }
+        Self { folder, database, _server: None }
     }
 
+    /// A database of its own in a server that tests share, and that ends with the last of them.
     pub(crate) fn postgres() -> Self {
-        static SERVER: OnceLock<Postgres> = OnceLock::new();
+        static SERVER: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
         static DATABASES: AtomicU32 = AtomicU32::new(0);
-        let server = SERVER.get_or_init(Postgres::start);
+        let server = {
+            let mut known = SERVER.lock().unwrap();
+            let server = known.upgrade().unwrap_or_else(|| Arc::new(Postgres::start()));
+            *known = Arc::downgrade(&server);
+            server
+        };
         let name = format!("lemur_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         server.sql(&format!("CREATE DATABASE {name}"));
         let url = server.url();
         let (base, _) = url.rsplit_once('/').unwrap();
-        Self { folder: tempfile::tempdir().unwrap(), database: format!("{base}/{name}") }
+        Self { folder: tempfile::tempdir().unwrap(), database: format!("{base}/{name}"), _server: Some(server) }
     }
 
     pub(crate) fn ring(&self) -> RingFile {
