@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use menagerie_sign::weak::WeakRsa;
 
@@ -23,8 +24,21 @@ pub struct Claims<'a> {
     pub max_validity: Option<SignedDuration>,
     /// SHA-256 digests of SubjectPublicKeyInfos whose private keys are known to others (BR 6.1.1.3).
     pub compromised: Option<&'a HashSet<[u8; 32]>>,
+    /// The certificate of the key that signs, in DER: the lints on chains look at it.
+    pub issuer: Option<&'a [u8]>,
     /// Whether the public key was made elsewhere: then an RSA modulus is also tested for being a prime, which costs as much as a signature.
     pub foreign_key: bool,
+}
+
+/// The issuer's certificate.
+#[derive(Clone, Copy)]
+pub(super) enum Issuer<'a> {
+    /// None was handed in.
+    Unknown,
+    /// One was, but it is none.
+    Unreadable,
+    /// What it says.
+    Read(&'a Certificate<'a>, &'a Extensions<'a>),
 }
 
 /// What a check sees.
@@ -32,8 +46,10 @@ pub(super) struct Context<'a> {
     pub certificate: &'a Certificate<'a>,
     pub extensions: &'a Extensions<'a>,
     pub claims: &'a Claims<'a>,
+    pub issuer: Issuer<'a>,
     pub kind: Kind,
-    pub as_of: Timestamp,
+    /// The day by whose rules it is judged (UTC).
+    pub day: Date,
     /// Why the RSA key is weak; worked out once.
     pub weak_rsa: Option<WeakRsa>,
 }

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::context::Context;
@@ -190,13 +188,9 @@ impl Lint {
         self.kinds & kind.bit() != 0
     }
 
-    /// Whether it holds for a certificate issued at this moment.
+    /// Whether it holds for a certificate issued on this day (UTC).
     #[must_use]
-    pub fn holds_on(&self, moment: Timestamp) -> bool {
-        if self.since.is_none() && self.until.is_none() {
-            return true;
-        }
-        let day = moment.to_zoned(TimeZone::UTC).date();
+    pub fn holds_on(&self, day: Date) -> bool {
         self.since.is_none_or(|since| day >= since) && self.until.is_none_or(|until| day < until)
     }
 }

@@ -29,10 +29,11 @@ pub use summary::{Summary, summary};
 pub use table::{LintRow, markdown, rows};
 
 use certificate::Certificate;
-use context::Context;
+use context::{Context, Issuer};
 use encoding::Faults;
 use extensions::Extensions;
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use menagerie_sign::weak::WeakRsa;
 
 /// The largest certificate that is looked at, in bytes.
@@ -61,16 +62,26 @@ pub fn check(der: &[u8], claims: &Claims<'_>) -> Vec<Finding> {
     };
     rules::encoding(&Faults::find(der, Some(&certificate)), &mut |lint, detail| tell(&mut findings, lint, detail));
     let extensions = Extensions::parse(certificate.extensions.as_deref().unwrap_or_default());
+    let issuer = claims.issuer.map(Certificate::parse);
+    let issuer_extensions = match &issuer {
+        Some(Ok(issuer)) => Extensions::parse(issuer.extensions.as_deref().unwrap_or_default()),
+        _ => Extensions::default(),
+    };
     let context = Context {
+        issuer: match &issuer {
+            None => Issuer::Unknown,
+            Some(Err(_)) => Issuer::Unreadable,
+            Some(Ok(issuer)) => Issuer::Read(issuer, &issuer_extensions),
+        },
         kind: kind(&certificate, &extensions),
-        as_of: claims.as_of.or(certificate.not_before.at).unwrap_or(Timestamp::MAX),
+        day: Offset::UTC.to_datetime(claims.as_of.or(certificate.not_before.at).unwrap_or(Timestamp::MAX)).date(),
         certificate: &certificate,
         extensions: &extensions,
         claims,
         weak_rsa: weak_rsa(&certificate, claims),
     };
     for lint in lints() {
-        if lint.applies_to(context.kind) && (lint.family == Family::Pkix || claims.baseline) && lint.holds_on(context.as_of) {
+        if lint.applies_to(context.kind) && (lint.family == Family::Pkix || claims.baseline) && lint.holds_on(context.day) {
             (lint.check)(&context, &mut |detail| tell(&mut findings, lint, detail));
         }
     }

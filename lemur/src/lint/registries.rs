@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The top-level domains of the root zone as of October 2026, sorted, one a line.
+/// The top-level domains of the root zone as of October 2026, sorted, one a line: IANA's `tlds-alpha-by-domain.txt` in lower case.
 static TOP_LEVEL: &str = include_str!("top_level.txt");
 
 const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ \

@@ -190,3 +190,61 @@ pub(super) fn is_host(host: &[u8]) -> bool {
     let is_address = || std::str::from_utf8(host).is_ok_and(|text| text.parse::<std::net::IpAddr>().is_ok());
     domain(host).is_ok() || is_address()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains() {
+        for good in ["example.com", "a", "xn--p1ai", "1.example", "a-b.c", &"a".repeat(63)] {
+            assert_eq!(domain(good.as_bytes()), Ok(()), "{good}");
+        }
+        let bad = [
+            ("", DomainFault::Empty),
+            ("a..b", DomainFault::EmptyLabel),
+            ("example.com.", DomainFault::EmptyLabel),
+            ("-a.b", DomainFault::Hyphen),
+            ("a-.b", DomainFault::Hyphen),
+            ("a_b.c", DomainFault::Character),
+            ("*.b", DomainFault::Character),
+            ("10.0.0.1", DomainFault::NumericTop),
+        ];
+        for (name, fault) in bad {
+            assert_eq!(domain(name.as_bytes()), Err(fault), "{name}");
+        }
+        assert_eq!(domain("a".repeat(64).as_bytes()), Err(DomainFault::LongLabel));
+    }
+
+    #[test]
+    fn a_labels() {
+        assert!(is_a_label(b"xn--mnchen-3ya") && is_a_label(b"XN--P1AI"));
+        assert!(!is_a_label(b"xn--zz") && !is_a_label(b"xn--") && !is_a_label(b"plain") && !is_a_label(b"xn--\xff"));
+    }
+
+    #[test]
+    fn mailboxes() {
+        for good in ["a@example.com", "a.b+c@example.com", "\"a b\"@example.com", "\"a\\\"b\"@example.com", "a@host"] {
+            assert!(is_mailbox(good.as_bytes()), "{good}");
+        }
+        for bad in ["", "a", "@example.com", "a@", "a..b@example.com", "a b@example.com", "\"a@example.com", "a@-b", "\u{e9}@example.com"] {
+            assert!(!is_mailbox(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn uris() {
+        let host =
+            |text: &'static str| uri(text.as_bytes()).map(|uri| uri.host.map(|host| String::from_utf8(host.to_vec()).expect("ASCII")));
+        assert_eq!(host("http://user@ca.example.com:80/a?b#c"), Ok(Some("ca.example.com".to_owned())));
+        assert_eq!(host("http://[2001:db8::1]:80/"), Ok(Some("2001:db8::1".to_owned())));
+        assert_eq!(host("spiffe://mesh/ns/a"), Ok(Some("mesh".to_owned())));
+        assert_eq!(host("urn:uuid:1"), Ok(None));
+        assert_eq!(host("/relative"), Err(UriFault::Relative));
+        assert_eq!(host("http://a b/"), Err(UriFault::Character));
+        assert_eq!(host("http://a/%zz"), Err(UriFault::Percent));
+        assert_eq!(host("http://[::1/"), Err(UriFault::Host));
+        assert_eq!(host("http://a:port/"), Err(UriFault::Port));
+        assert_eq!(host("http:"), Err(UriFault::Nothing));
+    }
+}

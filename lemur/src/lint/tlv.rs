@@ -235,3 +235,36 @@ pub(super) fn bits<'a>(value: &'a [u8], part: &'static str) -> Result<Bits<'a>, 
         _ => Err(Malformed::new(part, Broken::Content)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths() {
+        assert!(matches!(header(&[4, 0x81, 0x80]), Err(Broken::Truncated)));
+        assert!(header(&[4, 0x81, 1, 7]).is_ok_and(|header| !header.minimal && header.length == 1));
+        assert!(matches!(header(&[0x30, 0x80, 0, 0]), Err(Broken::Indefinite)));
+        assert!(matches!(header(&[4, 0x85, 0, 0, 0, 0, 1, 7]), Err(Broken::LongLength)));
+        assert!(matches!(header(&[4, 0x84, 0xff, 0xff, 0xff, 0xff]), Err(Broken::Truncated)));
+        assert!(matches!(header(&[0x1f, 0x81, 1, 0]), Err(Broken::HighTag)));
+    }
+
+    #[test]
+    fn integers() {
+        let of = |value: &[u8]| integer(value, "a number").ok();
+        assert_eq!([of(&[0]), of(&[0x7f]), of(&[0x80]), of(&[0, 0x80]), of(&[])], [Some(0), Some(127), Some(-128), Some(128), None]);
+        assert_eq!(of(&[0, 0, 0, 0, 0, 0, 0, 0, 5]), Some(5), "padded");
+        assert_eq!(of(&[1, 0, 0, 0, 0, 0, 0, 0, 0]), Some(i64::MAX));
+        assert_eq!(of(&[0xfe, 0, 0, 0, 0, 0, 0, 0, 0]), Some(i64::MIN));
+        assert_eq!(of(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), Some(-1));
+    }
+
+    #[test]
+    fn named_bits() {
+        let usage = bits(&[5, 0xa0], "bits").expect("they can be read");
+        assert!(usage.has(0) && !usage.has(1) && usage.has(2) && !usage.has(9));
+        assert_eq!((usage.highest(), usage.is_zero()), (Some(2), false));
+        assert!(bits(&[8, 0], "bits").is_err() && bits(&[1], "bits").is_err() && bits(&[], "bits").is_err());
+    }
+}

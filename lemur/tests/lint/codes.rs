@@ -297,6 +297,8 @@ pub(crate) const OURS: &[&str] = &[
     "rfc9608-freshest",
     "rfc9608-ocsp",
     "br-dns-wildcard-top",
+    "br-location-internal",
+    "br-san-internal-name",
 ];
 
 /// The lints that cover a code.

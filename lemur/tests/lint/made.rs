@@ -412,6 +412,16 @@ pub(crate) fn short_lived() -> Made {
     made
 }
 
+/// A leaf that [`constrained`] issues.
+pub(crate) fn chained() -> Made {
+    let mut made = organization();
+    made.put(AKI, false, seq(&[tlv(0x80, &own_key_id())]));
+    made.put(CP, false, policies(&[DV]));
+    made.subject.clear();
+    made.put(SAN, true, seq(&[dns("www.example.com"), dns("*.example.com")]));
+    made
+}
+
 /// A CA for TLS below a root.
 pub(crate) fn intermediate() -> Made {
     let mut made = base();

@@ -234,6 +234,20 @@ pub(crate) static CASES: &[Case] = &[
     }),
     case("rfc6962-scts-malformed", leaf, |m| m.put(SCTS, false, tlv(4, &[0, 0]))),
     case("rfc6962-scts-malformed", leaf, |m| m.put(SCTS, false, tlv(4, &[0, 9, 1]))),
+    case("chain-issuer-readable", chained, |_| {}),
+    case("chain-name", chained, |m| m.issuer = name(&[(C, "DE"), (O, "Another"), (CN, "Another CA")])),
+    case("chain-key-id", chained, |m| m.put(AKI, false, seq(&[tlv(0x80, &[9; 20])]))),
+    case("chain-authority", chained, |_| {}),
+    case("chain-path-length", chained, |m| m.put(BC, true, seq(&[tlv(1, &[0xff])]))),
+    case("chain-validity", chained, |m| m.valid("310501000000Z", "310701000000Z")),
+    case("chain-algorithm", chained, |m| m.algorithm = seq(&[oid("1.2.840.113549.1.1.11"), tlv(5, &[])])),
+    case("chain-purposes", chained, |m| m.put(EKU, false, purposes(&[CODE]))),
+    case("chain-names-permitted", chained, |m| san(m, &[dns("www.example.net")])),
+    case("chain-names-permitted", chained, |m| san(m, &[dns("www.example.com"), ip(&[8, 8, 8, 8])])),
+    case("chain-names-permitted", chained, |m| {
+        m.named(&[(C, "DE"), (O, "Another GmbH")]);
+        m.critical(SAN, false);
+    }),
     case("claim-kind", leaf, |m| m.put(BC, true, seq(&[tlv(1, &[0xff])]))),
     case("claim-validity", leaf, |m| m.valid("260601000000Z", "260830000001Z")),
 ];

@@ -10,16 +10,28 @@ use crate::cases::{self, Case, SOUND, Sound};
 use crate::made;
 
 /// What is claimed for a case: the Baseline Requirements for their own lints, and what the lints on claims need.
-fn claims<'a>(case: &Case, compromised: &'a HashSet<[u8; 32]>) -> Claims<'a> {
+fn claims<'a>(case: &Case, issuer: Option<&'a [u8]>, compromised: &'a HashSet<[u8; 32]>) -> Claims<'a> {
     let baseline = lint::lints().find(|lint| lint.id == case.lint).is_some_and(|lint| lint.family == Family::Baseline);
     Claims {
         baseline,
         kind: (case.lint == "claim-kind").then_some(Kind::Leaf),
         max_validity: (case.lint == "claim-validity").then(|| SignedDuration::from_hours(24 * 90)),
+        issuer,
         compromised: (case.lint == "key-compromised").then_some(compromised),
         foreign_key: true,
         ..Claims::default()
     }
+}
+
+/// The issuer of a case's sound certificate, and that of the one that breaks the lint.
+fn issuers(case: &Case) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+    let right = case.lint.starts_with("chain-").then(|| made::constrained().der());
+    let wrong = match case.lint {
+        "chain-issuer-readable" => Some(vec![0x30, 0]),
+        "chain-authority" => Some(made::leaf().der()),
+        _ => right.clone(),
+    };
+    (right, wrong)
 }
 
 fn ids(der: &[u8], claims: &Claims<'_>) -> BTreeSet<&'static str> {
@@ -56,11 +68,13 @@ fn every_case_breaks_its_lint_and_the_sound_certificate_does_not() {
         let sound = (case.sound)();
         let mut spoiled = sound.clone();
         (case.spoil)(&mut spoiled);
-        let claims = claims(case, &compromised);
+        let (right, wrong) = issuers(case);
+        let claims = claims(case, wrong.as_deref(), &compromised);
         if !ids(&spoiled.der(), &claims).contains(case.lint) {
             faults.push(format!("{} is not told", case.lint));
         }
-        let claims = if case.lint == "key-compromised" { Claims { compromised: None, ..claims } } else { claims };
+        let compromised = claims.compromised.filter(|_| case.lint != "key-compromised");
+        let claims = Claims { compromised, issuer: right.as_deref(), ..claims };
         if ids(&sound.der(), &claims).contains(case.lint) {
             faults.push(format!("{} is told of the sound certificate", case.lint));
         }

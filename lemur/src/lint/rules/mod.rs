@@ -4,6 +4,7 @@
 mod access;
 mod authority;
 mod baseline;
+mod chain;
 mod claims;
 mod constraints;
 mod encoding;
@@ -13,6 +14,7 @@ mod fields;
 mod key_ids;
 mod keys;
 mod names;
+mod permitted;
 mod policies;
 mod revocation;
 mod subject_names;
@@ -32,6 +34,7 @@ pub(super) fn tables() -> impl Iterator<Item = &'static [Lint]> {
 static PKIX: &[&[Lint]] = &[
     encoding::LINTS,
     claims::LINTS,
+    chain::LINTS,
     fields::LINTS,
     names::LINTS,
     keys::LINTS,

@@ -156,10 +156,9 @@ pub(super) static LINTS: &[Lint] = &[
 
 /// Short-lived is at most 7 days; 10 days between 2024-03-15 and 2026-03-15 (BR 1.6.1).
 fn is_short_lived(c: &Context<'_>) -> bool {
-    let day = c.as_of.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let most = if day >= jiff::civil::date(2026, 3, 15) {
+    let most = if c.day >= jiff::civil::date(2026, 3, 15) {
         7
-    } else if day >= jiff::civil::date(2024, 3, 15) {
+    } else if c.day >= jiff::civil::date(2024, 3, 15) {
         10
     } else {
         return false;
