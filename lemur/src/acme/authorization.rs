@@ -92,11 +92,15 @@ pub(super) async fn challenge(
         let _: serde_json::Map<String, serde_json::Value> = payload.read()?;
         if authorization.status == AuthorizationStatus::Pending && authorization.attempted.is_none() {
             let looking = worker::begin(&acme, &authorization, method, &account.thumbprint).await?;
-            if let Some(looking) = looking {
-                // Whether it is through by then or not, the database says how it stands.
-                let _ = tokio::time::timeout(AT_ONCE, looking).await;
+            let attempt = match looking {
+                Some(looking) => tokio::time::timeout(AT_ONCE, looking).await.ok().and_then(Result::ok).flatten(),
+                None => None,
+            };
+            match attempt {
+                Some(attempt) => authorization.settle(method, attempt, acme.now()),
+                // It goes on, or is another's: the database says how it stands.
+                None => authorization = find(&acme, &id, &account.id).await?,
             }
-            authorization = find(&acme, &id, &account.id).await?;
         }
     }
     let now = acme.now();

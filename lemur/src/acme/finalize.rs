@@ -235,7 +235,7 @@ async fn chains(acme: &Acme, id: &str, account: &Account) -> Result<Vec<String>,
 }
 
 async fn stored(acme: &Acme, id: &Id, account: &Account) -> Result<(Vec<u8>, AuthorityId), Problem> {
-    let order = acme.0.store.order(id, &account.id).await?.ok_or_else(Problem::not_found)?;
+    let (order, _) = acme.0.store.order(id, &account.id).await?.ok_or_else(Problem::not_found)?;
     let OrderState::Valid { certificate } = order.state else { return Err(Problem::not_found()) };
     let certificate = acme.0.engine.certificate(certificate).await?.ok_or_else(Problem::not_found)?;
     Ok((certificate.der, certificate.authority.ok_or_else(Problem::not_found)?))

@@ -238,9 +238,7 @@ pub(super) async fn show(State(acme): State<Acme>, Path(id): Path<String>, post:
 
 pub(super) async fn find(acme: &Acme, id: &str, account: &Id) -> Result<(Order, Vec<Authorization>), Problem> {
     let id = Id::parse(id).ok_or_else(Problem::not_found)?;
-    let order = acme.0.store.order(&id, account).await?.ok_or_else(Problem::not_found)?;
-    let authorizations = acme.0.store.authorizations_of(&id).await?;
-    Ok((order, authorizations))
+    acme.0.store.order(&id, account).await?.ok_or_else(Problem::not_found)
 }
 
 pub(super) fn shown(acme: &Acme, order: &Order, authorizations: &[Authorization]) -> Response {

@@ -31,7 +31,7 @@ pub(super) async fn begin(
     authorization: &Authorization,
     method: Method,
     thumbprint: &str,
-) -> Result<Option<JoinHandle<()>>, Problem> {
+) -> Result<Option<JoinHandle<Option<Attempt>>>, Problem> {
     let now = acme.now();
     let lease_until = after(now, LEASE);
     if !acme.0.store.attempt(&authorization.id, method, &acme.0.replica, lease_until, now).await? {
@@ -42,8 +42,8 @@ pub(super) async fn begin(
     Ok(Some(tokio::spawn(async move { look(&acme, &authorization, method, &thumbprint).await })))
 }
 
-/// Looks at one challenge, and notes what came of it.
-async fn look(acme: &Acme, authorization: &Authorization, method: Method, thumbprint: &str) {
+/// Looks at one challenge, and notes what came of it; gives that if it was noted.
+async fn look(acme: &Acme, authorization: &Authorization, method: Method, thumbprint: &str) -> Option<Attempt> {
     let attempt = match verdict(acme, authorization, method, thumbprint).await {
         Ok(attempt) => attempt,
         Err(problem) => Attempt::Invalid(problem.document()),
@@ -51,15 +51,18 @@ async fn look(acme: &Acme, authorization: &Authorization, method: Method, thumbp
     let id = &authorization.id;
     match acme.0.store.settle(id, &acme.0.replica, &attempt, acme.now()).await {
         Ok(true) => {
-            tracing::debug!(authorization = %id, method = method.name(), valid = matches!(attempt, Attempt::Valid { .. }), "a challenge was looked at")
+            let valid = matches!(attempt, Attempt::Valid { .. });
+            tracing::debug!(authorization = %id, method = method.name(), valid, "a challenge was looked at");
+            return Some(attempt);
         }
         // The client gave the authorization up meanwhile, or the lease has gone to another.
         Ok(false) => tracing::debug!(authorization = %id, "what came of a challenge is of no use any more"),
         // Another replica takes it over when the lease has run out.
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, authorization = %id, "what came of a challenge was not kept")
+            tracing::error!(error = &error as &dyn std::error::Error, authorization = %id, "what came of a challenge was not kept");
         }
     }
+    None
 }
 
 async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thumbprint: &str) -> Result<Attempt, Problem> {

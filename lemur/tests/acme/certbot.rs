@@ -67,13 +67,13 @@ async fn certbot_orders_renews_and_revokes() {
     house.chall.addresses("b.example.org", &[PUBLIC]);
     let mut order = certbot.certonly(&["a.example.org", "b.example.org"]);
     certbot.standalone(&mut order);
-    certbot.run(order).await.success();
+    drop(certbot.run(order).await.success());
     let chain = read_bundle(&std::fs::read(certbot.live("a.example.org", "fullchain.pem")).unwrap()).unwrap();
     assert_eq!(chain.len(), 2);
     assert_eq!(chain[0].names().len(), 2);
     let mut renew = certbot.command("renew");
     renew.args(["--force-renewal", "--no-random-sleep-on-renew"]);
-    certbot.run(renew).await.success();
+    drop(certbot.run(renew).await.success());
     let renewed = read_bundle(&std::fs::read(certbot.live("a.example.org", "fullchain.pem")).unwrap()).unwrap();
     assert_ne!(renewed[0].serial(), chain[0].serial());
     // certbot asks for renewal information, and has nothing to do.
@@ -83,16 +83,16 @@ async fn certbot_orders_renews_and_revokes() {
     assert!(quiet.text().contains("not due for renewal") || quiet.text().contains("No renewals were attempted"), "{}", quiet.text());
     let mut revoke = certbot.command("revoke");
     revoke.arg("--cert-path").arg(certbot.live("a.example.org", "cert.pem")).args(["--reason", "superseded", "--no-delete-after-revoke"]);
-    certbot.run(revoke).await.success();
+    drop(certbot.run(revoke).await.success());
     assert!(replica.engine.is_revoked(replica.authority, &renewed[0].serial()).await.unwrap());
     assert!(!replica.engine.is_revoked(replica.authority, &chain[0].serial()).await.unwrap());
     let mut update = certbot.command("update_account");
     update.args(["--email", "other@example.org"]);
-    certbot.run(update).await.success();
-    certbot.run(certbot.command("unregister")).await.success();
+    drop(certbot.run(update).await.success());
+    drop(certbot.run(certbot.command("unregister")).await.success());
     let mut again = certbot.certonly(&["a.example.org"]);
     certbot.standalone(&mut again);
-    certbot.run(again).await.success();
+    drop(certbot.run(again).await.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,7 +110,7 @@ async fn certbot_proves_a_wildcard_by_a_hook() {
     std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let mut order = certbot.certonly(&["*.w.example.org", "w.example.org"]);
     order.args(["--manual", "--preferred-challenges", "dns", "--manual-auth-hook"]).arg(&hook);
-    certbot.run(order).await.success();
+    drop(certbot.run(order).await.success());
     let chain = read_bundle(&std::fs::read(certbot.live("w.example.org", "fullchain.pem")).unwrap()).unwrap();
     assert_eq!(chain[0].names().len(), 2);
 }
@@ -128,7 +128,7 @@ async fn certbot_takes_the_chain_that_it_prefers_and_revokes_by_the_key() {
         let mut order = certbot.certonly(&["a.example.org"]);
         certbot.standalone(&mut order);
         order.args(["--preferred-chain", preferred, "--force-renewal"]);
-        certbot.run(order).await.success();
+        drop(certbot.run(order).await.success());
         let chain = read_bundle(&std::fs::read(certbot.live("a.example.org", "fullchain.pem")).unwrap()).unwrap();
         assert_eq!(chain[1].issuer().to_string(), issuer);
     }
@@ -139,7 +139,7 @@ async fn certbot_takes_the_chain_that_it_prefers_and_revokes_by_the_key() {
     revoke.arg("--cert-path").arg(certbot.live("a.example.org", "cert.pem"));
     revoke.arg("--key-path").arg(certbot.live("a.example.org", "privkey.pem"));
     revoke.args(["--reason", "keycompromise", "--no-delete-after-revoke"]);
-    certbot.run(revoke).await.success();
+    drop(certbot.run(revoke).await.success());
     assert!(replica.engine.is_revoked(replica.authority, &leaf.serial()).await.unwrap());
 }
 

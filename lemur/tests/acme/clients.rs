@@ -89,7 +89,7 @@ async fn verified_by_openssl(house: &House, replica: &Replica, chain: &str) {
     let mut openssl = menagerie_tests::process::command("openssl");
     openssl.args(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile"]).arg(&root_file);
     openssl.arg("-untrusted").arg(&chain_file).arg(&chain_file);
-    menagerie_tests::process::run(openssl, b"").success();
+    drop(menagerie_tests::process::run(openssl, b"").success());
 }
 
 #[tokio::test]

@@ -34,45 +34,45 @@ use tokio_rustls::TlsAcceptor;
 use crate::net::Rerouted;
 
 /// A public address, where pebble's hosts are.
-pub const PUBLIC: &str = "93.184.216.34";
+pub(crate) const PUBLIC: &str = "93.184.216.34";
 
 /// A folder, a database, and what stands around the servers that share it.
-pub struct House {
-    pub folder: tempfile::TempDir,
-    pub chall: ChallengeServer,
-    pub network: Rerouted,
+pub(crate) struct House {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) chall: ChallengeServer,
+    pub(crate) network: Rerouted,
     database: String,
     tls: Arc<rustls::ServerConfig>,
     root: PathBuf,
 }
 
 /// One process's server.
-pub struct Replica {
-    pub engine: Engine,
-    pub acme: Acme,
-    pub authority: AuthorityId,
-    pub root: AuthorityId,
-    pub base: String,
-    servers: Vec<(Engine, Acme)>,
-    tasks: JoinSet<()>,
+pub(crate) struct Replica {
+    pub(crate) engine: Engine,
+    pub(crate) acme: Acme,
+    pub(crate) authority: AuthorityId,
+    pub(crate) root: AuthorityId,
+    pub(crate) base: String,
+    _servers: Vec<(Engine, Acme)>,
+    _tasks: JoinSet<()>,
 }
 
 /// An external account key, as an administrator hands it out.
 #[derive(Debug, Clone)]
-pub struct Handed {
-    pub id: String,
-    pub secret: Vec<u8>,
-    pub text: String,
+pub(crate) struct Handed {
+    pub(crate) id: String,
+    pub(crate) secret: Vec<u8>,
+    pub(crate) text: String,
 }
 
 impl House {
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite:{}", folder.path().join("lemur.db").display());
         Self::new(folder, database)
     }
 
-    pub fn postgres() -> Self {
+    pub(crate) fn postgres() -> Self {
         static SERVER: OnceLock<Postgres> = OnceLock::new();
         static DATABASES: AtomicU32 = AtomicU32::new(0);
         let server = SERVER.get_or_init(Postgres::start);
@@ -99,21 +99,21 @@ impl House {
     }
 
     /// The certificate that clients of the servers here trust.
-    pub fn root(&self) -> &std::path::Path {
+    pub(crate) fn root(&self) -> &std::path::Path {
         &self.root
     }
 
-    pub async fn replica(&self) -> Replica {
+    pub(crate) async fn replica(&self) -> Replica {
         self.replicas(1, |_| {}).await
     }
 
     /// A server with other settings than the tests' usual ones.
-    pub async fn replica_with(&self, change: impl Fn(&mut Settings)) -> Replica {
+    pub(crate) async fn replica_with(&self, change: impl Fn(&mut Settings)) -> Replica {
         self.replicas(1, change).await
     }
 
     /// So many servers behind one address: each request meets the next.
-    pub async fn replicas(&self, count: usize, change: impl Fn(&mut Settings)) -> Replica {
+    pub(crate) async fn replicas(&self, count: usize, change: impl Fn(&mut Settings)) -> Replica {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let base = format!("https://localhost:{}/acme", listener.local_addr().unwrap().port());
         let mut servers = Vec::new();
@@ -126,7 +126,7 @@ impl House {
         let authority = engine.authority_by_name("Issuing").await.unwrap().unwrap().id;
         let mut tasks = JoinSet::new();
         tasks.spawn(serve(listener, Arc::clone(&self.tls), routers));
-        Replica { engine, acme, authority, root, base, servers, tasks }
+        Replica { engine, acme, authority, root, base, _servers: servers, _tasks: tasks }
     }
 
     async fn server(&self, base: &str, change: &impl Fn(&mut Settings)) -> (Engine, Acme) {
@@ -161,7 +161,7 @@ default_lifetime = "6d"
 max_lifetime = "90d"
 "#;
 
-pub async fn authority(engine: &Engine, name: &str, parent: Parent) -> AuthorityId {
+pub(crate) async fn authority(engine: &Engine, name: &str, parent: Parent) -> AuthorityId {
     if let Some(known) = engine.authority_by_name(name).await.unwrap() {
         return known.id;
     }
@@ -207,16 +207,16 @@ async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, routers: V
 
 impl Replica {
     /// Where clients begin.
-    pub fn directory(&self) -> String {
+    pub(crate) fn directory(&self) -> String {
         format!("{}/directory", self.base)
     }
 
     /// An external account key for names below `example.org` and for the address of pebble's hosts.
-    pub async fn key(&self) -> Handed {
+    pub(crate) async fn key(&self) -> Handed {
         self.key_for(&[".example.org", PUBLIC], &["tls-server", "tls-client", "baseline"]).await
     }
 
-    pub async fn key_for(&self, names: &[&str], profiles: &[&str]) -> Handed {
+    pub(crate) async fn key_for(&self, names: &[&str], profiles: &[&str]) -> Handed {
         let grant = Grant {
             owner: "web@example.org".to_owned(),
             names: names.iter().map(|name| name.parse().unwrap()).collect(),
@@ -227,18 +227,10 @@ impl Replica {
         let text = secret.expose().clone();
         Handed { id: key.id, secret: URL_SAFE_NO_PAD.decode(&text).unwrap(), text }
     }
-
-    /// Stops answering, as a process that is gone.
-    pub async fn stop(mut self) {
-        self.tasks.shutdown().await;
-        for (engine, _) in &self.servers {
-            engine.close().await;
-        }
-    }
 }
 
 /// Runs a test on both databases.
-pub async fn on_both(test: impl AsyncFn(House)) {
+pub(crate) async fn on_both(test: impl AsyncFn(House)) {
     test(House::sqlite()).await;
     test(House::postgres()).await;
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 /// Connects to what the table says, and remembers every address that it was asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Rerouted(Arc<Mutex<Table>>);
+pub(crate) struct Rerouted(Arc<Mutex<Table>>);
 
 #[derive(Debug, Default)]
 struct Table {
@@ -21,13 +21,13 @@ struct Table {
 
 impl Rerouted {
     /// Makes an address of the internet lead to one of this machine.
-    pub fn route(&self, address: &str, port: u16, to: SocketAddr) {
+    pub(crate) fn route(&self, address: &str, port: u16, to: SocketAddr) {
         let address: IpAddr = address.parse().expect("an address");
         self.0.lock().expect("no test panics with this lock").routes.insert(SocketAddr::new(address, port), to);
     }
 
     /// What was asked for, in order.
-    pub fn asked(&self) -> Vec<SocketAddr> {
+    pub(crate) fn asked(&self) -> Vec<SocketAddr> {
         self.0.lock().expect("no test panics with this lock").asked.clone()
     }
 }

@@ -3,13 +3,16 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::{Connection as _, PgPool};
 
 use super::error::DatabaseError;
 
 /// How long a connection is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a connection may have been idle to be used without asking.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// How many connections a process has at most.
 const CONNECTIONS: u32 = 8;
@@ -17,6 +20,15 @@ const CONNECTIONS: u32 = 8;
 pub(super) async fn connect(url: &str) -> Result<PgPool, DatabaseError> {
     let options = options(url).map_err(|source| DatabaseError::Connect { source })?;
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+    // A connection that was used a moment ago needs no question whether it is there: the question would cost as much as a statement.
+    let pool = pool.test_before_acquire(false).before_acquire(|connection, since| {
+        Box::pin(async move {
+            if since.idle_for > FRESH {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    });
     pool.connect_with(options).await.map_err(|source| DatabaseError::Connect { source })
 }
 

@@ -96,6 +96,18 @@ impl Authorization {
         ]
     }
 
+    /// What the row is after [`Store::settle`].
+    pub(in crate::acme) fn settle(&mut self, method: Method, attempt: Attempt, now: Timestamp) {
+        self.attempted = Some(method);
+        match attempt {
+            Attempt::Valid { expires, caa } => {
+                (self.status, self.validated, self.expires) = (AuthorizationStatus::Valid, Some(now), expires);
+                self.caa = caa.then_some(now);
+            }
+            Attempt::Invalid(document) => (self.status, self.error) = (AuthorizationStatus::Invalid, Some(document)),
+        }
+    }
+
     /// Whether it gives leave at this time.
     pub(in crate::acme) fn is_in_force(&self, now: Timestamp) -> bool {
         self.status == AuthorizationStatus::Valid && now < self.expires
@@ -107,12 +119,6 @@ impl Store {
     pub(in crate::acme) async fn authorization(&self, id: &Id, account: &Id) -> Result<Option<Authorization>, DatabaseError> {
         let row = self.database.optional(select!("WHERE z.id = $1 AND z.account = $2"), &[id.into(), account.into()]).await?;
         row.as_ref().map(authorization).transpose()
-    }
-
-    /// The authorizations of an order, in the order of its identifiers.
-    pub(in crate::acme) async fn authorizations_of(&self, order: &Id) -> Result<Vec<Authorization>, DatabaseError> {
-        let sql = select!("JOIN acme_order_authorization o ON o.authorization_id = z.id WHERE o.order_id = $1 ORDER BY o.position");
-        self.database.all(sql, &[order.into()]).await?.iter().map(authorization).collect()
     }
 
     /// A proof of control that this account gave for this offer and that holds until then at least.
@@ -227,7 +233,7 @@ impl Store {
     }
 }
 
-fn authorization(row: &Row) -> Result<Authorization, DatabaseError> {
+pub(super) fn authorization(row: &Row) -> Result<Authorization, DatabaseError> {
     let (kind, value) = (row.text("kind")?, row.text("value")?);
     let value = if row.flag("wildcard")? { format!("*.{value}") } else { value };
     let identifier = Identifier::parse(&kind, &value).map_err(|_| wrong("value"))?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use menagerie_store::database::{DatabaseError, Row, Value};
 
-use super::authorization::{COLUMNS, INSERT};
+use super::authorization::{COLUMNS, INSERT, authorization};
 use super::{Authorization, Store, json_of, optional_time_of, time_of, wrong};
 use crate::acme::id::Id;
 use crate::acme::identifier::Identifier;
@@ -53,8 +53,11 @@ pub(in crate::acme) struct NewOrder<'a> {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, account, status, offer, named_offer, identifiers, not_before, not_after, created, expires, replaces, error,
-             certificate, lease_until FROM acme_order ",
+            "SELECT o.id AS order_id, o.account AS order_account, o.status AS order_status, o.offer AS order_offer, o.named_offer,
+             o.identifiers, o.not_before, o.not_after, o.created, o.expires AS order_expires, o.replaces, o.error AS order_error,
+             o.certificate, z.id, z.account, z.kind, z.value, z.wildcard, z.status, z.expires, z.token, z.offer, z.attempted, z.validated,
+             z.caa, z.error FROM acme_order o LEFT JOIN acme_order_authorization p ON p.order_id = o.id
+             LEFT JOIN acme_authorization z ON z.id = p.authorization_id ",
             $rest
         )
     };
@@ -110,10 +113,18 @@ impl Store {
         Ok(true)
     }
 
-    /// An order of this account.
-    pub(in crate::acme) async fn order(&self, id: &Id, account: &Id) -> Result<Option<Order>, DatabaseError> {
-        let row = self.database.optional(select!("WHERE id = $1 AND account = $2"), &[id.into(), account.into()]).await?;
-        row.as_ref().map(order).transpose()
+    /// An order of this account, and its authorizations in the order of its identifiers, those that are there still.
+    pub(in crate::acme) async fn order(&self, id: &Id, account: &Id) -> Result<Option<(Order, Vec<Authorization>)>, DatabaseError> {
+        let sql = select!("WHERE o.id = $1 AND o.account = $2 ORDER BY p.position");
+        let rows = self.database.all(sql, &[id.into(), account.into()]).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let mut authorizations = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if row.optional_text("id")?.is_some() {
+                authorizations.push(authorization(row)?);
+            }
+        }
+        Ok(Some((order(first)?, authorizations)))
     }
 
     /// The IDs of an account's orders that have come to something or still may, the newest first, those before a place in that list.
@@ -215,27 +226,27 @@ impl Store {
 }
 
 fn order(row: &Row) -> Result<Order, DatabaseError> {
-    let state = match row.text("status")?.as_str() {
+    let state = match row.text("order_status")?.as_str() {
         "open" => OrderState::Open,
         "processing" => OrderState::Processing,
         "valid" => OrderState::Valid { certificate: CertificateId(row.integer("certificate")?) },
         "invalid" => {
             let error = |text: String| serde_json::from_str(&text).map_err(|_| wrong("error"));
-            OrderState::Invalid { error: row.optional_text("error")?.map(error).transpose()? }
+            OrderState::Invalid { error: row.optional_text("order_error")?.map(error).transpose()? }
         }
         _ => return Err(wrong("status")),
     };
     Ok(Order {
-        id: Id::stored(row.text("id")?),
-        account: Id::stored(row.text("account")?),
+        id: Id::stored(row.text("order_id")?),
+        account: Id::stored(row.text("order_account")?),
         state,
-        offer: row.text("offer")?,
+        offer: row.text("order_offer")?,
         named_offer: row.flag("named_offer")?,
         identifiers: json_of(row, "identifiers")?,
         not_before: optional_time_of(row, "not_before")?,
         not_after: optional_time_of(row, "not_after")?,
         created: time_of(row, "created")?,
-        expires: time_of(row, "expires")?,
+        expires: time_of(row, "order_expires")?,
         replaces: row.optional_text("replaces")?,
     })
 }
