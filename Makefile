@@ -14,12 +14,12 @@ CARGO_DENY := 0.20.2
 CARGO_FUZZ := 0.13.2
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo demo-bless demo-lanius demo-repokid setup test lint soak fuzz bench advisories data cargo cargo-deny cargo-fuzz
+.PHONY: help demo demo-bless demo-lanius demo-repokid demo-lemur setup test lint soak fuzz bench advisories data cargo cargo-deny cargo-fuzz
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
-demo: demo-bless demo-lanius demo-repokid ## Show what every tool does, on this machine alone
+demo: demo-bless demo-lanius demo-repokid demo-lemur ## Show what every tool does, on this machine alone
 
 demo-bless: cargo ## Show bless: a CA, a service, a certificate, a login by ssh
 	@bless/demo.sh
@@ -29,6 +29,9 @@ demo-lanius: cargo ## Show lanius: planted secrets, a history, a table of people
 
 demo-repokid: cargo ## Show repokid: what a made-up account uses, what is proved unused, the policies before and after
 	@repokid/demo.sh
+
+demo-lemur: cargo ## Show lemur: a server, certificates by REST and certbot, a TLS server, a revocation
+	@lemur/demo.sh
 
 setup: ## Get what the tests need: Debian packages, Python packages, npm packages
 	@tests/setup.sh
@@ -43,7 +46,7 @@ lint: cargo-deny ## Formatting, clippy, licences and sources of what is depended
 	cargo fmt --all --check
 	cargo clippy --locked --release --workspace --features lanius/aws --all-targets -- -D warnings
 	cargo deny --locked --log-level error check bans licenses sources
-	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-cloudtrail menagerie-git-fetch menagerie-policy menagerie-report menagerie-telemetry menagerie-lambda lanius; do \
+	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-cloudtrail menagerie-git-fetch menagerie-policy menagerie-report menagerie-telemetry menagerie-lambda menagerie-web lanius lemur; do \
 		tree=$$(cargo tree --locked -p $$crate -e normal --prefix none); \
 		if grep -E '^aws-(sdk|config|smithy)' <<<"$$tree"; then \
 			echo "$$crate pulls in AWS crates without a feature that asks for them" >&2; exit 1; \

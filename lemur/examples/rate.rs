@@ -280,6 +280,9 @@ async fn fill(engine: &Engine, rows: u64) -> Outcome<()> {
     let names =
         "INSERT INTO certificate_name (certificate, position, kind, value) SELECT id, 0, 'dns', cn FROM certificate WHERE cn LIKE 'n%'";
     transaction.execute(names, &[]).await?;
+    let words = "INSERT INTO certificate_word (kind, word) SELECT DISTINCT 'owner', owner FROM certificate
+        UNION SELECT DISTINCT 'issuer', issuer FROM certificate ON CONFLICT DO NOTHING";
+    transaction.execute(words, &[]).await?;
     transaction.commit().await?;
     let mut transaction = engine.store().write().await?;
     transaction.execute("ANALYZE", &[]).await?;

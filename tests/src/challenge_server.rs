@@ -60,6 +60,12 @@ impl ChallengeServer {
         self.tls
     }
 
+    /// Where it is told what to answer, by HTTP, as its own manual says.
+    #[must_use]
+    pub const fn management(&self) -> SocketAddr {
+        self.management
+    }
+
     /// Sets the addresses of a name.
     pub fn addresses(&self, host: &str, addresses: &[&str]) {
         let (six, four): (Vec<&str>, Vec<&str>) = addresses.iter().partition(|address| address.contains(':'));

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use menagerie_store::database::{Database, DatabaseError, Kind, Migration, Migrations, Value};
+use menagerie_store::database::{Database, DatabaseError, Kind, Migration, Migrations, Statement, Value};
+use menagerie_store::log::{Entry, TableError, TableLog, TableSource, verify};
 use menagerie_tests::Postgres;
 
 /// A schema that has grown by three steps, of which the second carries data over.
@@ -245,4 +246,89 @@ async fn a_file_is_its_owners_alone_and_other_urls_are_refused() {
     }
     let error = Database::connect("postgres://u:hunter2@127.0.0.1:1/d", &migrations(3)).await.expect_err("nobody is there");
     assert!(matches!(error, DatabaseError::Connect { .. }) && !format!("{error} {error:?}").contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn bytes_and_statements_that_are_put_together() {
+    const BLOBS: &[Migration] = &[Migration {
+        sqlite: "CREATE TABLE scan (id INTEGER PRIMARY KEY, image BLOB) STRICT",
+        postgres: "CREATE TABLE scan (id BIGINT PRIMARY KEY, image BYTEA)",
+    }];
+    on_both(async |url| {
+        let database = Database::connect(url, &Migrations { component: "scans", steps: BLOBS }).await.expect("opens");
+        let images: [&[u8]; 4] = [b"", b"\0\xff\x00", b"'; --", &[7; 100_000]];
+        let mut transaction = database.write().await.expect("begins");
+        let values: Vec<Value<'_>> = images.iter().zip(0_i64..).flat_map(|(image, id)| [id.into(), Value::from(*image)]).collect();
+        assert_eq!(transaction.insert_rows("INSERT INTO scan (id, image) VALUES", 2, "", &values).await.expect("is done"), 4);
+        transaction.execute("INSERT INTO scan (id, image) VALUES ($1, $2)", &[9_i64.into(), Value::Bytes(None)]).await.expect("is done");
+        transaction.commit().await.expect("is kept");
+        let mut statement = Statement::new("SELECT id, image FROM scan WHERE image IN (");
+        statement.bind_all(images).push(") AND id < ").bind(3_i64).push(" ORDER BY id");
+        let mut transaction = database.read().await.expect("begins");
+        let rows = transaction.all_of(&statement).await.expect("is answered");
+        let found: Vec<_> = rows.iter().map(|row| row.bytes("image").expect("bytes")).collect();
+        assert_eq!(found, images[..3]);
+        let mut lengths = Vec::new();
+        let each = |row: menagerie_store::database::Row| {
+            lengths.push(row.optional_bytes("image")?.map(|bytes| bytes.len()));
+            Ok(())
+        };
+        transaction.for_each("SELECT image FROM scan WHERE id >= $1 ORDER BY id", &[2_i64.into()], each).await.expect("is answered");
+        assert_eq!(lengths, [Some(5), Some(100_000), None]);
+        drop(transaction);
+        let mut update = Statement::new("UPDATE scan SET image = ");
+        update.bind(b"x").push(" WHERE id = ").bind(1_i64);
+        let mut transaction = database.write().await.expect("begins");
+        assert_eq!(transaction.execute_of(&update).await.expect("is done"), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_and_its_line_are_kept_together_or_not_at_all() {
+    on_both(async |url| {
+        let database = open(url, 3).await;
+        database.migrate(&TableLog::MIGRATIONS).await.expect("the log has its table");
+        let log = TableLog::new();
+        let entry = |name: &str| Entry { body: format!("{{\"pet\":\"{name}\"}}"), unique: None, time_ms: 7 };
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..40_i64 {
+            let (database, log) = (database.clone(), log.clone());
+            let name = format!("pet {}", number / 2);
+            let entry = entry(&name);
+            tasks.spawn(async move {
+                let mut transaction = database.write().await.expect("begins");
+                let values = [number.into(), Value::from(&name)];
+                // Of each two with a name, the second is refused: its transaction, and no line of it, is kept.
+                match transaction.execute("INSERT INTO pet (id, name) VALUES ($1, $2)", &values).await {
+                    Ok(_) => log.commit(transaction, vec![entry]).await.map(drop).is_ok(),
+                    Err(error) => {
+                        assert!(error.is_duplicate(), "{error}");
+                        false
+                    }
+                }
+            });
+        }
+        let kept = tasks.join_all().await.into_iter().filter(|kept| *kept).count();
+        assert_eq!(kept, 20);
+        assert_eq!(count(&database, "SELECT count(*) AS n FROM log_line").await, 20);
+        // What is no line keeps the change from being committed, and ends the chain.
+        let mut transaction = database.write().await.expect("begins");
+        transaction.execute("INSERT INTO pet (id, name) VALUES (99, 'odd')", &[]).await.expect("is done");
+        let broken = Entry { body: "no object".to_owned(), unique: None, time_ms: 7 };
+        assert!(matches!(log.commit(transaction, vec![entry("odd"), broken]).await, Err(TableError::Entry(_))));
+        assert_eq!(count(&database, "SELECT count(*) AS n FROM pet").await, 20);
+        let last = log.commit(database.write().await.expect("begins"), vec![entry("a"), entry("b")]).await.expect("is kept");
+        let verified = verify(&mut TableSource::new(database.clone()), &last).await.expect("is read");
+        assert!(verified.problems.is_empty() && verified.entries == 22, "{verified:?}");
+        assert_eq!(verified.writers.len(), 2, "the chain that was ended, and the one after it");
+        // Somebody changes a line.
+        let mut transaction = database.write().await.expect("begins");
+        let change = "UPDATE log_line SET line = replace(line, 'pet 7', 'cat 7') WHERE line LIKE '%pet 7%'";
+        assert_eq!(transaction.execute(change, &[]).await.expect("is done"), 1);
+        transaction.commit().await.expect("is kept");
+        let verified = verify(&mut TableSource::new(database), &last).await.expect("is read");
+        assert!(!verified.problems.is_empty(), "it is noticed");
+    })
+    .await;
 }

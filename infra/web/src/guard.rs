@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{JsonError, Metrics, RequestId, headers};
 
@@ -42,7 +42,13 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     request.extensions_mut().insert(id.clone());
     let began = Instant::now();
-    let answer = AssertUnwindSafe(tokio::time::timeout(guard.time, next.run(request))).catch_unwind().await;
+    let answer = async {
+        match gathered(request).await {
+            Ok(request) => next.run(request).await,
+            Err(error) => error.into_response(),
+        }
+    };
+    let answer = AssertUnwindSafe(tokio::time::timeout(guard.time, answer)).catch_unwind().await;
     let mut response = match answer {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => JsonError::new(StatusCode::GATEWAY_TIMEOUT, "The request took too long.").into_response(),
@@ -57,6 +63,21 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     headers::harden(response.headers_mut());
     response.headers_mut().insert(ID.clone(), HeaderValue::from_str(id.as_str()).expect("hexadecimal digits"));
     response
+}
+
+/// The longest body that is read before anybody looks at the request.
+const SMALL: usize = 16 * 1024;
+
+/// Reads a small body to its end. A request that is refused before its body was read would otherwise cost its client the connection.
+async fn gathered(request: Request) -> Result<Request, JsonError> {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if !length.is_some_and(|length| (1..=SMALL).contains(&length)) {
+        return Ok(request);
+    }
+    let (head, body) = request.into_parts();
+    let broken = |_| JsonError::new(StatusCode::BAD_REQUEST, "The request's body broke off.");
+    let body = axum::body::to_bytes(body, SMALL).await.map_err(broken)?;
+    Ok(Request::from_parts(head, body.into()))
 }
 
 #[cfg(test)]

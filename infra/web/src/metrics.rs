@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use axum::Router;
+use axum::routing::get;
+use http::{Method, StatusCode, header};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -55,6 +57,12 @@ impl Metrics {
         // Writing into a string does not fail.
         let _ = text::encode(&mut out, &self.registry.lock().unwrap_or_else(PoisonError::into_inner));
         out
+    }
+
+    /// The resource `/metrics`. Put it where only those who may see it reach it.
+    pub fn router(self) -> Router {
+        let content = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+        Router::new().route("/metrics", get(async move || (content, self.text())))
     }
 
     pub(crate) fn answered(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {

@@ -13,6 +13,7 @@ mod error;
 mod login;
 mod password;
 pub mod permit;
+mod recent;
 mod requester;
 mod role;
 mod schema;
@@ -26,6 +27,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use menagerie_secret::{KeyId, KeyRing};
 use menagerie_store::database::Transaction;
 use serde_json::{Map, Value, json};
 
@@ -45,7 +47,7 @@ pub use user::{Email, NewUser, User, UserChange, Username};
 pub use crate::store::{RoleId, UserId};
 
 use crate::audit::{self, Actor, Event};
-use crate::engine::{Clock, Ring};
+use crate::engine::{Clock, Ring, RingError};
 use crate::store::{Store, StoreError};
 
 /// What may be set.
@@ -116,6 +118,7 @@ struct Inner {
     settings: Settings,
     keys: token::Keys,
     passwords: password::Hasher,
+    recent: recent::Recent,
 }
 
 impl Access {
@@ -127,7 +130,7 @@ impl Access {
         store.database().migrate(&MIGRATIONS).await?;
         let keys = token::Keys::open(&store, &ring, clock.now()).await?;
         let passwords = password::Hasher::new()?;
-        Ok(Self(Arc::new(Inner { store, ring, clock, settings, keys, passwords })))
+        Ok(Self(Arc::new(Inner { store, ring, clock, settings, keys, passwords, recent: recent::Recent::default() })))
     }
 
     fn now(&self) -> i64 {
@@ -138,7 +141,10 @@ impl Access {
     async fn commit(&self, transaction: Transaction, actor: &Actor, event: &'static str, fields: Value) -> Result<(), AccessError> {
         let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
         let entry = audit::entry(self.0.clock.now(), actor, &Event::Other { event, fields });
-        self.0.store.commit(transaction, vec![entry]).await?;
+        let committed = self.0.store.commit(transaction, vec![entry]).await;
+        // Also after a failure: it may not be known whether it was done.
+        self.0.recent.forget();
+        committed?;
         Ok(())
     }
 
@@ -151,6 +157,22 @@ impl Access {
         let keys = token::reseal(&mut transaction, &self.0.ring).await?;
         let factors = totp::reseal(&mut transaction, &self.0.ring).await?;
         self.commit(transaction, actor, "access_resealed", json!({"token_keys": keys, "second_factors": factors})).await
+    }
+
+    /// The keys of the ring under which something is sealed here: these must stay in it.
+    ///
+    /// # Errors
+    /// [`AccessError`] if the database fails or something stored is no sealed value.
+    pub async fn sealed_under(&self) -> Result<Vec<KeyId>, AccessError> {
+        let mut transaction = self.0.store.read().await?;
+        let sql = "SELECT sealed FROM access_token_keys UNION ALL SELECT totp AS sealed FROM access_users WHERE totp IS NOT NULL";
+        let mut ids = Vec::new();
+        for row in transaction.all(sql, &[]).await? {
+            ids.push(KeyRing::key_of(&row.bytes("sealed")?).map_err(RingError::from)?);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
     }
 
     /// Whether the database answers.

@@ -344,8 +344,10 @@ async fn replicas_share_keys_and_keys_are_sealed_anew() {
     assert_eq!(other.requester(&newer).await.unwrap().username(), "admin", "learned from the database");
     let enrolment = world.access.enrol_second_factor(UserId(1)).await.unwrap();
     let before = world.ring.keys().ids();
+    assert_eq!(world.access.sealed_under().await.unwrap(), before);
     let newest = world.ring.add_key().unwrap();
     world.access.reseal(&actor()).await.unwrap();
+    assert_eq!(world.access.sealed_under().await.unwrap(), [newest.newest()]);
     world.file.replace(&newest.without(&before)).unwrap();
     let reopened = open(&world.store, &Ring::open(world.file.clone()).unwrap(), &world.now).await;
     for token in [&token, &newer] {
@@ -373,4 +375,20 @@ async fn changes_of_rights_are_in_the_audit_log() {
     for secret in ["horse", "argon2", "eyJ"] {
         assert!(!lines.iter().any(|line| line.contains(secret)), "{secret}");
     }
+}
+
+/// What a replica knows of a requester it looks up again within a second, and at once what it changed itself.
+#[tokio::test]
+async fn another_replicas_change_is_seen_within_a_second() {
+    let world = World::new().await;
+    let other = open(&world.store, &world.ring, &world.now).await;
+    let user = world.user("ann", &[]).await;
+    let token = world.login("ann", PASSWORD, None, "192.0.2.1").await.unwrap().token;
+    other.requester(&token).await.unwrap();
+    world.access.requester(&token).await.unwrap();
+    let change = UserChange { active: Some(false), ..UserChange::default() };
+    world.access.change_user(user.id, change, &actor()).await.unwrap();
+    assert!(world.access.requester(&token).await.is_err());
+    world.wait(1);
+    assert!(matches!(other.requester(&token).await, Err(TokenError::User)));
 }

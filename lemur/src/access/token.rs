@@ -169,6 +169,18 @@ impl Access {
     /// # Errors
     /// [`TokenError`].
     pub async fn requester(&self, token: &str) -> Result<Requester, TokenError> {
+        let began = self.0.clock.now().as_millisecond();
+        if let Some(requester) = self.0.recent.find(token, began) {
+            return Ok(requester);
+        }
+        let generation = self.0.recent.generation();
+        let (requester, expires) = self.look_up(token).await?;
+        self.0.recent.keep(token, &requester, (generation, began), expires);
+        Ok(requester)
+    }
+
+    /// Who a token is of, by the database, and when the token ends.
+    async fn look_up(&self, token: &str) -> Result<(Requester, Option<i64>), TokenError> {
         let claims = self.claims(token).await?;
         let now = self.now();
         if claims.exp.is_some_and(|expires| expires <= now) {
@@ -201,7 +213,7 @@ impl Access {
         if let Some(id) = claims.aid {
             api_key::apply(&mut transaction, ApiKeyId(id), &mut requester, now).await?;
         }
-        Ok(requester)
+        Ok((requester, claims.exp))
     }
 
     /// What a token says, if one of our keys signed it.

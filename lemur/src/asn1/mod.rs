@@ -6,7 +6,7 @@
 mod read;
 mod write;
 
-pub(crate) use read::{Element, Reader, small_unsigned};
+pub(crate) use read::{Element, Reader, object_identifier, small_unsigned};
 pub(crate) use write::{Writer, signed};
 
 /// DER that cannot be read; where it stands, whoever asked for it says.

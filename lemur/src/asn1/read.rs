@@ -146,3 +146,8 @@ pub(crate) fn small_unsigned(contents: &[u8]) -> Option<u32> {
     }
     Some(digits.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
 }
+
+/// The object identifier that a text is, in the one form that it is written in.
+pub(crate) fn object_identifier(text: &str) -> Option<ObjectIdentifier> {
+    ObjectIdentifier::new(text).ok().filter(|oid| oid.to_string() == text)
+}

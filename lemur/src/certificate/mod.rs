@@ -34,3 +34,6 @@ pub use to_be_signed::{SignatureMismatch, ToBeSigned};
 pub use usage::{ExtendedKeyUsage, ExtendedKeyUsageError, KeyUsage, KeyUsages};
 pub use validity::{Validity, ValidityError};
 pub use view::{CertificateError, MAX_CERTIFICATE_BYTES, View};
+
+#[cfg(test)]
+mod tests;

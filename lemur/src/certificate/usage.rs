@@ -7,7 +7,7 @@ use menagerie_sign::PublicKey;
 use serde::{Deserialize, Serialize};
 use x509_cert::spki::ObjectIdentifier;
 
-use crate::asn1::{BIT_STRING, Malformed, Reader, Writer};
+use crate::asn1::{BIT_STRING, Malformed, Reader, Writer, object_identifier};
 
 /// One key usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -229,7 +229,7 @@ impl FromStr for ExtendedKeyUsage {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match NAMED.iter().find(|(_, name, _)| *name == text) {
             Some((usage, ..)) => Ok(*usage),
-            None => ObjectIdentifier::new(text).map(Self).map_err(|_| ExtendedKeyUsageError { text: text.to_owned() }),
+            None => object_identifier(text).map(Self).ok_or_else(|| ExtendedKeyUsageError { text: text.to_owned() }),
         }
     }
 }

@@ -123,7 +123,7 @@ async fn list(opened: &Opened, options: &CertificateList) -> anyhow::Result<Exit
     }
     for certificate in &found.items {
         let state = if certificate.revoked.is_some() { "revoked" } else { "" };
-        let (name, until) = (shown(&certificate.name), certificate.not_after.strftime("%F"));
+        let (name, until) = (shown(&certificate.name), certificate.not_after.strftime("%F").to_string());
         report::data(format_args!("{:<7} {until:<12} {state:<8} {name}\n", certificate.id))?;
     }
     if found.total > found.items.len() as u64 {

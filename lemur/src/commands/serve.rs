@@ -9,14 +9,18 @@ use menagerie_telemetry::{Format, Level};
 use super::{people, place};
 use crate::access::{Bootstrap, Password};
 use crate::cli::Serve;
-use crate::config::{Config, FILE_NAME, TEMPLATE, Typed};
-use crate::serve;
+use crate::config::{Config, FILE_NAME, Typed, template};
+use crate::serve::{self, Listeners};
 
 /// What a made password is written to where there is no terminal to show it on.
 const PASSWORD_FILE: &str = "admin-password";
 
 pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
-    let typed = Typed { listen: options.listen, http_listen: options.http_listen, ..place::typed(&options.place) };
+    let mut typed = Typed { listen: options.listen, http_listen: options.http_listen, ..place::typed(&options.place) };
+    let listeners = Listeners::bind(&Config::read(&typed)?)?;
+    // The URLs have the port that is listened at, also where port 0 let the system choose one.
+    typed.listen = Some(listeners.address()?);
+    typed.http_listen = listeners.http_address()?;
     let config = Config::read(&typed)?;
     menagerie_telemetry::start(Format::Human, Level::Warning);
     // The library that TLS is made with, for all of this process.
@@ -25,29 +29,29 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
         let opened = place::open(config).await?;
-        let served = serve(&opened, password).await;
+        let served = serve(&opened, listeners, password).await;
         opened.engine.close().await;
         served
     })?;
     Ok(Exit::Fine)
 }
 
-async fn serve(opened: &place::Opened, password: Option<Password>) -> anyhow::Result<()> {
+async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Password>) -> anyhow::Result<()> {
     let config = &opened.config;
     let access = people::access(opened).await?;
     let chosen = password.is_some();
-    let ready = serve::prepare(config, &opened.engine, &access, password).await?;
+    let ready = serve::prepare(config, listeners, &opened.engine, &access, password).await?;
     if let Bootstrap::Administrator(password) = &ready.first.0 {
         if !chosen {
             tell(config, password)?;
         }
-        let template = config.data.join(FILE_NAME);
-        if !template.exists() {
-            place::write(&template, TEMPLATE.as_bytes())?;
+        let path = config.data.join(FILE_NAME);
+        if !path.exists() {
+            place::write(&path, template(config.listen, config.http_listen).as_bytes())?;
         }
     }
-    report::note(format_args!("lemur serves {} at {}", config.url, ready.address));
-    if let (Some(address), Some(url)) = (ready.http_address, &config.http_url) {
+    report::note(format_args!("lemur serves {} at {}", config.url, config.listen));
+    if let (Some(address), Some(url)) = (config.http_listen, &config.http_url) {
         report::note(format_args!("lists, OCSP and authorities' certificates are at {url} too, at {address}"));
     }
     if config.tls.is_none() {

@@ -14,6 +14,16 @@ use super::{Acme, Config, ConfigError, Offer, TlsFiles, Typed, beside};
 /// A file with every key and its default.
 pub const TEMPLATE: &str = include_str!("lemur.toml.template");
 
+/// [`TEMPLATE`] with these addresses in force, so that commands and the next start know where the service is.
+#[must_use]
+pub fn template(listen: SocketAddr, http_listen: Option<SocketAddr>) -> String {
+    let mut text = TEMPLATE.replace("#listen = \"127.0.0.1:8443\"", &format!("listen = \"{listen}\""));
+    if let Some(address) = http_listen {
+        text = text.replace("#http_listen = \"127.0.0.1:8080\"", &format!("http_listen = \"{address}\""));
+    }
+    text
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -21,6 +31,7 @@ pub(super) struct File {
     key_file: Option<PathBuf>,
     listen: Option<SocketAddr>,
     http_listen: Option<SocketAddr>,
+    metrics_listen: Option<SocketAddr>,
     url: Option<String>,
     http_url: Option<String>,
     tls: Option<Tls>,
@@ -83,10 +94,14 @@ impl File {
     pub(super) fn validated(self, path: &Path, typed: &Typed) -> Result<Config, ConfigError> {
         let listen = typed.listen.or(self.listen).unwrap_or(LISTEN);
         let http_listen = typed.http_listen.or(self.http_listen);
-        let url = self.url.unwrap_or_else(|| format!("https://{listen}"));
-        let http_url = self.http_url.or_else(|| http_listen.map(|address| format!("http://{address}")));
+        let url = self.url.unwrap_or_else(|| url_of("https", listen, 443));
+        let http_url = self.http_url.or_else(|| http_listen.map(|address| url_of("http", address, 80)));
         Ok(Config {
-            database: typed.database.clone().or(self.database).unwrap_or_else(|| typed.data.join("lemur.db").display().to_string()),
+            database: typed
+                .database
+                .clone()
+                .or(self.database.map(|name| located(path, name)))
+                .unwrap_or_else(|| typed.data.join("lemur.db").display().to_string()),
             key_file: self.key_file.map_or_else(|| typed.data.join("lemur.key"), |name| beside(path, &name)),
             url: base(path, "url", &url, "https")?,
             http_url: http_url.map(|url| base(path, "http_url", &url, "http")).transpose()?,
@@ -96,6 +111,7 @@ impl File {
             data: typed.data.clone(),
             listen,
             http_listen,
+            metrics_listen: self.metrics_listen,
         })
     }
 }
@@ -146,6 +162,20 @@ impl OfferSection {
             private_networks: self.private_networks,
         }
     }
+}
+
+/// A database that the file names: a URL, or a path from the file's folder.
+fn located(path: &Path, name: String) -> String {
+    if name.contains(':') { name } else { beside(path, Path::new(&name)).display().to_string() }
+}
+
+/// The URL of an address, without the port that is meant where none is named.
+fn url_of(scheme: &str, address: SocketAddr, usual: u16) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    if address.port() == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{}", address.port()) }
 }
 
 /// A base of URLs: a scheme and a host, perhaps a path, and no slash at its end.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-pub use file::TEMPLATE;
+pub use file::{TEMPLATE, template};
 
 use crate::profile::{Profiles, ProfilesError};
 
@@ -31,6 +31,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where plain HTTP is served, for revocation and authorities' certificates alone.
     pub http_listen: Option<SocketAddr>,
+    /// Where health and metrics are served by plain HTTP.
+    pub metrics_listen: Option<SocketAddr>,
     /// The URL by which clients know the service, without a slash at its end: in ACME's directory and in links.
     pub url: String,
     /// The URL of the plain service, in certificates: where their revocation lists and issuers are.

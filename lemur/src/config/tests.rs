@@ -39,6 +39,14 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
 }
 
 #[test]
+fn the_first_file_holds_where_the_service_is() {
+    let text = template("10.0.0.1:443".parse().unwrap(), Some("10.0.0.1:8080".parse().unwrap()));
+    let config = read(&text).unwrap();
+    assert_eq!((config.url.as_str(), config.http_url.as_deref()), ("https://10.0.0.1", Some("http://10.0.0.1:8080")));
+    assert_eq!(read(&template("[::1]:8443".parse().unwrap(), None)).unwrap().url, "https://[::1]:8443");
+}
+
+#[test]
 fn what_cannot_be_used_is_named() {
     for (text, named) in [
         ("url = \"http://h\"", "url"),

@@ -112,12 +112,12 @@ impl Csr {
         let attributes = fields.optional(context_constructed(0)).map_err(at("attributes"))?;
         fields.finish().map_err(at("attributes"))?;
 
+        let names = attributes.map(|attributes| read_names(attributes.reader())).transpose()?.unwrap_or_default();
         let public_key = PublicKey::from_spki_der(spki)?;
         x509::verify(&public_key, algorithm.whole, signed.whole, signature)?;
         if let PublicKey::Rsa { n, e } = &public_key {
             weak::check_foreign_rsa(n, e).map_err(PublicKeyError::from)?;
         }
-        let names = attributes.map(|attributes| read_names(attributes.reader())).transpose()?.unwrap_or_default();
         Ok(Self { der: der.to_vec(), public_key, subject, names })
     }
 

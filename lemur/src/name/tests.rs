@@ -251,9 +251,9 @@ proptest! {
         let mut writer = Writer::default();
         name.write(&mut writer);
         let der = writer.into_vec();
-        prop_assert_eq!(San::read(Reader::new(&der).element().unwrap()).as_ref(), Ok(&name));
-        prop_assert_eq!(San::parse(name.kind(), &name.to_string()).as_ref(), Ok(&name));
-        prop_assert_eq!(San::guess(&name.to_string()).as_ref(), Ok(&name));
+        prop_assert_eq!(San::read(Reader::new(&der).element().unwrap()), Ok(name.clone()));
+        prop_assert_eq!(San::parse(name.kind(), &name.to_string()), Ok(name.clone()));
+        prop_assert_eq!(San::guess(&name.to_string()), Ok(name.clone()));
         prop_assert_eq!(serde_json::from_str::<San>(&serde_json::to_string(&name).unwrap()).unwrap(), name);
     }
 
@@ -276,7 +276,7 @@ proptest! {
         let constraints = NameConstraints::new(one.clone(), one).unwrap();
         let mut writer = Writer::default();
         constraints.write(&mut writer);
-        prop_assert_eq!(NameConstraints::read(&writer.into_vec()).as_ref(), Ok(&constraints));
+        prop_assert_eq!(NameConstraints::read(&writer.into_vec()), Ok(constraints.clone()));
         prop_assert_eq!(&serde_json::from_str::<NameConstraints>(&serde_json::to_string(&constraints).unwrap()).unwrap(), &constraints);
     }
 

@@ -191,3 +191,6 @@ impl Profile {
         Ok(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

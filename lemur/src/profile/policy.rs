@@ -4,10 +4,10 @@ use std::fmt;
 
 use menagerie_sign::{KeyType, PublicKey};
 use serde::{Deserialize, Serialize};
-use x509_cert::spki::ObjectIdentifier;
 
 use super::lifetime::Lifetime;
 use super::{Profile, ProfileError};
+use crate::asn1::object_identifier;
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, KeyUsages};
 use crate::name::{SanKind, Subject, SubjectField};
 
@@ -188,7 +188,7 @@ impl TryFrom<Text> for Profile {
     type Error = ProfileError;
 
     fn try_from(text: Text) -> Result<Self, Self::Error> {
-        let policy = |text: String| ObjectIdentifier::new(&text).map_err(|_| ProfileError::Policy { text });
+        let policy = |text: String| object_identifier(&text).ok_or(ProfileError::Policy { text });
         Self {
             description: text.description,
             key_usages: KeyUsages::from(text.key_usages),

@@ -36,7 +36,7 @@ pub use certificates::{Export, ExportError, ExportOption, ExportRequest, Exporte
 pub use defaults::Defaults;
 pub use later::{FEATURES, Feature};
 
-use crate::access::{Access, Requester};
+use crate::access::{Access, ApiKeyId, Requester, UserId};
 use crate::engine::Engine;
 use fault::Fault;
 use route::Route;
@@ -68,8 +68,15 @@ pub struct Api {
     access: Access,
     engine: Engine,
     settings: Arc<Settings>,
-    rates: Option<Arc<Rates<(i64, Option<i64>)>>>,
+    rates: Option<Arc<Rates<Caller>>>,
     began: Instant,
+}
+
+/// Whose requests count together.
+#[derive(PartialEq, Eq, Hash)]
+struct Caller {
+    user: UserId,
+    key: Option<ApiKeyId>,
 }
 
 impl Api {
@@ -82,8 +89,8 @@ impl Api {
 
     fn within_rate(&self, requester: &Requester) -> Result<(), Fault> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        let key = (requester.user().0, requester.api_key().map(|key| key.0));
-        rates.take(key, self.began.elapsed()).map_err(|wait| Fault::TooMany(wait.max(Duration::from_secs(1))))
+        let caller = Caller { user: requester.user(), key: requester.api_key() };
+        rates.take(caller, self.began.elapsed()).map_err(|wait| Fault::TooMany(wait.max(Duration::from_secs(1))))
     }
 }
 
@@ -161,7 +168,7 @@ pub fn router(api: Api) -> Router {
     let described = async move || Json(Arc::unwrap_or_clone(Arc::clone(&document)));
     let resources = resources
         .route("/openapi.json", axum::routing::get(described))
-        .fallback(async || Fault::Missing("resource"))
+        .fallback(async || Fault::Missing("address"))
         .method_not_allowed_fallback(async || Fault::NotAllowed("The method is not allowed for this resource."));
     Router::new().nest(PREFIX, resources).merge(pages::router()).with_state(api)
 }

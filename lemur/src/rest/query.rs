@@ -71,6 +71,10 @@ impl<S: Sync> FromRequestParts<S> for Asked {
         let mut reasons = Reasons::new();
         let mut asked = Self { page: 1, count: 10, sort_by: None, descending: false, filter: None, rest: Vec::new() };
         for (key, value) in pairs {
+            if value.contains('\0') {
+                reasons.insert(key, "Holds a NUL.".to_owned());
+                continue;
+            }
             match key.as_str() {
                 "page" => number(&key, &value, LAST_PAGE, &mut asked.page, &mut reasons),
                 "count" => number(&key, &value, i64::MAX, &mut asked.count, &mut reasons),

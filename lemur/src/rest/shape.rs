@@ -206,7 +206,7 @@ fn association(value: &Value) -> Result<Named, String> {
     let id = object.get("id").filter(|id| !id.is_null()).map(|id| id.as_i64().or_else(|| id.as_str().and_then(|text| text.parse().ok())));
     match (id, object.get("name").or_else(|| object.get("label")).and_then(Value::as_str)) {
         (Some(Some(id)), _) => Ok(Named::Id(id)),
-        (None, Some(name)) if name.len() <= 512 => Ok(Named::Name(name.to_owned())),
+        (None, Some(name)) if name.len() <= 512 && !name.contains('\0') => Ok(Named::Name(name.to_owned())),
         _ => Err(wrong()),
     }
 }
@@ -275,6 +275,11 @@ impl Fields {
             Some(Read::Flag(flag)) => *flag,
             Some(_) => true,
         }
+    }
+
+    /// The text under a name in a field of any kind.
+    pub(crate) fn text_in(&self, field: &str, name: &str) -> Option<&str> {
+        self.any(field)?[name].as_str().filter(|text| text.len() <= 254 && !text.contains('\0'))
     }
 
     pub(crate) fn any(&self, name: &str) -> Option<&Value> {
@@ -349,5 +354,39 @@ mod tests {
         let roles = vec![r#"{"id": 1}"#; MOST_ASSOCIATIONS + 1].join(",");
         assert!(reasons(&format!(r#"{{"commonName": "a", "roles": [{roles}]}}"#)).contains_key("roles"));
         assert!(reasons(r#"{"commonName": "a", "years": 9223372036854775808}"#).contains_key("years"));
+    }
+
+    fn json() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+        ];
+        let names = prop_oneof![
+            proptest::sample::select(SHAPE.fields.iter().map(|field| field.name.to_owned()).collect::<Vec<_>>()),
+            Just("id".to_owned()),
+            Just("value".to_owned())
+        ];
+        leaf.prop_recursive(3, 24, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::hash_map(names.clone(), inner, 0..8).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        /// Whatever comes is read or refused, and a refusal names a field.
+        #[test]
+        fn any_json_is_read_or_refused(value in json()) {
+            match SHAPE.read(&Bytes::from(value.to_string())) {
+                Ok(fields) => proptest::prop_assert!(fields.text("commonName").is_some()),
+                Err(Fault::Invalid(reasons)) => proptest::prop_assert!(!reasons.is_empty()),
+                Err(other) => proptest::prop_assert!(false, "{other:?}"),
+            }
+        }
     }
 }

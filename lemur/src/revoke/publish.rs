@@ -51,6 +51,8 @@ impl Engine {
             }
         }
         if answers {
+            // What signs them is to hold for as long as they do.
+            self.renew_responders().await;
             more |= self.refresh_answers(ANSWERS).await?;
         }
         Ok(more)

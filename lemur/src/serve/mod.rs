@@ -5,7 +5,7 @@ mod exports;
 mod first;
 mod offers;
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub enum ServeError {
     #[error("cannot listen at {address}: {source}")]
     Listen {
         /// The address.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// What the system said.
         source: std::io::Error,
     },
@@ -60,6 +60,41 @@ pub enum ServeError {
     Web(#[from] menagerie_web::ServeError),
 }
 
+/// The addresses that are listened at. They are taken before anything else is done: one that is in use is the error that people meet most.
+#[derive(Debug)]
+pub struct Listeners {
+    https: TcpListener,
+    http: Option<TcpListener>,
+    metrics: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Those of a configuration.
+    ///
+    /// # Errors
+    /// [`ServeError::Listen`] if one cannot be had.
+    pub fn bind(config: &Config) -> Result<Self, ServeError> {
+        let optional = |address: Option<SocketAddr>| address.map(listen).transpose();
+        Ok(Self { https: listen(config.listen)?, http: optional(config.http_listen)?, metrics: optional(config.metrics_listen)? })
+    }
+
+    /// Where HTTPS is served, with the port that the system chose where none was named.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.https.local_addr()
+    }
+
+    /// Where plain HTTP is served.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn http_address(&self) -> std::io::Result<Option<SocketAddr>> {
+        self.http.as_ref().map(TcpListener::local_addr).transpose()
+    }
+}
+
 /// A server that is ready to run.
 #[derive(Debug)]
 pub struct Ready {
@@ -68,10 +103,6 @@ pub struct Ready {
     renewal: certificate::Renewal,
     /// What the first start made, for whoever started it to show.
     pub first: First,
-    /// Where HTTPS is served.
-    pub address: std::net::SocketAddr,
-    /// Where plain HTTP is served.
-    pub http_address: Option<std::net::SocketAddr>,
 }
 
 /// What the first start made.
@@ -83,14 +114,17 @@ impl std::fmt::Debug for First {
     }
 }
 
-/// Makes everything ready: the first user and authority where there is none, the server's certificate, the listeners.
+/// Makes everything ready: the first user and authority where there is none, the server's certificate, the resources.
 ///
 /// # Errors
 /// [`ServeError`] names the part that failed.
-pub async fn prepare(config: &Config, engine: &Engine, access: &Access, password: Option<Password>) -> Result<Ready, ServeError> {
-    // Listening comes first: an address that is taken is the error that people meet most.
-    let listener = listen(config.listen)?;
-    let http_listener = config.http_listen.map(listen).transpose()?;
+pub async fn prepare(
+    config: &Config,
+    listeners: Listeners,
+    engine: &Engine,
+    access: &Access,
+    password: Option<Password>,
+) -> Result<Ready, ServeError> {
     let first = First(access.bootstrap(password).await?);
     first::authority(engine).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
@@ -102,13 +136,15 @@ pub async fn prepare(config: &Config, engine: &Engine, access: &Access, password
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
-    let address = address_of(&listener, config.listen);
-    let http_address = http_listener.as_ref().map(|listener| address_of(listener, config.listen));
-    let mut server = Server::new(Limits::default()).https(listener, tls, guard.clone().before(all));
-    if let Some(listener) = http_listener {
+    let mut server = Server::new(Limits::default()).https(listeners.https, tls, guard.clone().before(all));
+    if let Some(listener) = listeners.http {
         server = server.http(listener, guard.before(public));
     }
-    Ok(Ready { server, acme, renewal, first, address, http_address })
+    if let Some(listener) = listeners.metrics {
+        let shown = Router::new().route("/metrics", axum::routing::get(async move || metrics.text()));
+        server = server.http(listener, shown.merge(health(access)));
+    }
+    Ok(Ready { server, acme, renewal, first })
 }
 
 impl Ready {
@@ -138,12 +174,8 @@ impl Ready {
     }
 }
 
-fn listen(address: std::net::SocketAddr) -> Result<TcpListener, ServeError> {
+fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })
-}
-
-fn address_of(listener: &TcpListener, asked: std::net::SocketAddr) -> std::net::SocketAddr {
-    listener.local_addr().unwrap_or(asked)
 }
 
 fn health(access: &Access) -> Router {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 use menagerie_store::database::{DatabaseError, Row, Statement, Transaction, Value};
 
+use super::words::{self, Word};
 use super::{AuthorityId, CertificateId, RoleId, UserId, date, moment, optional, sha256};
 
 /// A certificate as it is stored.
@@ -186,6 +187,9 @@ pub(crate) async fn insert(transaction: &mut Transaction, new: &[NewCertificate]
             stored.push(Stored { id: CertificateId(id), name: name.clone() });
         }
     }
+    let mut few: HashSet<_> = new.iter().map(|new| (Word::Owner, new.owner.as_str())).collect();
+    few.extend(new.iter().map(|new| (Word::Issuer, new.issuer.as_str())));
+    words::add(transaction, &few).await?;
     insert_parts(transaction, new, &stored).await?;
     Ok(stored)
 }
@@ -458,6 +462,9 @@ pub(crate) async fn change(transaction: &mut Transaction, id: CertificateId, cha
     statement.push(" WHERE id = ").bind(id);
     if transaction.execute_of(&statement).await? == 0 {
         return Ok(false);
+    }
+    if let Some(owner) = &change.owner {
+        words::add(transaction, &HashSet::from([(Word::Owner, owner.as_str())])).await?;
     }
     if let Some(roles) = &change.roles {
         transaction.execute("DELETE FROM certificate_role WHERE certificate = $1", &[id.into()]).await?;

@@ -2,11 +2,15 @@
 //!
 //! A list of a million rows is read by its indexes. How many rows meet the conditions is counted up to a bound beyond the page that is asked
 //! for, since counting all of them would cost more than the page: a total is exact below that bound and grows as the reader goes on.
+//!
+//! Part of a name is looked up in an index of all sequences of three letters (FTS5 in SQLite, pg_trgm in PostgreSQL). Owners and issuers are
+//! few: part of one is looked up among them first ([`super::words`]).
 
 use jiff::Timestamp;
 use menagerie_store::database::{DatabaseError, Kind, Statement, Transaction};
 
 use super::certificates::{Certificate, SELECT, complete, read};
+use super::words::{self, Word};
 use super::{AuthorityId, CertificateId, RoleId, UserId};
 
 /// How far beyond the page rows are counted.
@@ -63,6 +67,18 @@ pub struct Filter {
     pub ends_from: Option<Timestamp>,
     /// It ends before then.
     pub ends_before: Option<Timestamp>,
+}
+
+impl Filter {
+    /// Whether a text has what no stored text has, and what a database may refuse to look for.
+    fn is_impossible(&self) -> bool {
+        let of = |condition: &Option<Match>| match condition {
+            Some(Match::Is(text) | Match::Has(text)) => text.contains('\0'),
+            None => false,
+        };
+        let plain = [&self.text, &self.name, &self.alternative_name].into_iter().flatten().any(|text| text.contains('\0'));
+        plain || of(&self.common_name) || of(&self.owner) || of(&self.issuer)
+    }
 }
 
 /// By what a list is ordered; the number decides between equals.
@@ -126,7 +142,8 @@ pub struct Listing {
     pub items: Vec<Certificate>,
 }
 
-fn pattern(text: &str) -> String {
+/// A pattern for `LIKE` that finds a text anywhere.
+pub(super) fn pattern(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for character in text.to_lowercase().chars() {
@@ -139,43 +156,102 @@ fn pattern(text: &str) -> String {
     pattern
 }
 
-/// Parameters that the conditions borrow from.
+/// A part of a name that is looked up in the index of three letters.
+struct Part {
+    /// For `LIKE`.
+    pattern: String,
+    /// For FTS5: one phrase, in quotes. None if it is too short for the index.
+    phrase: Option<String>,
+}
+
+impl Part {
+    fn new(text: &str) -> Self {
+        let indexed = text.chars().count() >= 3;
+        Self { pattern: pattern(text), phrase: indexed.then(|| format!("\"{}\"", text.replace('"', "\"\""))) }
+    }
+}
+
+/// What a text condition has become.
+enum Choice {
+    /// One of few values.
+    OneOf(Vec<String>),
+    /// One of so many values that most rows have one.
+    Like(String),
+}
+
+/// Conditions with what they borrow from.
 struct Prepared<'a> {
+    kind: Kind,
     filter: &'a Filter,
-    text: Option<String>,
-    common_name: Option<String>,
-    owner: Option<String>,
-    issuer: Option<String>,
+    text: Option<Part>,
+    common_name: Option<Part>,
+    owner: Option<Choice>,
+    issuer: Option<Choice>,
+}
+
+async fn choice(transaction: &mut Transaction, word: Word, condition: Option<&Match>) -> Result<Option<Choice>, DatabaseError> {
+    Ok(match condition {
+        None => None,
+        Some(Match::Is(text)) => Some(Choice::OneOf(vec![text.clone()])),
+        Some(Match::Has(text)) => {
+            let pattern = pattern(text);
+            Some(words::matching(transaction, word, &pattern).await?.map_or(Choice::Like(pattern), Choice::OneOf))
+        }
+    })
 }
 
 impl<'a> Prepared<'a> {
-    fn new(filter: &'a Filter) -> Self {
-        let has = |condition: &Option<Match>| match condition {
-            Some(Match::Has(text)) => Some(pattern(text)),
+    async fn new(transaction: &mut Transaction, kind: Kind, filter: &'a Filter) -> Result<Self, DatabaseError> {
+        let common_name = match &filter.common_name {
+            Some(Match::Has(text)) => Some(Part::new(text)),
             _ => None,
         };
-        Self {
+        Ok(Self {
+            kind,
             filter,
-            text: filter.text.as_deref().map(pattern),
-            common_name: has(&filter.common_name),
-            owner: has(&filter.owner),
-            issuer: has(&filter.issuer),
+            text: filter.text.as_deref().map(Part::new),
+            common_name,
+            owner: choice(transaction, Word::Owner, filter.owner.as_ref()).await?,
+            issuer: choice(transaction, Word::Issuer, filter.issuer.as_ref()).await?,
+        })
+    }
+
+    /// The table, or the index of three letters before it: SQLite reads that one in the order of numbers.
+    fn from(&self) -> Statement<'_> {
+        let part = self.text.as_ref().or(self.common_name.as_ref());
+        match part.and_then(|part| part.phrase.as_deref()) {
+            Some(phrase) if self.kind == Kind::Sqlite => {
+                let mut sql = Statement::new("FROM certificate_search CROSS JOIN certificate ON id = certificate_search.rowid");
+                sql.push(" WHERE certificate_search MATCH ").bind(phrase);
+                sql
+            }
+            _ => Statement::new("FROM certificate WHERE 1 = 1"),
         }
     }
 
-    /// The conditions; always at least one.
     fn conditions(&self) -> Statement<'_> {
         let filter = self.filter;
-        let mut sql = Statement::new("1 = 1");
-        if let Some(text) = &self.text {
-            sql.push(" AND search LIKE ").bind(text).push(" ESCAPE '\\'");
+        let mut sql = self.from();
+        for part in [&self.text, &self.common_name].into_iter().flatten() {
+            sql.push(" AND certificate.search LIKE ").bind(&part.pattern).push(" ESCAPE '\\'");
+        }
+        match (&filter.common_name, &self.common_name) {
+            (Some(Match::Is(name)), _) => drop(sql.push(" AND cn = ").bind(name)),
+            (_, Some(part)) => drop(sql.push(" AND lower(cn) LIKE ").bind(&part.pattern).push(" ESCAPE '\\'")),
+            _ => {}
+        }
+        for (choice, one_of, like) in
+            [(&self.owner, " AND owner IN (", " AND lower(owner) LIKE "), (&self.issuer, " AND issuer IN (", " AND lower(issuer) LIKE ")]
+        {
+            match choice {
+                None => {}
+                Some(Choice::OneOf(words)) => drop(sql.push(one_of).bind_all(words).push(")")),
+                Some(Choice::Like(pattern)) => drop(sql.push(like).bind(pattern).push(" ESCAPE '\\'")),
+            }
         }
         if let Some(name) = &filter.name {
             sql.push(" AND name = ").bind(name);
         }
-        text_condition(&mut sql, (" AND cn = ", " AND lower(cn) LIKE "), filter.common_name.as_ref(), self.common_name.as_deref());
-        text_condition(&mut sql, (" AND owner = ", " AND lower(owner) LIKE "), filter.owner.as_ref(), self.owner.as_deref());
-        text_condition(&mut sql, (" AND issuer = ", " AND lower(issuer) LIKE "), filter.issuer.as_ref(), self.issuer.as_deref());
         if let Some(value) = &filter.alternative_name {
             sql.push(" AND id IN (SELECT certificate FROM certificate_name WHERE value = ").bind(value).push(")");
         }
@@ -194,58 +270,59 @@ impl<'a> Prepared<'a> {
         if let Some(serial) = &filter.serial {
             sql.push(" AND serial = ").bind(serial);
         }
-        for (column, flag) in
-            [(" AND notify = ", filter.notify), (" AND rotation = ", filter.rotation), (" AND replaced = ", filter.replaced)]
-        {
-            if let Some(flag) = flag {
-                sql.push(column).bind(flag);
+        self.states(&mut sql);
+        sql
+    }
+
+    /// Conditions that few rows meet have partial indexes, which are used only where the condition is written as they have it.
+    fn states(&self, sql: &mut Statement<'_>) {
+        let filter = self.filter;
+        for (state, yes, no) in [
+            (filter.notify, " AND notify = 1", " AND notify = 0"),
+            (filter.rotation, " AND rotation = 1", " AND rotation = 0"),
+            (filter.replaced, " AND replaced = 1", " AND replaced = 0"),
+            (filter.revoked, " AND revoked_ms IS NOT NULL", " AND revoked_ms IS NULL"),
+        ] {
+            if let Some(state) = state {
+                sql.push(if state { yes } else { no });
             }
         }
-        if let Some(revoked) = filter.revoked {
-            sql.push(if revoked { " AND revoked_ms IS NOT NULL" } else { " AND revoked_ms IS NULL" });
-        }
+        // Most of what is listed has not ended: to go by that index and sort would be the slower way, and a plus keeps SQLite from it.
+        let from = if self.kind == Kind::Sqlite { " AND +not_after >= " } else { " AND not_after >= " };
         for (column, moment) in [
-            (" AND not_after >= ", filter.not_ended_by),
-            (" AND not_after >= ", filter.ends_from),
+            (from, filter.not_ended_by),
+            (if filter.ends_before.is_some() { " AND not_after >= " } else { from }, filter.ends_from),
             (" AND not_after < ", filter.ends_before),
         ] {
             if let Some(moment) = moment {
                 sql.push(column).bind(moment.as_second());
             }
         }
-        sql
     }
-}
 
-fn text_condition<'a>(
-    sql: &mut Statement<'a>,
-    (is, has): (&'static str, &'static str),
-    condition: Option<&'a Match>,
-    pattern: Option<&'a str>,
-) {
-    match (condition, pattern) {
-        (Some(Match::Is(text)), _) => {
-            sql.push(is).bind(text);
+    /// By number, in the words that let SQLite read its index of three letters in that order.
+    fn by_number(&self, descending: bool) -> &'static str {
+        let part = self.text.as_ref().or(self.common_name.as_ref());
+        match (self.kind == Kind::Sqlite && part.is_some_and(|part| part.phrase.is_some()), descending) {
+            (true, true) => " ORDER BY certificate_search.rowid DESC",
+            (true, false) => " ORDER BY certificate_search.rowid",
+            (false, true) => " ORDER BY id DESC",
+            (false, false) => " ORDER BY id",
         }
-        (Some(Match::Has(_)), Some(pattern)) => {
-            sql.push(has).bind(pattern).push(" ESCAPE '\\'");
-        }
-        _ => {}
     }
-}
 
-const fn order_sql(order: Order) -> &'static str {
-    match (order.by, order.descending) {
-        (SortBy::Id, true) => " ORDER BY id DESC",
-        (SortBy::Id, false) => " ORDER BY id",
-        (SortBy::Name, true) => " ORDER BY name DESC",
-        (SortBy::Name, false) => " ORDER BY name",
-        (SortBy::CommonName, true) => " ORDER BY cn DESC, id DESC",
-        (SortBy::CommonName, false) => " ORDER BY cn, id",
-        (SortBy::Owner, true) => " ORDER BY owner DESC, id DESC",
-        (SortBy::Owner, false) => " ORDER BY owner, id",
-        (SortBy::NotAfter, true) => " ORDER BY not_after DESC, id DESC",
-        (SortBy::NotAfter, false) => " ORDER BY not_after, id",
+    fn order(&self, order: Order) -> &'static str {
+        match (order.by, order.descending) {
+            (SortBy::Id, descending) => self.by_number(descending),
+            (SortBy::Name, true) => " ORDER BY name DESC",
+            (SortBy::Name, false) => " ORDER BY name",
+            (SortBy::CommonName, true) => " ORDER BY cn DESC, id DESC",
+            (SortBy::CommonName, false) => " ORDER BY cn, id",
+            (SortBy::Owner, true) => " ORDER BY owner DESC, id DESC",
+            (SortBy::Owner, false) => " ORDER BY owner, id",
+            (SortBy::NotAfter, true) => " ORDER BY not_after DESC, id DESC",
+            (SortBy::NotAfter, false) => " ORDER BY not_after, id",
+        }
     }
 }
 
@@ -259,35 +336,40 @@ fn bounded(number: u64) -> i64 {
 /// [`DatabaseError`] if the database fails.
 pub async fn certificates(
     transaction: &mut Transaction,
-    _kind: Kind,
+    kind: Kind,
     filter: &Filter,
     order: Order,
     page: Page,
 ) -> Result<Listing, DatabaseError> {
-    let prepared = Prepared::new(filter);
-    let mut chosen = Statement::new("SELECT id FROM certificate WHERE ");
+    if filter.is_impossible() {
+        return Ok(Listing { total: 0, exact: true, items: Vec::new() });
+    }
+    let prepared = Prepared::new(transaction, kind, filter).await?;
+    let mut chosen = Statement::new("SELECT id ");
     chosen.append(&prepared.conditions());
     let (offset, limit) = match page {
         Page::Offset { offset, limit } => {
-            let limit = limit.min(LONGEST_PAGE);
-            chosen.push(order_sql(order)).push(" LIMIT ").bind(bounded(limit)).push(" OFFSET ").bind(bounded(offset));
-            (offset, limit)
+            chosen.push(prepared.order(order));
+            (offset, limit.min(LONGEST_PAGE))
         }
         Page::After { id, limit } => {
-            let limit = limit.min(LONGEST_PAGE);
             if let Some(id) = id {
                 chosen.push(if order.descending { " AND id < " } else { " AND id > " }).bind(id);
             }
-            let by_number = Order { by: SortBy::Id, descending: order.descending };
-            chosen.push(order_sql(by_number)).push(" LIMIT ").bind(bounded(limit));
-            (0, limit)
+            chosen.push(prepared.by_number(order.descending));
+            (0, limit.min(LONGEST_PAGE))
         }
     };
+    // The page, and those behind it that are counted.
+    let bound = limit.saturating_add(COUNTED);
+    chosen.push(" LIMIT ").bind(bounded(bound)).push(" OFFSET ").bind(bounded(offset));
     let rows = transaction.all_of(&chosen).await?;
-    let ids = rows.iter().map(|row| row.integer("id").map(CertificateId)).collect::<Result<Vec<_>, _>>()?;
+    let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let ids = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|row| row.integer("id").map(CertificateId));
+    let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let items = by_ids(transaction, &ids).await?;
-    let (total, exact) = count(transaction, &prepared, offset.saturating_add(limit).saturating_add(COUNTED)).await?;
-    Ok(Listing { total, exact, items })
+    let total = if found == 0 && offset > 0 { count(transaction, &prepared, offset).await? } else { offset.saturating_add(found) };
+    Ok(Listing { total, exact: found < bound, items })
 }
 
 async fn by_ids(transaction: &mut Transaction, ids: &[CertificateId]) -> Result<Vec<Certificate>, DatabaseError> {
@@ -300,11 +382,10 @@ async fn by_ids(transaction: &mut Transaction, ids: &[CertificateId]) -> Result<
     Ok(items)
 }
 
-async fn count(transaction: &mut Transaction, prepared: &Prepared<'_>, bound: u64) -> Result<(u64, bool), DatabaseError> {
-    let mut statement = Statement::new("SELECT count(*) AS n FROM (SELECT 1 FROM certificate WHERE ");
+async fn count(transaction: &mut Transaction, prepared: &Prepared<'_>, bound: u64) -> Result<u64, DatabaseError> {
+    let mut statement = Statement::new("SELECT count(*) AS n FROM (SELECT 1 ");
     statement.append(&prepared.conditions()).push(" LIMIT ").bind(bounded(bound)).push(") AS counted");
     let rows = transaction.all_of(&statement).await?;
     let counted = rows.first().ok_or(DatabaseError::NoRow)?.integer("n")?;
-    let counted = u64::try_from(counted).unwrap_or(0);
-    Ok((counted, counted < bound))
+    Ok(u64::try_from(counted).unwrap_or(0))
 }

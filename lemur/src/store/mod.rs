@@ -15,9 +15,10 @@ pub mod published;
 pub mod replicas;
 pub mod revocations;
 mod schema;
+mod words;
 
 use jiff::Timestamp;
-use menagerie_store::database::{Database, DatabaseError, Row, Transaction};
+use menagerie_store::database::{Database, DatabaseError, Kind, Row, Transaction};
 use menagerie_store::log::{Entry, Position, TableError, TableLog, TableSource};
 
 pub use id::{AuthorityId, CertificateId, RoleId, UserId};
@@ -69,6 +70,13 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let database = Database::connect(url, &MIGRATIONS).await?;
         database.migrate(&TableLog::MIGRATIONS).await?;
+        if database.kind() == Kind::Sqlite {
+            // What PostgreSQL does by itself: to know how many rows a condition leaves. A few hundred of each index are looked at.
+            let mut transaction = database.write().await?;
+            transaction.execute("PRAGMA analysis_limit = 400", &[]).await?;
+            transaction.execute("ANALYZE", &[]).await?;
+            transaction.commit().await?;
+        }
         Ok(Self { database, log: TableLog::new() })
     }
 

@@ -3,5 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod certbot;
+mod clients;
+mod hostile;
+mod house;
 mod net;
+mod raw;
 mod validation;

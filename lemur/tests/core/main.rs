@@ -8,3 +8,5 @@ mod path;
 mod replicas;
 mod rotation;
 mod support;
+mod time;
+mod uploads;

@@ -47,7 +47,7 @@ fn text_between_certificates_is_passed_over_and_other_things_are_refused() {
     assert_eq!(read_bundle(leaf.as_der()).unwrap().len(), 1);
     let with_key = format!("{pem}-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     assert_eq!(read_bundle(with_key.as_bytes()).unwrap_err(), PemError::Label { number: 3, label: "private key" });
-    assert_eq!(read_bundle(pem[..pem.len() - 30].as_bytes()).unwrap_err(), PemError::Armour { number: 2 });
+    assert_eq!(read_bundle(&pem.as_bytes()[..pem.len() - 30]).unwrap_err(), PemError::Armour { number: 2 });
     assert_eq!(read_bundle(pem.replacen("END CERTIFICATE", "END X509 CRL", 1).as_bytes()).unwrap_err(), PemError::Armour { number: 1 });
     assert_eq!(read_bundle(b"nothing").unwrap_err(), PemError::None);
     assert!(matches!(read_bundle(pem.repeat(300).as_bytes()), Err(PemError::TooMany)));

@@ -5,6 +5,7 @@
 
 mod bundles;
 mod crls;
+mod hostile;
 mod ocsp;
 mod paths;
 mod requests;

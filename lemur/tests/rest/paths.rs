@@ -56,7 +56,7 @@ fn every_path_of_lemurs_file_answers() {
         assert!([200, 204, 400, 403, 404, 405, 409, 501].contains(&answer.status), "{about}");
         if answer.status != 200 && answer.status != 204 {
             let message = answer.refused(answer.status)["message"].as_str().unwrap().to_owned();
-            assert_ne!(message, "There is no such resource.", "nothing is served there: {about}");
+            assert_ne!(message, "There is no such address.", "nothing is served there: {about}");
         }
         if answer.status == 405 {
             assert_eq!((method.as_str(), path.as_str()), ("delete", "/certificates/{id}"), "{about}");

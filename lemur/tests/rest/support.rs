@@ -35,7 +35,7 @@ pub(crate) struct Service {
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) headers: http::HeaderMap,
     pub(crate) text: String,
 }
 
@@ -140,7 +140,7 @@ impl Service {
     }
 
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, String)], body: Option<(&str, Vec<u8>)>) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, value);
         }

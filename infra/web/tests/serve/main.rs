@@ -183,6 +183,21 @@ fn one_connection_too_many_is_closed_unread() {
     assert!(menagerie_tests::eventually(Duration::from_secs(5), || ask(&mut running.connect())));
 }
 
+/// Headers and body come apart, and the answer does not want the body: the connection goes on all the same.
+#[test]
+fn a_refusal_does_not_cost_the_connection() {
+    let running = Running::start(Limits::default(), None);
+    let mut stream = running.connect();
+    for _ in 0..3 {
+        stream.write_all(b"POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        stream.write_all(b"{}").unwrap();
+        let mut answer = [0; 4096];
+        let length = stream.read(&mut answer).unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 404"), "{}", String::from_utf8_lossy(&answer[..length]));
+    }
+}
+
 #[test]
 fn what_is_under_way_is_answered_before_the_end() {
     let mut running = Running::start(Limits::default(), None);

@@ -71,7 +71,7 @@ impl Store {
         if !new.fresh.is_empty() {
             let sql = "SELECT count(*) AS pending FROM (
                 SELECT 1 FROM acme_authorization WHERE account = $1 AND status = 'pending' AND expires > $2 LIMIT $3
-            ) AS some";
+            ) AS waiting";
             let limit = i64::from(new.pending);
             let row = transaction.one(sql, &[(&order.account).into(), order.created.as_second().into(), limit.into()]).await?;
             let more = i64::try_from(new.fresh.len()).unwrap_or(i64::MAX);

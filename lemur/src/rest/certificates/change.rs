@@ -166,7 +166,7 @@ impl Api {
 
     async fn change(&self, signed: &Signed, certificate: Certificate, fields: &Fields) -> Result<Json<CertificateOut>, Fault> {
         refuse_later(fields)?;
-        let policy = fields.any("rotationPolicy").and_then(|policy| policy["name"].as_str()).filter(|name| name.len() <= 254);
+        let policy = fields.text_in("rotationPolicy", "name");
         let change = CertificateChange {
             owner: fields.text("owner").map(str::to_owned),
             description: fields.text("description").map(str::to_owned),

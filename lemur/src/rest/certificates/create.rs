@@ -22,7 +22,7 @@ use crate::access::permit::Action;
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, read_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
-use crate::name::{San, SanKind, Subject, SubjectField};
+use crate::name::{DistinguishedName, San, SanKind, Subject, SubjectField};
 use crate::profile::{Period, Profile, ProfileRefusal};
 use crate::store::AuthorityId;
 use crate::store::authorities::Authority;
@@ -187,6 +187,10 @@ async fn upload(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     };
     let mut own = bundle("body")?.into_iter();
     let leaf = own.next().ok_or_else(|| Fault::field("body", "There is no certificate."))?;
+    let attributes = [leaf.subject(), leaf.issuer()].into_iter().flat_map(DistinguishedName::attributes);
+    if attributes.map(|attribute| &attribute.text).chain(leaf.other_names()).any(|text| text.contains('\0')) {
+        return Err(Fault::field("body", "A name in the certificate holds a NUL."));
+    }
     let chain = own.chain(bundle("chain")?).collect();
     let private_key = match fields.filled("privateKey") {
         None => None,
@@ -425,7 +429,7 @@ impl Api {
 
     async fn record(&self, signed: &Signed, fields: &Fields) -> Result<Record, Fault> {
         let owner = fields.text("owner").unwrap_or_default();
-        let policy = fields.any("rotationPolicy").and_then(|policy| policy["name"].as_str()).filter(|name| name.len() <= 254);
+        let policy = fields.text_in("rotationPolicy", "name");
         let mut record = Record::of_owner(owner);
         record.name = fields.filled("name").map(str::to_owned);
         fields.text("description").unwrap_or_default().clone_into(&mut record.description);

@@ -63,6 +63,9 @@ async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json
 
 async fn by_name(State(api): State<Api>, signed: Signed, Path(name): Path<String>, _: Asked) -> Result<Json<List<CertificateOut>>, Fault> {
     signed.may(&Action::Look)?;
+    if name.contains('\0') {
+        return Err(Fault::Missing("certificate"));
+    }
     let found = api.engine.certificate_by_name(&name).await?.ok_or(Fault::Missing("certificate"))?;
     Ok(List::whole(api.describe(vec![found]).await?))
 }

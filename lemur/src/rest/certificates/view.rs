@@ -152,13 +152,11 @@ impl Api {
         }
         let mut authorities = BTreeMap::new();
         for id in certificates.iter().filter_map(|certificate| certificate.authority).collect::<BTreeSet<_>>() {
-            // An authority that waits for its certificate has issued nothing; one that cannot be used is shown all the same.
-            let chain = match self.engine.load(id).await {
-                Ok(loaded) => write_bundle(loaded.chain.iter().map(Vec::as_slice)),
-                Err(_) => String::new(),
-            };
-            if let Some(row) = self.engine.authority(id).await? {
-                authorities.insert(id, (UnderAuthority::of(&row), chain));
+            if let Ok(loaded) = self.engine.load(id).await {
+                authorities.insert(id, (UnderAuthority::of(&loaded.row), write_bundle(loaded.chain.iter().map(Vec::as_slice))));
+            } else if let Some(row) = self.engine.authority(id).await? {
+                // One that cannot be used is shown all the same.
+                authorities.insert(id, (UnderAuthority::of(&row), String::new()));
             }
         }
         Ok(Beside { directory, names, authorities })
@@ -185,7 +183,7 @@ fn describe(certificate: Certificate, beside: &Beside) -> CertificateOut {
         common_name: certificate.common_name.clone(),
         body: write_certificate(&certificate.der),
         chain,
-        csr: certificate.csr.as_deref().map(|der| request_text(der)),
+        csr: certificate.csr.as_deref().map(request_text),
         external_id: certificate.external_id.clone(),
         authority: under.map(|(authority, _)| authority.clone()),
         owner: certificate.owner.clone(),
