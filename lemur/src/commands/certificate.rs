@@ -1,7 +1,5 @@
 //! `lemur certificate`: issue, look at, revoke and export, on the server's own machine.
 
-use std::path::Path;
-
 use anyhow::{Context as _, bail};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use menagerie_report::{self as report, Exit, shown};
@@ -32,6 +30,7 @@ pub(super) fn run(place: &Place, command: &CertificateCommand) -> anyhow::Result
 }
 
 async fn issue(opened: &Opened, options: &CertificateIssue) -> anyhow::Result<Exit> {
+    anyhow::ensure!(options.out.is_dir(), "there is no folder {}: nothing was issued", options.out.display());
     let authority = opened.authority(&options.authority).await?;
     let csr = match &options.csr {
         Some(path) => Some(Csr::parse(menagerie_config::read(path)?.as_bytes()).with_context(|| path.display().to_string())?),
@@ -76,12 +75,13 @@ async fn issue(opened: &Opened, options: &CertificateIssue) -> anyhow::Result<Ex
             pem.push_str(&write_certificate(der));
         }
     }
+    let stored = || format!("it is stored as number {}, and `lemur certificate export` writes it", issued.id);
     let path = options.out.join(format!("{stem}.pem"));
-    place::write(&path, pem.as_bytes())?;
+    place::write(&path, pem.as_bytes()).with_context(stored)?;
     report::data(format_args!("{}\n", path.display()))?;
     if let Some(key) = &issued.private_key {
         let path = options.out.join(format!("{stem}.key"));
-        write_private(&path, export::key_pem(key).expose().as_bytes())?;
+        place::write_private(&path, export::key_pem(key).expose().as_bytes()).with_context(stored)?;
         report::data(format_args!("{}\n", path.display()))?;
     }
     report::note(format_args!("issued {} as number {}, until {}", shown(&issued.name), issued.id, issued.validity.not_after()));
@@ -93,18 +93,6 @@ fn file_stem(name: &str) -> String {
     let plain = |character: char| if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '_' };
     let stem: String = name.chars().take(120).map(plain).collect();
     if stem.starts_with('.') { format!("_{stem}") } else { stem }
-}
-
-/// Writes what only its owner may read, also where a file stood that others could read.
-fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    #[cfg(unix)]
-    if let Ok(found) = std::fs::metadata(path) {
-        use std::os::unix::fs::PermissionsExt as _;
-        if found.is_file() && found.permissions().mode() & 0o077 != 0 {
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).with_context(|| path.display().to_string())?;
-        }
-    }
-    place::write(path, bytes)
 }
 
 async fn list(opened: &Opened, options: &CertificateList) -> anyhow::Result<Exit> {
@@ -184,7 +172,7 @@ async fn export(opened: &Opened, options: &CertificateExport) -> anyhow::Result<
         _ => bail!("the key of {} is not stored here: a key store would be empty", shown(&certificate.name)),
     };
     let bytes = file(options.format, &certificate.name, &chain, key.as_ref(), passphrase.as_ref(), opened.engine.now())?;
-    write_private(&options.out, bytes.expose())?;
+    place::write_private(&options.out, bytes.expose())?;
     report::note(format_args!("wrote {}", options.out.display()));
     Ok(Exit::Fine)
 }

@@ -97,3 +97,15 @@ pub(super) fn first_line(path: &std::path::Path) -> anyhow::Result<Secret<String
 pub(super) fn write(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
     menagerie_report::replace(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
+
+/// Writes what only its owner may read, also where a file stood that others could read.
+pub(super) fn write_private(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    if let Ok(found) = std::fs::metadata(path) {
+        use std::os::unix::fs::PermissionsExt as _;
+        if found.is_file() && found.permissions().mode() & 0o077 != 0 {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).with_context(|| path.display().to_string())?;
+        }
+    }
+    write(path, bytes)
+}

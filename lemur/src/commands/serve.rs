@@ -67,7 +67,7 @@ fn tell(config: &Config, password: &Password) -> anyhow::Result<()> {
         return Ok(());
     }
     let path = config.data.join(PASSWORD_FILE);
-    place::write(&path, format!("{}\n", password.expose()).as_bytes())?;
+    place::write_private(&path, format!("{}\n", password.expose()).as_bytes())?;
     report::note(format_args!("the password of the user admin is in {}: sign in, change it, remove the file", path.display()));
     Ok(())
 }

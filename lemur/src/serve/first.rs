@@ -28,12 +28,21 @@ pub enum FirstError {
     Authority(#[from] AuthorityError),
 }
 
-/// Makes the first authority unless there is one.
-pub(super) async fn authority(engine: &Engine) -> Result<(), FirstError> {
-    if !engine.authorities().await?.is_empty() {
+/// Makes the first authority where it is needed: on an empty database, where another process was stopped (or still is) between its root and
+/// it, and where the server's own certificate is to come from it.
+pub(super) async fn authority(engine: &Engine, issues_to_server: bool) -> Result<(), FirstError> {
+    let all = engine.authorities().await?;
+    let is_there = |name: &str| all.iter().any(|authority| authority.name == name);
+    if is_there(AUTHORITY) || !(issues_to_server || all.is_empty() || is_there(ROOT)) {
         return Ok(());
     }
-    let root = made(engine, ROOT, "Lemur internal root", Parent::Itself, 1).await?;
+    let root = match all.iter().find(|authority| authority.name == ROOT) {
+        Some(root) => Some(root.id),
+        None => match made(engine, ROOT, "Lemur internal root", Parent::Itself, 1).await? {
+            Some(root) => Some(root),
+            None => engine.authority_by_name(ROOT).await?.map(|root| root.id),
+        },
+    };
     if let Some(root) = root {
         made(engine, AUTHORITY, "Lemur internal authority", Parent::Ours(root), 0).await?;
     }

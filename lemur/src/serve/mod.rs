@@ -125,10 +125,11 @@ pub async fn prepare(
     access: &Access,
     password: Option<Password>,
 ) -> Result<Ready, ServeError> {
-    let first = First(access.bootstrap(password).await?);
-    first::authority(engine).await?;
+    first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
     let acme = Acme::start(offers::parts(config, engine).await?).await?;
+    // Last of what may fail: a password that was made is shown once.
+    let first = First(access.bootstrap(password).await?);
 
     let metrics = Metrics::new("lemur");
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };

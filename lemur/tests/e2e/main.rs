@@ -1,0 +1,13 @@
+//! The tool as people use it: its processes on empty folders and on one PostgreSQL, its command line, and what the programs of others make of
+//! all that it gives out.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod given;
+mod house;
+mod path;
+mod random;
+mod replicas;
+mod start;
+mod tls;
+mod verbs;

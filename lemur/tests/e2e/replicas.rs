@@ -1,0 +1,114 @@
+//! Two processes on one PostgreSQL and one key ring: started in the same moment, used as one, and one of them killed in the middle.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use menagerie_tests::{Postgres, assert_eventually};
+use serde_json::Value;
+
+use super::house::{House, Server};
+use super::path;
+
+/// How long the others wait for a process that fell silent, and some more.
+const RECOVERED: Duration = Duration::from_secs(120);
+
+/// Two servers that begin on an empty database at once, and the administrator's token.
+fn pair(house: &House) -> (Server, Server, String) {
+    for name in ["one", "two"] {
+        house.write(&format!("{name}/lemur.toml"), "key_file = \"../shared.key\"\n");
+    }
+    let (one, two) = (house.begin("one", &[]), house.begin("two", &[]));
+    let (one, two) = (one.ready(), two.ready());
+    let made: Vec<_> = [&one, &two].into_iter().filter(|server| server.data.join("admin-password").exists()).collect();
+    assert_eq!(made.len(), 1, "one of them makes the administrator");
+    let admin = two.login("admin", &made[0].password());
+    assert_eq!(house.read("one/internal-root.pem"), house.read("two/internal-root.pem"));
+    (one, two, admin)
+}
+
+#[test]
+fn two_processes_are_one_service() {
+    let postgres = Postgres::start();
+    let house = House::on(postgres.url());
+    let (one, two, admin) = pair(&house);
+    path::walk(&house, &one, &two, &admin);
+    for server in [one, two] {
+        let said = server.stop();
+        assert!(!said.contains("PRIVATE KEY") && !said.contains("error"), "{said}");
+    }
+}
+
+/// The names that were certified for, as a server lists them.
+fn listed(server: &Server, admin: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for page in 1.. {
+        let list = server.get(&format!("/certificates?filter=cn;kill&count=100&page={page}"), admin).done();
+        let items = list["items"].as_array().unwrap().clone();
+        names.extend(items.iter().map(|item: &Value| item["cn"].as_str().unwrap().to_owned()));
+        if items.len() < 100 {
+            return names;
+        }
+    }
+    names
+}
+
+#[test]
+fn a_killed_process_loses_nothing_that_it_answered_for_and_the_other_goes_on() {
+    let postgres = Postgres::start();
+    let house = House::on(postgres.url());
+    let (mut one, two, admin) = pair(&house);
+    path::authorities(&one, &admin);
+    let killed = AtomicBool::new(false);
+    let mut answered = BTreeSet::new();
+    std::thread::scope(|scope| {
+        let issuing: Vec<_> = (0..4)
+            .map(|worker| {
+                let (one, killed, admin) = (&one, &killed, &admin);
+                scope.spawn(move || {
+                    let mut answered = Vec::new();
+                    for number in 0.. {
+                        let name = format!("kill-{worker}-{number}.corp.example");
+                        match one.tried("POST", "/certificates", admin, Some(&path::order(&name))) {
+                            Ok(answer) if answer.status == 200 => answered.push(name),
+                            Ok(answer) => panic!("{}", String::from_utf8_lossy(&answer.bytes)),
+                            Err(error) if killed.load(Ordering::SeqCst) => {
+                                let _ = error;
+                                return answered;
+                            }
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                    answered
+                })
+            })
+            .collect();
+        assert_eventually!(within RECOVERED, postgres.sql("SELECT count(*) FROM certificate WHERE cn LIKE 'kill-%'").parse::<u32>().unwrap() > 20);
+        killed.store(true, Ordering::SeqCst);
+        let mut kill = std::process::Command::new("kill");
+        kill.args(["-9", &one.id().to_string()]);
+        assert!(kill.status().unwrap().success());
+        answered.extend(issuing.into_iter().flat_map(|worker| worker.join().unwrap()));
+    });
+    one.kill();
+    assert!(answered.len() >= 16, "{}", answered.len());
+
+    // Nothing is missing at the other, which issues meanwhile.
+    two.post("/certificates", &admin, &path::order("after.corp.example")).done();
+    let found = listed(&two, &admin);
+    let lost: Vec<_> = answered.difference(&found).collect();
+    assert!(lost.is_empty(), "answered and not stored: {lost:?}");
+    // What was begun and not finished is presumed issued: each of its serials is revoked.
+    assert_eventually!(within RECOVERED, postgres.sql("SELECT count(*) FROM intent") == "0", "the intents of a dead process are left");
+    let log = two.get("/logs?count=100", &admin).done();
+    let abandoned = log["items"].as_array().unwrap().iter().filter(|line| line["action"] == "serial_abandoned").count();
+    assert!(abandoned <= 4, "four were in work: {abandoned}");
+
+    // It comes back under another address, and knows all.
+    drop(one);
+    let back = house.serve_in("one", &[]);
+    assert_eq!(listed(&back, &admin), found);
+    back.post("/certificates", &admin, &path::order("back.corp.example")).done();
+    let verified = house.lemur(["audit", "verify"]);
+    assert_eq!(verified.status, Some(0), "{}", verified.stderr);
+}

@@ -1,0 +1,114 @@
+//! The first start: what is made, what is said, and what is not.
+
+use menagerie_tests::process::free_port;
+use serde_json::json;
+
+use super::house::{House, mode};
+
+#[test]
+fn an_empty_folder_becomes_a_service_and_its_secrets_are_its_owners() {
+    let house = House::new();
+    let server = house.serve();
+    let password = server.password();
+    assert!(password.len() >= 20 && !server.said.text().contains(&password), "{}", server.said.text());
+    assert!(server.said.text().contains("admin-password"));
+    assert_eq!(mode(&server.data), 0o700);
+    for secret in ["admin-password", "lemur.key"] {
+        assert_eq!(mode(&server.data.join(secret)), 0o600, "{secret}");
+    }
+    assert!(!server.url.ends_with(":0") && !server.http_url.ends_with(":0"), "{} {}", server.url, server.http_url);
+
+    // The addresses are those of ACME's directory, of certificates, and of the file for the next start.
+    let directory = server.fetch(&format!("{}/acme/directory", server.url), None).done();
+    for resource in ["newNonce", "newAccount", "newOrder", "revokeCert", "keyChange", "renewalInfo"] {
+        let url = directory[resource].as_str().unwrap_or_else(|| panic!("{resource}: {directory}"));
+        assert!(url.starts_with(&format!("{}/acme/", server.url)), "{url}");
+    }
+    assert_eq!(directory["meta"]["externalAccountRequired"], true);
+    let file = house.read("data/lemur.toml");
+    for url in [&server.url, &server.http_url] {
+        let address = url.split_once("://").unwrap().1;
+        assert!(file.contains(&format!("listen = \"{address}\"")), "{file}");
+    }
+    for service in [&server.url, &server.http_url] {
+        assert_eq!(server.fetch(&format!("{service}/health/ready"), None).status, 200);
+    }
+    // What is not public is not on the plain port.
+    for path in ["/api/1/auth/login", "/acme/directory", "/"] {
+        assert_eq!(server.fetch(&format!("{}{path}", server.http_url), None).status, 404, "{path}");
+    }
+    let token = server.login("admin", &password);
+    let issue = json!({"owner": "team@corp.example", "authority": {"name": "internal"}, "commonName": "www.corp.example"});
+    let certificate = server.post("/certificates", &token, &issue).done();
+    house.write("leaf.pem", certificate["body"].as_str().unwrap());
+    let text = house.run("openssl", "x509 -in leaf.pem -noout -text");
+    for (place, count) in [("/crl/", 1), ("/ocsp", 1), ("/ca/", 1)] {
+        assert_eq!(text.matches(&format!("URI:{}{place}", server.http_url)).count(), count, "{text}");
+    }
+    assert_eq!(text.matches("URI:").count(), 3, "{text}");
+    // The tool's commands say the same addresses while the server runs.
+    house.done("certificate issue --authority internal --name cli.corp.example --out .");
+    let again = house.done("certificate show 5");
+    assert!(again.contains("cli.corp.example"), "{again}");
+    house.write("cli.pem", again);
+    assert!(house.run("openssl", "x509 -in cli.pem -noout -text").contains(&format!("URI:{}/crl/", server.http_url)));
+    let said = server.stop();
+    assert!(!said.contains(&password) && !said.contains("PRIVATE KEY"), "{said}");
+
+    // Another start keeps users and authorities, and makes no password.
+    std::fs::remove_file(house.file("data/admin-password")).unwrap();
+    let server = house.serve();
+    assert!(!house.file("data/admin-password").exists());
+    server.login("admin", &password);
+    assert_eq!(server.get("/authorities", &token).done()["total"], 2);
+}
+
+#[test]
+fn a_chosen_password_is_taken_and_a_file_that_others_read_is_closed() {
+    let house = House::new();
+    let chosen = house.write("password", "a long and chosen one\nsecond line\n");
+    let server = house.serve_in("data", &["--admin-password-file", chosen.to_str().unwrap()]);
+    server.login("admin", "a long and chosen one");
+    assert!(!house.file("data/admin-password").exists());
+    assert!(!server.said.text().contains("chosen one"));
+
+    house.write("other/admin-password", "");
+    assert_ne!(mode(&house.file("other/admin-password")) & 0o077, 0);
+    let server = house.serve_in("other", &[]);
+    assert_eq!(mode(&server.data.join("admin-password")), 0o600);
+}
+
+#[test]
+fn a_start_that_cannot_be_says_why_and_leaves_nothing_half_done() {
+    let house = House::new();
+    let port = free_port();
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    house.refuses(&format!("serve --listen 127.0.0.1:{port}"), &format!("cannot listen at 127.0.0.1:{port}"));
+    assert!(!house.file("data").exists(), "an address that is taken makes no data");
+    house.write("short", "short\n");
+    house.refuses("serve --listen 127.0.0.1:0 --admin-password-file short", "12 characters");
+    house.refuses("serve --listen 127.0.0.1:0 --admin-password-file none", "none");
+    house.write("bad.toml", "listen = 7\n");
+    house.refuses("serve --config bad.toml", "bad.toml");
+    house.refuses("serve --config none.toml", "none.toml");
+    house.refuses("serve --listen 127.0.0.1:0 --database postgres://tests:s3cret@127.0.0.1:1/none", "postgres");
+    assert!(!house.lemur(["serve", "--listen", "127.0.0.1:0", "--database", "postgres://tests:s3cret@127.0.0.1:1/none"]).stderr.contains("s3cret"));
+
+    // What failed is made good by the next start: the administrator's password was not made and lost.
+    house.write("data/lemur.toml", "[tls]\ncertificate = \"none.pem\"\nkey = \"none.key\"\n");
+    house.refuses("serve --listen 127.0.0.1:0", "none.pem");
+    std::fs::remove_file(house.file("data/lemur.toml")).unwrap();
+    let server = house.serve();
+    server.login("admin", &server.password());
+}
+
+#[test]
+fn a_server_starts_where_the_command_line_made_authorities_before() {
+    let house = House::new();
+    house.done("authority create corp --common-name Corp");
+    let server = house.serve();
+    let token = server.login("admin", &server.password());
+    let listed = server.get("/authorities?count=10&sortBy=id&sortDir=asc", &token).done();
+    let names: Vec<_> = listed["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["corp", "internal-root", "internal"]);
+}
