@@ -41,7 +41,7 @@ impl Engine {
         let serial = self.fresh_serial();
         let shard = issuer.allocation.next_shard(self, authority).await?;
         let to_be_signed = build(&serial, &self.places(authority, shard))?;
-        self.lint(to_be_signed.as_der(), claims)?;
+        self.lint(to_be_signed.as_der(), &Claims { issuer: Some(issuer.view.as_der()), ..*claims })?;
         let held = self.hold(serial.as_unsigned());
         let intent = Intent {
             serial: serial.as_unsigned().to_vec(),
