@@ -2,20 +2,33 @@
 
 use menagerie_report::{self as report, Exit};
 
-use super::{acme, people, place};
+use super::place::{self, Opened};
+use super::{acme, people};
+use crate::audit::Actor;
 use crate::cli::{KeyCommand, Place};
+use crate::revoke::Resealed;
 
 pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
     let KeyCommand::Rotate = command;
     place::on(place, async |opened| {
         let actor = place::actor();
-        let done = opened.engine.rotate_keys(&actor).await?;
-        people::access(opened).await?.reseal(&actor).await?;
-        let external = acme::keys(opened).await?;
-        while external.reseal().await? > 0 {}
+        // What others sealed while the last rotation went on is sealed anew first: then nothing needs keys that are older than the newest.
+        reseal(opened, &actor).await?;
         opened.engine.drop_unused_keys().await?;
+        opened.engine.ring().add_key()?;
+        // The key that was the newest until now stays until the next rotation: a server may be sealing under it in this moment.
+        let done = reseal(opened, &actor).await?;
         report::note(format_args!("encrypted anew: keys of certificates {}, of authorities {}", done.certificates, done.authorities));
         report::note(format_args!("copy {} to where its copies are kept", opened.config.key_file.display()));
         Ok(Exit::Fine)
     })
+}
+
+/// Seals all that is stored under the newest key.
+async fn reseal(opened: &Opened, actor: &Actor) -> anyhow::Result<Resealed> {
+    let done = opened.engine.reseal(actor).await?;
+    people::access(opened).await?.reseal(actor).await?;
+    let external = acme::keys(opened).await?;
+    while external.reseal().await? > 0 {}
+    Ok(done)
 }

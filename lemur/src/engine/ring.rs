@@ -2,6 +2,7 @@
 //! `lemur key rotate` in another process has put one there.
 
 use std::sync::{Arc, RwLock};
+use std::time::SystemTime;
 
 use menagerie_secret::{KeyRing, OpenError, RingFile, RingFileError, SealError};
 use zeroize::Zeroizing;
@@ -24,7 +25,32 @@ pub enum RingError {
 #[derive(Debug, Clone)]
 pub struct Ring {
     file: RingFile,
-    ring: Arc<RwLock<Arc<KeyRing>>>,
+    ring: Arc<RwLock<Read>>,
+}
+
+/// A ring, and the file that it was read from.
+#[derive(Debug, Clone)]
+struct Read {
+    ring: Arc<KeyRing>,
+    from: Option<Stamp>,
+}
+
+/// What another file in the same place does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(file: &RingFile) -> Option<Self> {
+        let found = std::fs::metadata(file.path()).ok()?;
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(&found);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Some(Self { modified: found.modified().ok(), inode })
+    }
 }
 
 impl Ring {
@@ -33,7 +59,8 @@ impl Ring {
     /// # Errors
     /// [`RingFileError`] if it cannot be read or made.
     pub fn open(file: RingFile) -> Result<Self, RingFileError> {
-        let ring = Arc::new(RwLock::new(Arc::new(file.read_or_create()?)));
+        let ring = Arc::new(file.read_or_create()?);
+        let ring = Arc::new(RwLock::new(Read { ring, from: None }));
         Ok(Self { file, ring })
     }
 
@@ -41,7 +68,21 @@ impl Ring {
     #[must_use]
     pub fn keys(&self) -> Arc<KeyRing> {
         // A thread that panics while it holds the lock has only cloned or replaced one pointer.
-        Arc::clone(&self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+        Arc::clone(&self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).ring)
+    }
+
+    /// The keys as they are in the file now, which is read only if it is another one: what is sealed must not be sealed under a key that
+    /// another process has replaced. While the file cannot be read, those that are known.
+    #[must_use]
+    pub fn current(&self) -> Arc<KeyRing> {
+        let known = self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if known.from.is_some() && known.from == Stamp::of(&self.file) {
+            return known.ring;
+        }
+        self.reload().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the key ring's file cannot be read: keys that are known are used");
+            known.ring
+        })
     }
 
     /// Reads the file again.
@@ -49,8 +90,9 @@ impl Ring {
     /// # Errors
     /// [`RingFileError`] if it cannot be read; the keys stay as they were.
     pub fn reload(&self) -> Result<Arc<KeyRing>, RingFileError> {
+        let from = Stamp::of(&self.file);
         let ring = Arc::new(self.file.read()?);
-        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::clone(&ring);
+        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Read { ring: Arc::clone(&ring), from };
         Ok(ring)
     }
 
@@ -74,12 +116,12 @@ impl Ring {
         Ok(())
     }
 
-    /// Seals a value under the newest key.
+    /// Seals a value under the newest key of the file.
     ///
     /// # Errors
     /// [`SealError`] if the crypto library fails.
     pub fn seal(&self, value: &[u8], belongs_to: &str) -> Result<Vec<u8>, SealError> {
-        self.keys().seal(value, belongs_to)
+        self.current().seal(value, belongs_to)
     }
 
     /// Opens a sealed value.
