@@ -12,11 +12,11 @@ pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
     let KeyCommand::Rotate = command;
     place::on(place, async |opened| {
         let actor = place::actor();
-        // The key of before stays in the ring until the next rotation: a server seals under it until it sees the new one. Those from
-        // before that go now, once nothing is sealed under them any more.
+        // What others sealed while the last rotation went on is sealed anew first: then nothing needs keys that are older than the newest.
         reseal(opened, &actor).await?;
         opened.engine.drop_unused_keys().await?;
         opened.engine.ring().add_key()?;
+        // The key that was the newest until now stays until the next rotation: a server may be sealing under it in this moment.
         let done = reseal(opened, &actor).await?;
         report::note(format_args!("encrypted anew: keys of certificates {}, of authorities {}", done.certificates, done.authorities));
         report::note(format_args!("copy {} to where its copies are kept", opened.config.key_file.display()));
@@ -24,7 +24,7 @@ pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
     })
 }
 
-/// Everything that is stored encrypted, under the newest key.
+/// Seals all that is stored under the newest key.
 async fn reseal(opened: &Opened, actor: &Actor) -> anyhow::Result<Resealed> {
     let done = opened.engine.reseal(actor).await?;
     people::access(opened).await?.reseal(actor).await?;

@@ -16,10 +16,11 @@ mod ring;
 mod settings;
 mod tasks;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
-use menagerie_secret::{RingFile, RingFileError};
+use menagerie_secret::{KeyId, KeyRing, RingFile, RingFileError};
 use menagerie_store::database::Transaction;
 use menagerie_store::log::Entry;
 use tokio::sync::{Notify, watch};
@@ -28,7 +29,7 @@ use crate::audit::{self, Actor, Event};
 use crate::issue::Issuance;
 use crate::store::batch::Batcher;
 use crate::store::intents::Intents;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, authorities};
 
 pub use clock::Clock;
 pub use ring::{Ring, RingError};
@@ -47,6 +48,14 @@ pub enum StartError {
     /// The key ring.
     #[error(transparent)]
     Ring(#[from] RingFileError),
+    /// The ring is not the one that the database's keys are sealed under: what would be sealed by it, no other process could open.
+    #[error("the keys in the database are encrypted under the key {key}, and {path} does not have it: put the right file there", path = path.display())]
+    OtherRing {
+        /// The ring's file.
+        path: PathBuf,
+        /// The key that it does not have.
+        key: KeyId,
+    },
     /// There is no randomness.
     #[error("the system gives no randomness")]
     NoRandomness,
@@ -105,7 +114,7 @@ impl Engine {
         let intents = Batcher::start(Intents { store: store.clone(), replica: replica.clone() });
         let issuance = Batcher::start(Issuance::new(store.clone(), replica.clone()));
         let shared = Arc::new(Shared {
-            ring: Ring::open(ring)?,
+            ring: open_ring(&store, ring).await?,
             random,
             cache: cache::Cache::default(),
             intents,
@@ -171,4 +180,21 @@ impl Engine {
         self.shared.random.fill(&mut bytes).expect("a system that started with randomness has it");
         bytes
     }
+}
+
+/// Opens the ring; makes one only for a database in which nothing is sealed.
+async fn open_ring(store: &Store, file: RingFile) -> Result<Ring, StartError> {
+    let all = authorities::all(&mut store.read().await?).await.map_err(StoreError::from)?;
+    let sealed: Vec<KeyId> = all.into_iter().filter_map(|authority| KeyRing::key_of(&authority.sealed_key?).ok()).collect();
+    if !sealed.is_empty() {
+        let found = match file.read() {
+            Ok(ring) => ring.ids(),
+            Err(RingFileError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(key) = sealed.into_iter().find(|key| !found.contains(key)) {
+            return Err(StartError::OtherRing { path: file.path().to_owned(), key });
+        }
+    }
+    Ok(Ring::open(file)?)
 }

@@ -1,7 +1,7 @@
-//! The key ring while the server runs: read from its file, and read again when the file was replaced, since `lemur key rotate` in another
-//! process puts keys there. Whatever is sealed is sealed under the newest key of the file, so that older ones go out of use.
+//! The key ring while the server runs: read from its file, and read again when a sealed value names a key that is not known yet, since
+//! `lemur key rotate` in another process has put one there.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
 use menagerie_secret::{KeyRing, OpenError, RingFile, RingFileError, SealError};
@@ -25,30 +25,31 @@ pub enum RingError {
 #[derive(Debug, Clone)]
 pub struct Ring {
     file: RingFile,
-    read: Arc<RwLock<Read>>,
+    ring: Arc<RwLock<Read>>,
 }
 
-#[derive(Debug)]
+/// A ring, and the file that it was read from.
+#[derive(Debug, Clone)]
 struct Read {
-    keys: Arc<KeyRing>,
-    version: Option<Version>,
+    ring: Arc<KeyRing>,
+    from: Option<Stamp>,
 }
 
-/// What tells a file from the one that took its place: it is replaced whole, never written to.
-#[derive(Debug, PartialEq, Eq)]
-struct Version {
-    modified: SystemTime,
-    number: u64,
+/// What another file in the same place does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    inode: u64,
 }
 
-impl Version {
+impl Stamp {
     fn of(file: &RingFile) -> Option<Self> {
         let found = std::fs::metadata(file.path()).ok()?;
         #[cfg(unix)]
-        let number = std::os::unix::fs::MetadataExt::ino(&found);
+        let inode = std::os::unix::fs::MetadataExt::ino(&found);
         #[cfg(not(unix))]
-        let number = found.len();
-        Some(Self { modified: found.modified().ok()?, number })
+        let inode = 0;
+        Some(Self { modified: found.modified().ok(), inode })
     }
 }
 
@@ -58,30 +59,29 @@ impl Ring {
     /// # Errors
     /// [`RingFileError`] if it cannot be read or made.
     pub fn open(file: RingFile) -> Result<Self, RingFileError> {
-        // The version comes first: of a file that is replaced meanwhile the keys are then read once more.
-        let version = Version::of(&file);
-        let keys = Arc::new(file.read_or_create()?);
-        Ok(Self { file, read: Arc::new(RwLock::new(Read { keys, version })) })
+        let ring = Arc::new(file.read_or_create()?);
+        let ring = Arc::new(RwLock::new(Read { ring, from: None }));
+        Ok(Self { file, ring })
     }
 
     /// The keys as they are known now.
     #[must_use]
     pub fn keys(&self) -> Arc<KeyRing> {
-        // A thread that panics while it holds the lock has only cloned or replaced two values.
-        Arc::clone(&self.read.read().unwrap_or_else(PoisonError::into_inner).keys)
+        // A thread that panics while it holds the lock has only cloned or replaced one pointer.
+        Arc::clone(&self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).ring)
     }
 
-    /// The keys as they are in the file. A file that cannot be looked at does not stop the work.
-    fn fresh(&self) -> Arc<KeyRing> {
-        let version = Version::of(&self.file);
-        let known = self.read.read().unwrap_or_else(PoisonError::into_inner);
-        if version.is_none() || known.version == version {
-            return Arc::clone(&known.keys);
+    /// The keys as they are in the file now, which is read only if it is another one: what is sealed must not be sealed under a key that
+    /// another process has replaced. While the file cannot be read, those that are known.
+    #[must_use]
+    pub fn current(&self) -> Arc<KeyRing> {
+        let known = self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if known.from.is_some() && known.from == Stamp::of(&self.file) {
+            return known.ring;
         }
-        drop(known);
         self.reload().unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "the key ring's file was replaced, and cannot be read");
-            self.keys()
+            tracing::warn!(%error, "the key ring's file cannot be read: keys that are known are used");
+            known.ring
         })
     }
 
@@ -90,10 +90,10 @@ impl Ring {
     /// # Errors
     /// [`RingFileError`] if it cannot be read; the keys stay as they were.
     pub fn reload(&self) -> Result<Arc<KeyRing>, RingFileError> {
-        let version = Version::of(&self.file);
-        let keys = Arc::new(self.file.read()?);
-        *self.read.write().unwrap_or_else(PoisonError::into_inner) = Read { keys: Arc::clone(&keys), version };
-        Ok(keys)
+        let from = Stamp::of(&self.file);
+        let ring = Arc::new(self.file.read()?);
+        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Read { ring: Arc::clone(&ring), from };
+        Ok(ring)
     }
 
     /// Puts a fresh key into the file: it seals from now on.
@@ -121,7 +121,7 @@ impl Ring {
     /// # Errors
     /// [`SealError`] if the crypto library fails.
     pub fn seal(&self, value: &[u8], belongs_to: &str) -> Result<Vec<u8>, SealError> {
-        self.fresh().seal(value, belongs_to)
+        self.current().seal(value, belongs_to)
     }
 
     /// Opens a sealed value.

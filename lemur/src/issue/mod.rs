@@ -130,7 +130,7 @@ impl Engine {
     fn seal_key(&self, public_key: &PublicKey, signer: &LocalSigner) -> Result<(SealedKey, Secret<Vec<u8>>), IssueError> {
         let plain = signer.to_pkcs8_der()?;
         let place = key_place(&sha256(&public_key.to_spki_der()));
-        let ring = self.shared.ring.keys();
+        let ring = self.shared.ring.current();
         let sealed = ring.seal(plain.expose(), &place)?;
         Ok((SealedKey { ring_key: ring.newest().to_string(), place, sealed }, plain))
     }

@@ -107,7 +107,7 @@ impl Engine {
             return Err(UploadError::OtherKey);
         }
         let place = key_place(&sha256(view.spki()));
-        let ring = self.shared.ring.keys();
+        let ring = self.shared.ring.current();
         let sealed = ring.seal(key.expose(), &place)?;
         Ok(SealedKey { ring_key: ring.newest().to_string(), place, sealed })
     }

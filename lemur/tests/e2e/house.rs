@@ -155,7 +155,10 @@ impl House {
     /// A request that openssl made, and its key in `NAME.key`.
     pub(crate) fn request(&self, name: &str) -> String {
         let algorithm = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-        self.run("openssl", &format!("req -new {algorithm} -keyout {name}.key -out {name}.csr -subj /CN={name} -addext subjectAltName=DNS:{name}"));
+        self.run(
+            "openssl",
+            &format!("req -new {algorithm} -keyout {name}.key -out {name}.csr -subj /CN={name} -addext subjectAltName=DNS:{name}"),
+        );
         self.read(&format!("{name}.csr"))
     }
 }

@@ -72,7 +72,10 @@ fn published(house: &House, server: &Server, certificate: &Value) {
     house.write("issuer.der", &issuer.bytes);
     house.run("openssl", "x509 -inform DER -in issuer.der -out issuer.pem");
     let subject = house.run("openssl", "x509 -in issuer.pem -noout -text");
-    assert!(subject.contains("Permitted") && subject.contains("DNS:corp.example") && subject.contains("IP:10.0.0.0/255.0.0.0"), "{subject}");
+    assert!(
+        subject.contains("Permitted") && subject.contains("DNS:corp.example") && subject.contains("IP:10.0.0.0/255.0.0.0"),
+        "{subject}"
+    );
     fetch_list(house, server, &text);
     house.run("openssl", "verify -x509_strict -crl_check -CRLfile leaf.crl.pem -CAfile leaf.chain.pem leaf.pem");
     assert!(ocsp(house, server, "leaf").contains("leaf.pem: good"));

@@ -109,6 +109,6 @@ fn a_killed_process_loses_nothing_that_it_answered_for_and_the_other_goes_on() {
     let back = house.serve_in("one", &[]);
     assert_eq!(listed(&back, &admin), found);
     back.post("/certificates", &admin, &path::order("back.corp.example")).done();
-    let verified = house.lemur(["audit", "verify"]);
+    let verified = house.lemur(["audit", "verify", "--data", "one"]);
     assert_eq!(verified.status, Some(0), "{}", verified.stderr);
 }

@@ -92,7 +92,12 @@ fn a_start_that_cannot_be_says_why_and_leaves_nothing_half_done() {
     house.refuses("serve --config bad.toml", "bad.toml");
     house.refuses("serve --config none.toml", "none.toml");
     house.refuses("serve --listen 127.0.0.1:0 --database postgres://tests:s3cret@127.0.0.1:1/none", "postgres");
-    assert!(!house.lemur(["serve", "--listen", "127.0.0.1:0", "--database", "postgres://tests:s3cret@127.0.0.1:1/none"]).stderr.contains("s3cret"));
+    assert!(
+        !house
+            .lemur(["serve", "--listen", "127.0.0.1:0", "--database", "postgres://tests:s3cret@127.0.0.1:1/none"])
+            .stderr
+            .contains("s3cret")
+    );
 
     // What failed is made good by the next start: the administrator's password was not made and lost.
     house.write("data/lemur.toml", "[tls]\ncertificate = \"none.pem\"\nkey = \"none.key\"\n");
