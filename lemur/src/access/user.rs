@@ -225,7 +225,9 @@ impl Access {
         if let Some(roles) = &change.roles {
             set_roles(&mut transaction, id, roles).await?;
         }
-        super::role::keep_an_administrator(&mut transaction).await?;
+        if user.roles.iter().any(|role| role.name == super::role::ADMIN) {
+            super::role::keep_an_administrator(&mut transaction).await?;
+        }
         let user = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::User))?;
         let roles: Vec<_> = user.roles.iter().map(|role| role.name.as_str()).collect();
         let fields = json!({

@@ -67,6 +67,9 @@ fn subject(options: &AuthorityCreate) -> anyhow::Result<Subject> {
 
 fn constraints(options: &AuthorityCreate) -> anyhow::Result<NameConstraints> {
     let permitted = Subtrees::parse(&options.permit_dns, &options.permit_ip, &[], &[])?;
+    if permitted.is_empty() {
+        return Ok(NameConstraints::default());
+    }
     Ok(NameConstraints::new(permitted, Subtrees::default())?)
 }
 

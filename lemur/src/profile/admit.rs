@@ -128,6 +128,9 @@ impl Profile {
         let mut names = without_repeats(ask.names);
         let subject = self.admit_subject(&ask.subject, &mut names)?;
         self.admit_names(&names)?;
+        if names.is_empty() && subject.is_empty() {
+            return Err(ProfileRefusal::NoName);
+        }
         for name in &names {
             issuer.constraints().permits(name)?;
         }

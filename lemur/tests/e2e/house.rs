@@ -31,8 +31,10 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
     /// Of REST and ACME.
     pub(crate) url: String,
-    /// Of what is published.
+    /// Where it serves what is published.
     pub(crate) http_url: String,
+    /// Where certificates say that it is: the same, unless it is configured.
+    public_url: String,
     agent: Agent,
 }
 
@@ -177,9 +179,10 @@ impl Starting {
         let text = self.said.text();
         assert!(is_there(&text), "the server did not start: {text}");
         let after = |begin: &str, end: char| text.split_once(begin).unwrap().1.split(end).next().unwrap().to_owned();
-        let (url, http_url) = (after("lemur serves ", ' '), after("certificates are at ", ' '));
+        let (url, public_url) = (after("lemur serves ", ' '), after("certificates are at ", ' '));
+        let http_url = format!("http://{}", after(" too, at ", '\n'));
         let root = std::fs::read(self.data.join("internal-root.pem")).unwrap();
-        Server { process: self.process, said: self.said, data: self.data, url, http_url, agent: client(&root) }
+        Server { process: self.process, said: self.said, data: self.data, url, http_url, public_url, agent: client(&root) }
     }
 }
 
@@ -238,6 +241,13 @@ impl Server {
 
     pub(crate) fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
         self.call("POST", path, token, Some(body))
+    }
+
+    /// Where this server has what a certificate says is at a URL.
+    #[track_caller]
+    pub(crate) fn place_of(&self, url: &str) -> String {
+        let path = url.strip_prefix(&self.public_url).unwrap_or_else(|| panic!("{url} is not at {}", self.public_url));
+        format!("{}{path}", self.http_url)
     }
 
     /// Gets a URL, with a header if one is named.

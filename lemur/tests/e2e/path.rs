@@ -67,7 +67,7 @@ fn published(house: &House, server: &Server, certificate: &Value) {
     for part in ["DNS:www.corp.example", "DNS:corp.example", "IP Address:10.1.2.3", "TLS Web Server Authentication"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let issuer = server.fetch(&uri(&text, "CA Issuers - URI:"), None);
+    let issuer = server.fetch(&server.place_of(&uri(&text, "CA Issuers - URI:")), None);
     assert_eq!(issuer.headers["content-type"], "application/pkix-cert");
     house.write("issuer.der", &issuer.bytes);
     house.run("openssl", "x509 -inform DER -in issuer.der -out issuer.pem");
@@ -81,7 +81,7 @@ fn published(house: &House, server: &Server, certificate: &Value) {
     assert!(ocsp(house, server, "leaf").contains("leaf.pem: good"));
 
     // Whoever has the list is told that nothing changed.
-    let list = uri(&text, "Full Name:\n");
+    let list = server.place_of(&uri(&text, "Full Name:\n"));
     let etag = server.fetch(&list, None).headers["etag"].to_str().unwrap().to_owned();
     let known = server.fetch(&list, Some(("if-none-match", &etag)));
     assert!(known.status == 304 && known.bytes.is_empty(), "{known:?}");
@@ -95,7 +95,7 @@ fn uri(text: &str, after: &str) -> String {
 }
 
 fn fetch_list(house: &House, server: &Server, text: &str) {
-    let list = server.fetch(&uri(text, "Full Name:\n"), None);
+    let list = server.fetch(&server.place_of(&uri(text, "Full Name:\n")), None);
     assert_eq!((list.status, list.headers["content-type"].to_str().unwrap()), (200, "application/pkix-crl"));
     house.write("leaf.crl", &list.bytes);
     house.run("openssl", "crl -inform DER -in leaf.crl -out leaf.crl.pem");
@@ -111,7 +111,7 @@ fn revoked_within_a_second(house: &House, server: &Server, admin: &str, certific
     let id = certificate["id"].as_i64().unwrap();
     let serial = certificate["serialHex"].as_str().unwrap().to_uppercase();
     let text = house.run("openssl", "x509 -in leaf.pem -noout -text");
-    let list = uri(&text, "Full Name:\n");
+    let list = server.place_of(&uri(&text, "Full Name:\n"));
     let old = server.fetch(&list, None).headers["etag"].clone();
     let revocation = json!({"crlReason": "keyCompromise", "comments": "lost"});
     assert_eq!(server.call("PUT", &format!("/certificates/{id}/revoke"), admin, Some(&revocation)).done(), json!({"id": id}));

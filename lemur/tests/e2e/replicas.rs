@@ -16,7 +16,7 @@ const RECOVERED: Duration = Duration::from_secs(120);
 /// Two servers that begin on an empty database at once, and the administrator's token.
 fn pair(house: &House) -> (Server, Server, String) {
     for name in ["one", "two"] {
-        house.write(&format!("{name}/lemur.toml"), "key_file = \"../shared.key\"\n");
+        house.write(&format!("{name}/lemur.toml"), "key_file = \"../shared.key\"\nhttp_url = \"http://pki.corp.example\"\n");
     }
     let (one, two) = (house.begin("one", &[]), house.begin("two", &[]));
     let (one, two) = (one.ready(), two.ready());
