@@ -72,7 +72,8 @@ authority = "internal"
 private_networks = ["10.77.0.0/16"]
 TOML
 cat lemur/lemur.toml
-run lemur serve --data lemur >serve.log 2>&1 &
+printf "\$ lemur serve --data lemur &\n"
+lemur serve --data lemur >serve.log 2>&1 &
 running+=($!)
 wait_for test -e lemur/internal-root.pem
 wait_for curl -fsS --cacert lemur/internal-root.pem https://$here/api/1/healthcheck

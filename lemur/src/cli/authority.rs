@@ -62,7 +62,7 @@ pub struct AuthorityCreate {
     #[arg(long, value_name = "EMAIL", default_value = "admin@localhost")]
     pub owner: String,
     /// Writes a request for an offline root here instead of asking for a certificate
-    #[arg(long, value_name = "FILE", conflicts_with = "parent")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["parent", "permit_dns", "permit_ip", "path_length", "days"])]
     pub csr_out: Option<PathBuf>,
 }
 

@@ -68,7 +68,7 @@ pub(super) fn issuer() -> PluginOut {
     PluginOut {
         slug: ISSUER.to_owned(),
         title: "Authorities of this service".to_owned(),
-        description: "Issues by keys that this service has: in its database, in a KMS, or in a token".to_owned(),
+        description: "Issues by keys that this service keeps, encrypted, in its database".to_owned(),
         version: env!("CARGO_PKG_VERSION"),
         author: "Menagerie",
         kind: "issuer",

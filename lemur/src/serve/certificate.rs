@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use menagerie_sign::KeyType;
+use menagerie_sign::{ExportError, GenerateError, KeyType, LocalSigner, Signer as _};
 use menagerie_web::{Tls, TlsError};
 
 use super::first::AUTHORITY;
@@ -48,6 +48,12 @@ pub enum CertificateError {
     /// There is nobody to issue one.
     #[error("the authority {AUTHORITY} is gone, which issued the server's own certificate: give it one by [tls] in lemur.toml")]
     NoAuthority,
+    /// No key was made.
+    #[error("cannot make the server's own key: {0}")]
+    Generate(#[from] GenerateError),
+    /// The key cannot be handed to TLS.
+    #[error("cannot use the server's own key: {0}")]
+    Export(#[from] ExportError),
     /// The certificate is none for TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -114,10 +120,11 @@ struct Own {
 /// A fresh certificate for a fresh key, which is in this process alone.
 async fn issued(config: &Config, engine: &Engine) -> Result<Own, CertificateError> {
     let authority = engine.authority_by_name(AUTHORITY).await?.ok_or(CertificateError::NoAuthority)?;
+    let key = LocalSigner::generate(KeyType::EcdsaP256)?;
     let order = Order {
         authority: authority.id,
         profile: "tls-server".to_owned(),
-        key: Key::Made(KeyType::EcdsaP256),
+        key: Key::Theirs(key.public_key().clone()),
         subject: Subject::new(),
         names: names(config),
         period: Period::For(Lifetime::days(DAYS)),
@@ -133,7 +140,7 @@ async fn issued(config: &Config, engine: &Engine) -> Result<Own, CertificateErro
         let written = menagerie_report::replace(&path, export::certificates_pem(&[root]).as_bytes());
         written.map_err(|source| CertificateError::File { path, source })?;
     }
-    let key = issued.private_key.as_ref().map(export::key_pem).ok_or(CertificateError::NoAuthority)?;
+    let key = export::key_pem(&key.to_pkcs8_der()?);
     let due = engine.now() + jiff::SignedDuration::from_hours(i64::from(DAYS) * 24 * 2 / 3);
     Ok(Own { chain: export::certificates_pem(&chain), key, due })
 }
@@ -146,11 +153,10 @@ fn names(config: &Config) -> Vec<San> {
             names.push(name);
         }
     };
-    if let Some(host) = config.url.parse::<http::Uri>().ok().and_then(|url| url.host().map(|host| host.trim_matches(['[', ']']).to_owned()))
-    {
-        if let Ok(name) = San::guess(&host) {
-            add(name);
-        }
+    let url = config.url.parse::<http::Uri>().ok();
+    let host = url.as_ref().and_then(http::Uri::host).map(|host| host.trim_matches(['[', ']']));
+    if let Some(Ok(name)) = host.map(San::guess) {
+        add(name);
     }
     if !config.listen.ip().is_unspecified() {
         add(San::Ip(config.listen.ip()));

@@ -142,8 +142,7 @@ pub async fn prepare(
         server = server.http(listener, guard.before(public));
     }
     if let Some(listener) = listeners.metrics {
-        let shown = Router::new().route("/metrics", axum::routing::get(async move || metrics.text()));
-        server = server.http(listener, shown.merge(health(access)));
+        server = server.http(listener, metrics.router().merge(health(access)));
     }
     Ok(Ready { server, acme, renewal, first })
 }
