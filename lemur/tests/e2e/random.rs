@@ -25,7 +25,7 @@ key_types = ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3072", "rsa
 default_lifetime = "90d"
 max_lifetime = "366d"
 policies = ["1.3.6.1.4.1.5923.1.4.3.1.1"]
-names = { kinds = ["dns", "ip", "email", "uri"], required = false, wildcards = true, underscores = true, single_labels = true, max = 40 }
+names = { kinds = ["dns", "ip", "email", "uri"], required = false, wildcards = true, single_labels = true, max = 40 }
 subject = { common_name = "free", allowed = ["country", "state", "locality", "organization", "organizational_unit"] }
 
 [public]

@@ -26,7 +26,7 @@ fn issued(key_type: &str) -> House {
     let names = "--name www.corp.example --name 127.0.0.1";
     for (name, asked) in [
         ("server", format!("--profile tls-server {names} --key-type {key_type}")),
-        ("client", format!("--profile tls-client --common-name deploy --key-type {key_type}")),
+        ("client", format!("--profile tls-client --common-name deploy.corp.example --key-type {key_type}")),
         ("workload", "--profile mtls-workload --name job.corp.example".to_owned()),
     ] {
         let said = house.done(&format!("certificate issue --authority tls {asked} --out ."));
