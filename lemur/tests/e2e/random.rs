@@ -231,6 +231,17 @@ fn order(seed: u64, authorities: &[AuthorityId], keys: &[PublicKey], now: Timest
     }
 }
 
+/// What `pkilint` calls an error by RFC 5280 because it does not know later usage: a wildcard (RFC 9525), a host's name of one label, and
+/// the URIs of workloads (SPIFFE).
+fn knows_not(code: &str, message: &str) -> bool {
+    let quoted = message.split('"').nth(1).unwrap_or_default();
+    match code {
+        "pkix.invalid_domain_name_syntax" => quoted.starts_with("*.") || !quoted.contains('.'),
+        "pkix.invalid_uri_syntax" => quoted.starts_with("spiffe://"),
+        _ => false,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_issued_for_random_requests_passes_pkilint() {
     let count = if std::env::var_os("MENAGERIE_SOAK").is_some() { 10_000 } else { 300 };
@@ -271,7 +282,8 @@ async fn what_is_issued_for_random_requests_passes_pkilint() {
     let verdicts = pkilint(&ders.iter().map(|(der, _)| der.clone()).collect::<Vec<_>>(), None);
     let mut wrong = Vec::new();
     for (((der, baseline), verdict), text) in ders.iter().zip(&verdicts).zip(&told) {
-        let errors = if *baseline { &verdict.baseline } else { &verdict.pkix };
+        let said = if *baseline { &verdict.baseline } else { &verdict.pkix };
+        let errors: Vec<_> = said.iter().filter(|(code, message)| *baseline || !knows_not(code, message)).collect();
         if verdict.failed.is_some() || !errors.is_empty() {
             wrong.push(format!("{errors:?} {:?}\n  {text}\n  {}", verdict.failed, hex::encode(der)));
         }
