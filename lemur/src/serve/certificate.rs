@@ -146,11 +146,10 @@ fn names(config: &Config) -> Vec<San> {
             names.push(name);
         }
     };
-    if let Some(host) = config.url.parse::<http::Uri>().ok().and_then(|url| url.host().map(|host| host.trim_matches(['[', ']']).to_owned()))
-    {
-        if let Ok(name) = San::guess(&host) {
-            add(name);
-        }
+    let url = config.url.parse::<http::Uri>().ok();
+    let host = url.as_ref().and_then(http::Uri::host).map(|host| host.trim_matches(['[', ']']));
+    if let Some(Ok(name)) = host.map(San::guess) {
+        add(name);
     }
     if !config.listen.ip().is_unspecified() {
         add(San::Ip(config.listen.ip()));
