@@ -102,6 +102,9 @@ pub enum AuthorityError {
         /// What it is called.
         name: String,
     },
+    /// It is right, and the authority that signed it is not known here.
+    #[error("the authority that signed the certificate is not known here: add it as an offline authority first")]
+    IssuerNotKnown,
     /// The certificate is not for the authority.
     #[error("the certificate is not for this authority: {reason}")]
     OtherCertificate {

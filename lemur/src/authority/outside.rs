@@ -132,6 +132,6 @@ impl Engine {
             return Err(AuthorityError::OtherCertificate { reason: "its issuer is not known: bring the issuer's certificate too" });
         };
         Issuer::new(&View::parse(above)?)?.check_signature(view)?;
-        Err(AuthorityError::OtherCertificate { reason: "its issuer is not known here: add it as an offline authority first" })
+        Err(AuthorityError::IssuerNotKnown)
     }
 }

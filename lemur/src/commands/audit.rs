@@ -1,15 +1,20 @@
 //! `lemur audit verify`: whether the log of what was done is whole.
 
+use std::path::Path;
+
+use anyhow::Context as _;
 use menagerie_report::{self as report, Exit};
+use menagerie_store::log::Position;
 
 use super::place;
 use crate::cli::{AuditCommand, Place};
 
 pub(super) fn run(place: &Place, command: &AuditCommand) -> anyhow::Result<Exit> {
-    let AuditCommand::Verify = command;
+    let AuditCommand::Verify { expect } = command;
+    let expected = expect.as_deref().map(positions).transpose()?.unwrap_or_default();
     place::on(place, async |opened| {
         let mut lines = opened.engine.store().audit_lines();
-        let found = menagerie_store::log::verify(&mut lines, &[]).await?;
+        let found = menagerie_store::log::verify(&mut lines, &expected).await?;
         for head in &found.writers {
             report::data(format_args!("{head}\n"))?;
         }
@@ -23,4 +28,10 @@ pub(super) fn run(place: &Place, command: &AuditCommand) -> anyhow::Result<Exit>
         report::note(format_args!("{verdict}: entries {}, chains {}", found.entries, found.writers.len()));
         Ok(if found.is_sound() { Exit::Fine } else { Exit::Found })
     })
+}
+
+/// The positions that stand in a file, one a line.
+fn positions(path: &Path) -> anyhow::Result<Vec<Position>> {
+    let text = menagerie_config::read(path)?;
+    text.lines().map(|line| line.parse()).collect::<Result<_, _>>().with_context(|| path.display().to_string())
 }

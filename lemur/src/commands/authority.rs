@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_report::{self as report, Exit, shown};
 
 use super::place::{self, Opened};
-use crate::authority::{AuthorityKey, AuthorityOrder, Parent};
+use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, OfflineAuthority, Parent};
 use crate::certificate::{Validity, View, read_bundle, write_certificate};
 use crate::cli::{AuthorityCommand, AuthorityCreate, AuthorityImport, Place};
 use crate::csr::Csr;
@@ -116,7 +116,36 @@ async fn import(opened: &Opened, options: &AuthorityImport) -> anyhow::Result<Ex
     let authority = opened.authority(&options.name).await?;
     let text = menagerie_config::read(&options.chain)?;
     let chain: Vec<Vec<u8>> = read_bundle(text.as_bytes())?.iter().map(|view| view.as_der().to_vec()).collect();
-    opened.engine.activate_authority(authority.id, &chain, &place::actor()).await?;
+    match opened.engine.activate_authority(authority.id, &chain, &place::actor()).await {
+        // All else about the certificate is right: those above it become known, the highest first, and it is brought in.
+        Err(AuthorityError::IssuerNotKnown) => {
+            for der in chain[1..].iter().rev() {
+                know(opened, der, &authority.owner).await?;
+            }
+            opened.engine.activate_authority(authority.id, &chain, &place::actor()).await?;
+        }
+        done => done?,
+    }
     report::note(format_args!("{} issues from now on", shown(&authority.name)));
     Ok(Exit::Fine)
+}
+
+/// Makes an authority known whose key is elsewhere, by its common name, unless it is known.
+async fn know(opened: &Opened, der: &[u8], owner: &str) -> anyhow::Result<()> {
+    if opened.engine.authorities().await?.iter().any(|known| known.der.as_deref() == Some(der)) {
+        return Ok(());
+    }
+    let view = View::parse(der)?;
+    let name = view.subject().field(SubjectField::CommonName).unwrap_or("offline").to_owned();
+    let offline = OfflineAuthority {
+        name: name.clone(),
+        owner: owner.to_owned(),
+        description: "Its key is elsewhere".to_owned(),
+        certificate: der.to_vec(),
+        options: "{}".to_owned(),
+        roles: Vec::new(),
+    };
+    opened.engine.add_offline_authority(offline, &place::actor()).await?;
+    report::note(format_args!("{} is known from now on, and issues nothing here", shown(&name)));
+    Ok(())
 }

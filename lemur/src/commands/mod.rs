@@ -43,8 +43,19 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(error) => {
-            report::error(format_args!("{error:#}"));
+            report::error(sentence(&error));
             report::Exit::Incomplete.into()
         }
     }
+}
+
+/// An error with its causes, of which those are left out that an error above them repeats.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }

@@ -158,7 +158,7 @@ impl Parts {
 fn made() -> Result<Secret<String>, ExportError> {
     let mut bytes = Zeroizing::new([0; PASSPHRASE_BYTES]);
     SystemRandom::new().fill(bytes.as_mut_slice()).map_err(|_| ExportError::Write("the system gives no randomness".to_owned()))?;
-    Ok(Secret::new(hex::encode(&*bytes)))
+    Ok(Secret::new(hex::encode(bytes.as_slice())))
 }
 
 fn written(

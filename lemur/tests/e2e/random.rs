@@ -25,7 +25,7 @@ key_types = ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048", "rsa-3072", "rsa
 default_lifetime = "90d"
 max_lifetime = "366d"
 policies = ["1.3.6.1.4.1.5923.1.4.3.1.1"]
-names = { kinds = ["dns", "ip", "email", "uri"], required = false, wildcards = true, underscores = true, single_labels = true, max = 40 }
+names = { kinds = ["dns", "ip", "email", "uri"], required = false, wildcards = true, single_labels = true, max = 40 }
 subject = { common_name = "free", allowed = ["country", "state", "locality", "organization", "organizational_unit"] }
 
 [public]
@@ -83,7 +83,7 @@ impl Numbers {
     }
 
     fn domain(&mut self) -> String {
-        let mut name = self.of_these(&["corp.example", "corp.example", "example.com", "secret.corp.example", "co.uk"]).to_owned();
+        let mut name = self.of_these(&["example.com", "example.com", "example.org", "secret.example.com", "example.net"]).to_owned();
         for _ in 0..self.below(4) {
             name = format!("{}.{name}", self.label());
         }
@@ -96,7 +96,7 @@ impl Numbers {
             0 => dns(&format!("*.{}", self.domain())),
             1 => dns(&self.label()),
             2 => dns(&format!("under_score.{}", self.domain())),
-            3 => DnsName::parse_international(&format!("b\u{fc}cher{}.corp.example", self.below(100))).ok().map(San::Dns),
+            3 => DnsName::parse_international(&format!("b\u{fc}cher{}.example.com", self.below(100))).ok().map(San::Dns),
             4 => Some(San::Ip(format!("10.{}.{}.{}", self.below(256), self.below(256), self.below(256)).parse().unwrap())),
             5 => Some(San::Ip(format!("2001:db8::{:x}:{:x}", self.below(65536), self.below(65536)).parse().unwrap())),
             6 => San::parse(SanKind::Email, &format!("{}@{}", self.label(), self.domain())).ok(),
@@ -160,7 +160,7 @@ fn authority(name: &str, parent: Parent, key: KeyType, constraints: NameConstrai
     let subject = Subject::of_common_name(name).unwrap().with(SubjectField::Organization, "Corp").unwrap();
     AuthorityOrder {
         name: name.to_owned(),
-        owner: "pki@corp.example".to_owned(),
+        owner: "pki@example.com".to_owned(),
         description: String::new(),
         subject: subject.with(SubjectField::Country, "DE").unwrap(),
         key: AuthorityKey::Made(key),
@@ -179,8 +179,8 @@ fn authority(name: &str, parent: Parent, key: KeyType, constraints: NameConstrai
 /// Roots of every kind of key, and under each an authority that may certify everything, or some names, or some uses. Those that issue.
 async fn authorities(engine: &Engine) -> Vec<AuthorityId> {
     let subtrees = |dns: &[&str], ip: &[&str]| Subtrees::parse(dns, ip, &[], &[]).unwrap();
-    let permitted = NameConstraints::new(subtrees(&["corp.example"], &["10.0.0.0/8"]), Subtrees::default()).unwrap();
-    let excluded = NameConstraints::new(Subtrees::default(), subtrees(&["secret.corp.example"], &["2001:db8::/64"])).unwrap();
+    let permitted = NameConstraints::new(subtrees(&["example.com"], &["10.0.0.0/8"]), Subtrees::default()).unwrap();
+    let excluded = NameConstraints::new(Subtrees::default(), subtrees(&["secret.example.com"], &["2001:db8::/64"])).unwrap();
     let mut issuing = Vec::new();
     for (number, (key, below)) in [
         (KeyType::EcdsaP256, KeyType::EcdsaP256),
@@ -226,8 +226,19 @@ fn order(seed: u64, authorities: &[AuthorityId], keys: &[PublicKey], now: Timest
         names,
         period: numbers.period(now),
         csr: None,
-        record: Record::of_owner("team@corp.example"),
+        record: Record::of_owner("team@example.com"),
         actor: Actor::cli("tests"),
+    }
+}
+
+/// What `pkilint` calls an error by RFC 5280 because it does not know later usage: a wildcard (RFC 9525), a host's name of one label, and
+/// the URIs of workloads (SPIFFE).
+fn knows_not(code: &str, message: &str) -> bool {
+    let quoted = message.split('"').nth(1).unwrap_or_default();
+    match code {
+        "pkix.invalid_domain_name_syntax" => quoted.starts_with("*.") || !quoted.contains('.'),
+        "pkix.invalid_uri_syntax" => quoted.starts_with("spiffe://"),
+        _ => false,
     }
 }
 
@@ -235,7 +246,7 @@ fn order(seed: u64, authorities: &[AuthorityId], keys: &[PublicKey], now: Timest
 async fn what_is_issued_for_random_requests_passes_pkilint() {
     let count = if std::env::var_os("MENAGERIE_SOAK").is_some() { 10_000 } else { 300 };
     let folder = Namespace::new("random");
-    let mut settings = Settings::new(Clock::new(Timestamp::now), "http://pki.corp.example").unwrap();
+    let mut settings = Settings::new(Clock::new(Timestamp::now), "http://pki.example.com").unwrap();
     settings.profiles = Profiles::parse(PROFILES).unwrap();
     let database = format!("sqlite:{}", folder.file("lemur.db").display());
     let engine = Engine::start(&database, RingFile::new(folder.file("keys")), settings).await.unwrap();
@@ -245,7 +256,7 @@ async fn what_is_issued_for_random_requests_passes_pkilint() {
         told.push(format!("the authority {}", authority.name));
         ders.push((authority.der.unwrap(), false));
     }
-    let others = ders.len();
+    let (others, mut refused) = (ders.len(), std::collections::BTreeSet::new());
     for request in 0.. {
         if ders.len() == others + count {
             break;
@@ -260,17 +271,19 @@ async fn what_is_issued_for_random_requests_passes_pkilint() {
             }
             // The profiles say all that the lints of RFC 5280 want: whoever keeps to them is never told of one.
             Err(IssueError::Lint { findings }) if profile != "public" => panic!("{findings:?} of {text}"),
+            Err(IssueError::Lint { findings }) => refused.extend(findings.into_iter().map(|finding| finding.lint.id)),
             Err(error) => assert!(error.is_the_requests_fault(), "{error}: {text}"),
         }
         assert!(request < 20 * count as u64, "too few of the requests are issued: {}", ders.len() - others);
     }
-    assert!(by_profile.iter().all(|issued| *issued > count / 50), "{NAMES:?}: {by_profile:?}");
+    assert!(by_profile.iter().all(|issued| *issued > count / 50), "{NAMES:?}: {by_profile:?}; lints: {refused:?}");
     engine.close().await;
 
     let verdicts = pkilint(&ders.iter().map(|(der, _)| der.clone()).collect::<Vec<_>>(), None);
     let mut wrong = Vec::new();
     for (((der, baseline), verdict), text) in ders.iter().zip(&verdicts).zip(&told) {
-        let errors = if *baseline { &verdict.baseline } else { &verdict.pkix };
+        let said = if *baseline { &verdict.baseline } else { &verdict.pkix };
+        let errors: Vec<_> = said.iter().filter(|(code, message)| *baseline || !knows_not(code, message)).collect();
         if verdict.failed.is_some() || !errors.is_empty() {
             wrong.push(format!("{errors:?} {:?}\n  {text}\n  {}", verdict.failed, hex::encode(der)));
         }

@@ -92,7 +92,7 @@ fn a_start_that_cannot_be_says_why_and_leaves_nothing_half_done() {
     let misread = house.lemur(["serve", "--config", "bad.toml"]);
     assert!(misread.status == Some(2) && misread.stderr.contains("bad.toml") && misread.stderr.contains("line 1"), "{misread:?}");
     house.refuses("serve --config none.toml", "none.toml");
-    house.refuses("serve --listen 127.0.0.1:0 --database postgres://tests:s3cret@127.0.0.1:1/none", "postgres");
+    house.refuses("serve --listen 127.0.0.1:0 --database postgres://tests:s3cret@127.0.0.1:1/none", "cannot open the database");
     assert!(
         !house
             .lemur(["serve", "--listen", "127.0.0.1:0", "--database", "postgres://tests:s3cret@127.0.0.1:1/none"])

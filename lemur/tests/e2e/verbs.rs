@@ -1,5 +1,8 @@
 //! Every verb of the command line: what it prints, what it leaves in files, and what it says when it refuses.
 
+use std::time::Duration;
+
+use menagerie_tests::assert_eventually;
 use serde_json::Value;
 
 use super::house::{House, mode};
@@ -64,7 +67,9 @@ fn an_offline_root_signs_a_request_and_the_chain_comes_back() {
         "basicConstraints=critical,CA:true,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n",
     );
     house.run("openssl", "x509 -req -in tls.csr -CA off.pem -CAkey off.key -days 365 -extfile ca.ext -out tls.pem");
-    house.refuses("authority import tls off.pem", "");
+    house.refuses("authority import tls off.pem", "its key is another");
+    house.refuses("authority import tls tls.pem", "bring the issuer's certificate too");
+    assert_eq!(house.done("authority list").lines().count(), 1, "what was refused made nothing known");
     house.refuses("authority import tls none.pem", "none.pem");
     house.write("chain.pem", house.read("tls.pem") + &house.read("off.pem"));
     let imported = house.lemur(["authority", "import", "tls", "chain.pem"]).success();
@@ -178,14 +183,15 @@ fn people_and_their_roles() {
     let server = house.serve();
     let token = server.login("ann", "correct horse battery");
     assert_eq!(server.get("/auth/me", &token).done()["username"], "ann");
-    // What the command line changes, a server that runs knows at once.
+    // What the command line changes, a server that runs knows a second later.
+    let is_out = || server.get("/auth/me", &token).status == 403;
     house.done("user disable ann");
-    server.get("/auth/me", &token).refused(403);
+    assert_eventually!(within Duration::from_secs(3), is_out());
     assert!(house.done("user list").contains("disabled"));
     house.done("user enable ann");
     house.write("another", "another horse battery\n");
     house.done("user password ann --password-file another");
-    server.get("/auth/me", &token).refused(403);
+    assert_eventually!(within Duration::from_secs(3), is_out());
     server.login("ann", "another horse battery");
 }
 
@@ -258,15 +264,31 @@ fn the_log_tells_of_changes_and_of_tampering() {
     issue(&house, "--name www.corp.example --out .");
     let sound = house.lemur(["audit", "verify"]).success();
     assert!(sound.stderr.contains("the log is whole") && !sound.stdout.is_empty(), "{}", sound.stderr);
+    house.write("heads", &sound.stdout);
+    house.done("user list");
+    issue(&house, "--name next.corp.example --out .");
+    house.done("audit verify --expect heads");
     let database = house.file("data/lemur.db");
-    let change = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
-        db.execute(\"UPDATE log_line SET line = replace(line, 'www.corp', 'xxx.corp')\"); db.commit()";
-    let mut python = menagerie_tests::process::command("python3");
-    python.args(["-c", change, database.to_str().unwrap()]);
-    let _ = menagerie_tests::process::run(python, b"").success();
-    let found = house.lemur(["audit", "verify"]);
+    let tamper = |statement: &str| {
+        let change = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
+            sys.exit(0 if db.execute(sys.argv[2]).rowcount and not db.commit() else 1)";
+        let mut python = menagerie_tests::process::command("python3");
+        python.args(["-c", change, database.to_str().unwrap(), statement]);
+        let _ = menagerie_tests::process::run(python, b"").success();
+    };
+    // Of the last line of a chain only who kept its place knows what it was.
+    tamper("UPDATE log_line SET line = replace(line, 'www.corp', 'xxx.corp') WHERE line LIKE '%www.corp%'");
+    let found = house.lemur(["audit", "verify", "--expect", "heads"]);
     assert_eq!(found.status, Some(1), "{}", found.stderr);
     assert!(found.stderr.contains("the log is NOT whole"), "{}", found.stderr);
+    tamper("UPDATE log_line SET line = replace(line, 'xxx.corp', 'www.corp') WHERE line LIKE '%xxx.corp%'");
+    house.done("audit verify --expect heads");
+    // Of every other line the next one knows it.
+    tamper("DELETE FROM log_line WHERE id = 1");
+    assert_eq!(house.lemur(["audit", "verify"]).status, Some(1));
+    house.write("wrong", "nothing\n");
+    house.refuses("audit verify --expect wrong", "no position");
+    house.refuses("audit verify --expect none", "none");
 }
 
 #[test]
