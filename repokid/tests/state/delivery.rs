@@ -19,6 +19,7 @@ contract!(
     whoever_it_is_is_found_under_every_path,
     what_is_used_on_very_much_is_bounded,
     what_is_old_goes,
+    whole_days_go,
     readers_at_once_settle_each_other,
 );
 
@@ -226,6 +227,22 @@ async fn what_is_old_goes(place: &Place) {
     let found = kept(&state).await;
     assert_eq!((found.hours.len(), found.digests.len(), found.places.len()), (0, 0, 0));
     assert_eq!(take(&state, "a", "1", &Delivered::default(), &[]).await, Absorbed::New, "a file that is still there is read again");
+}
+
+async fn whole_days_go(place: &Place) {
+    let state = place.open().await;
+    // Of the day in which the moment is, hours and uses stay, or both go.
+    let morning = (now() - hours(12)).as_second().div_euclid(3600);
+    let delivered = Delivered { digests: digest(3, &[]).digests, ..log("aa", &[morning]) };
+    take(&state, "a", "1", &delivered, &[tuple("s3:GetObject", -12, -12, 1)]).await;
+    let midnight = digest(0, &[]);
+    take(&state, "b", "1", &midnight, &[tuple("s3:PutObject", -13, -13, 1)]).await;
+    state.prune_usage(now()).await.expect("is pruned");
+    let left = state.usage_under("111122223333/reader").await.expect("is read");
+    assert_eq!(left.iter().map(|one| one.action.as_str()).collect::<Vec<_>>(), ["s3:GetObject"]);
+    let found = kept(&state).await;
+    assert_eq!(found.hours["us-east-1"], [morning]);
+    assert_eq!(found.digests.iter().map(|digest| digest.start).collect::<Vec<_>>(), [delivered.digests[0].start]);
 }
 
 async fn readers_at_once_settle_each_other(place: &Place) {
