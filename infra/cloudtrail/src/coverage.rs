@@ -3,7 +3,8 @@
 //! A trail has seen what its selectors select, where and while it was known to deliver and what it delivered is here:
 //! - Digests prove delivery: each names its hour and the log files of it, also none. An hour whose digest is there and all of whose log files
 //!   are there, whole, is covered. An event is delivered up to [`LAG`] later, so that it is the digests up to then that count.
-//! - Without digests, hours that have a log file are taken for covered, and the answer says that it stands on names ([`Basis::Names`]).
+//! - Without digests, hours that have a log file are taken for covered, and the answer says that it stands on names ([`Basis::Names`]). Such a
+//!   name does not say which trail's it is: hours count only for events that every trail takes which may have delivered there.
 //! - `StopLogging` uncovers until `StartLogging`. A change of a trail or of its selectors within the window uncovers what was before it,
 //!   since what was selected then is not known.
 //! - A file that could not be read to its end uncovers its hour.
@@ -73,7 +74,7 @@ pub enum Reason {
 /// Why a part of a window is not covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Why {
-    /// No digest covers it.
+    /// No digest covers it, and log files of it may be another trail's.
     NoDigest,
     /// A digest names a log file that is not here, or has changed.
     LogFileMissing,
@@ -247,7 +248,7 @@ impl Coverage {
             let logged = trail.logs(question);
             best = best.max(logged);
             if logged == Logged::Yes {
-                let (of_trail, stands_on) = self.gaps_of(trail, account, region, window);
+                let (of_trail, stands_on) = self.gaps_of(trail, account, region, window, Some(question));
                 basis = basis.min(stands_on);
                 // What one trail missed another may have.
                 gaps = Some(match gaps {
@@ -275,7 +276,7 @@ impl Coverage {
     /// The parts of a window of which no trail that reaches an account and region has delivered everything, whatever its selectors say.
     #[must_use]
     pub fn gaps(&self, account: &str, region: &str, window: Window) -> Vec<(Window, Why)> {
-        let of_trails = self.reaching(account, region).map(|trail| self.gaps_of(trail, account, region, window).0);
+        let of_trails = self.reaching(account, region).map(|trail| self.gaps_of(trail, account, region, window, None).0);
         of_trails.reduce(|one, other| common(&one, &other)).unwrap_or_else(|| vec![(window, Why::NoDigest)])
     }
 
@@ -284,7 +285,14 @@ impl Coverage {
     }
 
     /// What one trail did not deliver, or is not here of it, in order; and what that stands on.
-    fn gaps_of(&self, trail: &Trail, account: &str, region: &str, window: Window) -> (Vec<(Window, Why)>, Basis) {
+    fn gaps_of(
+        &self,
+        trail: &Trail,
+        account: &str,
+        region: &str,
+        window: Window,
+        question: Option<&Question<'_>>,
+    ) -> (Vec<(Window, Why)>, Basis) {
         let place = (account.to_owned(), region.to_owned());
         let mut gaps = Vec::new();
         let digests = self.digests.get(&place).into_iter().flatten();
@@ -292,7 +300,11 @@ impl Coverage {
         let basis = if self.assumed.contains(trail) {
             Basis::Assumed
         } else if of_trail.is_empty() {
-            self.hours_without(&place, window, &mut gaps);
+            if self.files_vouch(&place, question) {
+                self.hours_without(&place, window, &mut gaps);
+            } else {
+                gaps.push((window, Why::NoDigest));
+            }
             Basis::Names
         } else {
             self.undigested(&of_trail, window, &mut gaps);
@@ -308,6 +320,21 @@ impl Coverage {
         gaps.sort();
         gaps.dedup();
         (gaps, basis)
+    }
+
+    /// Whether any log file that is there, whichever trail's, shows that the events which are asked about were delivered: of all trails that may
+    /// have delivered it each takes them, and no digest is there that tells whose it is. Of one that was not described nothing says where it
+    /// delivers.
+    fn files_vouch(&self, place: &Where, question: Option<&Question<'_>>) -> bool {
+        if self.digests.contains_key(place) {
+            return false;
+        }
+        let (account, region) = place;
+        let mut may_deliver = self.trails.iter().filter(|trail| !trail.described || trail.reaches(account, region));
+        match question {
+            Some(question) => may_deliver.all(|trail| trail.logs(question) == Logged::Yes),
+            None => may_deliver.count() <= 1,
+        }
     }
 
     fn hours_without(&self, place: &Where, window: Window, gaps: &mut Vec<(Window, Why)>) {

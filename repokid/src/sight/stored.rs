@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use menagerie_cloudtrail::coverage::{ChangeKind, Coverage};
-use menagerie_cloudtrail::selectors::Trails;
+use menagerie_cloudtrail::selectors::{Trail, Trails};
 
 use super::{Observation, Trust};
 use crate::state::{Damage, Kept};
@@ -25,7 +25,11 @@ impl Observation {
             let is_news = |kind| matches!(kind, ChangeKind::Changed | ChangeKind::Created);
             let since = kept.changes.iter().filter(|change| change.time > told && is_news(change.kind) && change.is_of(&trail));
             match since.map(|change| change.time).max() {
-                Some(at) => notes.push(format!("{} was changed at {at}, after it was told of: tell of it again", trail.arn)),
+                Some(at) => {
+                    notes.push(format!("{} was changed at {at}, after it was told of: tell of it again", trail.arn));
+                    // It delivers still, nobody knows what.
+                    trails.insert(Trail { described: false, selectors: None, ..trail });
+                }
                 None => trails.insert(trail),
             }
         }

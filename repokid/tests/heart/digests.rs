@@ -55,6 +55,8 @@ struct Delivered {
     folder: tempfile::TempDir,
     selectors: Value,
     multi_region: bool,
+    /// What is told of another trail.
+    another: Vec<Value>,
 }
 
 impl Delivered {
@@ -63,6 +65,7 @@ impl Delivered {
             folder: tempfile::tempdir().unwrap(),
             selectors: json!([{"ReadWriteType": "All", "IncludeManagementEvents": true}]),
             multi_region: true,
+            another: Vec::new(),
         };
         for (number, region) in REGIONS.iter().enumerate() {
             let minute = i64::try_from(number).unwrap() * 3;
@@ -122,11 +125,12 @@ impl Delivered {
 
     fn trails(&self) -> Trails {
         let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main");
-        let trails = json!([
-            {"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]},
-            {"TrailARN": arn, "EventSelectors": self.selectors},
-        ]);
-        Trails::parse(&trails.to_string()).unwrap()
+        let mut trails = vec![
+            json!({"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]}),
+            json!({"TrailARN": arn, "EventSelectors": self.selectors}),
+        ];
+        trails.extend(self.another.clone());
+        Trails::parse(&Value::from(trails).to_string()).unwrap()
     }
 
     /// By way of the usage store, as a round judges; if reading was broken off, too.
@@ -366,5 +370,33 @@ fn an_hour_counts_if_all_its_files_were_looked_for() {
             state.usage_files().await.unwrap().iter().any(|file| file.name == early.display().to_string()),
             "read, and counts for no hour"
         );
+    });
+}
+
+#[test]
+fn without_digests_files_of_a_trail_vouch_for_no_other() {
+    let asked = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:CreateVpc"];
+    let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/writes");
+    let writes = vec![
+        json!({"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": true, "IncludeGlobalServiceEvents": true}]}),
+        json!({"TrailARN": arn, "EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]}),
+    ];
+    let mut delivered = hourly();
+    assert_eq!(delivered.verdicts(&asked).0, [Used, Unused, Unused]);
+    delivered.another = writes.clone();
+    assert_eq!(delivered.verdicts(&asked).0, [Used, Unknown, Unused], "the files may be of the other, which takes no reads");
+    let mut delivered = Delivered::new(&quiet());
+    delivered.another = writes.clone();
+    assert_eq!(delivered.verdicts(&asked).0, [Used, Unused, Unused], "digests say whose they are");
+
+    // A trail that was changed since it was told of is there still.
+    let delivered = hourly();
+    stored(async |state| {
+        state.tell_trails(&Trails::parse(&Value::from(writes).to_string()).unwrap(), at(0, 0)).await.unwrap();
+        let change = with(event("cloudtrail.amazonaws.com", "PutEventSelectors"), json!({"requestParameters": {"trailName": "writes"}}));
+        let change = with(change, json!({"eventTime": at(1, 5).to_string()}));
+        gzip(&delivered.log("us-east-1", 1), &json!({"Records": [change]}).to_string());
+        delivered.feed(state, Timestamp::UNIX_EPOCH).await;
+        assert_eq!(judged(state, &asked).await, [Used, Unknown, Unknown]);
     });
 }

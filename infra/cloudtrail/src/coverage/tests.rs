@@ -111,7 +111,37 @@ fn a_backfill_digest_fills_no_hour_but_names_files() {
 fn digests_of_another_trail_prove_nothing() {
     let mut coverage = Coverage::new(Trails::parse(&trails("main")).unwrap());
     (0..10).for_each(|hour| coverage.digest(digest("other", hour, "")));
-    assert_eq!(seen(&coverage, 0, 9), gap(0, 9, Why::NoLogFile));
+    (0..10).for_each(|hour| coverage.file(&log(hour), true));
+    assert_eq!(seen(&coverage, 0, 9), gap(0, 9, Why::NoDigest), "nor do log files, which are the other's");
+}
+
+#[test]
+fn without_digests_a_file_may_be_any_trails() {
+    let of = |selectors: &str, reach: &str| {
+        let arn = format!("arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/second");
+        let second = format!(
+            r#"{{"trailList":[{{"TrailARN":"{arn}",{reach}"LogFileValidationEnabled":false}}]}}{{"TrailARN":"{arn}","EventSelectors":[{selectors}]}}"#
+        );
+        let mut coverage = Coverage::new(Trails::parse(&format!("{}{second}", trails("main"))).unwrap());
+        (0..10).for_each(|hour| coverage.file(&log(hour), true));
+        let ask = |read_only| coverage.seen(ACCOUNT, REGION, hours(0, 9), &Question { read_only: Some(read_only), ..MANAGEMENT });
+        (ask(true), ask(false), coverage.complete(ACCOUNT, REGION, hours(0, 9)))
+    };
+    let (all, writes) = (r#"{"ReadWriteType":"All"}"#, r#"{"ReadWriteType":"WriteOnly"}"#);
+    let multi = r#""IsMultiRegionTrail":true,"#;
+    let (yes, no) = (Answer::Yes(Basis::Names), gap(0, 9, Why::NoDigest));
+    assert_eq!(of(all, multi), (yes.clone(), yes.clone(), false));
+    assert_eq!(of(writes, multi), (no.clone(), yes.clone(), false), "the files may be of the trail that has no reads");
+    assert_eq!(of(writes, ""), (no.clone(), yes.clone(), false), "it is of this Region");
+    assert_eq!(of("", multi), (no.clone(), no, false), "what it takes is not told");
+    let elsewhere = Trails::parse(&format!(
+        "{}{}",
+        trails("main"),
+        trails("second").replace(r#""IsMultiRegionTrail":true"#, r#""IsMultiRegionTrail":false"#)
+    ));
+    let mut coverage = Coverage::new(elsewhere.unwrap());
+    (0..10).for_each(|hour| coverage.file(&log(hour), true));
+    assert_eq!((seen(&coverage, 0, 9), coverage.complete(ACCOUNT, REGION, hours(0, 9))), (yes, true), "it delivers nothing of this Region");
 }
 
 #[test]
