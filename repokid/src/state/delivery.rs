@@ -120,18 +120,15 @@ impl State {
     }
 
     /// Notes that a place begins to be read: until it was read to its end, what was not read yet of it is missing, where no digest says what
-    /// there is. What could not be read of it before is tried again, and counts no more.
+    /// there is. What could not be read of it before stays missing until it is read whole, or forgotten: it may not be looked for this time, or
+    /// not be there any more.
     ///
     /// # Errors
     /// [`StateError`] if the database fails.
     pub async fn begin_place(&self, place: &str, now: Timestamp) -> Result<(), StateError> {
         let mut transaction = self.database.write().await?;
-        let (marker, under) = (unread(place), format!("{}/", place.trim_end_matches('/')));
+        let marker = unread(place);
         write_damage(&mut transaction, &Damaged::from([(marker.as_str(), (Damage::Perhaps, now))])).await?;
-        let lift = "DELETE FROM usage_damage WHERE (name = $1 OR substr(name, 1, CAST($2 AS INTEGER)) = $3)
-            AND NOT EXISTS (SELECT name FROM usage_file WHERE usage_file.name = usage_damage.name)";
-        let length = i64::try_from(under.chars().count()).unwrap_or(i64::MAX);
-        transaction.execute(lift, &[place.into(), length.into(), Value::from(&under)]).await?;
         transaction.commit().await?;
         Ok(())
     }
