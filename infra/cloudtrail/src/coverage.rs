@@ -7,6 +7,8 @@
 //!   name does not say which trail's it is: hours count only for events that every trail takes which may have delivered there.
 //! - `StopLogging` uncovers until `StartLogging`. A change of a trail or of its selectors within the window uncovers what was before it,
 //!   since what was selected then is not known.
+//! - Such events are in the trail's home Region, in its own account. Of a trail of another account, an organisation's, what it delivers counts
+//!   only if that log has no gap either, or for the time in which the same was told of it again and again ([`Coverage::told`]).
 //! - A file that could not be read to its end uncovers its hour.
 //!
 //! `--assume-complete` stands for a multi-region trail of all management events and no data events that delivered all the time; changes
@@ -20,7 +22,7 @@ use crate::digest::Digest;
 use crate::event::Event;
 use crate::layout::{Kind, Name};
 use crate::outcome::Outcome;
-use crate::selectors::{Logged, Question, Selectors, Trail, Trails};
+use crate::selectors::{Category, Logged, Question, Selectors, Trail, Trails};
 
 /// How much later than it happened an event may be delivered.
 pub const LAG: SignedDuration = SignedDuration::from_mins(60);
@@ -86,6 +88,8 @@ pub enum Why {
     Stopped,
     /// The trail or its selectors were changed afterwards.
     Changed,
+    /// The trail is another account's, where it may have been changed unseen.
+    Unwatched,
 }
 
 /// A change of a trail, as the log has it.
@@ -163,6 +167,8 @@ pub struct Coverage {
     /// What is damaged of an account or a region that is not known.
     damaged_anywhere: Vec<Window>,
     changes: Vec<Change>,
+    /// Of trails, by their ARNs, the times in which the same was told of them.
+    told: BTreeMap<String, Window>,
 }
 
 impl Coverage {
@@ -233,6 +239,11 @@ impl Coverage {
     /// A change was seen in the log.
     pub fn change(&mut self, change: Change) {
         self.changes.push(change);
+    }
+
+    /// From the first moment to the last the same was told of a trail, by its ARN.
+    pub fn told(&mut self, arn: &str, from: Timestamp, to: Timestamp) {
+        self.told.insert(arn.to_owned(), Window { from, to });
     }
 
     /// Whether in a window all events that are asked about, of an account and region, were seen.
@@ -313,6 +324,7 @@ impl Coverage {
         let damaged = self.damaged.get(&place).into_iter().flatten().chain(&self.damaged_anywhere);
         gaps.extend(damaged.map(|gap| (*gap, Why::Damaged)));
         self.changed(trail, account, &mut gaps);
+        self.unwatched(trail, account, window, &mut gaps);
         gaps.retain_mut(|(gap, _)| {
             *gap = Window { from: gap.from.max(window.from), to: gap.to.min(window.to) };
             gap.from < gap.to
@@ -401,7 +413,33 @@ impl Coverage {
             gaps.push((Window { from, to: Timestamp::MAX }, Why::Stopped));
         }
     }
+
+    /// Where a trail of another account may have been changed unseen. Its account's own trails show its changes.
+    fn unwatched(&self, trail: &Trail, account: &str, window: Window, gaps: &mut Vec<(Window, Why)>) {
+        let (owner, home) = (trail.account(), trail.home_region());
+        if owner == account || self.assumed.contains(trail) {
+            return;
+        }
+        let own = self.trails.iter().filter(|own| own.account() == owner && own.reaches(owner, home) && own.logs(&CHANGES) == Logged::Yes);
+        let missing = own.map(|own| self.gaps_of(own, owner, home, window, Some(&CHANGES)).0).reduce(|one, other| common(&one, &other));
+        if missing.is_some_and(|missing| missing.is_empty()) {
+            return;
+        }
+        let told = self.told.get(&trail.arn).copied().unwrap_or(Window { from: Timestamp::MAX, to: Timestamp::MAX });
+        gaps.push((Window { from: Timestamp::MIN, to: told.from }, Why::Unwatched));
+        gaps.push((Window { from: told.to, to: Timestamp::MAX }, Why::Unwatched));
+    }
 }
+
+/// What changes a trail, in its home Region.
+const CHANGES: Question<'static> = Question {
+    category: Category::Management,
+    source: "cloudtrail.amazonaws.com",
+    name: None,
+    read_only: Some(false),
+    resource_type: None,
+    arn: None,
+};
 
 fn is_of(digest: &Digest, trail: &Trail) -> bool {
     digest.name().is_some_and(|name| name.trail == Some(trail.name()) && name.home_region == Some(trail.home_region()))

@@ -57,6 +57,8 @@ struct Delivered {
     multi_region: bool,
     /// What is told of another trail.
     another: Vec<Value>,
+    /// The account that the trail is of.
+    owner: &'static str,
 }
 
 impl Delivered {
@@ -66,6 +68,7 @@ impl Delivered {
             selectors: json!([{"ReadWriteType": "All", "IncludeManagementEvents": true}]),
             multi_region: true,
             another: Vec::new(),
+            owner: ACCOUNT,
         };
         for (number, region) in REGIONS.iter().enumerate() {
             let minute = i64::try_from(number).unwrap() * 3;
@@ -124,9 +127,10 @@ impl Delivered {
     }
 
     fn trails(&self) -> Trails {
-        let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main");
+        let arn = format!("arn:aws:cloudtrail:us-east-1:{}:trail/main", self.owner);
+        let organization = self.owner != ACCOUNT;
         let mut trails = vec![
-            json!({"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]}),
+            json!({"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IsOrganizationTrail": organization, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]}),
             json!({"TrailARN": arn, "EventSelectors": self.selectors}),
         ];
         trails.extend(self.another.clone());
@@ -399,4 +403,42 @@ fn without_digests_files_of_a_trail_vouch_for_no_other() {
         delivered.feed(state, Timestamp::UNIX_EPOCH).await;
         assert_eq!(judged(state, &asked).await, [Used, Unknown, Unknown]);
     });
+}
+
+#[test]
+fn a_trail_of_another_account_counts_if_its_changes_would_show() {
+    const OWNER: &str = "999988887777";
+    let asked = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:CreateVpc"];
+    let mut delivered = Delivered::new(&quiet());
+    delivered.owner = OWNER;
+    let of_owner = |path: PathBuf| PathBuf::from(path.to_str().unwrap().replace(ACCOUNT, OWNER));
+    let unknown = [Used, Unknown, Unknown];
+    assert_eq!(delivered.verdicts(&asked).0, unknown, "of the trail's account there is nothing");
+    let digests: Vec<_> = (0..HOURS).map(|hour| (delivered.digest("us-east-1", hour), hour)).collect();
+    let path = |hour: i64| of_owner(digests[usize::try_from(hour).unwrap()].0.clone());
+    let put = |hour: i64| {
+        let (start, end) = (at(hour, 39).to_string(), at(hour + 1, 39).to_string());
+        let key = delivered.key(&path(hour));
+        let digest = json!({"awsAccountId": OWNER, "digestStartTime": start, "digestEndTime": end, "digestS3Object": key, "logFiles": []});
+        gzip(&path(hour), &digest.to_string());
+    };
+    put(HOURS - 1);
+    assert_eq!(delivered.verdicts(&asked).0, unknown, "one hour of it says nothing of the others");
+    (0..HOURS).for_each(put);
+    assert_eq!(delivered.verdicts(&asked).0, [Used, Unused, Unused]);
+    fs::remove_file(path(25)).unwrap();
+    assert_eq!(delivered.verdicts(&asked).0, unknown);
+
+    // What was told before, and is told again, was so in between.
+    let before = |since: i64, selectors: Value| {
+        stored(async |state| {
+            let told = Delivered { folder: tempfile::tempdir().unwrap(), selectors, multi_region: true, another: Vec::new(), owner: OWNER };
+            state.tell_trails(&told.trails(), at(since, 0)).await.unwrap();
+            delivered.feed(state, Timestamp::UNIX_EPOCH).await;
+            judged(state, &asked).await
+        })
+    };
+    assert_eq!(before(0, delivered.selectors.clone()), [Used, Unused, Unused]);
+    assert_eq!(before(20, delivered.selectors.clone()), unknown, "the window begins before");
+    assert_eq!(before(0, json!([{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}])), unknown);
 }
