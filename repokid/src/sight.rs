@@ -186,14 +186,6 @@ impl Observation {
         Sight::Seen
     }
 
-    /// Whether changes of the trails that reach an account would be in the logs that are here.
-    fn knows_changes(&self, account: &str) -> bool {
-        match &self.trust {
-            Trust::Judged(trails) => trails.iter().any(|trail| trail.account() == account || self.regions.contains_key(trail.account())),
-            _ => true,
-        }
-    }
-
     fn logged(&self, question: &Question<'_>) -> Vec<Logged> {
         match &self.trust {
             Trust::Assumed(trails) | Trust::Judged(trails) => trails.iter().map(|trail| trail.logs(question)).collect(),
@@ -206,11 +198,6 @@ impl Observation {
         let window = Span { from: window.from, to: window.to };
         for region in regions {
             match (self.coverage.seen(account, region, window, question), question.resource_type) {
-                (Answer::Yes(basis), Some(_)) if basis != Basis::Assumed && !self.knows_changes(account) => {
-                    return Sight::Gap(
-                        "the trail is another account's, whose logs are not here: since when it has this selector is not known".into(),
-                    );
-                }
                 (Answer::Yes(_), _) => {}
                 (Answer::No(Reason::NotSelected), Some(kind)) => {
                     return Sight::DataEvent(kind.into());
@@ -318,6 +305,7 @@ fn said(reason: &Reason, account: &str, region: &str) -> Arc<str> {
                 Why::Damaged => "a log file is damaged",
                 Why::Stopped => "logging was stopped",
                 Why::Changed => "the trail was changed, and what it logged before is not known",
+                Why::Unwatched => "the trail is another account's, and may have been changed there: its account's logs have a gap",
             };
             format!("{what} {of}, {} to {}", window.from, window.to)
         }

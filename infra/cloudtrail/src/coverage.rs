@@ -3,9 +3,12 @@
 //! A trail has seen what its selectors select, where and while it was known to deliver and what it delivered is here:
 //! - Digests prove delivery: each names its hour and the log files of it, also none. An hour whose digest is there and all of whose log files
 //!   are there, whole, is covered. An event is delivered up to [`LAG`] later, so that it is the digests up to then that count.
-//! - Without digests, hours that have a log file are taken for covered, and the answer says that it stands on names ([`Basis::Names`]).
+//! - Without digests, hours that have a log file are taken for covered, and the answer says that it stands on names ([`Basis::Names`]). Such a
+//!   name does not say which trail's it is: hours count only for events that every trail takes which may have delivered there.
 //! - `StopLogging` uncovers until `StartLogging`. A change of a trail or of its selectors within the window uncovers what was before it,
 //!   since what was selected then is not known.
+//! - Such events are in the trail's home Region, in its own account. Of a trail of another account, an organisation's, what it delivers counts
+//!   only if that log has no gap either, or for the time in which the same was told of it again and again ([`Coverage::told`]).
 //! - A file that could not be read to its end uncovers its hour.
 //!
 //! `--assume-complete` stands for a multi-region trail of all management events and no data events that delivered all the time; changes
@@ -19,7 +22,7 @@ use crate::digest::Digest;
 use crate::event::Event;
 use crate::layout::{Kind, Name};
 use crate::outcome::Outcome;
-use crate::selectors::{Logged, Question, Selectors, Trail, Trails};
+use crate::selectors::{Category, Logged, Question, Selectors, Trail, Trails};
 
 /// How much later than it happened an event may be delivered.
 pub const LAG: SignedDuration = SignedDuration::from_mins(60);
@@ -73,7 +76,7 @@ pub enum Reason {
 /// Why a part of a window is not covered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Why {
-    /// No digest covers it.
+    /// No digest covers it, and log files of it may be another trail's.
     NoDigest,
     /// A digest names a log file that is not here, or has changed.
     LogFileMissing,
@@ -85,6 +88,8 @@ pub enum Why {
     Stopped,
     /// The trail or its selectors were changed afterwards.
     Changed,
+    /// The trail is another account's, where it may have been changed unseen.
+    Unwatched,
 }
 
 /// A change of a trail, as the log has it.
@@ -162,6 +167,8 @@ pub struct Coverage {
     /// What is damaged of an account or a region that is not known.
     damaged_anywhere: Vec<Window>,
     changes: Vec<Change>,
+    /// Of trails, by their ARNs, the times in which the same was told of them.
+    told: BTreeMap<String, Window>,
 }
 
 impl Coverage {
@@ -234,6 +241,11 @@ impl Coverage {
         self.changes.push(change);
     }
 
+    /// From the first moment to the last the same was told of a trail, by its ARN.
+    pub fn told(&mut self, arn: &str, from: Timestamp, to: Timestamp) {
+        self.told.insert(arn.to_owned(), Window { from, to });
+    }
+
     /// Whether in a window all events that are asked about, of an account and region, were seen.
     #[must_use]
     pub fn seen(&self, account: &str, region: &str, window: Window, question: &Question<'_>) -> Answer {
@@ -247,7 +259,7 @@ impl Coverage {
             let logged = trail.logs(question);
             best = best.max(logged);
             if logged == Logged::Yes {
-                let (of_trail, stands_on) = self.gaps_of(trail, account, region, window);
+                let (of_trail, stands_on) = self.gaps_of(trail, account, region, window, Some(question));
                 basis = basis.min(stands_on);
                 // What one trail missed another may have.
                 gaps = Some(match gaps {
@@ -275,7 +287,7 @@ impl Coverage {
     /// The parts of a window of which no trail that reaches an account and region has delivered everything, whatever its selectors say.
     #[must_use]
     pub fn gaps(&self, account: &str, region: &str, window: Window) -> Vec<(Window, Why)> {
-        let of_trails = self.reaching(account, region).map(|trail| self.gaps_of(trail, account, region, window).0);
+        let of_trails = self.reaching(account, region).map(|trail| self.gaps_of(trail, account, region, window, None).0);
         of_trails.reduce(|one, other| common(&one, &other)).unwrap_or_else(|| vec![(window, Why::NoDigest)])
     }
 
@@ -284,7 +296,14 @@ impl Coverage {
     }
 
     /// What one trail did not deliver, or is not here of it, in order; and what that stands on.
-    fn gaps_of(&self, trail: &Trail, account: &str, region: &str, window: Window) -> (Vec<(Window, Why)>, Basis) {
+    fn gaps_of(
+        &self,
+        trail: &Trail,
+        account: &str,
+        region: &str,
+        window: Window,
+        question: Option<&Question<'_>>,
+    ) -> (Vec<(Window, Why)>, Basis) {
         let place = (account.to_owned(), region.to_owned());
         let mut gaps = Vec::new();
         let digests = self.digests.get(&place).into_iter().flatten();
@@ -292,7 +311,11 @@ impl Coverage {
         let basis = if self.assumed.contains(trail) {
             Basis::Assumed
         } else if of_trail.is_empty() {
-            self.hours_without(&place, window, &mut gaps);
+            if self.files_vouch(&place, question) {
+                self.hours_without(&place, window, &mut gaps);
+            } else {
+                gaps.push((window, Why::NoDigest));
+            }
             Basis::Names
         } else {
             self.undigested(&of_trail, window, &mut gaps);
@@ -301,6 +324,7 @@ impl Coverage {
         let damaged = self.damaged.get(&place).into_iter().flatten().chain(&self.damaged_anywhere);
         gaps.extend(damaged.map(|gap| (*gap, Why::Damaged)));
         self.changed(trail, account, &mut gaps);
+        self.unwatched(trail, account, window, &mut gaps);
         gaps.retain_mut(|(gap, _)| {
             *gap = Window { from: gap.from.max(window.from), to: gap.to.min(window.to) };
             gap.from < gap.to
@@ -308,6 +332,21 @@ impl Coverage {
         gaps.sort();
         gaps.dedup();
         (gaps, basis)
+    }
+
+    /// Whether any log file that is there, whichever trail's, shows that the events which are asked about were delivered: of all trails that may
+    /// have delivered it each takes them, and no digest is there that tells whose it is. Of one that was not described nothing says where it
+    /// delivers.
+    fn files_vouch(&self, place: &Where, question: Option<&Question<'_>>) -> bool {
+        if self.digests.contains_key(place) {
+            return false;
+        }
+        let (account, region) = place;
+        let mut may_deliver = self.trails.iter().filter(|trail| !trail.described || trail.reaches(account, region));
+        match question {
+            Some(question) => may_deliver.all(|trail| trail.logs(question) == Logged::Yes),
+            None => may_deliver.count() <= 1,
+        }
     }
 
     fn hours_without(&self, place: &Where, window: Window, gaps: &mut Vec<(Window, Why)>) {
@@ -374,7 +413,33 @@ impl Coverage {
             gaps.push((Window { from, to: Timestamp::MAX }, Why::Stopped));
         }
     }
+
+    /// Where a trail of another account may have been changed unseen. Its account's own trails show its changes.
+    fn unwatched(&self, trail: &Trail, account: &str, window: Window, gaps: &mut Vec<(Window, Why)>) {
+        let (owner, home) = (trail.account(), trail.home_region());
+        if owner == account || self.assumed.contains(trail) {
+            return;
+        }
+        let own = self.trails.iter().filter(|own| own.account() == owner && own.reaches(owner, home) && own.logs(&CHANGES) == Logged::Yes);
+        let missing = own.map(|own| self.gaps_of(own, owner, home, window, Some(&CHANGES)).0).reduce(|one, other| common(&one, &other));
+        if missing.is_some_and(|missing| missing.is_empty()) {
+            return;
+        }
+        let told = self.told.get(&trail.arn).copied().unwrap_or(Window { from: Timestamp::MAX, to: Timestamp::MAX });
+        gaps.push((Window { from: Timestamp::MIN, to: told.from }, Why::Unwatched));
+        gaps.push((Window { from: told.to, to: Timestamp::MAX }, Why::Unwatched));
+    }
 }
+
+/// What changes a trail, in its home Region.
+const CHANGES: Question<'static> = Question {
+    category: Category::Management,
+    source: "cloudtrail.amazonaws.com",
+    name: None,
+    read_only: Some(false),
+    resource_type: None,
+    arn: None,
+};
 
 fn is_of(digest: &Digest, trail: &Trail) -> bool {
     digest.name().is_some_and(|name| name.trail == Some(trail.name()) && name.home_region == Some(trail.home_region()))

@@ -102,7 +102,8 @@ pub struct UsageAdd {
     /// read before as well, until they are given anew. Without them silence proves nothing
     #[arg(long, value_name = "FILE")]
     pub trail: Vec<PathBuf>,
-    /// Nothing before this is read [default: as far back as anything is kept, 400 days]
+    /// Files that were delivered more than an hour before this are not read, and hours before it count as missing [default: as far back as
+    /// anything is kept, 400 days]
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub since: Option<Timestamp>,
     /// How many files to read at once [default: as many as there are processors]

@@ -31,7 +31,7 @@ pub async fn bucket(state: &State, s3: &S3, bucket: &str, prefix: &str, pace: Pa
         for group in groups(s3, bucket, prefix).await? {
             let (within, after) = match &group {
                 Group::Region { kind, layout, account, region } => {
-                    let first = layout.day(account, *kind, region, pace.since.to_zoned(TimeZone::UTC).date());
+                    let first = layout.day(account, *kind, region, pace.first_file().to_zoned(TimeZone::UTC).date());
                     let whole = format!("{}{region}/", layout.regions(account, *kind));
                     // What was asked for may be within the group.
                     (if prefix.len() > whole.len() { prefix.to_owned() } else { whole }, Some(first))
@@ -212,8 +212,7 @@ impl Fetch<'_> {
 fn is_log(object: &Listed, pace: Option<Pace>) -> bool {
     match Name::parse(&object.key) {
         _ if object.size == 0 => false,
-        // A file holds events of the hours before it was delivered, never later ones.
-        Some(name) => matches!(name.kind, Kind::Log | Kind::Digest) && pace.is_none_or(|pace| name.time >= pace.since),
+        Some(name) => matches!(name.kind, Kind::Log | Kind::Digest) && pace.is_none_or(|pace| pace.wants(&name)),
         None => group_of(&object.key).is_none() && [".json", ".gz"].iter().any(|end| object.key.ends_with(end)),
     }
 }

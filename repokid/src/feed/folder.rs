@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use menagerie_cloudtrail::layout::Name;
 use menagerie_cloudtrail::read::{Found, walk};
 
 use super::gather::{Bytes, Job, Jobs, gather};
@@ -21,7 +22,8 @@ pub async fn folder(state: &State, root: &Path, pace: Pace) -> Result<Fed, FeedE
     let root = std::path::absolute(root)?;
     let place = root.display().to_string();
     state.begin_place(&place, pace.now).await?;
-    let files = walk(&[root]);
+    let mut files = walk(&[root]);
+    files.retain(|found| Name::parse(&found.path.to_string_lossy()).is_none_or(|name| pace.wants(&name)));
     let fed = gather(state, pace, async |jobs: Jobs| {
         let mut fed = Fed::default();
         for files in files.chunks(ASKED) {

@@ -120,18 +120,18 @@ async fn absorb(state: &State, batch: Vec<Gathered>, now: Timestamp, fed: &mut F
 }
 
 fn work(jobs: &Mutex<mpsc::Receiver<Job>>, done: &mpsc::Sender<Gathered>, pace: Pace) {
-    let (mut reader, mut observer) = (Reader::new(Limits::default()), Observer::new(Some(pace.since), None));
+    let (mut reader, mut observer) = (Reader::new(Limits::default()), Observer::default());
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(job) = job else { return };
-        let gathered = read(job, &mut reader, &mut observer, pace.now);
+        let gathered = read(job, &mut reader, &mut observer, pace);
         if done.blocking_send(gathered).is_err() {
             return;
         }
     }
 }
 
-fn read(job: Job, reader: &mut Reader, observer: &mut Observer, now: Timestamp) -> Gathered {
+fn read(job: Job, reader: &mut Reader, observer: &mut Observer, pace: Pace) -> Gathered {
     let mut summary = Summary::default();
     // What a digest would be compared with.
     let is_log = Name::parse(&job.name).is_some_and(|name| name.kind == Kind::Log);
@@ -153,9 +153,13 @@ fn read(job: Job, reader: &mut Reader, observer: &mut Observer, now: Timestamp) 
         bytes: job.size,
         records: summary.events,
         faults: summary.problems.count(),
-        read: now,
+        read: pace.now,
     };
-    let delivered = delivered(observer, &file.name, &summary.problems, hashed.and_then(Result::ok));
+    let mut delivered = delivered(observer, &file.name, &summary.problems, hashed.and_then(Result::ok));
+    if let Some(log) = &mut delivered.log {
+        // Of an hour before, other files may not be read.
+        log.hours.retain(|hour| *hour >= pace.first_hour());
+    }
     let bad_digests = observer.bad_digests.iter().map(|(file, reason)| format!("{}: {reason}", file.display())).collect();
     Gathered { file, tuples: tuples(observer.take_seen()), delivered, summary, bad_digests }
 }

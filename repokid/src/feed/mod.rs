@@ -18,6 +18,7 @@ mod findings;
 mod lookup;
 
 use jiff::Timestamp;
+use menagerie_cloudtrail::layout::Name;
 
 use crate::state::StateError;
 
@@ -60,8 +61,29 @@ pub struct Pace {
     pub threads: std::num::NonZero<usize>,
     /// How many objects are got at once.
     pub objects: std::num::NonZero<usize>,
-    /// Nothing before that is read.
+    /// What is of the hours before that is not looked for. It chooses files, objects, days and hours, never events of a file: what is
+    /// remembered as read was read whole.
     pub since: Timestamp,
+}
+
+const HOUR: i64 = 3600;
+
+impl Pace {
+    /// The first hour, by its number since 1970, all of whose files are read.
+    fn first_hour(self) -> i64 {
+        self.since.as_second().div_euclid(HOUR)
+    }
+
+    /// When the first file that is read was delivered: an hour before the first hour that counts. What a run read up to before, this one goes
+    /// on from there, or an hour is missing in between.
+    fn first_file(self) -> Timestamp {
+        Timestamp::from_second((self.first_hour() - 1).saturating_mul(HOUR)).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Whether a file is read that CloudTrail named so: one holds events of the time before it was delivered, never later ones.
+    fn wants(self, name: &Name<'_>) -> bool {
+        name.time >= self.first_file()
+    }
 }
 
 /// What was taken in.

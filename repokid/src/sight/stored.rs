@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use menagerie_cloudtrail::coverage::{ChangeKind, Coverage};
-use menagerie_cloudtrail::selectors::Trails;
+use menagerie_cloudtrail::selectors::{Trail, Trails};
 
 use super::{Observation, Trust};
 use crate::state::{Damage, Kept};
@@ -19,14 +19,21 @@ impl Observation {
     #[must_use]
     pub fn stored(account: &str, kept: Kept, now: Timestamp, oldest_days: u32) -> Self {
         let mut notes = Vec::new();
-        let mut trails = Trails::default();
+        let (mut trails, mut same) = (Trails::default(), Vec::new());
         let told = !kept.trails.is_empty();
         for (trail, told) in kept.trails {
             let is_news = |kind| matches!(kind, ChangeKind::Changed | ChangeKind::Created);
             let since = kept.changes.iter().filter(|change| change.time > told && is_news(change.kind) && change.is_of(&trail));
             match since.map(|change| change.time).max() {
-                Some(at) => notes.push(format!("{} was changed at {at}, after it was told of: tell of it again", trail.arn)),
-                None => trails.insert(trail),
+                Some(at) => {
+                    notes.push(format!("{} was changed at {at}, after it was told of: tell of it again", trail.arn));
+                    // It delivers still, nobody knows what.
+                    trails.insert(Trail { described: false, selectors: None, ..trail });
+                }
+                None => {
+                    same.extend(kept.unchanged.get(&trail.arn).map(|since| (trail.arn.clone(), *since, told)));
+                    trails.insert(trail);
+                }
             }
         }
         let mut regions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -38,7 +45,9 @@ impl Observation {
             regions.entry(of).or_default().insert(region);
         }
         let has_digests = !kept.digests.is_empty();
-        let reach = reach(&kept.digests, last);
+        // Where the log ends that would show a change of a trail, what is known of the trail ends.
+        let digests: Vec<_> = kept.digests.iter().chain(kept.homes.iter().flat_map(|home| &home.digests)).cloned().collect();
+        let reach = reach(&digests, last);
         let oldest = now - SignedDuration::from_hours(24 * i64::from(oldest_days));
         let trust = match reach {
             _ if !regions.contains_key(account) => Trust::NoLogs,
@@ -50,8 +59,13 @@ impl Observation {
         for (region, hours) in kept.hours {
             coverage.hours(account, &region, hours);
         }
-        kept.digests.into_iter().for_each(|digest| coverage.digest(digest));
-        let counts = kept.damaged.into_iter().filter(|(_, damage)| *damage == Damage::Log || !has_digests);
+        digests.into_iter().for_each(|digest| coverage.digest(digest));
+        let all_have_digests = has_digests && kept.homes.iter().all(|home| !home.digests.is_empty() || home.hours.is_empty());
+        for home in kept.homes {
+            coverage.hours(&home.account, &home.region, home.hours);
+        }
+        same.into_iter().for_each(|(arn, from, to)| coverage.told(&arn, from, to));
+        let counts = kept.damaged.into_iter().filter(|(_, damage)| *damage == Damage::Log || !all_have_digests);
         for (number, (file, _)) in counts.enumerate() {
             coverage.file(&file, false);
             if number < TOLD && matches!(trust, Trust::Judged(_)) {

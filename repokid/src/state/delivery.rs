@@ -64,6 +64,8 @@ pub struct Delivered {
 pub struct Kept {
     /// What was told of trails, and when.
     pub trails: Vec<(Trail, Timestamp)>,
+    /// Of trails, by their ARNs, the first time that what was told of them last was told, and nothing else since.
+    pub unchanged: BTreeMap<String, Timestamp>,
     /// Changes of trails.
     pub changes: Vec<Change>,
     /// The accounts and Regions that there are logs of, with the last event: the account's own, and those that the trails are of.
@@ -74,6 +76,21 @@ pub struct Kept {
     pub digests: Vec<Digest>,
     /// Files that are damaged.
     pub damaged: Vec<(String, Damage)>,
+    /// What there is of the places where changes of other accounts' trails are logged.
+    pub homes: Vec<Home>,
+}
+
+/// The home Region of a trail, in its own account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Home {
+    /// The account that the trail is of.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// The hours that have a log file.
+    pub hours: Vec<i64>,
+    /// The digests, as [`Kept::digests`].
+    pub digests: Vec<Digest>,
 }
 
 impl Damage {
@@ -82,6 +99,10 @@ impl Damage {
             Self::Log => 1,
             Self::Perhaps => 0,
         }
+    }
+
+    const fn of(code: i64) -> Self {
+        if code == 0 { Self::Perhaps } else { Self::Log }
     }
 }
 
@@ -120,18 +141,15 @@ impl State {
     }
 
     /// Notes that a place begins to be read: until it was read to its end, what was not read yet of it is missing, where no digest says what
-    /// there is. What could not be read of it before is tried again, and counts no more.
+    /// there is. What could not be read of it before stays missing until it is read whole, or forgotten: it may not be looked for this time, or
+    /// not be there any more.
     ///
     /// # Errors
     /// [`StateError`] if the database fails.
     pub async fn begin_place(&self, place: &str, now: Timestamp) -> Result<(), StateError> {
         let mut transaction = self.database.write().await?;
-        let (marker, under) = (unread(place), format!("{}/", place.trim_end_matches('/')));
+        let marker = unread(place);
         write_damage(&mut transaction, &Damaged::from([(marker.as_str(), (Damage::Perhaps, now))])).await?;
-        let lift = "DELETE FROM usage_damage WHERE (name = $1 OR substr(name, 1, CAST($2 AS INTEGER)) = $3)
-            AND NOT EXISTS (SELECT name FROM usage_file WHERE usage_file.name = usage_damage.name)";
-        let length = i64::try_from(under.chars().count()).unwrap_or(i64::MAX);
-        transaction.execute(lift, &[place.into(), length.into(), Value::from(&under)]).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -170,15 +188,21 @@ impl State {
         let mut transaction = self.database.write().await?;
         let known = read_trails(&mut transaction).await?;
         for trail in trails.iter() {
+            let is_same = |before: &Trail| {
+                before.described && before.selectors.is_some() && before.logging != Some(false) && !trail.contradicts(before)
+            };
+            let same = known.iter().any(|(before, _)| before.arn == trail.arn && is_same(before));
             if known.iter().any(|(before, _)| before.arn == trail.arn && trail.contradicts(before)) {
                 let kind = ChangeKind::Changed;
                 let change = Change { time: now, trail: trail.arn.clone(), account: trail.account().to_owned(), kind };
                 write_changes(&mut transaction, &BTreeSet::from([changed(&change)])).await?;
             }
-            let insert = "INSERT INTO usage_trail (arn, answers, told_at) VALUES ($1, $2, $3)
-                ON CONFLICT (arn) DO UPDATE SET answers = excluded.answers, told_at = excluded.told_at";
+            let insert = "INSERT INTO usage_trail (arn, answers, told_at, since_at) VALUES ($1, $2, $3, $3)
+                ON CONFLICT (arn) DO UPDATE SET answers = excluded.answers, told_at = excluded.told_at,
+                    since_at = CASE WHEN $4 = 1 THEN COALESCE(usage_trail.since_at, usage_trail.told_at) ELSE excluded.since_at END";
             let answers = trail.answers();
-            transaction.execute(insert, &[Value::from(&trail.arn), Value::from(&answers), now.as_microsecond().into()]).await?;
+            let values = [Value::from(&trail.arn), Value::from(&answers), now.as_microsecond().into(), i64::from(same).into()];
+            transaction.execute(insert, &values).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -214,6 +238,9 @@ impl State {
             let (kind, trail, account) = (kind_of(&row.text("kind")?), row.text("trail")?, row.text("account")?);
             kept.changes.push(Change { time: time(&row, "at")?, trail, account, kind });
         }
+        for row in transaction.all("SELECT arn, since_at FROM usage_trail WHERE since_at IS NOT NULL", &[]).await? {
+            kept.unchanged.insert(row.text("arn")?, time(&row, "since_at")?);
+        }
         let owners = kept.trails.iter().map(|(trail, _)| trail.account());
         for account in owners.chain([account]).collect::<BTreeSet<_>>() {
             let find = "SELECT account, region, last_at FROM usage_place WHERE account = $1 ORDER BY region";
@@ -221,20 +248,42 @@ impl State {
                 kept.places.push((row.text("account")?, row.text("region")?, time(&row, "last_at")?));
             }
         }
-        let first = from.as_second().div_euclid(3600);
-        let find = "SELECT region, day, hours FROM usage_hours WHERE account = $1 AND day >= $2 ORDER BY region, day";
-        for row in transaction.all(find, &[account.into(), first.div_euclid(HOURS).into()]).await? {
-            let (begin, mask) = (row.integer("day")?.saturating_mul(HOURS), row.integer("hours")?);
-            let hours = kept.hours.entry(row.text("region")?).or_default();
-            hours.extend((0..HOURS).filter(|hour| mask >> hour & 1 == 1).map(|hour| begin + hour));
-        }
+        kept.hours = read_hours(&mut transaction, account, from).await?;
         kept.digests = read_digests(&mut transaction, account, from).await?;
         let find = "SELECT name, damage FROM usage_damage WHERE account = $1 OR account = '' ORDER BY name";
         for row in transaction.all(find, &[account.into()]).await? {
-            kept.damaged.push((row.text("name")?, if row.integer("damage")? == 0 { Damage::Perhaps } else { Damage::Log }));
+            kept.damaged.push((row.text("name")?, Damage::of(row.integer("damage")?)));
+        }
+        let others = kept.trails.iter().filter(|(trail, _)| trail.account() != account);
+        for (owner, region) in others.map(|(trail, _)| (trail.account(), trail.home_region())).collect::<BTreeSet<_>>() {
+            let is_home = |name: Option<Name<'_>>| name.is_some_and(|name| name.region == region);
+            let hours = read_hours(&mut transaction, owner, from).await?.remove(region).unwrap_or_default();
+            let mut digests = read_digests(&mut transaction, owner, from).await?;
+            digests.retain(|digest| is_home(digest.name()));
+            let find = "SELECT name, damage FROM usage_damage WHERE account = $1 ORDER BY name";
+            for row in transaction.all(find, &[owner.into()]).await? {
+                let name = row.text("name")?;
+                if is_home(Name::parse(&name)) {
+                    kept.damaged.push((name, Damage::of(row.integer("damage")?)));
+                }
+            }
+            kept.homes.push(Home { account: owner.to_owned(), region: region.to_owned(), hours, digests });
         }
         Ok(kept)
     }
+}
+
+/// The hours of each Region of an account that have a log file.
+async fn read_hours(transaction: &mut Transaction, account: &str, from: Timestamp) -> Result<BTreeMap<String, Vec<i64>>, StateError> {
+    let first = from.as_second().div_euclid(3600);
+    let find = "SELECT region, day, hours FROM usage_hours WHERE account = $1 AND day >= $2 ORDER BY region, day";
+    let mut regions: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for row in transaction.all(find, &[account.into(), first.div_euclid(HOURS).into()]).await? {
+        let (begin, mask) = (row.integer("day")?.saturating_mul(HOURS), row.integer("hours")?);
+        let hours = regions.entry(row.text("region")?).or_default();
+        hours.extend((0..HOURS).filter(|hour| mask >> hour & 1 == 1).map(|hour| begin + hour));
+    }
+    Ok(regions)
 }
 
 async fn read_trails(transaction: &mut Transaction) -> Result<Vec<(Trail, Timestamp)>, StateError> {

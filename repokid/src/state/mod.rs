@@ -32,7 +32,7 @@ use menagerie_store::database::Database;
 
 pub use advisor::{AdvisorAction, AdvisorRow, LastAccess};
 pub use change::{Change, ChangeId, ChangeStatus, Document, DocumentPlace, NewChange, Purpose, Step};
-pub use delivery::{Damage, Delivered, DeliveredLog, Kept};
+pub use delivery::{Damage, Delivered, DeliveredLog, Home, Kept};
 pub use denial::Denial;
 pub use error::StateError;
 pub use import::{Imported, RoleHistory};

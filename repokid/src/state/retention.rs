@@ -1,7 +1,7 @@
 //! What the usage store keeps, and for how long: what was last seen before a moment goes, uses and what completeness is judged by alike.
 //!
-//! Nothing that goes can make anything look unused: the hours of that time go with it, so that a window that reaches further back than what is
-//! kept has a gap. Of changes of a trail the last of each kind stays, for what it stopped may be stopped still.
+//! Whole days go. Nothing that goes can make anything look unused: the hours of that time go with it, and the digests that reach into it, so
+//! that a window that reaches further back than what is kept has a gap. Of changes of a trail the last of each kind stays, for what it stopped may be stopped still.
 
 use jiff::Timestamp;
 use menagerie_store::database::Value;
@@ -14,15 +14,17 @@ use super::error::StateError;
 pub struct Pruned {
     /// Uses.
     pub uses: u64,
-    /// Files that were read. One that is still there is read again, and nothing of that time is taken of it.
+    /// Files that were read. One that is still there may be read again, and what is taken of that time goes again.
     pub files: u64,
     /// Records that completeness was judged by.
     pub records: u64,
 }
 
+const DAY: i64 = 24 * 3600;
+
 /// The statements that remove records of completeness from before a moment.
 const RECORDS: [&str; 5] = [
-    "DELETE FROM usage_digest WHERE end_at < $1",
+    "DELETE FROM usage_digest WHERE start_at < $1",
     "DELETE FROM usage_awaited WHERE end_at < $1",
     "DELETE FROM usage_damage WHERE seen_at < $1",
     "DELETE FROM usage_place WHERE last_at < $1 AND NOT EXISTS (
@@ -35,15 +37,15 @@ const RECORDS: [&str; 5] = [
 ];
 
 impl State {
-    /// Removes what the usage store has from before a moment.
+    /// Removes what the usage store has from before the day of a moment.
     ///
     /// # Errors
     /// [`StateError`] if the database fails: then all stays.
     pub async fn prune_usage(&self, before: Timestamp) -> Result<Pruned, StateError> {
-        let moment = Value::from(before.as_microsecond());
+        let day = before.as_second().div_euclid(DAY);
+        let moment = Value::from(day.saturating_mul(DAY * 1_000_000));
         let mut transaction = self.database.write().await?;
         let mut pruned = Pruned::default();
-        let day = before.as_second().div_euclid(24 * 3600);
         pruned.records += transaction.execute("DELETE FROM usage_hours WHERE day < $1", &[day.into()]).await?;
         for delete in RECORDS {
             pruned.records += transaction.execute(delete, &[moment]).await?;

@@ -307,5 +307,13 @@ macro_rules! completeness {
     };
 }
 
+/// Since when the same is told of a trail.
+macro_rules! unchanged {
+    ($integer:literal, $counted:literal, $end:literal) => {
+        concat!("ALTER TABLE usage_trail ADD COLUMN since_at ", $integer, ";")
+    };
+}
+
 /// From an empty database to today's.
-pub(super) const MIGRATIONS: Migrations = Migrations { component: "repokid", steps: &[both!(first), both!(completeness)] };
+pub(super) const MIGRATIONS: Migrations =
+    Migrations { component: "repokid", steps: &[both!(first), both!(completeness), both!(unchanged)] };

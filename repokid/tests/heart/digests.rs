@@ -55,6 +55,10 @@ struct Delivered {
     folder: tempfile::TempDir,
     selectors: Value,
     multi_region: bool,
+    /// What is told of another trail.
+    another: Vec<Value>,
+    /// The account that the trail is of.
+    owner: &'static str,
 }
 
 impl Delivered {
@@ -63,6 +67,8 @@ impl Delivered {
             folder: tempfile::tempdir().unwrap(),
             selectors: json!([{"ReadWriteType": "All", "IncludeManagementEvents": true}]),
             multi_region: true,
+            another: Vec::new(),
+            owner: ACCOUNT,
         };
         for (number, region) in REGIONS.iter().enumerate() {
             let minute = i64::try_from(number).unwrap() * 3;
@@ -121,43 +127,33 @@ impl Delivered {
     }
 
     fn trails(&self) -> Trails {
-        let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/main");
-        let trails = json!([
-            {"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]},
-            {"TrailARN": arn, "EventSelectors": self.selectors},
-        ]);
-        Trails::parse(&trails.to_string()).unwrap()
+        let arn = format!("arn:aws:cloudtrail:us-east-1:{}:trail/main", self.owner);
+        let organization = self.owner != ACCOUNT;
+        let mut trails = vec![
+            json!({"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IsOrganizationTrail": organization, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]}),
+            json!({"TrailARN": arn, "EventSelectors": self.selectors}),
+        ];
+        trails.extend(self.another.clone());
+        Trails::parse(&Value::from(trails).to_string()).unwrap()
     }
 
     /// By way of the usage store, as a round judges; if reading was broken off, too.
     fn of_store(&self, actions: &[&str], to_its_end: bool) -> Vec<Verdict> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let folder = tempfile::tempdir().unwrap();
-            let state = State::open(&format!("sqlite:{}", folder.path().join("state.db").display())).await.unwrap();
-            let now = at(HOURS, 0);
-            let two = NonZero::new(2).unwrap();
-            let pace = Pace { now, threads: two, objects: two, since: Timestamp::UNIX_EPOCH };
-            state.tell_trails(&self.trails(), now).await.unwrap();
-            feed::folder(&state, self.folder.path(), pace).await.unwrap();
+        stored(async |state| {
+            self.feed(state, Timestamp::UNIX_EPOCH).await;
             if !to_its_end {
-                state.begin_place("/another/folder", now).await.unwrap();
+                state.begin_place("/another/folder", at(HOURS, 0)).await.unwrap();
             }
-            let kept = state.deliveries(ACCOUNT, start()).await.unwrap();
-            let observation = Observation::stored(ACCOUNT, kept, now, 5);
-            let mut stage = Stage::of(&allow(&json!(actions)));
-            stage.window = Window::of_days(DAYS, observation.reach().unwrap());
-            let sights = observation.sights(ACCOUNT, stage.window, &std::collections::BTreeSet::new(), stage.universe);
-            stage.sights.insert(ACCOUNT.to_owned(), sights);
-            let principal = &stage.inventory.principals[0];
-            let mut tuples = Vec::new();
-            for name in names_of(principal) {
-                tuples.extend(state.usage_under(&name).await.unwrap());
-            }
-            let arn = principal.arn.as_str().to_owned();
-            stage.usage.insert(arn, of_tuples(&tuples, stage.universe, stage.window.from));
-            actions.iter().map(|action| stage.verdict(action)).collect()
+            judged(state, actions).await
         })
+    }
+
+    /// Takes the folder in, as `usage add --since` does.
+    async fn feed(&self, state: &State, since: Timestamp) {
+        let two = NonZero::new(2).unwrap();
+        let pace = Pace { now: at(HOURS, 0), threads: two, objects: two, since };
+        state.tell_trails(&self.trails(), pace.now).await.unwrap();
+        feed::folder(state, self.folder.path(), pace).await.unwrap();
     }
 
     fn of_files(&self, actions: &[&str]) -> (Vec<Verdict>, Vec<Problem>) {
@@ -176,6 +172,34 @@ impl Delivered {
         stage.usage = observer.usage(stage.universe, &stage.inventory, stage.window.from);
         (actions.iter().map(|action| stage.verdict(action)).collect(), problems)
     }
+}
+
+/// What is done with an empty store.
+fn stored<T>(act: impl AsyncFnOnce(&State) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&format!("sqlite:{}", folder.path().join("state.db").display())).await.unwrap();
+        act(&state).await
+    })
+}
+
+/// The verdicts on these actions by what a store has, of a role that may do them all.
+async fn judged(state: &State, actions: &[&str]) -> Vec<Verdict> {
+    let kept = state.deliveries(ACCOUNT, start()).await.unwrap();
+    let observation = Observation::stored(ACCOUNT, kept, at(HOURS, 0), 5);
+    let mut stage = Stage::of(&allow(&json!(actions)));
+    stage.window = Window::of_days(DAYS, observation.reach().unwrap());
+    let sights = observation.sights(ACCOUNT, stage.window, &std::collections::BTreeSet::new(), stage.universe);
+    stage.sights.insert(ACCOUNT.to_owned(), sights);
+    let principal = &stage.inventory.principals[0];
+    let mut tuples = Vec::new();
+    for name in names_of(principal) {
+        tuples.extend(state.usage_under(&name).await.unwrap());
+    }
+    let arn = principal.arn.as_str().to_owned();
+    stage.usage.insert(arn, of_tuples(&tuples, stage.universe, stage.window.from));
+    actions.iter().map(|action| stage.verdict(action)).collect()
 }
 
 fn gzip(path: &Path, text: &str) {
@@ -298,12 +322,123 @@ fn a_region_that_was_opted_into_counts_once_it_is_seen() {
 
 #[test]
 fn without_digests_each_hour_needs_a_file_and_all_must_be_read() {
-    let mut events = quiet();
-    events.extend((0..HOURS).flat_map(|hour| REGIONS.map(|region| (region, hour, event("ec2.amazonaws.com", "DescribeVpcs")))));
-    let delivered = Delivered::new(&events);
-    fs::remove_dir_all(delivered.folder.path().join(format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest"))).unwrap();
+    let delivered = hourly();
     assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unused, Unused, Unobservable]);
     assert_eq!(delivered.of_store(&ASKED, false), [Used, Unknown, Unknown, Unobservable], "of an hour another file may not be read yet");
     fs::remove_file(delivered.log("sa-east-1", 40)).unwrap();
     assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unused, Unobservable]);
+}
+
+/// A folder without digests, with a log file for each hour of each Region.
+fn hourly() -> Delivered {
+    let events = (0..HOURS).flat_map(|hour| REGIONS.map(|region| (region, hour, event("ec2.amazonaws.com", "DescribeVpcs"))));
+    let delivered = Delivered::new(&events.collect::<Vec<_>>());
+    fs::remove_dir_all(delivered.folder.path().join(format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest"))).unwrap();
+    delivered
+}
+
+#[test]
+fn what_is_left_out_by_since_is_missing_until_it_is_read() {
+    let delivered = hourly();
+    let used = |hour: i64, name: &str| {
+        let path = delivered.log("us-east-1", hour);
+        let record = with(event("ec2.amazonaws.com", name), json!({"eventTime": at(hour, 10).to_string()}));
+        gzip(&path, &json!({"Records": [record]}).to_string());
+    };
+    used(20, "CreateVpc");
+    used(12, "DeleteVpc");
+    let asked = ["ec2:DescribeVpcs", "ec2:CreateVpc", "ec2:DeleteVpc", "ec2:CreateSubnet"];
+    stored(async |state| {
+        // The file of hour 20 was delivered after its event, and is read whole.
+        delivered.feed(state, at(20, 20)).await;
+        assert_eq!(judged(state, &asked).await, [Used, Used, Unknown, Unknown]);
+        // Nothing that was left out is known as read.
+        delivered.feed(state, Timestamp::UNIX_EPOCH).await;
+        assert_eq!(judged(state, &asked).await[..3], [Used, Used, Used]);
+    });
+}
+
+#[test]
+fn an_hour_counts_if_all_its_files_were_looked_for() {
+    let delivered = hourly();
+    // Delivered early in an hour: it has the last events of the hour before.
+    let name = format!("{ACCOUNT}_CloudTrail_us-east-1_{}_abc.json.gz", at(19, 5).strftime("%Y%m%dT%H%MZ"));
+    let early = delivered.path("CloudTrail", "us-east-1", at(19, 5), &name);
+    gzip(&early, r#"{"Records":[]}"#);
+    let hours = async |state: &State| state.deliveries(ACCOUNT, start()).await.unwrap().hours["us-east-1"].clone();
+    let of = |from: i64| (from..HOURS).map(|hour| at(hour, 0).as_second() / 3600).collect::<Vec<_>>();
+    stored(async |state| {
+        delivered.feed(state, at(20, 0)).await;
+        assert_eq!(hours(state).await, of(20));
+        assert!(
+            state.usage_files().await.unwrap().iter().any(|file| file.name == early.display().to_string()),
+            "read, and counts for no hour"
+        );
+    });
+}
+
+#[test]
+fn without_digests_files_of_a_trail_vouch_for_no_other() {
+    let asked = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:CreateVpc"];
+    let arn = format!("arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/writes");
+    let writes = vec![
+        json!({"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": true, "IncludeGlobalServiceEvents": true}]}),
+        json!({"TrailARN": arn, "EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]}),
+    ];
+    let mut delivered = hourly();
+    assert_eq!(delivered.verdicts(&asked).0, [Used, Unused, Unused]);
+    delivered.another = writes.clone();
+    assert_eq!(delivered.verdicts(&asked).0, [Used, Unknown, Unused], "the files may be of the other, which takes no reads");
+    let mut delivered = Delivered::new(&quiet());
+    delivered.another = writes.clone();
+    assert_eq!(delivered.verdicts(&asked).0, [Used, Unused, Unused], "digests say whose they are");
+
+    // A trail that was changed since it was told of is there still.
+    let delivered = hourly();
+    stored(async |state| {
+        state.tell_trails(&Trails::parse(&Value::from(writes).to_string()).unwrap(), at(0, 0)).await.unwrap();
+        let change = with(event("cloudtrail.amazonaws.com", "PutEventSelectors"), json!({"requestParameters": {"trailName": "writes"}}));
+        let change = with(change, json!({"eventTime": at(1, 5).to_string()}));
+        gzip(&delivered.log("us-east-1", 1), &json!({"Records": [change]}).to_string());
+        delivered.feed(state, Timestamp::UNIX_EPOCH).await;
+        assert_eq!(judged(state, &asked).await, [Used, Unknown, Unknown]);
+    });
+}
+
+#[test]
+fn a_trail_of_another_account_counts_if_its_changes_would_show() {
+    const OWNER: &str = "999988887777";
+    let asked = ["ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:CreateVpc"];
+    let mut delivered = Delivered::new(&quiet());
+    delivered.owner = OWNER;
+    let of_owner = |path: PathBuf| PathBuf::from(path.to_str().unwrap().replace(ACCOUNT, OWNER));
+    let unknown = [Used, Unknown, Unknown];
+    assert_eq!(delivered.verdicts(&asked).0, unknown, "of the trail's account there is nothing");
+    let digests: Vec<_> = (0..HOURS).map(|hour| (delivered.digest("us-east-1", hour), hour)).collect();
+    let path = |hour: i64| of_owner(digests[usize::try_from(hour).unwrap()].0.clone());
+    let put = |hour: i64| {
+        let (start, end) = (at(hour, 39).to_string(), at(hour + 1, 39).to_string());
+        let key = delivered.key(&path(hour));
+        let digest = json!({"awsAccountId": OWNER, "digestStartTime": start, "digestEndTime": end, "digestS3Object": key, "logFiles": []});
+        gzip(&path(hour), &digest.to_string());
+    };
+    put(HOURS - 1);
+    assert_eq!(delivered.verdicts(&asked).0, unknown, "one hour of it says nothing of the others");
+    (0..HOURS).for_each(put);
+    assert_eq!(delivered.verdicts(&asked).0, [Used, Unused, Unused]);
+    fs::remove_file(path(25)).unwrap();
+    assert_eq!(delivered.verdicts(&asked).0, unknown);
+
+    // What was told before, and is told again, was so in between.
+    let before = |since: i64, selectors: Value| {
+        stored(async |state| {
+            let told = Delivered { folder: tempfile::tempdir().unwrap(), selectors, multi_region: true, another: Vec::new(), owner: OWNER };
+            state.tell_trails(&told.trails(), at(since, 0)).await.unwrap();
+            delivered.feed(state, Timestamp::UNIX_EPOCH).await;
+            judged(state, &asked).await
+        })
+    };
+    assert_eq!(before(0, delivered.selectors.clone()), [Used, Unused, Unused]);
+    assert_eq!(before(20, delivered.selectors.clone()), unknown, "the window begins before");
+    assert_eq!(before(0, json!([{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}])), unknown);
 }

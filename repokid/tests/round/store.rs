@@ -74,10 +74,10 @@ fn a_file_is_read_once(place: &Place) {
     let listed = world.json(&["usage", "list"]);
     assert_eq!(listed["principals"][0]["principal"], json!(ROLE), "{listed}");
     assert_eq!(world.json(&["usage", "list", "--files"])["files"].as_array().map(Vec::len), Some(2));
-    // What is too old is not read.
-    write("3.json.gz", &[buckets(500)]);
+    // What is too old goes.
+    write("3.json.gz", &[event(&ago(500, "10:00:00"), "sqs.amazonaws.com", "ListQueues")]);
     assert_eq!(numbers(&add()), (Some(1), Some(2), Some(1)));
-    assert_eq!(count(&world, "s3:ListAllMyBuckets"), 3);
+    assert_eq!((count(&world, "s3:ListAllMyBuckets"), count(&world, "sqs:ListQueues")), (3, 0));
 }
 
 fn a_reader_that_is_killed_loses_nothing(place: &Place) {

@@ -16,9 +16,12 @@ contract!(
     a_file_is_damaged_until_it_is_whole,
     a_place_counts_when_it_was_read_to_its_end,
     what_contradicts_what_was_told_is_a_change,
+    since_when_the_same_is_told_is_kept,
+    what_shows_changes_of_a_trail_of_another_account_is_kept,
     whoever_it_is_is_found_under_every_path,
     what_is_used_on_very_much_is_bounded,
     what_is_old_goes,
+    whole_days_go,
     readers_at_once_settle_each_other,
 );
 
@@ -132,9 +135,13 @@ async fn a_place_counts_when_it_was_read_to_its_end(place: &Place) {
     take(&state, "/logs/b.json", "1", &Delivered { damage: Some(Damage::Log), ..Delivered::default() }, &[]).await;
     assert_eq!(damaged().await.len(), 5);
     assert_eq!(kept(&state).await.places[0].1, "af-south-1", "that a Region has logs is known by the name");
-    // Killed there, and begun anew: what was never read is tried again, what was read and is damaged stays so.
+    // Killed there, and begun anew: what is not looked for this time, or is there no more, is missing still.
     state.begin_place("/logs", now()).await.expect("is noted");
-    assert_eq!(damaged().await, ["(not read to its end) /logs", "/logs/b.json", "/logs2/c.json"]);
+    assert_eq!(damaged().await.len(), 5);
+    for name in ["/logs/a.json", of_region.as_str()] {
+        take(&state, name, "1", &Delivered::default(), &[]).await;
+    }
+    assert_eq!(damaged().await, ["(not read to its end) /logs", "/logs/b.json", "/logs2/c.json"], "what is read whole is missing no more");
     state.end_place("/logs").await.expect("is noted");
     assert_eq!(damaged().await, ["/logs/b.json", "/logs2/c.json"]);
     for name in ["/logs/b.json", "/logs2/c.json"] {
@@ -163,6 +170,50 @@ async fn what_contradicts_what_was_told_is_a_change(place: &Place) {
     assert_eq!(tell(&writes, second).await, (1, second, vec![]), "more is known than before");
     assert_eq!(tell(&writes, third).await, (1, third, vec![]));
     assert_eq!(tell(&all, third + hours(1)).await, (1, third + hours(1), vec![(ChangeKind::Changed, third + hours(1))]));
+}
+
+async fn since_when_the_same_is_told_is_kept(place: &Place) {
+    let state = place.open().await;
+    let tell = async |more: &str, after: i64| {
+        let text = format!(r#"{{"trailList":[{{"TrailARN":"{TRAIL}","IsMultiRegionTrail":true}}]}}{more}"#);
+        state.tell_trails(&Trails::parse(&text).expect("is told"), now() + hours(after)).await.expect("is kept");
+        kept(&state).await.unchanged[TRAIL]
+    };
+    let all = format!(r#"{{"TrailARN":"{TRAIL}","EventSelectors":[{{"ReadWriteType":"All"}}]}}"#);
+    let writes = all.replace("All", "WriteOnly");
+    let stopped = format!(r#"{all}{{"TrailARN":"{TRAIL}","IsLogging":false}}"#);
+    for (more, at, since) in
+        [("", 0, 0), (&*all, 1, 1), (&*all, 2, 1), (&*writes, 3, 3), (&*all, 4, 4), (&*all, 5, 4), (&*stopped, 6, 4), (&*all, 7, 7)]
+    {
+        assert_eq!(tell(more, at).await, now() + hours(since), "{more} at {at}");
+    }
+}
+
+async fn what_shows_changes_of_a_trail_of_another_account_is_kept(place: &Place) {
+    let state = place.open().await;
+    let other = TRAIL.replace(ACCOUNT, "999988887777").replace("us-east-1", "eu-west-1");
+    let text = format!(r#"{{"trailList":[{{"TrailARN":"{other}","IsOrganizationTrail":true}},{{"TrailARN":"{TRAIL}"}}]}}"#);
+    state.tell_trails(&Trails::parse(&text).expect("is told"), now()).await.expect("is kept");
+    let of = |region: &str, delivered: Delivered| {
+        let log = delivered.log.map(|log| DeliveredLog { account: "999988887777".to_owned(), region: region.to_owned(), ..log });
+        let name = |object: &str| object.replace(ACCOUNT, "999988887777").replace("Digest_us-east-1", &format!("Digest_{region}"));
+        let renamed = |digest: Digest| Digest { account: "999988887777".to_owned(), object: name(&digest.object), ..digest };
+        Delivered { log, digests: delivered.digests.into_iter().map(renamed).collect(), ..Delivered::default() }
+    };
+    for (number, region) in ["eu-west-1", "us-east-1"].into_iter().enumerate() {
+        let hour = i64::try_from(number).expect("is small") + 5;
+        take(&state, &format!("l{region}"), "1", &of(region, log("aa", &[hour])), &[]).await;
+        take(&state, &format!("d{region}"), "1", &of(region, digest(3, &[])), &[]).await;
+        let damaged = format!("/logs/{}", log_name(1).replace(ACCOUNT, "999988887777").replace("us-east-1", region));
+        state.note_damaged(&[(damaged, Damage::Log)], now()).await.expect("is noted");
+    }
+    let kept = kept(&state).await;
+    let [home] = kept.homes.as_slice() else { panic!("{:?}", kept.homes) };
+    assert_eq!((home.account.as_str(), home.region.as_str(), home.hours.as_slice()), ("999988887777", "eu-west-1", &[5][..]));
+    let regions: Vec<_> = home.digests.iter().filter_map(|digest| digest.name()).map(|name| name.region).collect();
+    assert_eq!(regions, ["eu-west-1"]);
+    assert_eq!((kept.digests.len(), kept.hours.len(), kept.damaged.len()), (0, 0, 1), "those of its own home Region alone");
+    assert!(kept.damaged[0].0.contains("eu-west-1"));
 }
 
 async fn whoever_it_is_is_found_under_every_path(place: &Place) {
@@ -226,6 +277,22 @@ async fn what_is_old_goes(place: &Place) {
     let found = kept(&state).await;
     assert_eq!((found.hours.len(), found.digests.len(), found.places.len()), (0, 0, 0));
     assert_eq!(take(&state, "a", "1", &Delivered::default(), &[]).await, Absorbed::New, "a file that is still there is read again");
+}
+
+async fn whole_days_go(place: &Place) {
+    let state = place.open().await;
+    // Of the day in which the moment is, hours and uses stay, or both go.
+    let morning = (now() - hours(12)).as_second().div_euclid(3600);
+    let delivered = Delivered { digests: digest(3, &[]).digests, ..log("aa", &[morning]) };
+    take(&state, "a", "1", &delivered, &[tuple("s3:GetObject", -12, -12, 1)]).await;
+    let midnight = digest(0, &[]);
+    take(&state, "b", "1", &midnight, &[tuple("s3:PutObject", -13, -13, 1)]).await;
+    state.prune_usage(now()).await.expect("is pruned");
+    let left = state.usage_under("111122223333/reader").await.expect("is read");
+    assert_eq!(left.iter().map(|one| one.action.as_str()).collect::<Vec<_>>(), ["s3:GetObject"]);
+    let found = kept(&state).await;
+    assert_eq!(found.hours["us-east-1"], [morning]);
+    assert_eq!(found.digests.iter().map(|digest| digest.start).collect::<Vec<_>>(), [delivered.digests[0].start]);
 }
 
 async fn readers_at_once_settle_each_other(place: &Place) {

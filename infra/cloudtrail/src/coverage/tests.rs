@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use super::*;
-use crate::selectors::Category;
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
@@ -111,7 +110,37 @@ fn a_backfill_digest_fills_no_hour_but_names_files() {
 fn digests_of_another_trail_prove_nothing() {
     let mut coverage = Coverage::new(Trails::parse(&trails("main")).unwrap());
     (0..10).for_each(|hour| coverage.digest(digest("other", hour, "")));
-    assert_eq!(seen(&coverage, 0, 9), gap(0, 9, Why::NoLogFile));
+    (0..10).for_each(|hour| coverage.file(&log(hour), true));
+    assert_eq!(seen(&coverage, 0, 9), gap(0, 9, Why::NoDigest), "nor do log files, which are the other's");
+}
+
+#[test]
+fn without_digests_a_file_may_be_any_trails() {
+    let of = |selectors: &str, reach: &str| {
+        let arn = format!("arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/second");
+        let second = format!(
+            r#"{{"trailList":[{{"TrailARN":"{arn}",{reach}"LogFileValidationEnabled":false}}]}}{{"TrailARN":"{arn}","EventSelectors":[{selectors}]}}"#
+        );
+        let mut coverage = Coverage::new(Trails::parse(&format!("{}{second}", trails("main"))).unwrap());
+        (0..10).for_each(|hour| coverage.file(&log(hour), true));
+        let ask = |read_only| coverage.seen(ACCOUNT, REGION, hours(0, 9), &Question { read_only: Some(read_only), ..MANAGEMENT });
+        (ask(true), ask(false), coverage.complete(ACCOUNT, REGION, hours(0, 9)))
+    };
+    let (all, writes) = (r#"{"ReadWriteType":"All"}"#, r#"{"ReadWriteType":"WriteOnly"}"#);
+    let multi = r#""IsMultiRegionTrail":true,"#;
+    let (yes, no) = (Answer::Yes(Basis::Names), gap(0, 9, Why::NoDigest));
+    assert_eq!(of(all, multi), (yes.clone(), yes.clone(), false));
+    assert_eq!(of(writes, multi), (no.clone(), yes.clone(), false), "the files may be of the trail that has no reads");
+    assert_eq!(of(writes, ""), (no.clone(), yes.clone(), false), "it is of this Region");
+    assert_eq!(of("", multi), (no.clone(), no, false), "what it takes is not told");
+    let elsewhere = Trails::parse(&format!(
+        "{}{}",
+        trails("main"),
+        trails("second").replace(r#""IsMultiRegionTrail":true"#, r#""IsMultiRegionTrail":false"#)
+    ));
+    let mut coverage = Coverage::new(elsewhere.unwrap());
+    (0..10).for_each(|hour| coverage.file(&log(hour), true));
+    assert_eq!((seen(&coverage, 0, 9), coverage.complete(ACCOUNT, REGION, hours(0, 9))), (yes, true), "it delivers nothing of this Region");
 }
 
 #[test]
@@ -187,4 +216,51 @@ fn changes_are_read_from_events() {
     assert_eq!(of(&event("DescribeTrails", "")), None);
     assert_eq!(of(&event("StopLogging", r#","errorCode":"AccessDenied""#)), None);
     assert_eq!(of(&event("StopLogging", "").replace("cloudtrail.", "other.")), None);
+}
+
+#[test]
+fn a_trail_of_another_account_counts_where_its_changes_would_show() {
+    const OWNER: &str = "999988887777";
+    let organization = |name: &str| {
+        trails(name)
+            .replace(ACCOUNT, OWNER)
+            .replace(r#""IsMultiRegionTrail":true"#, r#""IsMultiRegionTrail":true,"IsOrganizationTrail":true"#)
+    };
+    let at_home = |hour: i64| {
+        let digest = digest("main", hour, "");
+        Digest {
+            account: OWNER.to_owned(),
+            object: digest.object.replace(ACCOUNT, OWNER).replace(REGION, "us-east-1"),
+            log_files: Vec::new(),
+            ..digest
+        }
+    };
+    let of = |home: &[i64]| {
+        let mut coverage = Coverage::new(Trails::parse(&organization("main")).unwrap());
+        for hour in 0..10 {
+            coverage.digest(digest("main", hour, ""));
+            coverage.file(&log(hour), true);
+        }
+        home.iter().for_each(|hour| coverage.digest(at_home(*hour)));
+        coverage
+    };
+    let all: Vec<i64> = (0..10).collect();
+    assert_eq!(seen(&of(&all), 0, 9), Answer::Yes(Basis::Digests));
+    assert_eq!(seen(&of(&[]), 0, 9), gap(0, 9, Why::Unwatched));
+    assert_eq!(seen(&of(&[0, 1, 2, 4, 5, 6, 7, 8, 9]), 0, 9), gap(0, 9, Why::Unwatched), "one hour is enough to change it in");
+    assert_eq!(seen(&of(&[0, 1, 2, 4, 5, 6, 7, 8, 9]), 5, 9), Answer::Yes(Basis::Digests));
+    // What was told of it at both ends of the time counts as well.
+    let mut told = of(&[]);
+    told.told(&format!("arn:aws:cloudtrail:us-east-1:{OWNER}:trail/main"), time(2 * 60), time(8 * 60));
+    assert_eq!(seen(&told, 2, 8), Answer::Yes(Basis::Digests));
+    assert_eq!((seen(&told, 1, 8), seen(&told, 2, 9)), (gap(1, 2, Why::Unwatched), gap(8, 9, Why::Unwatched)));
+    // What is not known to be logged at home does not show there.
+    let reads = organization("main").replace(r#""ReadWriteType":"All""#, r#""ReadWriteType":"ReadOnly""#);
+    let mut coverage = Coverage { trails: Trails::parse(&reads).unwrap(), ..of(&all) };
+    let ask = |coverage: &Coverage| coverage.seen(ACCOUNT, REGION, hours(0, 9), &Question { read_only: Some(true), ..MANAGEMENT });
+    assert_eq!(ask(&coverage), gap(0, 9, Why::Unwatched));
+    coverage.trails = Trails::parse(&organization("main")).unwrap();
+    assert_eq!(ask(&coverage), Answer::Yes(Basis::Digests));
+    coverage.change(Change { account: OWNER.into(), ..change(4 * 60, ChangeKind::Changed) });
+    assert!(matches!(ask(&coverage), Answer::Unknown(Reason::Gap(..))), "it was changed");
 }
