@@ -24,6 +24,10 @@ pub enum Bound {
     Credentials,
     /// It reads data in bulk.
     Data,
+    /// A known way to more than is granted takes it.
+    Escalation,
+    /// It can switch off what watches, or delete keys or backups.
+    Disarming,
     /// The denial does not say that no identity-based policy allows it.
     OtherReason,
     /// A group was narrowed, and others are in it.
@@ -38,6 +42,8 @@ impl fmt::Display for Bound {
             Self::Permissions => "the action manages permissions",
             Self::Credentials => "the action issues credentials",
             Self::Data => "the action reads data in bulk",
+            Self::Escalation => "the action is part of a known way to more than is granted",
+            Self::Disarming => "the action can switch off logging or detection, or delete keys or backups",
             Self::OtherReason => "the denial does not say that no identity-based policy allows it",
             Self::Group => "a group was narrowed, which others are in, too",
         })
@@ -65,6 +71,12 @@ pub fn verdict(denied: &Denied, cause: &Cause<'_>, now: Timestamp) -> Result<(),
     }
     if action.reads_data_in_bulk() {
         return Err(Bound::Data);
+    }
+    if action.escalates() {
+        return Err(Bound::Escalation);
+    }
+    if action.disarms() {
+        return Err(Bound::Disarming);
     }
     if denied.reason != Reason::NotAllowedBy(PolicyKind::Identity) {
         return Err(Bound::OtherReason);

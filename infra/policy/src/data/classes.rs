@@ -1,8 +1,10 @@
-//! Classes of actions that must not come back by themselves: those that manage permissions, that give out credentials, and that read data in
-//! bulk. The first follows AWS's access level, with the additions below; the other two are this project's lists, from the services'
+//! Classes of actions that must not come back by themselves: those that manage permissions, that give out credentials, that read data in
+//! bulk, that open a known way to more than is granted, and that switch off what watches or delete keys and backups. The first follows AWS's
+//! access level, with the additions below; the ways are those of [`escalation`]; the others are this project's lists, from the services'
 //! documentation, as patterns of service and name so that what AWS adds beside is caught too.
 
 use super::action::{AccessLevel, Action};
+use super::escalation;
 use super::shortest::covers;
 
 impl Action {
@@ -17,6 +19,20 @@ impl Action {
     #[must_use]
     pub fn issues_credentials(&self) -> bool {
         is_of(self, CREDENTIALS)
+    }
+
+    /// Whether a known way to more than is granted takes it ([`escalation::paths`]), alone or with others.
+    #[must_use]
+    pub fn escalates(&self) -> bool {
+        let name = self.to_string();
+        escalation::paths().iter().any(|path| path.actions.iter().any(|action| action.eq_ignore_ascii_case(&name)))
+    }
+
+    /// Whether it can switch off logging or detection, or delete keys or backups: what keeps an attack from being seen, or from being undone.
+    #[must_use]
+    pub fn disarms(&self) -> bool {
+        let changes = !matches!(self.access_level(), AccessLevel::List | AccessLevel::Read);
+        changes && is_of(self, DISARMING)
     }
 
     /// Whether it reads what is stored (objects, rows, messages, secrets, snapshots, code), or sends it elsewhere.
@@ -224,6 +240,47 @@ const DATA: Class = &[
     ("macie2", "GetSensitiveDataOccurrences"),
 ];
 
+const DISARMING: Class = &[
+    // Logging.
+    ("cloudtrail", "Delete* Deregister* Put* Stop* Update*"),
+    ("logs", "Delete* Disassociate* Put*Policy* StopQuery"),
+    ("cloudwatch", "Delete* Disable* PutMetricAlarm Stop*"),
+    ("events", "Delete* Disable* PutRule PutTargets RemoveTargets"),
+    ("ec2", "DeleteFlowLogs DeleteSnapshot DeregisterImage DisableSnapshotBlockPublicAccess DisableEbsEncryptionByDefault"),
+    ("wafv2", "Delete* Disassociate*"),
+    ("route53resolver", "DeleteResolverQueryLogConfig DisassociateResolverQueryLogConfig"),
+    ("elasticloadbalancing", "ModifyLoadBalancerAttributes"),
+    // Detection.
+    ("guardduty", "Archive* Create*Set CreateFilter Delete* Disable* Disassociate* Stop* Update*"),
+    ("securityhub", "Batch*Disable* BatchUpdate* Delete* Disable* Disassociate* Update*"),
+    ("macie2", "Delete* Disable* Disassociate* Update*"),
+    ("inspector2", "Delete* Disable* Disassociate* CreateFilter Update*"),
+    ("detective", "Delete* Disassociate*"),
+    ("config", "Delete* Stop* Put*"),
+    ("access-analyzer", "ApplyArchiveRule CreateArchiveRule Delete* Update*"),
+    ("organizations", "Disable*"),
+    ("shield", "Delete* Disable* Disassociate*"),
+    ("network-firewall", "Delete* Disassociate* Update*"),
+    // Keys, secrets, backups, and what holds them fast.
+    ("kms", "Delete* Disable* ScheduleKeyDeletion UpdateAlias UpdatePrimaryRegion"),
+    ("cloudhsm", "Delete*"),
+    ("secretsmanager", "DeleteSecret RemoveRegionsFromReplication StopReplicationToReplica"),
+    ("backup", "Delete* Disassociate* PutBackupVault* Stop* Update*"),
+    (
+        "s3",
+        "DeleteObjectVersion PutBucketVersioning PutBucketLogging PutLifecycleConfiguration PutBucketObjectLockConfiguration \
+        PutReplicationConfiguration PutEncryptionConfiguration",
+    ),
+    ("rds", "Delete*Snapshot DeleteDBClusterAutomatedBackup DeleteDBInstanceAutomatedBackup StopActivityStream"),
+    ("dynamodb", "DeleteBackup UpdateContinuousBackups"),
+    ("redshift", "Delete*Snapshot* DisableLogging DisableSnapshotCopy"),
+    ("elasticache", "DeleteSnapshot"),
+    ("elasticfilesystem", "DeleteReplicationConfiguration PutBackupPolicy"),
+    ("fsx", "DeleteBackup DeleteSnapshot"),
+    ("dlm", "DeleteLifecyclePolicy UpdateLifecyclePolicy"),
+    ("glacier", "DeleteArchive DeleteVault AbortVaultLock"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,7 +289,7 @@ mod tests {
     #[test]
     fn each_pattern_of_a_class_covers_an_action_that_exists() {
         let mut missing = Vec::new();
-        for (service, names) in [PERMISSIONS, CREDENTIALS, DATA].concat() {
+        for (service, names) in [PERMISSIONS, CREDENTIALS, DATA, DISARMING].concat() {
             missing.extend(
                 names
                     .split_ascii_whitespace()
@@ -273,5 +330,39 @@ mod tests {
         assert_eq!(class("sqs:SendMessage"), (false, false, false));
         assert_eq!(class("s3:PutObject"), (false, false, false));
         assert_eq!(class("ec2:DescribeInstances"), (false, false, false));
+        let action = |name: &str| catalogue().named(name).expect("is an action");
+        for name in [
+            "lambda:UpdateFunctionCode",
+            "ecs:ExecuteCommand",
+            "codebuild:StartBuild",
+            "cloudformation:UpdateStack",
+            "elasticmapreduce:AddJobFlowSteps",
+            "codedeploy:CreateDeployment",
+            "glue:UpdateDevEndpoint",
+        ] {
+            assert!(action(name).escalates(), "{name}");
+        }
+        for way in escalation::paths() {
+            assert!(way.actions.iter().all(|name| action(name).escalates()), "{}", way.name);
+        }
+        for name in [
+            "cloudtrail:StopLogging",
+            "cloudtrail:PutEventSelectors",
+            "guardduty:DeleteDetector",
+            "securityhub:DisableSecurityHub",
+            "config:StopConfigurationRecorder",
+            "logs:DeleteLogGroup",
+            "ec2:DeleteFlowLogs",
+            "kms:ScheduleKeyDeletion",
+            "kms:DisableKey",
+            "backup:DeleteRecoveryPoint",
+            "rds:DeleteDBSnapshot",
+            "s3:PutBucketVersioning",
+        ] {
+            assert!(action(name).disarms(), "{name}");
+        }
+        for name in ["sqs:ListQueues", "s3:PutObject", "kms:DescribeKey", "cloudtrail:LookupEvents", "sns:Publish"] {
+            assert!(!action(name).escalates() && !action(name).disarms(), "{name}");
+        }
     }
 }
