@@ -1,7 +1,7 @@
 //! Where narrowed policies go, so that they fit IAM's limits. All inline policies of a principal share one limit, so that to divide them gains
 //! nothing: what is too long for it moves to managed policies of the principal's own. A managed policy that is too long is spread over
-//! several. Where that takes more of them than may be attached, services keep all their actions: those first that lose least for the room
-//! that it gives.
+//! several. Where that takes more of them than may be attached, on the way or in the end, services keep all their actions: those first that
+//! lose least for the room that it gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,19 +38,16 @@ pub(super) fn place(principal: &Principal, policies: &mut [PolicyAnalysis<'_>]) 
             return Err(Reason::TooLong { size: after, limit });
         }
     }
-    let (count, quota) = (attached(policies), quota(principal));
-    if count > quota && count > principal.attached.len() { Err(Reason::TooMany { count, quota }) } else { Ok(()) }
+    // What is new is attached before anything is detached.
+    let new: usize = policies.iter().map(|analysis| analysis.made(principal).len()).sum();
+    let (count, quota) = (principal.attached.len() + new, quota(principal));
+    if new > 0 && count > quota { Err(Reason::TooMany { count, quota }) } else { Ok(()) }
 }
 
 /// How many managed policies may be attached to a principal: what IAM allows without being asked, or the most there is where more than that
 /// are attached already.
 const fn quota(principal: &Principal) -> usize {
     if principal.attached.len() > ATTACHED { ATTACHED_MOST } else { ATTACHED }
-}
-
-/// How many managed policies would be attached.
-fn attached(policies: &[PolicyAnalysis<'_>]) -> usize {
-    policies.iter().filter(|analysis| !analysis.is_inline() || analysis.moved).map(|analysis| analysis.after.len()).sum()
 }
 
 fn spread(analysis: &mut PolicyAnalysis<'_>) -> Result<(), Reason> {

@@ -55,7 +55,7 @@ pub enum ApplyError {
         error: CallError,
     },
     /// Someone else changed the same policies meanwhile.
-    #[error("change {change} of {principal} met changes by others, which were left as they are: {}", what.join(", "))]
+    #[error("change {change} of {principal} was undone, since others changed the same policies meanwhile, which were left as they are: {}", what.join(", "))]
     Met {
         /// The change.
         change: ChangeId,

@@ -1,8 +1,14 @@
 //! What is to be done next, told from what is live: grants first, removals last, whichever way it goes.
+//!
+//! All inline policies of a principal share one limit, which must hold at each step: those that shrink are put first, and those that grow
+//! when that has made room. Where a change only narrows, each policy by itself, nothing that another policy is put for hangs on an inline
+//! policy that goes: it goes once the managed policies that stand in its place are attached, before others grow.
 
 use std::fmt;
 
-use crate::state::{Document, DocumentPlace};
+use menagerie_policy::document::size;
+
+use crate::state::{Document, DocumentPlace, Purpose};
 
 /// A side of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +48,8 @@ impl Side {
     }
 }
 
-/// One thing to do. They are in the order in which they are done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// One thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<'a> {
     /// Make a managed policy.
     Create {
@@ -137,10 +143,13 @@ pub struct Todo<'a> {
     pub foreign: Vec<&'a str>,
 }
 
-/// What is to be done to bring the documents to a side. `live` has for each document what is there: its text, or of an attachment anything.
+/// What is to be done to bring the documents of a change to a side. `live` has for each document what is there: its text, or of an attachment
+/// anything.
 #[must_use]
-pub fn steps<'a>(documents: &'a [Document], live: &[Option<String>], to: Side) -> Todo<'a> {
+pub fn steps<'a>(documents: &'a [Document], live: &[Option<String>], to: Side, purpose: Purpose) -> Todo<'a> {
     let mut todo = Todo::default();
+    let narrows = matches!(purpose, Purpose::Repo | Purpose::Remove);
+    let mut turns = Vec::new();
     for (document, live) in documents.iter().zip(live) {
         let policy = document.policy.as_str();
         if to.is(document, live.as_deref()) {
@@ -150,7 +159,7 @@ pub fn steps<'a>(documents: &'a [Document], live: &[Option<String>], to: Side) -
             todo.foreign.push(policy);
             continue;
         }
-        todo.steps.push(match (document.place, to.text(document)) {
+        let step = match (document.place, to.text(document)) {
             (DocumentPlace::Inline, Some(text)) => Step::Put { policy, text },
             (DocumentPlace::Inline, None) => Step::Delete { policy },
             (DocumentPlace::Managed, Some(text)) if live.is_some() => Step::Enforce { policy, text },
@@ -158,10 +167,40 @@ pub fn steps<'a>(documents: &'a [Document], live: &[Option<String>], to: Side) -
             (DocumentPlace::Managed, None) => Step::Destroy { policy },
             (DocumentPlace::Attached, Some(_)) => Step::Attach { policy },
             (DocumentPlace::Attached, None) => Step::Detach { policy },
-        });
+        };
+        turns.push((turn(step, live.as_deref(), narrows), policy, step));
     }
-    todo.steps.sort();
+    turns.sort_by_key(|(turn, policy, _)| (*turn, *policy));
+    todo.steps = turns.into_iter().map(|(_, _, step)| step).collect();
     todo
+}
+
+/// When a step's turn comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Create,
+    Attach,
+    Shrink,
+    DeleteMoved,
+    Grow,
+    Enforce,
+    Delete,
+    Detach,
+    Destroy,
+}
+
+fn turn(step: Step<'_>, live: Option<&str>, narrows: bool) -> Turn {
+    match step {
+        Step::Create { .. } => Turn::Create,
+        Step::Attach { .. } => Turn::Attach,
+        Step::Put { text, .. } if live.is_some_and(|live| size(text) <= size(live)) => Turn::Shrink,
+        Step::Put { .. } => Turn::Grow,
+        Step::Enforce { .. } => Turn::Enforce,
+        Step::Delete { .. } if narrows => Turn::DeleteMoved,
+        Step::Delete { .. } => Turn::Delete,
+        Step::Detach { .. } => Turn::Detach,
+        Step::Destroy { .. } => Turn::Destroy,
+    }
 }
 
 #[cfg(test)]
@@ -208,21 +247,21 @@ mod tests {
     #[test]
     fn grants_come_first_and_removals_last_either_way() {
         let change = change();
-        let forth = steps(&change, &live(&change, Side::Before), Side::After);
+        let forth = steps(&change, &live(&change, Side::Before), Side::After, Purpose::Repo);
         let expected = [
             "CreatePolicy arn:copy",
             "AttachPolicy arn:copy",
             "PutPolicy less",
-            "SetPolicyVersion arn:own",
             "DeletePolicy gone",
+            "SetPolicyVersion arn:own",
             "DetachPolicy arn:shared",
         ];
         assert_eq!(words(&forth), expected);
-        let back = steps(&change, &live(&change, Side::After), Side::Before);
+        let back = steps(&change, &live(&change, Side::After), Side::Before, Purpose::Repo);
         let expected = [
             "AttachPolicy arn:shared",
-            "PutPolicy gone",
             "PutPolicy less",
+            "PutPolicy gone",
             "SetPolicyVersion arn:own",
             "DetachPolicy arn:copy",
             "DeleteManagedPolicy arn:copy",
@@ -234,17 +273,21 @@ mod tests {
     fn from_every_step_it_can_be_finished_and_undone() {
         let change = change();
         for from in [Side::Before, Side::After] {
-            let all = steps(&change, &live(&change, from), from.other()).steps.len();
+            let all = steps(&change, &live(&change, from), from.other(), Purpose::Repo).steps.len();
             for killed in 0..=all {
                 for to in [Side::Before, Side::After] {
                     let mut now = live(&change, from);
-                    for step in steps(&change, &now.clone(), from.other()).steps.into_iter().take(killed) {
+                    for step in steps(&change, &now.clone(), from.other(), Purpose::Repo).steps.into_iter().take(killed) {
                         done(&change, &mut now, step);
                     }
-                    for step in steps(&change, &now.clone(), to).steps {
+                    for step in steps(&change, &now.clone(), to, Purpose::Repo).steps {
                         done(&change, &mut now, step);
                     }
-                    assert_eq!(steps(&change, &now, to), Todo::default(), "killed after {killed} steps from {from:?}, then to {to:?}");
+                    assert_eq!(
+                        steps(&change, &now, to, Purpose::Repo),
+                        Todo::default(),
+                        "killed after {killed} steps from {from:?}, then to {to:?}"
+                    );
                 }
             }
         }
@@ -256,7 +299,56 @@ mod tests {
         let mut now = live(&change, Side::Before);
         now[1] = Some("theirs".to_owned());
         now[3] = None;
-        let todo = steps(&change, &now, Side::Before);
+        let todo = steps(&change, &now, Side::Before, Purpose::Repo);
         assert_eq!((words(&todo), todo.foreign), (vec!["AttachPolicy arn:shared".to_owned()], vec!["less"]));
+    }
+
+    /// How long all inline policies are together.
+    fn inline(documents: &[Document], live: &[Option<String>]) -> usize {
+        let inline = documents.iter().zip(live).filter(|(document, _)| document.place == DocumentPlace::Inline);
+        inline.filter_map(|(_, live)| live.as_deref()).map(size).sum()
+    }
+
+    #[test]
+    fn at_no_step_inline_policies_are_longer_than_at_the_ends() {
+        let text = |length: usize| "x".repeat(length);
+        let change = vec![
+            document(DocumentPlace::Inline, "a-grows", Some(&text(100)), Some(&text(900))),
+            document(DocumentPlace::Inline, "b-moves", Some(&text(800)), None),
+            document(DocumentPlace::Managed, "arn:copy", None, Some("c")),
+            document(DocumentPlace::Attached, "arn:copy", None, Some("c")),
+            document(DocumentPlace::Inline, "z-shrinks", Some(&text(700)), Some(&text(50))),
+        ];
+        let most = Side::Before;
+        let limit = inline(&change, &live(&change, most)).max(inline(&change, &live(&change, most.other())));
+        for (from, purpose) in [(Side::Before, Purpose::Repo), (Side::After, Purpose::Repo), (Side::After, Purpose::Rollback)] {
+            let mut now = live(&change, from);
+            let mut attached = now[3].is_some();
+            for step in steps(&change, &now.clone(), from.other(), purpose).steps {
+                attached |= matches!(step, Step::Attach { .. });
+                assert!(attached || !matches!(step, Step::Delete { .. }), "what stands in its place comes first");
+                assert!(now[1].is_some() || !matches!(step, Step::Detach { .. }), "and goes last");
+                done(&change, &mut now, step);
+                assert!(inline(&change, &now) <= limit, "after {step} from {from:?}");
+            }
+            assert_eq!(
+                now,
+                live(&change, from.other())
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, text)| if at == 3 { text.map(|_| String::new()) } else { text })
+                    .collect::<Vec<_>>()
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_rollback_restores_is_there_before_anything_goes() {
+        let change = vec![
+            document(DocumentPlace::Inline, "a-new-name", Some("l"), None),
+            document(DocumentPlace::Inline, "b-old-name", None, Some("l")),
+        ];
+        let todo = steps(&change, &live(&change, Side::Before), Side::After, Purpose::Rollback);
+        assert_eq!(words(&todo), ["PutPolicy b-old-name", "DeletePolicy a-new-name"]);
     }
 }

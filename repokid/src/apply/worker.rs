@@ -50,6 +50,14 @@ pub struct Recovered {
     pub note: String,
 }
 
+impl Recovered {
+    /// Whether the change is neither finished nor undone.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.status, ChangeStatus::Planned | ChangeStatus::Applying)
+    }
+}
+
 /// A document that a step was tried of.
 type Touched = (DocumentPlace, String);
 
@@ -142,7 +150,10 @@ impl<'a> Worker<'a> {
         what.extend(self.strangers(&holder, &change.documents).await?);
         let there = self.look(&holder, &change.documents).await?;
         what.extend(
-            steps(&change.documents, &there, Side::After).foreign.iter().map(|policy| format!("{policy} is not what the change is of")),
+            steps(&change.documents, &there, Side::After, change.purpose)
+                .foreign
+                .iter()
+                .map(|policy| format!("{policy} is not what the change is of")),
         );
         if !what.is_empty() {
             return Err(ApplyError::ChangedSince { principal: change.principal.to_string(), what });
@@ -151,18 +162,23 @@ impl<'a> Worker<'a> {
         self.state.advance(id, ChangeStatus::Applying, None, (self.clock)()).await?;
         let principal = || change.principal.to_string();
         let mut touched = Vec::new();
-        match self.bring(id, &holder, &change.documents, Side::After, &mut touched).await {
+        match self.bring(id, &holder, change, Side::After, &mut touched).await {
             Ok(()) => {
                 self.state.advance(id, ChangeStatus::Applied, None, (self.clock)()).await?;
                 Ok(id)
             }
             Err(Trouble::State(error)) => Err(error.into()),
-            Err(Trouble::Foreign(what)) => {
-                let note = format!("others changed {} meanwhile", what.join(", "));
-                self.state.advance(id, ChangeStatus::Failed, Some(&note), (self.clock)()).await?;
-                Err(ApplyError::Met { change: id, principal: principal(), what })
-            }
-            Err(Trouble::Call(error)) => match self.bring(id, &holder, &change.documents, Side::Before, &mut touched).await {
+            // Half a change is in nobody's books: what is ours goes back, and what others wrote stays.
+            Err(Trouble::Foreign(what)) => match self.bring(id, &holder, change, Side::Before, &mut touched).await {
+                Ok(()) | Err(Trouble::Foreign(_)) => {
+                    let note = format!("undone, since others changed {} meanwhile", what.join(", "));
+                    self.state.advance(id, ChangeStatus::Failed, Some(&note), (self.clock)()).await?;
+                    Err(ApplyError::Met { change: id, principal: principal(), what })
+                }
+                Err(Trouble::Call(error)) => Err(ApplyError::HalfMade { change: id, principal: principal(), error }),
+                Err(Trouble::State(error)) => Err(error.into()),
+            },
+            Err(Trouble::Call(error)) => match self.bring(id, &holder, change, Side::Before, &mut touched).await {
                 Ok(()) => {
                     let note = format!("undone: {error}");
                     self.state.advance(id, ChangeStatus::Failed, Some(&note), (self.clock)()).await?;
@@ -173,15 +189,24 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Finishes or undoes what killed runs left in the account.
+    /// Finishes or undoes what killed runs left in the account. A change that cannot be settled is told as it stands: it keeps its principal
+    /// from being changed, and no other.
     ///
     /// # Errors
-    /// [`ApplyError`] if a call fails; the rest is left for the next run.
+    /// [`ApplyError::State`] if the state fails.
     pub async fn recover(&mut self) -> Result<Vec<Recovered>, ApplyError> {
         let mut recovered = Vec::new();
         for change in self.state.unfinished(self.lease.account()).await? {
             self.keep().await?;
-            let (status, note) = self.settle(&change).await?;
+            let (status, note) = match self.settle(&change).await {
+                Ok(settled) => settled,
+                Err(ApplyError::State(error)) => return Err(error.into()),
+                Err(error) => {
+                    let note = format!("it is left as it is for the next run: {error}");
+                    recovered.push(Recovered { change: change.id, principal: change.change.principal, status: change.status, note });
+                    continue;
+                }
+            };
             self.state.advance(change.id, status, Some(&note), (self.clock)()).await?;
             recovered.push(Recovered { change: change.id, principal: change.change.principal, status, note });
         }
@@ -200,7 +225,7 @@ impl<'a> Worker<'a> {
             Purpose::Repo | Purpose::Remove => (Side::Before, "its run ended on the way: it was undone"),
             Purpose::Rollback | Purpose::AutoRollback => (Side::After, "its run ended on the way: it was finished"),
         };
-        match self.bring(change.id, &holder, &change.change.documents, side, &mut Vec::new()).await {
+        match self.bring(change.id, &holder, &change.change, side, &mut Vec::new()).await {
             Ok(()) if side == Side::After => Ok((ChangeStatus::Applied, done.to_owned())),
             Ok(()) => Ok((ChangeStatus::Failed, done.to_owned())),
             Err(Trouble::Foreign(what)) => Ok((ChangeStatus::Failed, format!("{done}, but for what others changed: {}", what.join(", ")))),
@@ -239,10 +264,11 @@ impl<'a> Worker<'a> {
         &mut self,
         id: ChangeId,
         holder: &Holder,
-        documents: &[Document],
+        change: &NewChange,
         to: Side,
         touched: &mut Vec<Touched>,
     ) -> Result<(), Trouble> {
+        let (documents, purpose) = (change.documents.as_slice(), change.purpose);
         let mut live = self.look(holder, documents).await?;
         for (document, live) in documents.iter().zip(&mut live) {
             let was_touched = touched.iter().any(|(place, policy)| *place == document.place && *policy == document.policy);
@@ -250,7 +276,7 @@ impl<'a> Worker<'a> {
                 *live = to.other().text(document).map(str::to_owned);
             }
         }
-        let todo = steps(documents, &live, to);
+        let todo = steps(documents, &live, to, purpose);
         let mut kept = Vec::new();
         for step in &todo.steps {
             touched.push((step.place(), step.policy().to_owned()));
@@ -263,7 +289,7 @@ impl<'a> Worker<'a> {
         let foreign: Vec<_> = todo.foreign.iter().map(|policy| (*policy).to_owned()).collect();
         for look in 1..=LOOKS {
             let live = self.look(holder, documents).await?;
-            let mut left = steps(documents, &live, to);
+            let mut left = steps(documents, &live, to, purpose);
             left.steps.retain(|step| !kept.contains(step));
             if left.steps.is_empty() && left.foreign.len() == foreign.len() {
                 break;
