@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use menagerie_tests::http::{Request, Response, Server, call};
 use menagerie_tests::process::{Finished, command, run_within};
 use menagerie_tests::{Moto, Namespace};
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ pub(crate) struct World<'a> {
     /// The account, of which nothing stands in moto but what the test puts there.
     pub(crate) account: String,
     config: PathBuf,
+    /// Before moto's IAM: what moto was just given was there for long.
+    pub(crate) iam: Server,
 }
 
 impl<'a> World<'a> {
@@ -36,19 +39,29 @@ impl<'a> World<'a> {
             whole[key] = value.clone();
         }
         let config = namespace.write("config.json", whole.to_string());
-        Self { moto, namespace, place, account, config }
+        let address = moto.endpoint().trim_start_matches("http://").parse().expect("an address");
+        let iam = Server::start(move |request| aged(address, &request));
+        Self { moto, namespace, place, account, config, iam }
     }
 
     /// `repokid` with the test's configuration and state.
     pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut repokid = command(env!("CARGO_BIN_EXE_repokid"));
         repokid.args(arguments).arg("--config").arg(&self.config).args(["--state", self.place.url()]);
-        repokid.envs(self.moto.environment()).current_dir(self.namespace.path());
+        repokid.envs(self.moto.environment()).env("AWS_ENDPOINT_URL_IAM", self.iam.url()).current_dir(self.namespace.path());
         repokid
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Finished {
         run_within(Duration::from_secs(120), self.command(arguments), b"")
+    }
+
+    /// Sets a key of the configuration.
+    pub(crate) fn configure(&self, key: &str, value: Value) {
+        let text = std::fs::read_to_string(&self.config).expect("is read");
+        let mut whole: Value = serde_json::from_str(&text).expect("is JSON");
+        whole[key] = value;
+        std::fs::write(&self.config, whole.to_string()).expect("is written");
     }
 
     /// Runs a command that must succeed.
@@ -107,6 +120,19 @@ impl<'a> World<'a> {
         let path = self.namespace.write("advisor.json", Value::Object(map).to_string());
         path.display().to_string()
     }
+}
+
+/// What moto answers, with principals and policies that were made before any window.
+fn aged(moto: std::net::SocketAddr, request: &Request) -> Option<Response> {
+    let mut forward = Request::new(&request.method, &request.target, request.body.clone());
+    let of_connection = ["host", "content-length", "connection", "transfer-encoding", "expect"];
+    let headers = request.headers.iter().filter(|(name, _)| !of_connection.contains(&name.to_ascii_lowercase().as_str()));
+    forward.headers = headers.cloned().collect();
+    let response = call(moto, &forward).ok()?;
+    let kind = response.value("content-type").unwrap_or("text/xml").to_owned();
+    let year = jiff::Timestamp::now().strftime("<CreateDate>%Y").to_string();
+    let body = response.text().replace(&year, "<CreateDate>2019");
+    Some(Response::new(response.status, body).header("Content-Type", &kind))
 }
 
 pub(crate) fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
