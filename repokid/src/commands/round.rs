@@ -25,6 +25,7 @@ use crate::cache::Refreshed;
 use crate::cli::{ListFormat, RepoScheduled, Run, Where};
 use crate::compat::config::Config;
 use crate::compat::filters::BlocklistFile;
+use crate::iac::Code;
 use crate::notify::{Notifiers, Slack, Topic, Webhook};
 use crate::reach::Reach;
 use crate::round::{Advisor, CodeProposal, Round, RoundError, RoundReport, Rounds};
@@ -58,13 +59,17 @@ impl Desk {
     }
 
     fn round<'a>(&'a self, office: &'a Office, commit: bool) -> Round<'a> {
+        self.round_with(office, self.blocklist.as_ref(), &office.code, commit)
+    }
+
+    fn round_with<'a>(&'a self, office: &'a Office, blocklist: Option<&'a BlocklistFile>, code: &'a Code, commit: bool) -> Round<'a> {
         Round {
             state: &office.state,
             config: &office.config,
             reach: &self.reach,
             advisor: &self.advisor,
-            blocklist: self.blocklist.as_ref(),
-            code: &office.code,
+            blocklist,
+            code,
             notifiers: &self.notifiers,
             clock: &office.clock,
             actor: &office.actor,
@@ -78,7 +83,7 @@ fn secret(environment: &dyn Environment, name: &str) -> Option<Secret<String>> {
     environment.var(name).filter(|value| !value.is_empty()).map(Secret::new)
 }
 
-async fn notifiers(environment: &dyn Environment, config: &Config) -> anyhow::Result<Notifiers> {
+pub(super) async fn notifiers(environment: &dyn Environment, config: &Config) -> anyhow::Result<Notifiers> {
     let mut notifiers = Notifiers::default();
     if let Some(url) = secret(environment, "REPOKID_SLACK_WEBHOOK") {
         notifiers.add(Slack::new(url));
@@ -277,9 +282,16 @@ impl Function for Serving {
         };
         let time = invocation.time_left(SystemTime::now()).unwrap_or(DEFAULT_TIME);
         let time = time.checked_sub(RESERVE).unwrap_or(time / 2);
-        let round = self.desk.round(&self.office, event.commit);
-        match tokio::time::timeout(time, round.all(&accounts, AT_ONCE)).await {
-            Ok(done) => {
+        // Who is left alone, and what code owns, is read anew: the function may have been started long ago.
+        let work = async {
+            let code = super::code::of(&self.office.config.code)?;
+            let blocklist = blocklist::read(&self.office.config).await;
+            let round = self.desk.round_with(&self.office, blocklist.as_ref(), &code, event.commit);
+            Ok::<_, anyhow::Error>(round.all(&accounts, AT_ONCE).await)
+        };
+        match tokio::time::timeout(time, work).await {
+            Ok(Err(error)) => Answer::Failure { kind: "Configuration.Invalid", message: format!("{error:#}") },
+            Ok(Ok(done)) => {
                 let answer = of_round(&done, event.commit);
                 tracing::info!(accounts = accounts.len(), commit = event.commit, answer = %answer, "done");
                 if done.accounts.iter().all(|(_, done)| done.is_err()) {
