@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::AccountId;
 use menagerie_aws_iam::Iam;
 
@@ -18,7 +18,7 @@ use crate::compat::filters::BlocklistFile;
 use crate::iac::{Code, Owner as CodeOwner, Proposed};
 use crate::report::FilesError;
 use crate::rewrite::Options;
-use crate::state::{ChangeId, Document, NewChange, NewVersion, Purpose, Repoable, Role, Schedule, State, StateError, Statistic};
+use crate::state::{ChangeId, Document, NewChange, NewVersion, Purpose, Repoable, Role, Schedule, State, StateError, Statistic, new_since};
 use crate::survey::{Known, Skipped, Survey, SurveyError};
 
 /// Who is to be narrowed.
@@ -157,17 +157,22 @@ impl Repo<'_> {
     /// # Errors
     /// [`RepoError`] if the account could not be worked on at all.
     pub async fn run(&self, choice: Choice<'_>, told: &mut dyn FnMut(&Told<'_>)) -> Result<Tally, RepoError> {
-        let mut worker = None;
+        let (mut worker, mut open) = (None, 0);
         if self.commit {
             let mut begun = Worker::begin(self.iam, self.state, self.clock, self.account, self.run).await?;
-            begun.recover().await?.iter().for_each(|recovered| told(&Told::Recovered(recovered)));
+            for recovered in begun.recover().await? {
+                open += usize::from(recovered.is_open());
+                told(&Told::Recovered(&recovered));
+            }
             worker = Some(begun);
         }
         let done = self.work(choice, worker.as_mut(), told).await;
         if let Some(worker) = worker {
             worker.end().await?;
         }
-        done
+        let mut tally = done?;
+        tally.failed += open;
+        Ok(tally)
     }
 
     async fn work(
@@ -210,13 +215,16 @@ impl Repo<'_> {
                 if !documents.is_empty() {
                     tally.skipped += 1;
                     told(&Told::Owned(principal, &owner));
-                    self.hand_over(&survey, principal).await?;
+                    self.unschedule(&survey, principal).await?;
                     continue;
                 }
             }
             match &analysis.outcome {
                 Outcome::Refused(_) => tally.refused += 1,
-                Outcome::Left(_) => tally.skipped += 1,
+                Outcome::Left(_) => {
+                    tally.skipped += 1;
+                    self.unschedule(&survey, principal).await?;
+                }
                 Outcome::Narrowed(_) if documents.is_empty() => {
                     // Identity Center's own: what would change is told, and made in the permission set.
                     tally.skipped += 1;
@@ -227,12 +235,13 @@ impl Repo<'_> {
                         continue;
                     };
                     let proof = serde_json::to_string(proof).ok();
-                    match self.apply(worker, &survey, &analysis, documents, proof).await {
+                    let mut role = survey.roles.get(principal.arn.as_str()).cloned();
+                    match self.apply(worker, &survey, &analysis, role.as_mut(), documents, proof).await {
                         Ok(change) => {
                             tally.changed += 1;
                             told(&Told::Applied(principal, change));
                             // The change is made, whatever becomes of the notes on it: the next refresh makes them anew.
-                            if let Err(error) = self.note(worker, &survey, &analysis).await {
+                            if let Err(error) = self.note(worker, role.as_mut(), &analysis).await {
                                 tally.failed += 1;
                                 told(&Told::Failed(principal, &error));
                             }
@@ -243,7 +252,7 @@ impl Repo<'_> {
                         }
                     }
                 }
-                Outcome::Same => {}
+                Outcome::Same => self.unschedule(&survey, principal).await?,
             }
         }
         if owned {
@@ -285,8 +294,9 @@ impl Repo<'_> {
         Ok(others)
     }
 
-    /// What was scheduled of a role that code owns is done with: the change is proposed there.
-    async fn hand_over(&self, survey: &Survey, principal: &Principal) -> Result<(), RepoError> {
+    /// What was scheduled of a role is done with, where nothing of it is to be changed: it is in use by now, or the role is left alone, or
+    /// code owns it, and the change is proposed there.
+    async fn unschedule(&self, survey: &Survey, principal: &Principal) -> Result<(), RepoError> {
         if let Some(role) = survey.roles.get(principal.arn.as_str()).filter(|role| self.commit && role.schedule.is_some()) {
             let mut role = role.clone();
             role.schedule = None;
@@ -328,6 +338,7 @@ impl Repo<'_> {
         worker: &mut Worker<'_>,
         survey: &Survey,
         analysis: &Analysis<'_>,
+        role: Option<&mut Role>,
         documents: Vec<Document>,
         proof: Option<String>,
     ) -> Result<ChangeId, ApplyError> {
@@ -338,8 +349,7 @@ impl Repo<'_> {
             what: vec!["the text of a managed policy is missing from IAM's answer".to_owned()],
         };
         let analysed = Snapshot::of(principal, &survey.inventory).ok_or_else(missing)?;
-        let role = survey.roles.get(arn);
-        record(self.state, role, &analysed, "Scan", (self.clock)()).await?;
+        record(self.state, role, &analysed, Occasion::Scan, self.config, (self.clock)()).await?;
         let change = NewChange {
             principal: principal.arn.clone(),
             purpose: Purpose::Repo,
@@ -352,19 +362,17 @@ impl Repo<'_> {
     }
 
     /// Notes in the state what the role is now.
-    async fn note(&self, worker: &Worker<'_>, survey: &Survey, analysis: &Analysis<'_>) -> Result<(), ApplyError> {
-        let arn = &analysis.principal.arn;
-        let Some(role) = survey.roles.get(arn.as_str()) else { return Ok(()) };
+    async fn note(&self, worker: &Worker<'_>, role: Option<&mut Role>, analysis: &Analysis<'_>) -> Result<(), ApplyError> {
+        let Some(role) = role else { return Ok(()) };
         let now = (self.clock)();
-        record(self.state, Some(role), &worker.live(arn).await?, "Repo", now).await?;
+        record(self.state, Some(role), &worker.live(&analysis.principal.arn).await?, Occasion::Repo, self.config, now).await?;
         let statements = analysis.policies.iter().filter_map(|policy| policy.judged.as_ref()).flat_map(|judged| &judged.statements);
         let granted: BTreeSet<_> = statements.flat_map(|statement| statement.actions.iter().map(|action| action.id)).collect();
         let total = u64::try_from(granted.difference(&analysis.removed()).count()).unwrap_or(u64::MAX);
-        let mut role = role.clone();
         role.repoed = Some(now);
         role.schedule = None;
         role.repoable = Repoable { total, ..Repoable::default() };
-        self.state.save(&mut role).await?;
+        self.state.save(role).await?;
         let disqualified_by = role.disqualified_by.iter().map(|by| by.filter.clone()).collect();
         let statistic = Statistic { at: now, source: "Repo".to_owned(), total, repoable: 0, disqualified_by };
         self.state.add_statistic(&role.id, &statistic).await?;
@@ -372,14 +380,63 @@ impl Repo<'_> {
     }
 }
 
-/// Keeps what a role's policies are as a version, unless the last one says the same.
+/// On what occasion a version of a role's policies is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// They were found so.
+    Scan,
+    /// They were narrowed by what was used.
+    Repo,
+    /// A person removed something.
+    Remove,
+    /// A person restored something.
+    Rollback,
+    /// `watch` gave something back.
+    AutoRollback,
+}
+
+impl Occasion {
+    const fn source(self) -> &'static str {
+        match self {
+            Self::Scan => "Scan",
+            Self::Repo => "Repo",
+            Self::Remove => "Remove",
+            Self::Rollback => "Rollback",
+            Self::AutoRollback => "AutoRollback",
+        }
+    }
+
+    /// Whether it may have made permissions new, as what was found and what came back is; what was narrowed is within what was there.
+    const fn makes_new(self) -> bool {
+        matches!(self, Self::Scan | Self::Rollback | Self::AutoRollback)
+    }
+}
+
+/// Keeps what a role's policies are as a version, unless the last one says the same. What is new since the last one is protected in the role
+/// first, and written: once the version is there, nothing else tells that it was new.
 ///
 /// # Errors
-/// [`StateError`] if the state fails.
-pub async fn record(state: &State, role: Option<&Role>, policies: &Snapshot, source: &str, now: Timestamp) -> Result<(), StateError> {
-    if let Some(role) = role {
-        let version = NewVersion { source: source.to_owned(), discovered: now, policies: policies.clone().into_version() };
-        state.add_policy_version(&role.id, &version).await?;
+/// [`StateError`] if the state fails, or another run changed the role.
+pub async fn record(
+    state: &State,
+    role: Option<&mut Role>,
+    policies: &Snapshot,
+    occasion: Occasion,
+    config: &Config,
+    now: Timestamp,
+) -> Result<(), StateError> {
+    let Some(role) = role else { return Ok(()) };
+    let policies = policies.clone().into_version();
+    let kept = SignedDuration::from_hours(24 * i64::from(config.exclude_new_permissions_for_days));
+    if occasion.makes_new() && kept.is_positive() {
+        let last = state.latest_policy_version(&role.id).await?;
+        let new = new_since(last.as_ref().map(|last| &last.version.policies), &policies);
+        if !new.patterns.is_empty() {
+            new.protect(&mut role.protected, now + kept);
+            state.save(role).await?;
+        }
     }
+    let version = NewVersion { source: occasion.source().to_owned(), discovered: now, policies };
+    state.add_policy_version(&role.id, &version).await?;
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::account::{Inventory, Kind, Owner, Principal, Problem};
 use crate::advice;
 use crate::analysis::{Analysis, Guards, Setting, analyze, remove};
 use crate::compat::config::Config;
-use crate::compat::filters::{BlocklistFile, FilterName, Filters, GlobError};
+use crate::compat::filters::{BlocklistFile, FilterName, Filters, GlobError, Named};
 use crate::permission_set::Reserved;
 use crate::rewrite::Options;
 use crate::sight::{Observation, regions_of_use};
@@ -78,6 +78,8 @@ pub struct Survey {
     sights: Mutex<BTreeMap<Timestamp, Arc<BTreeMap<String, Sights>>>>,
     minimum_days: u32,
     oldest_days: u32,
+    /// Regions of which logs must be there beside those that AWS enables for every account.
+    regions: BTreeSet<String>,
     new_days: u32,
     lengths: Vec<(GlobMatcher, Length)>,
     now: Timestamp,
@@ -109,12 +111,17 @@ pub enum Skipped {
     NotCached,
     /// Filters name it.
     Disqualified(Vec<Disqualification>),
+    /// It is a user or a group, and nothing tells since when it has its permissions.
+    AgeUnknown,
 }
 
 impl std::fmt::Display for Skipped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotCached => f.write_str("the state has not seen it yet: run update_role_cache first"),
+            Self::AgeUnknown => f.write_str(
+                "the state keeps no versions of users' and groups' policies, so which of their permissions are new is not known: `repokid analyze` shows what is unused",
+            ),
             Self::Disqualified(filters) => {
                 let each = filters.iter().map(|by| match by.reason.as_str() {
                     "" => by.filter.clone(),
@@ -187,6 +194,7 @@ impl Survey {
             guards: Guards {
                 protected: protected.build().map_err(SurveyError::BreakGlass)?,
                 minimum_age_days: if by_age { config.minimum_age_days } else { 0 },
+                whole_window: true,
             },
             blind: Sights::none(&universe, "the usage store has no logs of the account"),
             universe,
@@ -194,6 +202,7 @@ impl Survey {
             sights: Mutex::default(),
             minimum_days: config.minimum_age_days,
             oldest_days: config.oldest_aa_data_days,
+            regions: config.regions.iter().cloned().collect(),
             new_days: config.exclude_new_permissions_for_days,
             lengths,
             now,
@@ -261,18 +270,21 @@ impl Survey {
     fn sights(&self, window: Window) -> Arc<BTreeMap<String, Sights>> {
         let mut known = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
         let sights = known.entry(window.from).or_insert_with(|| {
-            let also = regions_of_use(&self.inventory, window.from).remove(self.account.as_str()).unwrap_or_default();
+            let mut also = regions_of_use(&self.inventory, window.from).remove(self.account.as_str()).unwrap_or_default();
+            also.extend(self.regions.iter().cloned());
             let of_account = self.logs.sights(self.account.as_str(), window, &also, &self.universe);
             Arc::new(BTreeMap::from([(self.account.to_string(), of_account)]))
         });
         Arc::clone(sights)
     }
 
-    /// Why a principal is left alone before it is looked at. Users and groups have no record in the state.
+    /// Why a principal is left alone before it is looked at. Users and groups have no record in the state, so that the age of their
+    /// permissions is not known: they are never changed by what was used.
     #[must_use]
     pub fn skipped(&self, principal: &Principal) -> Option<Skipped> {
         if principal.kind != Kind::Role {
-            return None;
+            let named = self.filters.judge_named(Named { account: &self.account, arn: principal.arn.as_str(), name: &principal.name });
+            return Some(if named.is_empty() { Skipped::AgeUnknown } else { Skipped::Disqualified(named) });
         }
         let Some(role) = self.roles.get(principal.arn.as_str()) else { return Some(Skipped::NotCached) };
         let mut role = role.clone();

@@ -6,6 +6,7 @@ use globset::GlobSet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::account::{Owner, Principal};
+use crate::verdict::Window;
 
 /// Tags that ask to leave a principal alone, whatever their value says but `false`.
 const TAGS: [&str; 4] = ["repokid:protect", "norepo", "break-glass", "breakglass"];
@@ -17,6 +18,8 @@ pub struct Guards {
     pub protected: GlobSet,
     /// A principal that is younger than so many days is left alone, and so is a permission.
     pub minimum_age_days: u32,
+    /// Whether what was not there for all of the window is too young, too, however long the window is.
+    pub whole_window: bool,
 }
 
 /// Why a principal is left alone.
@@ -37,7 +40,7 @@ pub enum Left {
 impl Guards {
     /// Why a principal is left alone, if it is.
     #[must_use]
-    pub fn left(&self, principal: &Principal, as_of: Timestamp) -> Option<Left> {
+    pub fn left(&self, principal: &Principal, window: Window) -> Option<Left> {
         match principal.owner() {
             Owner::ServiceLinked => return Some(Left::ServiceLinked),
             Owner::IdentityCenter => return Some(Left::IdentityCenter),
@@ -51,19 +54,20 @@ impl Guards {
         if self.protected.is_match(principal.name.to_ascii_lowercase()) {
             return Some(Left::Protected);
         }
-        self.too_new(principal, as_of).map(Left::TooNew)
+        self.too_new(principal, window).map(Left::TooNew)
     }
 
     /// Since when a principal is there, if that is not long enough.
     #[must_use]
-    pub fn too_new(&self, principal: &Principal, as_of: Timestamp) -> Option<Timestamp> {
-        principal.created.filter(|created| self.is_new(*created, as_of))
+    pub fn too_new(&self, principal: &Principal, window: Window) -> Option<Timestamp> {
+        principal.created.filter(|created| self.is_new(*created, window))
     }
 
-    /// Whether what was made then is too young to be judged.
+    /// Whether what was made then is too young to be judged by a window.
     #[must_use]
-    pub fn is_new(&self, made: Timestamp, as_of: Timestamp) -> bool {
-        as_of.duration_since(made) < SignedDuration::from_hours(24 * i64::from(self.minimum_age_days))
+    pub fn is_new(&self, made: Timestamp, window: Window) -> bool {
+        let is_young = window.to.duration_since(made) < SignedDuration::from_hours(24 * i64::from(self.minimum_age_days));
+        is_young || self.whole_window && made > window.from
     }
 }
 
@@ -76,5 +80,25 @@ impl fmt::Display for Left {
             Self::Protected => f.write_str("its name is among the protected ones"),
             Self::TooNew(created) => write!(f, "it is there since {created} only"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_there_for_all_of_a_window_is_too_new() {
+        let to: Timestamp = "2026-06-01T00:00:00Z".parse().expect("a time");
+        let before = |days: i64| to - SignedDuration::from_hours(24 * days);
+        let year = Window { from: before(400), to };
+        // Whether `AgeFilter` is active or not, and whatever it asks for.
+        for minimum_age_days in [0, 90] {
+            let guards = Guards { protected: GlobSet::empty(), minimum_age_days, whole_window: true };
+            assert!(guards.is_new(before(100), year), "its first yearly run is to come");
+            assert!(!guards.is_new(before(400), year) && !guards.is_new(before(500), year));
+        }
+        let by_days = Guards { protected: GlobSet::empty(), minimum_age_days: 14, whole_window: false };
+        assert!(by_days.is_new(before(13), year) && !by_days.is_new(before(14), year));
     }
 }

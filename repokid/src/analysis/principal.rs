@@ -16,7 +16,7 @@ use crate::verdict::{ActionId, ActionSet, Base, Evidence, Per, Universe, Usage, 
 pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<'a> {
     let usage = usage_of(principal, setting);
     let sights = setting.sights.get(principal.account()).unwrap_or(setting.blind);
-    let left = setting.guards.left(principal, setting.window.to);
+    let left = setting.guards.left(principal, setting.window);
     let too_new = too_new(principal, setting);
     let mut policies = held(principal, setting);
     let inherited = inherited(principal, setting);
@@ -52,11 +52,11 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
 
 /// Since when a principal, or the last who joined a group, is there, if that is not long enough.
 fn too_new(principal: &Principal, setting: &Setting<'_>) -> Option<Timestamp> {
-    let own = setting.guards.too_new(principal, setting.window.to);
+    let own = setting.guards.too_new(principal, setting.window);
     if principal.kind != Kind::Group {
         return own;
     }
-    let of_members = members(principal, setting.inventory).filter_map(|member| setting.guards.too_new(member, setting.window.to));
+    let of_members = members(principal, setting.inventory).filter_map(|member| setting.guards.too_new(member, setting.window));
     own.into_iter().chain(of_members).max()
 }
 
@@ -66,7 +66,7 @@ fn base_of<'a>(place: Place<'_>, base: &Base<'a>, too_new: Option<Timestamp>, se
         Place::Own(managed) | Place::Shared(managed) if !managed.is_aws() => managed.made(),
         _ => None,
     };
-    let since = made.filter(|made| setting.guards.is_new(*made, setting.window.to));
+    let since = made.filter(|made| setting.guards.is_new(*made, setting.window));
     base.since(too_new.max(since))
 }
 

@@ -25,7 +25,7 @@ pub struct Narrowing {
 pub struct RepoRole {
     /// The account
     pub account: AccountId,
-    /// The role's name; `user/NAME` or `group/NAME`; or an ARN
+    /// The role's name, or an ARN; users and groups are left alone: `repokid analyze` shows what is unused of them
     pub role: String,
     /// How far it goes
     #[command(flatten)]
@@ -44,10 +44,10 @@ pub struct RepoAllRoles {
     /// One more account
     #[arg(long)]
     pub account: Vec<AccountId>,
-    /// Users, too
+    /// Look at users, too; they are left alone, since it is not known which of their permissions are new
     #[arg(long)]
     pub users: bool,
-    /// Groups, too
+    /// Look at groups, too; they are left alone like users
     #[arg(long)]
     pub groups: bool,
     /// How far it goes
@@ -113,10 +113,12 @@ pub struct FindRoles {
 /// `watch`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Every denial of a permission that repokid removed is told, once. Exit status: 0 if there is none, 1 if there are some, \
+    after_help = "Every denial of a permission that repokid removed is told once, on stdout and to the places of REPOKID_SLACK_WEBHOOK, \
+    REPOKID_WEBHOOK and REPOKID_SNS_TOPIC, where they are set; what could not be told everywhere is told again. Exit status: 0 if there is none, 1 if there are some, \
     2 if logs or an account could not be read.\n\n\
     --auto-rollback gives back what was denied, and no more: within 14 days of the change, once for each principal and day, never actions \
-    that manage permissions, issue credentials or read data in bulk, and only where the denial says that no identity-based policy allows it."
+    that manage permissions, issue credentials, read data in bulk, are part of a known way to more than is granted, or can switch off logging or \
+    detection or delete keys or backups, and only where the denial says that no identity-based policy allows it."
 )]
 pub struct Watch {
     /// CloudTrail logs: folders as S3 has them, or files; without any, LookupEvents is asked in every Region
@@ -125,7 +127,7 @@ pub struct Watch {
     /// Only these accounts [default: all that the state knows]
     #[arg(long)]
     pub account: Vec<AccountId>,
-    /// Only events from then on [default: a day ago]
+    /// Only events from then on [default: two days ago]
     #[arg(long, value_name = "DATE", value_parser = moment)]
     pub since: Option<Timestamp>,
     /// How many pages of fifty events to ask LookupEvents for in each Region: it answers two a second

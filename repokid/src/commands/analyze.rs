@@ -56,8 +56,11 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let observation = Observation::new(trust(options)?, &observer, &summary, &files, &mut problems);
     let sights = sights(&inventory, &universe, &observation, window, &mut problems);
     let blind = Sights::none(&universe, "no logs of the account were read");
-    let guards =
-        Guards { protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?, minimum_age_days: options.minimum_age };
+    let guards = Guards {
+        protected: globs(options.protect.iter().map(String::as_str).chain(BREAK_GLASS))?,
+        minimum_age_days: options.minimum_age,
+        whole_window: false,
+    };
     let attachments = inventory.attachments();
     let setting = Setting {
         universe: &universe,

@@ -17,7 +17,7 @@ use crate::analysis::{Analysis, Outcome};
 use crate::apply::{Snapshot, Worker, documents};
 use crate::cli::RemovePermissions;
 use crate::reach::Reach;
-use crate::repo::{Tally, Told, record};
+use crate::repo::{Occasion, Tally, Told, record};
 use crate::report::changes;
 use crate::state::{NewChange, Purpose};
 use crate::survey::Survey;
@@ -148,8 +148,8 @@ async fn remove(
             continue;
         };
         let Some(analysed) = Snapshot::of(principal, &survey.inventory) else { continue };
-        let role = survey.roles.get(arn);
-        record(&office.state, role, &analysed, "Scan", (office.clock)()).await?;
+        let mut role = survey.roles.get(arn).cloned();
+        record(&office.state, role.as_mut(), &analysed, Occasion::Scan, config, (office.clock)()).await?;
         let change = NewChange {
             principal: principal.arn.clone(),
             purpose: Purpose::Remove,
@@ -162,7 +162,8 @@ async fn remove(
             Ok(id) => {
                 tally.changed += 1;
                 tell(&Told::Applied(principal, id));
-                record(&office.state, role, &worker.live(&principal.arn).await?, "Remove", (office.clock)()).await?;
+                let live = worker.live(&principal.arn).await?;
+                record(&office.state, role.as_mut(), &live, Occasion::Remove, config, (office.clock)()).await?;
             }
             Err(error) => {
                 tally.count(&error);

@@ -10,7 +10,7 @@ use crate::account::{Inventory, Kind, Principal, inventory};
 use crate::apply::{ApplyError, Snapshot, Worker};
 use crate::cli::RollbackRole;
 use crate::reach::Reach;
-use crate::repo::record;
+use crate::repo::{Occasion, record};
 use crate::report::changes;
 use crate::rollback::{Restoration, of_change, to_version};
 use crate::state::{ChangeStatus, NewChange, Purpose, Role};
@@ -42,7 +42,7 @@ async fn restore(office: &Office, iam: &Iam, options: &RollbackRole, worker: Opt
     let (inventory, problems) = inventory(iam.details().await?);
     problems.iter().for_each(|problem| report::warning(report::shown(&problem.to_string())));
     let principal = principal(&inventory, &options.account, &options.role)?;
-    let role = match principal.kind {
+    let mut role = match principal.kind {
         Kind::Role => office.state.role_named(&options.account, &principal.name).await?,
         Kind::Group | Kind::User => None,
     };
@@ -69,7 +69,7 @@ async fn restore(office: &Office, iam: &Iam, options: &RollbackRole, worker: Opt
         report::note("nothing was changed: say -c to restore it");
         return Ok(Exit::Fine);
     };
-    record(&office.state, role.as_ref(), &live, "Scan", (office.clock)()).await?;
+    record(&office.state, role.as_mut(), &live, Occasion::Scan, &office.config, (office.clock)()).await?;
     let change = NewChange {
         principal: principal.arn.clone(),
         purpose: Purpose::Rollback,
@@ -85,7 +85,8 @@ async fn restore(office: &Office, iam: &Iam, options: &RollbackRole, worker: Opt
         }
         done => done?,
     };
-    record(&office.state, role.as_ref(), &worker.live(&principal.arn).await?, "Rollback", (office.clock)()).await?;
+    let live = worker.live(&principal.arn).await?;
+    record(&office.state, role.as_mut(), &live, Occasion::Rollback, &office.config, (office.clock)()).await?;
     report::note(format_args!("{}: restored, as change {id}", principal.arn));
     Ok(Exit::Fine)
 }

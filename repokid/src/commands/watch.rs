@@ -8,24 +8,27 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::AccountId;
 use menagerie_aws_iam::Iam;
 use menagerie_cloudtrail::read::{Limits, fold, walk};
+use menagerie_config::ProcessEnvironment;
 use menagerie_report::{self as report, Exit};
 
 use super::office::{Office, block_on};
-use super::repo::tell;
+use super::round::notifiers;
 use crate::account::inventory;
 use crate::apply::{Snapshot, Worker};
 use crate::cli::Watch;
+use crate::notify::{Moment, Notice, Notifiers, RoleNotice};
 use crate::reach::Reach;
-use crate::repo::{Told, record};
+use crate::repo::{Occasion, Told, record};
 use crate::sight::enabled_regions;
 use crate::state::{Activity, Change, ChangeId, Denial, NewChange, Purpose};
-use crate::watch::{Alert, Answer, Cause, Denials, Denied, Notify, looked_up, restoration, verdict};
+use crate::watch::{Alert, Answer, Cause, Denials, Denied, looked_up, restoration, verdict};
 
 /// More Regions than AWS will have for long.
 const MOST_REGIONS: usize = 100;
 
 /// How far back it looks where nobody says.
-const BACK: SignedDuration = SignedDuration::from_hours(24);
+/// Events come late, and what could not be told is told by the next run: a day is not enough for one run a day.
+const BACK: SignedDuration = SignedDuration::from_hours(48);
 
 pub(super) fn run(options: &Watch) -> anyhow::Result<Exit> {
     block_on(async {
@@ -37,6 +40,8 @@ pub(super) fn run(options: &Watch) -> anyhow::Result<Exit> {
             None if options.logs.is_empty() => Some((office.clock)() - BACK),
             None => None,
         };
+        let notifiers = notifiers(&ProcessEnvironment, &office.config).await?;
+        let tell = Tell { json: options.json, notifiers: &notifiers };
         let mut exit = Exit::Fine;
         let read = if options.logs.is_empty() { None } else { Some(logs(options, since, &mut exit)?) };
         for account in &accounts {
@@ -45,7 +50,7 @@ pub(super) fn run(options: &Watch) -> anyhow::Result<Exit> {
                     Some(denials) => denials.iter().filter(|denied| account_of(&denied.principal) == account.as_str()).cloned().collect(),
                     None => history(&office, &reach, account, since.unwrap_or(Timestamp::UNIX_EPOCH), options.pages, &mut exit).await?,
                 };
-                one(&office, &reach, account, denials, options.auto_rollback, &Printed { json: options.json }).await
+                one(&office, &reach, account, denials, options.auto_rollback, &tell, &mut exit).await
             };
             match of_account.await {
                 Ok(true) => exit = exit.max(Exit::Found),
@@ -119,7 +124,8 @@ async fn one(
     account: &AccountId,
     denials: Vec<Denied>,
     auto_rollback: bool,
-    notify: &dyn Notify,
+    tell: &Tell<'_>,
+    exit: &mut Exit,
 ) -> anyhow::Result<bool> {
     let changes = office.state.changes_since(account, Timestamp::UNIX_EPOCH).await?;
     let mut arns = BTreeMap::new();
@@ -127,6 +133,7 @@ async fn one(
         arns.insert(format!("{account}/{}", role.name), role.arn.as_str().to_owned());
     }
     let mut new: Vec<(Denied, Cause<'_>)> = Vec::new();
+    let (mut notes, mut seen) = (Vec::new(), BTreeSet::new());
     for mut denied in denials {
         if let Some(arn) = arns.get(&denied.principal) {
             denied.principal.clone_from(arn);
@@ -142,8 +149,9 @@ async fn one(
             change: Some(cause.change.id),
             message: denied.message.clone(),
         };
-        if office.state.note_denial(&denial).await? {
+        if seen.insert(denial.event.clone()) && !office.state.knows_denial(&denial.event).await? {
             new.push((denied, cause));
+            notes.push(denial);
         }
     }
     let mut answers: Vec<Answer> = Vec::with_capacity(new.len());
@@ -170,14 +178,17 @@ async fn one(
             answers[*number] = answer.clone();
         }
     }
-    let any = !new.is_empty();
-    for ((denied, cause), answer) in new.into_iter().zip(answers) {
-        let alert = alert(denied, cause.change, answer);
-        if let Err(error) = notify.alert(&alert) {
-            report::error(format_args!("the alert of event {} was not told: {}", report::shown(&alert.event), report::shown(&error)));
-        }
+    let alerts: Vec<_> = new.into_iter().zip(answers).map(|((denied, cause), answer)| alert(denied, cause.change, answer)).collect();
+    let failed = tell.all(account, &alerts, (office.clock)()).await;
+    for problem in &failed {
+        *exit = Exit::Incomplete;
+        report::error(report::shown(&format!("account {account}: {problem}; the next run tells of it again")));
     }
-    Ok(any)
+    // A run that ends before this tells twice, which is better than never.
+    for denial in notes.iter().filter(|_| failed.is_empty()) {
+        office.state.note_denial(denial).await?;
+    }
+    Ok(!alerts.is_empty())
 }
 
 fn alert(denied: Denied, change: &Change, answer: Answer) -> Alert {
@@ -205,7 +216,7 @@ async fn give_back(
 ) -> anyhow::Result<Option<ChangeId>> {
     let iam = Iam::new(&reach.account(account).await);
     let mut worker = Worker::begin(&iam, &office.state, &office.clock, account, &office.run).await?;
-    worker.recover().await?.iter().for_each(|recovered| tell(&Told::Recovered(recovered)));
+    worker.recover().await?.iter().for_each(|recovered| super::repo::tell(&Told::Recovered(recovered)));
     let done = with(office, &iam, &mut worker, cause, denied).await;
     worker.end().await?;
     done
@@ -239,32 +250,59 @@ async fn with(
         proof: Some(proof.to_string()),
     };
     let id = worker.apply(&live, &change).await?;
-    let role = office.state.role_named(worker.account(), &principal.name).await?.filter(|role| role.arn == *arn);
-    record(&office.state, role.as_ref(), &worker.live(arn).await?, "AutoRollback", now).await?;
+    let mut role = office.state.role_named(worker.account(), &principal.name).await?.filter(|role| role.arn == *arn);
+    let live = worker.live(arn).await?;
+    record(&office.state, role.as_mut(), &live, Occasion::AutoRollback, &office.config, now).await?;
     Ok(Some(id))
 }
 
-/// Alerts on stdout: a line for people, or one JSON object a line.
-struct Printed {
+/// Where alerts go: stdout, a line for people or one JSON object a line, and the places that notices go to.
+struct Tell<'a> {
     json: bool,
+    notifiers: &'a Notifiers,
 }
 
-impl Notify for Printed {
-    fn alert(&self, alert: &Alert) -> Result<(), String> {
-        let line = if self.json {
-            serde_json::to_string(alert).map_err(|error| error.to_string())?
-        } else {
-            let answer = match &alert.answer {
-                Answer::Waits(reason) => format!("waits for a person: {reason}"),
-                Answer::Restored(change) => format!("given back by change {change}"),
+impl Tell<'_> {
+    /// Tells of an account's alerts everywhere; gives what failed.
+    async fn all(&self, account: &AccountId, alerts: &[Alert], at: Timestamp) -> Vec<String> {
+        let printed = alerts.iter().filter_map(|alert| self.print(alert).err());
+        let mut failed: Vec<_> = printed.map(|error| format!("an alert was not printed: {error}")).collect();
+        if !alerts.is_empty() {
+            let roles = alerts.iter().map(|alert| RoleNotice {
+                role: alert.narrowed.clone(),
+                what: text(alert),
+                permissions: vec![alert.action.clone()],
+            });
+            let denials = if alerts.len() == 1 { "1 denial".to_owned() } else { format!("{} denials", alerts.len()) };
+            let notice = Notice {
+                moment: Moment::Denied,
+                account: account.to_string(),
+                commit: true,
+                title: format!("{denials} of what was removed"),
+                roles: roles.collect(),
+                problems: Vec::new(),
+                at,
             };
-            let on = alert.resource.as_deref().map(|resource| format!(" on {resource}")).unwrap_or_default();
-            let text = format!(
-                "{} {} was denied {}{on}, which change {} removed from {}",
-                alert.at, alert.principal, alert.action, alert.change, alert.narrowed
-            );
-            report::shown(&format!("{text}; {answer}")).into_owned()
-        };
-        report::data(format_args!("{line}\n")).map_err(|error| error.to_string())
+            failed.extend(self.notifiers.deliver(&notice).await);
+        }
+        failed
     }
+
+    fn print(&self, alert: &Alert) -> anyhow::Result<()> {
+        let line = if self.json { serde_json::to_string(alert)? } else { report::shown(&text(alert)).into_owned() };
+        Ok(report::data(format_args!("{line}\n"))?)
+    }
+}
+
+fn text(alert: &Alert) -> String {
+    let on = alert.resource.as_deref().map(|resource| format!(" on {resource}")).unwrap_or_default();
+    format!(
+        "{} {} was denied {}{on}, which change {} removed from {}; {}",
+        alert.at,
+        alert.principal,
+        alert.action,
+        alert.change,
+        alert.narrowed,
+        alert.outcome()
+    )
 }

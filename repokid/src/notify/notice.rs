@@ -16,6 +16,8 @@ pub enum Moment {
     Before,
     /// After it was.
     After,
+    /// When something was denied that had been removed.
+    Denied,
 }
 
 /// What is said of a role.

@@ -25,7 +25,7 @@ pub(super) fn state(roles: &[Role<'_>], known: Option<&PermissionSet>, setting: 
     }
     let usage = usage(roles);
     let sights = sights(roles, setting);
-    let too_new = roles.iter().filter_map(|role| setting.guards.too_new(role.principal, setting.window.to)).max();
+    let too_new = roles.iter().filter_map(|role| setting.guards.too_new(role.principal, setting.window)).max();
     let base = Base::new(setting.universe, &usage, &sights, setting.window, too_new);
     let allows = policies.iter().flat_map(|(_, _, policy)| policy.statements()).filter(|statement| statement.effect() == Effect::Allow);
     let granted: ActionSet = allows.flat_map(|statement| granted_by(statement, setting.universe)).collect();

@@ -22,6 +22,7 @@ use super::{Planned, planned, schedule};
 use crate::account::{Inventory, Kind, inventory};
 use crate::advisor::{Aardvark, AardvarkError, live};
 use crate::analysis::Guards;
+use crate::apply::Worker;
 use crate::cache::{Refreshed, Source, refresh};
 use crate::compat::advisor::{Advice, Question};
 use crate::compat::config::{self, Config};
@@ -190,13 +191,16 @@ impl Round<'_> {
     /// A set is proposed for whatever it is called: nothing is changed.
     fn guards(&self) -> Guards {
         let by_age = self.config.active_filters.contains(&FilterName::Age);
-        Guards { protected: GlobSet::empty(), minimum_age_days: if by_age { self.config.minimum_age_days } else { 0 } }
+        Guards { protected: GlobSet::empty(), minimum_age_days: if by_age { self.config.minimum_age_days } else { 0 }, whole_window: true }
     }
 
     /// Does the round of an account; adds what it has of permission sets.
     async fn account(&self, account: &AccountId, reserved: &Mutex<Reserved>) -> Result<RoundReport, RoundError> {
         let iam = Iam::new(&self.reach.account(account).await);
         let mut report = RoundReport::default();
+        if self.commit {
+            self.recover(&iam, account, &mut report).await?;
+        }
         let survey = self.leased(account, self.prepare(&iam, account, &mut report)).await?;
         if self.config.identity_center.is_some() {
             let of_account = survey.reserved(self.state).await?;
@@ -267,6 +271,17 @@ impl Round<'_> {
             Told::Analyzed(..) => {}
         };
         report.tally = repo.run(Choice::Scheduled, &mut told).await?;
+        Ok(())
+    }
+
+    /// Finishes or undoes what killed runs left, whether anything is due or not: what is analysed next is what that comes to.
+    async fn recover(&self, iam: &Iam, account: &AccountId, report: &mut RoundReport) -> Result<(), RoundError> {
+        let mut worker = Worker::begin(iam, self.state, self.clock, account, self.run).await.map_err(RepoError::from)?;
+        let recovered = worker.recover().await;
+        worker.end().await.map_err(RepoError::from)?;
+        for recovered in recovered.map_err(RepoError::from)? {
+            report.problems.push(format!("{}: {}", recovered.principal, recovered.note));
+        }
         Ok(())
     }
 

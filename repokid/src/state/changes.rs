@@ -101,13 +101,14 @@ impl State {
         whole(&mut transaction, rows).await
     }
 
-    /// The changes of an account that were made at `since` or later, the latest first.
+    /// The changes of an account that were made at `since` or later, the latest first, without their proofs, which are long.
     ///
     /// # Errors
     /// [`StateError`] if the database fails, or holds no such thing.
     pub async fn changes_since(&self, account: &AccountId, since: Timestamp) -> Result<Vec<Change>, StateError> {
         let mut transaction = self.database.read().await?;
-        let find = "SELECT * FROM change WHERE account = $1 AND status = 'applied' AND updated_at >= $2 ORDER BY change_id DESC";
+        let find = "SELECT change_id, principal, purpose, actor, undoes, status, note, CAST(NULL AS TEXT) AS proof, planned_at, updated_at
+            FROM change WHERE account = $1 AND status = 'applied' AND updated_at >= $2 ORDER BY change_id DESC";
         let rows = transaction.all(find, &[account.as_str().into(), since.as_microsecond().into()]).await?;
         whole(&mut transaction, rows).await
     }

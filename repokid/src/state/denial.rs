@@ -29,7 +29,16 @@ pub struct Denial {
 }
 
 impl State {
-    /// Notes a denial; gives whether it is a new one. Nobody is alerted twice of the same event.
+    /// Whether a denial was noted.
+    ///
+    /// # Errors
+    /// [`StateError`] if the database fails.
+    pub async fn knows_denial(&self, event: &str) -> Result<bool, StateError> {
+        let mut transaction = self.database.read().await?;
+        Ok(transaction.optional("SELECT 1 AS known FROM denial WHERE event_id = $1", &[event.into()]).await?.is_some())
+    }
+
+    /// Notes a denial that people were told of; gives whether it is a new one.
     ///
     /// # Errors
     /// [`StateError`] if the database fails.

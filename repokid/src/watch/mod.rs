@@ -2,7 +2,7 @@
 //!
 //! [`Denials`] gathers denied calls from events. [`Cause::find`] tells whether a change of ours took the permission away. Each is told once.
 //! [`verdict`] says whether it may come back by itself: within 14 days of the change, never an action that manages permissions, issues
-//! credentials or reads data in bulk, and only where the denial says that no identity-based policy allows it; once for each principal and
+//! credentials, reads data in bulk, is part of a known way to more than is granted, or can switch off what watches, and only where the denial says that no identity-based policy allows it; once for each principal and
 //! day, which the state counts. What comes back is what was denied and no more ([`restoration`]): a caller who finds one harmless action
 //! missing does not get the others with it.
 
@@ -56,11 +56,13 @@ pub enum Answer {
     Restored(String),
 }
 
-/// Who is told of alerts: Slack, a topic, a webhook. One that cannot be told does not keep others from being told.
-pub trait Notify {
-    /// Tells of an alert.
-    ///
-    /// # Errors
-    /// Why it could not be told.
-    fn alert(&self, alert: &Alert) -> Result<(), String>;
+impl Alert {
+    /// What becomes of it, in a few words.
+    #[must_use]
+    pub fn outcome(&self) -> String {
+        match &self.answer {
+            Answer::Waits(reason) => format!("waits for a person: {reason}"),
+            Answer::Restored(change) => format!("given back by change {change}"),
+        }
+    }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 /// What grants things of each kind, none of which is used.
-const KINDS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","sqs:ListQueues","sqs:ReceiveMessage","sqs:AddPermission","sns:Publish"],"Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}]}"#;
+const KINDS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","sqs:ListQueues","sqs:ReceiveMessage","sqs:AddPermission","sns:Publish","lambda:UpdateFunctionCode","kms:ScheduleKeyDeletion"],"Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}]}"#;
 const ALLOWS: &str = "because no identity-based policy allows the action";
 
 fn event(id: &str, role: &Arn, action: &str, why: &str, at: Timestamp) -> Value {
@@ -66,6 +66,32 @@ fn each_denial_of_what_was_removed_is_told_once() {
     assert_eq!(alerts[0]["principal"], reader.as_str());
     assert!(world.written().is_empty(), "nothing is given back unless that is said");
     assert_eq!(watch(&world, &events, &[]), (Some(0), Vec::new()));
+}
+
+/// A run that cannot tell everybody, or dies before it has, leaves the denial to the next.
+#[test]
+fn what_could_not_be_told_everywhere_is_told_again() {
+    let (world, reader) = narrowed("again");
+    let file =
+        world.namespace.write("events.json", json!({ "Records": [event("e1", &reader, "sqs:ListQueues", ALLOWS, soon())] }).to_string());
+    let got = Arc::new(Mutex::new(Vec::<Value>::new()));
+    let told = Arc::clone(&got);
+    let hook = Server::start(move |request: Request| {
+        told.lock().expect("no test panics with it").push(serde_json::from_slice(&request.body).expect("is JSON"));
+        Some(Response::new(200, ""))
+    });
+    let watch = |to: &str| {
+        let mut command = world.command(&["watch", file.to_str().expect("text"), "--json"]);
+        command.env("REPOKID_WEBHOOK", to);
+        let done = run_within(Duration::from_secs(60), command, b"");
+        (done.status, done.text().lines().count())
+    };
+    assert_eq!(watch("http://127.0.0.1:1/"), (Some(2), 1), "nobody listens there");
+    assert_eq!(watch(&hook.url()), (Some(1), 1));
+    assert_eq!(watch(&hook.url()), (Some(0), 0));
+    let got = got.lock().expect("no test panics with it");
+    assert_eq!(got.len(), 1, "{got:?}");
+    assert_eq!((&got[0]["moment"], &got[0]["roles"][0]["permissions"]), (&json!("denied"), &json!(["sqs:ListQueues"])), "{got:?}");
 }
 
 #[test]
@@ -163,6 +189,8 @@ fn what_a_thief_would_want_waits_for_a_person() {
         event("e3", &reader, "sqs:ListQueues", "with an explicit deny in a service control policy", soon()),
         event("e4", &reader, "sqs:ListQueues", "", soon()),
         event("e5", &reader, "sqs:ListQueues", ALLOWS, late),
+        event("e6", &reader, "lambda:UpdateFunctionCode", ALLOWS, soon()),
+        event("e7", &reader, "kms:ScheduleKeyDeletion", ALLOWS, soon()),
     ];
     let (_, alerts) = watch(&world, &events, &["--auto-rollback"]);
     let why: Vec<_> = alerts.iter().map(|alert| alert["answer"]["waits"].as_str().unwrap_or("was given back")).collect();
@@ -171,6 +199,8 @@ fn what_a_thief_would_want_waits_for_a_person() {
         "the action reads data in bulk",
         "the denial does not say that no identity-based policy allows it",
         "the denial does not say that no identity-based policy allows it",
+        "the action is part of a known way to more than is granted",
+        "the action can switch off logging or detection, or delete keys or backups",
         "the change was made more than 14 days ago",
     ];
     assert_eq!(why, expected);

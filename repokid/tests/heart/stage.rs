@@ -148,7 +148,7 @@ impl Stage {
     pub(crate) fn look<T>(&self, arn: &str, look: impl FnOnce(&Analysis<'_>) -> T) -> T {
         let attachments = self.inventory.attachments();
         let blind = Sights::none(self.universe, "no logs");
-        let guards = Guards { protected: GlobSet::empty(), minimum_age_days: 14 };
+        let guards = Guards { protected: GlobSet::empty(), minimum_age_days: 14, whole_window: false };
         let setting = Setting {
             universe: self.universe,
             inventory: &self.inventory,

@@ -1,5 +1,6 @@
 //! A role from cache to schedule to change to rollback, by the commands that people type.
 
+use repokid::state::{ChangeStatus, Document, DocumentPlace, NewChange, Purpose};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -11,7 +12,16 @@ const READER: &str = r#"{"Version":"2012-10-17","Statement":[
   {"Sid":"Queue","Effect":"Allow","Action":["sqs:SendMessage","s3:GetBucketLocation"],"Resource":"*"}
 ]}"#;
 
-both!(a_whole_round, what_was_not_scheduled_stays, an_opt_out_keeps_a_role, lists_are_written_as_repokid_does, one_account_fails_alone);
+both!(
+    a_whole_round,
+    what_was_not_scheduled_stays,
+    what_a_change_sees_first_is_protected_all_the_same,
+    users_and_groups_are_left_alone_and_filters_hold_for_them,
+    what_a_killed_run_left_is_settled_though_nothing_is_due,
+    an_opt_out_keeps_a_role,
+    lists_are_written_as_repokid_does,
+    one_account_fails_alone,
+);
 
 fn a_whole_round(place: &Place) {
     let world = World::new("cycle", place, json!({}));
@@ -62,9 +72,107 @@ fn what_was_not_scheduled_stays(place: &Place) {
     assert_eq!(done.status, Some(0), "{}{}", done.text(), done.stderr);
     assert_eq!(world.policy("reader", "data"), READER);
 
-    world.done(&["cancel_scheduled_repo", account, "-r", "reader"]);
+    // It is done with, and what can go now can be scheduled.
     assert_eq!(world.json(&["show-scheduled-roles", account])["scheduled"], json!([]));
     assert_eq!(world.run(&["cancel_scheduled_repo", account, "-r", "reader"]).status, Some(2), "there is nothing to cancel");
+}
+
+/// A permission that is newer than the last refresh is seen by `repo_role` first, and what a rollback gave back is new, too.
+fn what_a_change_sees_first_is_protected_all_the_same(place: &Place) {
+    const NEW: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}]}"#;
+    let world = World::new("first", place, json!({}));
+    let (account, arn) = (world.account.as_str(), world.role("reader", &[("data", READER)]));
+    let advisor = world.advisor(&[(&arn, &[("s3", true), ("sqs", false), ("sns", false)])]);
+    world.done(&["update_role_cache", account, "--access-advisor", &advisor]);
+    world.configure("repo_requirements", json!({ "exclude_new_permissions_for_days": 14 }));
+    let _ = world.iam("PutRolePolicy", &[("RoleName", "reader"), ("PolicyName", "new"), ("PolicyDocument", NEW)]);
+
+    world.done(&["repo_role", account, "reader", "-c"]);
+    assert!(!world.policy("reader", "data").contains("sqs"));
+    world.done(&["repo_role", account, "reader", "-c"]);
+    assert_eq!(world.policy("reader", "new"), NEW, "the second run knows that it is new");
+
+    let role = world.json(&["display_role", account, "reader"]);
+    assert_eq!(role["policies"].as_array().map(Vec::len), Some(3), "before, with what is new, and narrowed: {role}");
+    world.done(&["rollback_role", account, "reader", "-s", "1", "-c"]);
+    let restored = world.policy("reader", "data");
+    assert!(restored.contains("sqs"), "{restored}");
+    world.done(&["repo_role", account, "reader", "-c"]);
+    world.done(&["run", "--account", account, "--access-advisor", &advisor, "--format", "json"]);
+    assert_eq!(world.policy("reader", "data"), restored, "what a person gave back stays for as long as what is new");
+}
+
+fn users_and_groups_are_left_alone_and_filters_hold_for_them(place: &Place) {
+    let world = World::new("users", place, json!({}));
+    let account = world.account.as_str();
+    for (kind, name) in [("User", "ann"), ("Group", "team")] {
+        let key = format!("{kind}Name");
+        let _ = world.iam(&format!("Create{kind}"), &[(&key, name)]);
+        let _ = world.iam(&format!("Put{kind}Policy"), &[(&key, name), ("PolicyName", "data"), ("PolicyDocument", READER)]);
+    }
+    let done = world.run(&["repo_all_roles", account, "--users", "--groups", "-c"]).success();
+    assert!(done.stderr.contains("2 looked at, 0 changed, 2 left alone"), "{}", done.stderr);
+    assert!(done.stderr.contains("which of their permissions are new is not known"), "{}", done.stderr);
+    world.configure("active_filters", json!(["repokid.filters.blocklist:BlocklistFilter", "repokid.filters.exclusive:ExclusiveFilter"]));
+    world.configure("filter_config", json!({ "BlocklistFilter": { "all": ["ANN"] }, "ExclusiveFilter": { "all": ["ann"] } }));
+    let done = world.run(&["repo_all_roles", account, "--users", "--groups", "-c"]).success();
+    for filter in ["BlocklistFilter: it is on the blocklist", "ExclusiveFilter: no glob of ExclusiveFilter names it"] {
+        assert!(done.stderr.contains(filter), "{}", done.stderr);
+    }
+}
+
+/// A run that was killed between two steps, in an account of which no role is due.
+fn what_a_killed_run_left_is_settled_though_nothing_is_due(place: &Place) {
+    let world = World::new("left", place, json!({}));
+    let (account, arn) = (world.account.as_str(), world.role("reader", &[("data", READER)]));
+    let gone = "arn:aws:iam::aws:policy/none";
+    let document = |place, policy: &str, after: Option<&str>| Document {
+        place,
+        policy: policy.to_owned(),
+        before: Some(READER.to_owned()),
+        after: after.map(str::to_owned),
+    };
+    let less = READER.replace("sqs:SendMessage", "sqs:GetQueueUrl");
+    let change = NewChange {
+        principal: arn.parse().expect("an ARN"),
+        purpose: Purpose::Repo,
+        actor: "tests".to_owned(),
+        undoes: None,
+        documents: vec![document(DocumentPlace::Inline, "data", Some(&less))],
+        proof: None,
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("starts");
+    let (id, unsettled) = runtime.block_on(async {
+        let state = place.open().await;
+        let now = jiff::Timestamp::now();
+        let of = world.account.parse().expect("an account");
+        let lease = state.lease(&of, "killed", now, jiff::SignedDuration::from_hours(1)).await.expect("is asked").expect("is free");
+        let id = state.plan(&lease, &change, now).await.expect("is stored");
+        state.advance(id, ChangeStatus::Applying, None, now).await.expect("is begun");
+        // Another principal's, which IAM will not let anybody undo.
+        let stuck = world.role("stuck", &[]).parse().expect("an ARN");
+        let stuck = NewChange { principal: stuck, documents: vec![document(DocumentPlace::Attached, gone, None)], ..change };
+        let unsettled = state.plan(&lease, &stuck, now).await.expect("is stored");
+        state.advance(unsettled, ChangeStatus::Applying, None, now).await.expect("is begun");
+        state.release(lease).await.expect("ends");
+        state.close().await;
+        (id, unsettled)
+    });
+    let _ = world.iam("PutRolePolicy", &[("RoleName", "reader"), ("PolicyName", "data"), ("PolicyDocument", &less)]);
+    let advisor = world.advisor(&[(&arn, &[("s3", true), ("sqs", true)])]);
+    let done = world.json(&["run", "--account", account, "--access-advisor", &advisor, "-c"]);
+    assert_eq!(world.policy("reader", "data"), READER, "{done}");
+    assert_eq!(done["accounts"][0]["roles"], json!(2), "the change that cannot be settled keeps no other from its round: {done}");
+    let problems = done["accounts"][0]["problems"].to_string();
+    assert!(problems.contains("it was undone") && problems.contains("left as it is for the next run"), "{problems}");
+    let status = runtime.block_on(async {
+        let state = place.open().await;
+        let settled = state.change(id).await.expect("is read").expect("is there").status;
+        let open = state.change(unsettled).await.expect("is read").expect("is there").status;
+        state.close().await;
+        (settled, open)
+    });
+    assert_eq!(status, (ChangeStatus::Failed, ChangeStatus::Applying));
 }
 
 fn an_opt_out_keeps_a_role(place: &Place) {

@@ -3,11 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use menagerie_aws::AccountId;
 use serde::Deserialize;
 
+use super::Named;
 use crate::compat::config::{Config, PerAccount};
-use crate::state::Role;
 
 /// Why a text is no blocklist.
 #[derive(Debug, thiserror::Error)]
@@ -51,17 +50,17 @@ impl Blocklist {
         Self { configured: config.blocklist.clone(), listed, unread: config.blocklist_bucket.is_some() && file.is_none() }
     }
 
-    pub(super) fn names(&self, role: &Role) -> Option<String> {
-        let is_role = |entry: &str| entry.eq_ignore_ascii_case(&role.name) || entry == role.arn.as_str();
-        if self.configured.of(&role.account).any(is_role) || self.is_listed(role, &role.account) {
+    pub(super) fn names(&self, one: Named<'_>) -> Option<String> {
+        let is_one = |entry: &str| entry.eq_ignore_ascii_case(one.name) || entry == one.arn;
+        if self.configured.of(one.account).any(is_one) || self.is_listed(one) {
             return Some("it is on the blocklist".to_owned());
         }
         self.unread.then(|| "the blocklist's file in S3 was not read, so who is on it is not known".to_owned())
     }
 
-    fn is_listed(&self, role: &Role, account: &AccountId) -> bool {
-        let accounts = self.listed.names.get(&role.name.to_ascii_lowercase());
-        let named = accounts.is_some_and(|accounts| accounts.contains("all") || accounts.contains(account.as_str()));
-        named || self.listed.arns.contains(role.arn.as_str())
+    fn is_listed(&self, one: Named<'_>) -> bool {
+        let accounts = self.listed.names.get(&one.name.to_ascii_lowercase());
+        let named = accounts.is_some_and(|accounts| accounts.contains("all") || accounts.contains(one.account.as_str()));
+        named || self.listed.arns.contains(one.arn)
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use menagerie_aws::AccountId;
 
+use super::Named;
 use super::glob::{Glob, GlobError};
 use crate::compat::config::PerAccount;
-use crate::state::Role;
 
 #[derive(Debug)]
 struct Globs {
@@ -21,8 +21,8 @@ impl Globs {
         Ok(Self { all: compile(&texts.all)?, accounts })
     }
 
-    fn matching(&self, role: &Role) -> Option<&Glob> {
-        self.all.iter().chain(self.accounts.get(&role.account).into_iter().flatten()).find(|glob| glob.matches(&role.name))
+    fn matching(&self, one: Named<'_>) -> Option<&Glob> {
+        self.all.iter().chain(self.accounts.get(one.account).into_iter().flatten()).find(|glob| glob.matches(one.name))
     }
 }
 
@@ -34,8 +34,8 @@ impl Exclusive {
         Globs::new(texts).map(Self)
     }
 
-    pub(super) fn names(&self, role: &Role) -> Option<String> {
-        self.0.matching(role).is_none().then(|| "no glob of ExclusiveFilter names it".to_owned())
+    pub(super) fn names(&self, one: Named<'_>) -> Option<String> {
+        self.0.matching(one).is_none().then(|| "no glob of ExclusiveFilter names it".to_owned())
     }
 }
 
@@ -47,7 +47,7 @@ impl BreakGlass {
         Globs::new(texts).map(Self)
     }
 
-    pub(super) fn names(&self, role: &Role) -> Option<String> {
-        self.0.matching(role).map(|glob| format!("it is a break-glass role by the glob {:?}", glob.text()))
+    pub(super) fn names(&self, one: Named<'_>) -> Option<String> {
+        self.0.matching(one).map(|glob| format!("it is a break-glass role by the glob {:?}", glob.text()))
     }
 }

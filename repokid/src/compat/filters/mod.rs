@@ -13,6 +13,7 @@ mod opt_out;
 mod reserved;
 
 use jiff::Timestamp;
+use menagerie_aws::AccountId;
 
 use super::config::Config;
 use crate::state::{Disqualification, Role};
@@ -72,6 +73,17 @@ pub struct Filters {
     active: Vec<(FilterName, Filter)>,
 }
 
+/// What a filter that goes by names asks of a role, a user or a group.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// The account.
+    pub account: &'a AccountId,
+    /// The name with its path.
+    pub arn: &'a str,
+    /// The name without its path.
+    pub name: &'a str,
+}
+
 #[derive(Debug)]
 enum Filter {
     Age(age::Age),
@@ -115,18 +127,39 @@ impl Filters {
     }
 }
 
+impl Filters {
+    /// The filters that name a user or a group: those that go by names, and those of which nothing is known.
+    #[must_use]
+    pub fn judge_named(&self, one: Named<'_>) -> Vec<Disqualification> {
+        let always = self.always.iter().map(|(name, filter)| (*name, filter));
+        let active = self.active.iter().map(|(name, filter)| (name.class(), filter));
+        let named = always.chain(active).filter_map(|(name, filter)| Some((name, filter.names_by_name(one)?)));
+        named.map(|(name, reason)| Disqualification { filter: name.to_owned(), reason }).collect()
+    }
+}
+
 impl Filter {
+    /// Why somebody is named by the name alone, if so.
+    fn names_by_name(&self, one: Named<'_>) -> Option<String> {
+        match self {
+            Self::Blocklist(filter) => filter.names(one),
+            Self::Exclusive(filter) => filter.names(one),
+            Self::BreakGlass(filter) => filter.names(one),
+            Self::Foreign => Some("this filter is Python and cannot be run, so what it would say is not known".to_owned()),
+            Self::Age(_) | Self::Lambda | Self::OptOut | Self::Reserved => None,
+        }
+    }
+
     /// Why a role is named, if it is.
     fn names(&self, role: &Role, now: Timestamp) -> Option<String> {
         match self {
             Self::Age(filter) => filter.names(role, now),
             Self::Lambda => lambda::names(role),
-            Self::Blocklist(filter) => filter.names(role),
             Self::OptOut => opt_out::names(role, now),
-            Self::Exclusive(filter) => filter.names(role),
-            Self::BreakGlass(filter) => filter.names(role),
             Self::Reserved => reserved::names(role),
-            Self::Foreign => Some("this filter is Python and cannot be run, so what it would say is not known".to_owned()),
+            Self::Blocklist(_) | Self::Exclusive(_) | Self::BreakGlass(_) | Self::Foreign => {
+                self.names_by_name(Named { account: &role.account, arn: role.arn.as_str(), name: &role.name })
+            }
         }
     }
 }
