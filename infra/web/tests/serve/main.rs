@@ -105,7 +105,7 @@ impl Drop for Running {
     }
 }
 
-fn text(mut response: ureq::http::Response<ureq::Body>) -> String {
+fn text(mut response: http::Response<ureq::Body>) -> String {
     response.body_mut().read_to_string().unwrap()
 }
 
