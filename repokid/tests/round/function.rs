@@ -14,7 +14,7 @@ const POLICY: &str =
 
 fn function(world: &World<'_>, name: &str) -> Function {
     let function = Function::new(name, env!("CARGO_BIN_EXE_repokid-lambda")).variable("AWS_ENDPOINT_URL", world.moto.endpoint());
-    let function = function.variable("AWS_ENDPOINT_URL_IAM", &world.iam.url());
+    let function = function.variable("AWS_ENDPOINT_URL_IAM", world.iam.url());
     let config = world.namespace.file("config.json");
     function.variable("REPOKID_STATE", world.place.url()).variable("REPOKID_CONFIG_LOCATION", config.to_str().expect("text"))
 }
