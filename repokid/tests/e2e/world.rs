@@ -115,11 +115,14 @@ fn through(gate: &Gate, moto: SocketAddr, account: &str, request: &Request) -> O
     if let Some(trap) = trap {
         return trap.spring();
     }
+    Some(aged(&response))
+}
+
+/// What moto was just given was there for long.
+fn aged(response: &Response) -> Response {
     let kind = response.value("content-type").unwrap_or("text/xml").to_owned();
-    // What moto was just given was there for long.
     let year = Timestamp::now().strftime("<CreateDate>%Y").to_string();
-    let body = response.text().replace(&year, "<CreateDate>2019");
-    Some(Response::new(response.status, body).header("Content-Type", &kind))
+    Response::new(response.status, response.text().replace(&year, "<CreateDate>2019")).header("Content-Type", &kind)
 }
 
 impl World {
@@ -392,9 +395,7 @@ impl World {
                     return Some(Response::new(403, text).header("Content-Type", "text/xml"));
                 }
             }
-            let response = call(moto, &forwarded(&request)).ok()?;
-            let kind = response.value("content-type").unwrap_or("text/xml").to_owned();
-            Some(Response::new(response.status, response.body).header("Content-Type", &kind))
+            Some(aged(&call(moto, &forwarded(&request)).ok()?))
         });
         (front, assumed)
     }

@@ -21,9 +21,9 @@ both!(
 
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","sqs:SendMessage"],"Resource":"*"}]}"#;
 
-/// IAM by moto, but for Access Advisor: S3 is used, and of its actions `PutObject` is not; SQS is not used. The first answer of a job is
+/// The world's IAM, but for Access Advisor: S3 is used, and of its actions `PutObject` is not; SQS is not used. The first answer of a job is
 /// that it is not done, and the answer has two pages.
-fn advisor(moto: std::net::SocketAddr, asked: Arc<Mutex<Vec<String>>>) -> Server {
+fn advisor(iam: std::net::SocketAddr, asked: Arc<Mutex<Vec<String>>>) -> Server {
     let xml = |action: &str, result: &str| {
         let text = format!(
             "<{action}Response xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><{action}Result>{result}</{action}Result>\
@@ -46,7 +46,7 @@ fn advisor(moto: std::net::SocketAddr, asked: Arc<Mutex<Vec<String>>>) -> Server
             return xml("GenerateServiceLastAccessedDetails", "<JobId>examplea-1111-2222-3333-444444444444</JobId>");
         }
         if !body.contains("Action=GetServiceLastAccessedDetails") {
-            return Some(call(moto, &request).expect("moto answers"));
+            return Some(call(iam, &request).expect("IAM answers"));
         }
         let mut asked = asked.lock().expect("no test panics with it");
         asked.push(body.clone());
@@ -77,7 +77,8 @@ fn access_advisor_is_asked_about_each_role(place: &Place) {
     let world = World::new("advisor", place, json!({}));
     let (account, arn) = (world.account.as_str(), world.role("reader", &[("data", POLICY)]));
     let asked = Arc::new(Mutex::new(Vec::new()));
-    let server = advisor(world.moto.endpoint().trim_start_matches("http://").parse().expect("an address"), Arc::clone(&asked));
+    let iam = world.iam.url().trim_start_matches("http://").parse().expect("an address");
+    let server = advisor(iam, Arc::clone(&asked));
     let mut command = world.command(&["run", "--account", account, "--format", "json", "-c"]);
     command.env("AWS_ENDPOINT_URL_IAM", server.url());
     let done = menagerie_tests::process::run(command, b"");
