@@ -16,7 +16,7 @@ use menagerie_cloudtrail::data_events::{Visibility, visibility};
 use menagerie_cloudtrail::digest::hash;
 use menagerie_cloudtrail::layout::Name;
 use menagerie_cloudtrail::read::{Found, Problem as Trouble, Summary};
-use menagerie_cloudtrail::selectors::{Category, Logged, Question, Trails};
+use menagerie_cloudtrail::selectors::{Category, Logged, Question, Trail, Trails};
 use menagerie_policy::data::{AccessLevel, Action, Catalogue};
 
 use crate::account::{Inventory, Problem};
@@ -150,8 +150,12 @@ impl Observation {
         let seen: BTreeSet<String> = seen.union(also).cloned().collect();
         let own = PARTITIONS.iter().find(|(begin, _)| seen.iter().any(|region| region.starts_with(begin)));
         let enabled: &[&str] = own.map_or(&DEFAULT_REGIONS, |(_, regions)| regions);
-        let home = BTreeSet::from([own.map_or("us-east-1", |(_, regions)| regions[0]).to_owned()]);
-        let regions: BTreeSet<String> = seen.into_iter().chain(enabled.iter().map(|region| (*region).to_owned())).collect();
+        // What was changed of the account's own trails stands in their home Regions: a gap there hides it, wherever a service logs.
+        let homes = self.home_regions(account);
+        let first = own.map_or("us-east-1", |(_, regions)| regions[0]);
+        let home: BTreeSet<String> = homes.iter().map(|region| (*region).to_owned()).chain([first.to_owned()]).collect();
+        let regions: BTreeSet<String> =
+            seen.into_iter().chain(enabled.iter().map(|region| (*region).to_owned())).chain(home.clone()).collect();
         let (mut answers, mut known) = (HashMap::new(), HashMap::new());
         Sights::new(universe, |action| {
             let (service, name) = (action.service(), action.name());
@@ -166,6 +170,14 @@ impl Observation {
             let sight = known.entry(asked).or_insert_with(|| self.sight(within, asked, universe.catalogue(), &mut answers));
             sight.clone()
         })
+    }
+
+    /// The home Regions of an account's own trails, as far as those were told of.
+    fn home_regions(&self, account: &str) -> Vec<&str> {
+        match &self.trust {
+            Trust::Judged(trails) => trails.iter().filter(|trail| trail.account() == account).map(Trail::home_region).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The worst that is known of what a service's events may have as their source.

@@ -59,11 +59,18 @@ struct Delivered {
     another: Vec<Value>,
     /// The account that the trail is of.
     owner: &'static str,
+    /// The Region that it was made in.
+    home: &'static str,
 }
 
 impl Delivered {
     fn new(events: &[(&str, i64, Value)]) -> Self {
+        Self::of_trail_in("us-east-1", events)
+    }
+
+    fn of_trail_in(home: &'static str, events: &[(&str, i64, Value)]) -> Self {
         let delivered = Self {
+            home,
             folder: tempfile::tempdir().unwrap(),
             selectors: json!([{"ReadWriteType": "All", "IncludeManagementEvents": true}]),
             multi_region: true,
@@ -109,7 +116,7 @@ impl Delivered {
     fn digest(&self, region: &str, hour: i64) -> PathBuf {
         let minute = i64::try_from(REGIONS.iter().position(|one| *one == region).unwrap()).unwrap() * 3;
         let time = at(hour + 1, minute);
-        let name = format!("{ACCOUNT}_CloudTrail-Digest_{region}_main_us-east-1_{}.json.gz", time.strftime("%Y%m%dT%H%M%SZ"));
+        let name = format!("{ACCOUNT}_CloudTrail-Digest_{region}_main_{}_{}.json.gz", self.home, time.strftime("%Y%m%dT%H%M%SZ"));
         self.path("CloudTrail-Digest", region, time, &name)
     }
 
@@ -127,7 +134,7 @@ impl Delivered {
     }
 
     fn trails(&self) -> Trails {
-        let arn = format!("arn:aws:cloudtrail:us-east-1:{}:trail/main", self.owner);
+        let arn = format!("arn:aws:cloudtrail:{}:{}:trail/main", self.home, self.owner);
         let organization = self.owner != ACCOUNT;
         let mut trails = vec![
             json!({"trailList": [{"TrailARN": arn, "IsMultiRegionTrail": self.multi_region, "IsOrganizationTrail": organization, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true}]}),
@@ -245,6 +252,14 @@ fn a_missing_digest_leaves_its_region_unknown() {
     let delivered = Delivered::new(&quiet());
     fs::remove_file(delivered.digest("us-east-1", 0)).unwrap();
     assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unused, Unused, Unobservable], "it is before the window");
+}
+
+#[test]
+fn a_gap_where_a_trail_is_at_home_may_hide_its_changes() {
+    let delivered = Delivered::of_trail_in("eu-west-1", &quiet());
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unused, Unused, Unobservable]);
+    fs::remove_file(delivered.digest("eu-west-1", 25)).unwrap();
+    assert_eq!(delivered.verdicts(&ASKED).0, [Used, Unknown, Unknown, Unobservable], "IAM is logged elsewhere, StopLogging here");
 }
 
 #[test]

@@ -39,8 +39,8 @@ mod tests {
     #[test]
     fn repokids_places_in_repokids_order() {
         let environment = MapEnvironment::from_iter([(LOCATION, "/srv/repokid.json")]);
-        let places = ["/srv/repokid.json", "/work/config.json", "/etc/repokid/config.json", "/apps/repokid/config.json"];
-        assert_eq!(candidates(&environment, Path::new("/work")), places.map(PathBuf::from));
+        let places = ["/srv/repokid.json", "/home/ada/config.json", "/etc/repokid/config.json", "/apps/repokid/config.json"];
+        assert_eq!(candidates(&environment, Path::new("/home/ada")), places.map(PathBuf::from));
     }
 
     #[test]
