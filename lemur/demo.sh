@@ -38,7 +38,7 @@ if [ "${1:-}" != inside ]; then
         echo "the demonstration needs a network namespace, and this machine lets nobody make one: run it as root" >&2
         exit 2
     fi
-    exec "${apart[@]}" "${BASH_SOURCE[0]}" inside
+    exec "${apart[@]}" "$PWD/lemur/demo.sh" inside
 fi
 
 # --- inside: a network of our own --------------------------------------------------------------------------------------------

@@ -11,6 +11,9 @@ use crate::cli::{AuthorityCommand, AuthorityCreate, AuthorityImport, Place};
 use crate::csr::Csr;
 use crate::name::{NameConstraints, Subject, SubjectField, Subtrees};
 
+/// The largest file with a chain, in bytes.
+const LARGEST_BUNDLE: usize = 1 << 20;
+
 pub(super) fn run(place: &Place, command: &AuthorityCommand) -> anyhow::Result<Exit> {
     place::on(place, async |opened| match command {
         AuthorityCommand::Create(options) => create(opened, options).await,
@@ -114,8 +117,8 @@ async fn show(opened: &Opened, name: &str) -> anyhow::Result<Exit> {
 
 async fn import(opened: &Opened, options: &AuthorityImport) -> anyhow::Result<Exit> {
     let authority = opened.authority(&options.name).await?;
-    let text = menagerie_config::read(&options.chain)?;
-    let chain: Vec<Vec<u8>> = read_bundle(text.as_bytes())?.iter().map(|view| view.as_der().to_vec()).collect();
+    let bundle = place::bytes(&options.chain, LARGEST_BUNDLE)?;
+    let chain: Vec<Vec<u8>> = read_bundle(&bundle)?.iter().map(|view| view.as_der().to_vec()).collect();
     match opened.engine.activate_authority(authority.id, &chain, &place::actor()).await {
         // All else about the certificate is right: those above it become known, the highest first, and it is brought in.
         Err(AuthorityError::IssuerNotKnown) => {

@@ -11,13 +11,16 @@ use super::place::{self, Opened};
 use crate::certificate::{View, write_certificate};
 use crate::cli::{CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat, Place};
 use crate::crl::Reason;
-use crate::csr::Csr;
+use crate::csr::{Csr, MAX_CSR_BYTES};
 use crate::export::{self, Material};
 use crate::issue::{Key, Order, Record};
 use crate::name::{San, Subject};
 use crate::profile::{Lifetime, Period};
 use crate::store::certificates::Certificate;
 use crate::store::list;
+
+/// The largest file with a request, in bytes: as PEM it is a third longer, and may have text before it.
+const LARGEST_REQUEST: usize = 2 * MAX_CSR_BYTES;
 
 pub(super) fn run(place: &Place, command: &CertificateCommand) -> anyhow::Result<Exit> {
     place::on(place, async |opened| match command {
@@ -33,7 +36,7 @@ async fn issue(opened: &Opened, options: &CertificateIssue) -> anyhow::Result<Ex
     anyhow::ensure!(options.out.is_dir(), "there is no folder {}: nothing was issued", options.out.display());
     let authority = opened.authority(&options.authority).await?;
     let csr = match &options.csr {
-        Some(path) => Some(Csr::parse(menagerie_config::read(path)?.as_bytes()).with_context(|| path.display().to_string())?),
+        Some(path) => Some(Csr::parse(&place::bytes(path, LARGEST_REQUEST)?).with_context(|| path.display().to_string())?),
         None => None,
     };
     let mut names = options.names.iter().map(|name| San::guess(name)).collect::<Result<Vec<_>, _>>()?;

@@ -84,6 +84,17 @@ impl Opened {
     }
 }
 
+/// A file's bytes, if they are no more than `most`.
+pub(super) fn bytes(path: &std::path::Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    use std::io::Read as _;
+
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut bytes = Vec::new();
+    file.take(most as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(bytes.len() <= most, "{} has more than {most} bytes", path.display());
+    Ok(bytes)
+}
+
 /// A file's first line, as a secret.
 pub(super) fn first_line(path: &std::path::Path) -> anyhow::Result<Secret<String>> {
     let text = menagerie_config::read(path)?;

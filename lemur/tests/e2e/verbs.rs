@@ -90,9 +90,11 @@ fn certificates_are_issued_listed_shown_revoked_and_refused() {
     assert_eq!(house.read(&files[0]).matches("BEGIN CERTIFICATE").count(), 2, "the certificate and its issuer");
     house.request("api.corp.example");
     assert_eq!(issue(&house, "--csr api.corp.example.csr --out .").len(), 1, "no key is made for a request");
+    house.run("openssl", "req -in api.corp.example.csr -outform DER -out api.der");
+    assert_eq!(issue(&house, "--csr api.der --out .").len(), 1);
 
     let all = list(&house, "--authority tls");
-    assert_eq!(all.len(), 2);
+    assert_eq!(all.len(), 3);
     assert_eq!(list(&house, "--authority tls --count 1").len(), 1);
     let one = &list(&house, "--name www.corp")[0];
     let (id, name) = (one["id"].as_i64().unwrap(), one["name"].as_str().unwrap());
@@ -119,13 +121,14 @@ fn certificates_are_issued_listed_shown_revoked_and_refused() {
         ("--profile mtls-workload --key-type rsa-2048 --name a.corp.example", "does not certify keys"),
         ("--csr none.csr", "none.csr"),
         ("--csr root.pem", "root.pem"),
+        ("--csr /dev/zero", "has more than 65536 bytes"),
         ("", "at least one name"),
         ("--name lost.corp.example --out nowhere", "there is no folder nowhere"),
     ] {
         let out = if wanted.contains("--out") { "" } else { "--out ." };
         house.refuses(&format!("certificate issue --authority tls {wanted} {out}"), sentence);
     }
-    assert_eq!(list(&house, "--authority tls").len(), 2, "what was refused was not issued");
+    assert_eq!(list(&house, "--authority tls").len(), 3, "what was refused was not issued");
 }
 
 #[test]
