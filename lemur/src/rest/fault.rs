@@ -137,6 +137,6 @@ impl From<DatabaseError> for Fault {
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        Self::Internal(error.to_string())
+        if error.is_the_requests_fault() { Self::Bad(format!("{error}.")) } else { Self::Internal(error.to_string()) }
     }
 }

@@ -145,6 +145,8 @@ fn what_is_kept_with_a_certificate_changes_and_the_certificate_does_not() {
                 .contains("no such destination")
         );
         assert!(service.put(&path, &service.admin, &json!({"roles": [{"name": "nothing"}]})).reason("roles").contains("no such role"));
+        let bell = service.put(&path, &service.admin, &json!({"description": "a\u{7}"})).refused(400);
+        assert_eq!(bell["message"], "the description has control characters.");
     });
 }
 
