@@ -447,7 +447,14 @@ fn a_trail_of_another_account_counts_if_its_changes_would_show() {
     // What was told before, and is told again, was so in between.
     let before = |since: i64, selectors: Value| {
         stored(async |state| {
-            let told = Delivered { folder: tempfile::tempdir().unwrap(), selectors, multi_region: true, another: Vec::new(), owner: OWNER };
+            let told = Delivered {
+                folder: tempfile::tempdir().unwrap(),
+                selectors,
+                multi_region: true,
+                another: Vec::new(),
+                owner: OWNER,
+                home: "us-east-1",
+            };
             state.tell_trails(&told.trails(), at(since, 0)).await.unwrap();
             delivered.feed(state, Timestamp::UNIX_EPOCH).await;
             judged(state, &asked).await
