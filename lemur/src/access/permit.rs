@@ -6,7 +6,7 @@
 //! | everyone who is signed in | see what is not secret: certificates, authorities, users and roles by name |
 //! | member | store a certificate that was made elsewhere; make API keys for themselves |
 //! | of an authority's roles, or its owner | issue from it |
-//! | of the role `<authority>_admin` of these, or its owner | change it, and make an authority under it |
+//! | of the role `<authority>_admin` of these, or its owner | change it, make an authority under it, and say whether that one's certificate holds |
 //! | of a certificate's roles, its owner, who asked for it | change it, replace it, revoke it, take its private key |
 //! | `operator` | change what certificates are delivered to; read the log |
 //! | `admin` | all of it, and what concerns users, roles and new roots |
@@ -67,6 +67,9 @@ pub enum Action<'a> {
     CreateSubAuthority(AuthorityFacts<'a>),
     /// Change an authority: its owner, its roles, whether it issues.
     UpdateAuthority(AuthorityFacts<'a>),
+    /// Decide of an authority what only the one above it does: whether its certificate holds and what is kept with that, and by what further
+    /// profiles it issues. The facts are those of the authority above, `None` where that is elsewhere or it is a root.
+    VouchForAuthority(Option<AuthorityFacts<'a>>),
     /// Read the members of a role.
     ReadRole(RoleId),
     /// Make, change or remove roles.
@@ -123,6 +126,10 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
             (administers(requester, parent), "You are not authorized to make an authority under this one.")
         }
         Action::UpdateAuthority(authority) => (administers(requester, authority), "You are not authorized to change this authority."),
+        Action::VouchForAuthority(above) => (
+            above.as_ref().is_some_and(|above| administers(requester, above)),
+            "You are not authorized to decide this of an authority: who administers the one above it is.",
+        ),
         Action::ManageRoles => (false, "Only administrators make and change roles."),
         Action::ManageUsers => (false, "Only administrators make and change users."),
         Action::ManageOwnAccount(user) | Action::CreateApiKey(user) => {
@@ -204,6 +211,8 @@ mod tests {
             Action::CreateRootAuthority,
             Action::CreateSubAuthority(authority()),
             Action::UpdateAuthority(authority()),
+            Action::VouchForAuthority(Some(authority())),
+            Action::VouchForAuthority(None),
             Action::ReadRole(TEAM),
             Action::ManageRoles,
             Action::ManageUsers,
@@ -241,7 +250,15 @@ mod tests {
         );
         assert_eq!(
             allowed(&requester(1, &[(CA_ADMIN.0, "CA_admin")])),
-            ["Look", "IssueCertificate", "UploadCertificate", "ExportCertificate", "CreateSubAuthority", "UpdateAuthority"]
+            [
+                "Look",
+                "IssueCertificate",
+                "UploadCertificate",
+                "ExportCertificate",
+                "CreateSubAuthority",
+                "UpdateAuthority",
+                "VouchForAuthority"
+            ]
         );
         assert_eq!(
             allowed(&requester(1, &[(2, "operator")])),

@@ -75,6 +75,14 @@ pub struct Certificate {
     pub replaced_by: Vec<CertificateId>,
 }
 
+impl Certificate {
+    /// Whether it is the certificate of one of our authorities, and not of somebody who came to them.
+    #[must_use]
+    pub fn is_an_authoritys(&self) -> bool {
+        self.profile == crate::authority::PROFILE
+    }
+}
+
 /// That a certificate does not hold any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revoked {
