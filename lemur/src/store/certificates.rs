@@ -410,6 +410,13 @@ pub async fn by_name(transaction: &mut Transaction, name: &str) -> Result<Option
     one(transaction, Statement::new("WHERE name = ").bind(name)).await
 }
 
+/// Whether one of the certificates was revoked.
+pub(crate) async fn is_any_revoked(transaction: &mut Transaction, ids: &[CertificateId]) -> Result<bool, DatabaseError> {
+    let mut statement = Statement::new("SELECT id FROM certificate WHERE revoked_ms IS NOT NULL AND id IN (");
+    statement.bind_all(ids.iter().copied()).push(") LIMIT 1");
+    Ok(!transaction.all_of(&statement).await?.is_empty())
+}
+
 /// The certificate that is these bytes.
 ///
 /// # Errors
