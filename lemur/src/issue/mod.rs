@@ -132,7 +132,7 @@ impl Engine {
         let place = key_place(&sha256(&public_key.to_spki_der()));
         let ring = self.shared.ring.current();
         let sealed = ring.seal(plain.expose(), &place)?;
-        Ok((SealedKey { ring_key: ring.newest().to_string(), place, sealed }, plain))
+        Ok((SealedKey { ring_key: ring.newest().to_string(), sealed }, plain))
     }
 }
 

@@ -109,6 +109,6 @@ impl Engine {
         let place = key_place(&sha256(view.spki()));
         let ring = self.shared.ring.current();
         let sealed = ring.seal(key.expose(), &place)?;
-        Ok(SealedKey { ring_key: ring.newest().to_string(), place, sealed })
+        Ok(SealedKey { ring_key: ring.newest().to_string(), sealed })
     }
 }

@@ -283,10 +283,10 @@ async fn insert_parts(transaction: &mut Transaction, new: &[NewCertificate], sto
     let keys: Vec<_> = pairs().filter_map(|(new, stored)| Some((new.key.as_ref()?, stored.id))).collect();
     let keys: Vec<Value<'_>> = keys
         .iter()
-        .flat_map(|(key, id)| [(*id).into(), Value::from(&key.ring_key), Value::from(&key.place), Value::from(&key.sealed)])
+        .flat_map(|(key, id)| [(*id).into(), Value::from(&key.ring_key), Value::from(&key.sealed)])
         .collect();
     if !keys.is_empty() {
-        transaction.insert_rows("INSERT INTO certificate_key (certificate, ring_key, place, sealed) VALUES", 4, "", &keys).await?;
+        transaction.insert_rows("INSERT INTO certificate_key (certificate, ring_key, sealed) VALUES", 3, "", &keys).await?;
     }
     let roles: Vec<Value<'_>> =
         pairs().flat_map(|(new, stored)| new.roles.iter().flat_map(|role| [stored.id.into(), (*role).into()])).collect();

@@ -9,4 +9,5 @@ mod replicas;
 mod rotation;
 mod support;
 mod time;
+mod trust;
 mod uploads;

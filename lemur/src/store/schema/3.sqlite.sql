@@ -1,0 +1,1 @@
+ALTER TABLE certificate_key DROP COLUMN place;
