@@ -3,6 +3,7 @@
 
 mod authorities;
 mod kill;
+mod last_administrator;
 mod lists;
 mod path;
 mod replicas;
