@@ -76,8 +76,10 @@ pub enum Action<'a> {
     ManageRoles,
     /// Make or change users.
     ManageUsers,
-    /// Change one's own password or second factor.
+    /// Change one's own password or second factor: no API key does, whatever its user may.
     ManageOwnAccount(UserId),
+    /// Set another user's password, or take another's second factor away.
+    ResetCredentials(UserId),
     /// Make an API key of a user.
     CreateApiKey(UserId),
     /// See an API key of a user; its token is not to be seen.
@@ -108,7 +110,16 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
         Action::ReadApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ReadAllApiKeys => (standing == Standing::Administrator, "Only administrators see the API keys of all."),
         _ if standing == Standing::ReadOnly => (false, "The role read-only changes nothing and takes no keys."),
-        // From here on, whoever asks may change things.
+        // From here on, whoever asks may change things. What a user comes in by is changed by the user, who signed in, and by no API key: whoever
+        // finds one would keep the account by it.
+        Action::ManageOwnAccount(user) | Action::CreateApiKey(user) if requester.api_key().is_some() && requester.user() == *user => {
+            (false, "An API key does not change what its user comes in by: sign in by name and password.")
+        }
+        Action::ManageOwnAccount(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
+        Action::ResetCredentials(user) => (
+            standing == Standing::Administrator && requester.user() != *user,
+            "Only administrators do this for another user, and nobody without the own password for oneself.",
+        ),
         _ if standing == Standing::Administrator => (true, ""),
         Action::UploadCertificate => (true, ""),
         Action::IssueCertificate(authority) => {
@@ -132,10 +143,7 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
         ),
         Action::ManageRoles => (false, "Only administrators make and change roles."),
         Action::ManageUsers => (false, "Only administrators make and change users."),
-        Action::ManageOwnAccount(user) | Action::CreateApiKey(user) => {
-            // An API key that was narrowed makes none that is wider.
-            (requester.is_user(*user), "You are not authorized to do this for another user.")
-        }
+        Action::CreateApiKey(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
         Action::ChangeApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ManageDelivery => (standing == Standing::Operator, "Only administrators and operators change this."),
     };
@@ -217,6 +225,7 @@ mod tests {
             Action::ManageRoles,
             Action::ManageUsers,
             Action::ManageOwnAccount(UserId(7)),
+            Action::ResetCredentials(UserId(7)),
             Action::CreateApiKey(UserId(7)),
             Action::ReadApiKey(UserId(7)),
             Action::ChangeApiKey(UserId(7)),
@@ -268,7 +277,8 @@ mod tests {
         for action in of_certificate.iter().chain(&["ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
             assert!(creator.iter().any(|allowed| allowed == action), "{action}");
         }
-        assert_eq!(allowed(&requester(1, &[(1, "admin")])).len(), every().len());
+        // All, but what is a user's own.
+        assert_eq!(allowed(&requester(1, &[(1, "admin")])).len(), every().len() - 1);
     }
 
     #[test]
@@ -295,6 +305,21 @@ mod tests {
         assert!(!may(&requester(2, &[]), &Action::ViewKey(owner)));
         let nobody = CertificateFacts { owner: "", creator: None, roles: &[] };
         assert!(!may(&requester(1, &[]), &Action::ViewKey(nobody)));
+    }
+
+    /// Whoever finds an API key does not keep the account by it.
+    #[test]
+    fn an_api_key_does_not_change_what_its_user_comes_in_by() {
+        for roles in [&[][..], &[(1, "admin")]] {
+            let key = Requester { api_key: Some(crate::access::ApiKeyId(3)), ..requester(7, roles) };
+            for action in [Action::ManageOwnAccount(UserId(7)), Action::ResetCredentials(UserId(7)), Action::CreateApiKey(UserId(7))] {
+                assert!(!may(&key, &action), "{action:?} by {roles:?}");
+            }
+        }
+        let signed_in = requester(7, &[(1, "admin")]);
+        assert!(may(&signed_in, &Action::ManageOwnAccount(UserId(7))) && may(&signed_in, &Action::CreateApiKey(UserId(7))));
+        assert!(!may(&signed_in, &Action::ResetCredentials(UserId(7))), "for oneself it takes the old password");
+        assert!(!may(&signed_in, &Action::ManageOwnAccount(UserId(8))) && may(&signed_in, &Action::ResetCredentials(UserId(8))));
     }
 
     #[test]
