@@ -4,7 +4,7 @@
 //! | who | may |
 //! | --- | --- |
 //! | everyone who is signed in | see what is not secret: certificates, authorities, users and roles by name |
-//! | member | store a certificate that was made elsewhere; make API keys for themselves |
+//! | member | store a certificate that was made elsewhere, as one's own or one's roles'; make API keys for themselves |
 //! | of an authority's roles, or its owner | issue from it |
 //! | of the role `<authority>_admin` of these, or its owner | change it, make an authority under it, and say whether that one's certificate holds |
 //! | of a certificate's roles, its owner, who asked for it | change it, replace it, revoke it, take its private key |
@@ -49,6 +49,8 @@ pub enum Action<'a> {
     IssueCertificate(AuthorityFacts<'a>),
     /// Store a certificate that was made elsewhere.
     UploadCertificate,
+    /// Store one for this owner and these roles.
+    UploadCertificateFor(CertificateFacts<'a>),
     /// Change what is said of a certificate, or who answers for it.
     UpdateCertificate(CertificateFacts<'a>),
     /// Say that a new certificate takes the place of this one.
@@ -122,6 +124,10 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
         ),
         _ if standing == Standing::Administrator => (true, ""),
         Action::UploadCertificate => (true, ""),
+        Action::UploadCertificateFor(certificate) => (
+            requester.is(certificate.owner) && certificate.roles.iter().all(|role| requester.holds_any(&[*role])),
+            "You are not authorized to store a certificate as another's: its owner and its roles are to be your own.",
+        ),
         Action::IssueCertificate(authority) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
         }
@@ -210,6 +216,7 @@ mod tests {
             Action::ReadLog,
             Action::IssueCertificate(authority()),
             Action::UploadCertificate,
+            Action::UploadCertificateFor(certificate()),
             Action::UpdateCertificate(certificate()),
             Action::ReplaceCertificate(certificate()),
             Action::RevokeCertificate(certificate()),
@@ -279,6 +286,22 @@ mod tests {
         }
         // All, but what is a user's own.
         assert_eq!(allowed(&requester(1, &[(1, "admin")])).len(), every().len() - 1);
+    }
+
+    #[test]
+    fn what_is_brought_is_ones_own_or_ones_roles() {
+        let brought = |owner, roles| Action::UploadCertificateFor(CertificateFacts { owner, creator: None, roles });
+        let ann = requester(1, &[(TEAM.0, "team@example.com")]);
+        for (owner, roles, fine) in [
+            ("user1@example.com", &[][..], true),
+            ("user1@example.com", &[TEAM][..], true),
+            ("team@example.com", &[TEAM][..], true),
+            ("user2@example.com", &[][..], false),
+            ("user2@example.com", &[TEAM][..], false),
+            ("user1@example.com", &[TEAM, CA_ADMIN][..], false),
+        ] {
+            assert_eq!(may(&ann, &brought(owner, roles)), fine, "{owner} {roles:?}");
+        }
     }
 
     #[test]

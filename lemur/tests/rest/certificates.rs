@@ -283,7 +283,7 @@ fn what_a_profile_forbids_is_refused_by_its_name() {
 fn what_was_made_elsewhere_is_kept_with_its_key() {
     let service = Service::start();
     let (key, body) = foreign(&service, "elsewhere.example.net");
-    let upload = json!({"body": body, "owner": "team@example.com", "privateKey": key, "externalId": "42", "name": "elsewhere"});
+    let upload = json!({"body": body, "owner": "ann@example.com", "privateKey": key, "externalId": "42", "name": "elsewhere"});
     let uploader = service.user("ann", &[]);
     let stored = service.post("/certificates/upload", &uploader, &upload).done();
     assert_eq!((&stored["name"], &stored["status"], &stored["hasPrivateKey"]), (&json!("elsewhere"), &json!("unknown"), &json!(true)));
@@ -292,7 +292,7 @@ fn what_was_made_elsewhere_is_kept_with_its_key() {
     assert!(service.get(&format!("{path}/key"), &uploader).done()["key"].as_str().unwrap().contains("BEGIN PRIVATE KEY"));
     service.put(&format!("{path}/revoke"), &uploader, &json!({})).refused(400);
     let (other, _) = foreign(&service, "other.example.net");
-    let wrong = json!({"body": foreign(&service, "third.example.net").1, "owner": "team@example.com", "privateKey": other});
+    let wrong = json!({"body": foreign(&service, "third.example.net").1, "owner": "ann@example.com", "privateKey": other});
     assert!(service.post("/certificates/upload", &uploader, &wrong).reason("privateKey").contains("not the certificate's"));
     for (field, value) in [("body", "x"), ("privateKey", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"), ("chain", "y")] {
         let mut broken = upload.clone();
@@ -325,7 +325,12 @@ fn certificates_are_removed_where_that_is_allowed() {
     service.get(&path, &service.admin).refused(404);
     let without = Service::start();
     without.authority("Root");
-    without.delete("/certificates/1", &without.admin).refused(405);
+    let issued = without.certificate(&without.admin, "Root", "www.example.com");
+    without.delete(&format!("/certificates/{}", issued["id"]), &without.admin).refused(405);
+    // An authority's own stays in either case.
+    for service in [&service, &without] {
+        service.delete("/certificates/1", &service.admin).refused(409);
+    }
 }
 
 #[test]

@@ -198,7 +198,13 @@ fn a_duplicate_row_gave_the_right_to_revoke() {
     let upload = json!({"body": certificate["body"], "chain": certificate["chain"], "owner": "thief@example.com"});
     service.post("/certificates/upload", &thief, &upload).refused(409);
     service.put(&format!("/certificates/{}/revoke", certificate["id"]), &thief, &json!({})).refused(403);
-    // The same serial number of an issuer of the same name is not brought in beside it either, whoever signed it.
+    // The same serial number of an issuer of the same name is not brought in beside it either: that one did not sign it.
+    let serial = format!("0x{}", certificate["serialHex"].as_str().unwrap());
+    let key = service.folder.path().join("forged.key");
+    let arguments = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=Root"];
+    let forged = openssl(arguments.into_iter().chain(["-set_serial", &serial, "-keyout", key.to_str().unwrap()]), b"").success().text();
+    let refused = service.post("/certificates/upload", &thief, &json!({"body": forged, "owner": "thief@example.com"}));
+    assert!(refused.reason("body").contains("did not sign it"), "{refused:?}");
     assert_eq!(service.get(&format!("/certificates/{}", certificate["id"]), &thief).done()["status"], "valid");
 }
 
@@ -220,7 +226,7 @@ fn replaces_was_not_authorised() {
     let mine = service.post("/certificates", &issuer, &new).done();
     service.put(&format!("/certificates/{}", mine["id"]), &issuer, &json!({"replaces": [{"id": others["id"]}]})).refused(403);
     let (_, body) = foreign(&service, "x.example.net");
-    let upload = json!({"body": body, "owner": "team@example.com", "replaces": [{"id": others["id"]}]});
+    let upload = json!({"body": body, "owner": "issuer@example.com", "replaces": [{"id": others["id"]}]});
     service.post("/certificates/upload", &issuer, &upload).refused(403);
     assert_eq!(service.get(&format!("/certificates/{}", others["id"]), &issuer).done()["replacedBy"], json!([]));
     // One's own may be replaced.

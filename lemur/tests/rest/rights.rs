@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::certificates::foreign;
 use super::support::{new_authority, on_both};
 
 /// Whoever may issue from an authority has no say about its own certificate, nor has a former owner, nor who once made it.
@@ -47,5 +48,34 @@ fn only_those_above_an_authority_decide_of_its_certificate() {
         service.put(&format!("{row}/revoke"), &maker, &json!({"crlReason": "cACompromise"})).done();
         let refused = service.post("/certificates", &deploy, &super::support::new_certificate("tls", "b.example.com"));
         assert!(refused.reason("authority").contains("revoked"), "{refused:?}");
+    });
+}
+
+/// What is brought is one's own or one's roles', and nobody keeps a name or another's certificate by having been the first to bring it.
+#[test]
+fn what_is_brought_is_ones_own_and_can_be_taken_away() {
+    on_both(|service| {
+        service.role("team");
+        service.role("others");
+        let (carl, dora) = (service.user("carl", &["team"]), service.user("dora", &[]));
+        let (_, body) = foreign(service, "payments.example.com");
+        let upload = |owner: &str, roles: &[&str]| {
+            let roles: Vec<_> = roles.iter().map(|name| json!({"name": name})).collect();
+            json!({"body": body, "owner": owner, "name": "payments-prod", "roles": roles})
+        };
+        service.post("/certificates/upload", &carl, &upload("dora@example.com", &[])).refused(403);
+        service.post("/certificates/upload", &carl, &upload("carl@example.com", &["team", "others"])).refused(403);
+        let squat = service.post("/certificates/upload", &carl, &upload("carl@example.com", &["team"])).done();
+        let path = format!("/certificates/{}", squat["id"]);
+        service.post("/certificates/upload", &dora, &upload("dora@example.com", &[])).refused(409);
+        service.delete(&path, &dora).refused(403);
+        assert_eq!(service.delete(&path, &service.admin).status, 204);
+        let own = service.post("/certificates/upload", &dora, &upload("dora@example.com", &[])).done();
+        assert_eq!(own["name"], "payments-prod");
+        assert_eq!(service.delete(&format!("/certificates/{}", own["id"]), &dora).status, 204);
+        // What is ours is not taken away.
+        service.authority("Root");
+        let issued = service.certificate(&service.admin, "Root", "www.example.com");
+        assert_eq!(service.delete(&format!("/certificates/{}", issued["id"]), &service.admin).status, 405);
     });
 }

@@ -116,15 +116,16 @@ async fn description(State(api): State<Api>, signed: Signed, Id(id): Id, body: B
     api.change(&signed, certificate, &DESCRIPTION.read(&body)?).await
 }
 
-/// Removes a row that is of no use any more. What holds, and what our authorities answer for, is not removed: revoke it first.
+/// Removes a row that is of no use any more. What holds, and what our authorities answer for, is not removed: revoke it first. What was brought is
+/// removed by whoever answers for it, so that nobody keeps a name, or another's certificate, by having brought it.
 async fn remove(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<StatusCode, Fault> {
     let certificate = api.certificate(id).await?;
     api.may(&signed, &certificate, Action::DeleteCertificate).await?;
-    if !api.settings.delete_certificates {
-        return Err(Fault::NotAllowed("Certificates are not removed here."));
-    }
     if certificate.is_an_authoritys() {
         return Err(Fault::Conflict("An authority's certificate stays as long as the authority.".to_owned()));
+    }
+    if certificate.authority.is_some() && !api.settings.delete_certificates {
+        return Err(Fault::NotAllowed("Certificates are not removed here."));
     }
     let holds = certificate.revoked.is_none() && certificate.not_after >= api.engine.now();
     if certificate.authority.is_some() && holds {

@@ -18,7 +18,7 @@ use super::super::shape::{Fields, Kind, Named, Shape, optional, required};
 use super::super::signed::Signed;
 use super::refuse_later;
 use super::view::{CertificateOut, flag_of};
-use crate::access::permit::Action;
+use crate::access::permit::{Action, CertificateFacts};
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, read_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
@@ -198,19 +198,22 @@ async fn upload(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     };
     let csr = fields.filled("csr").map(|text| Csr::from_pem(text.as_bytes())).transpose();
     let csr = csr.map_err(|error| Fault::field("csr", error.to_string()))?;
+    let record = api.record(&signed, &fields).await?;
+    signed.may(&Action::UploadCertificateFor(CertificateFacts { owner: &record.owner, creator: None, roles: &record.roles }))?;
     let upload = Upload {
         certificate: leaf,
         chain,
         private_key,
         csr: csr.map(|csr| csr.as_der().to_vec()),
         external_id: fields.filled("externalId").map(str::to_owned),
-        record: api.record(&signed, &fields).await?,
+        record,
         actor: signed.actor.clone(),
     };
     let stored = api.engine.upload(upload).await.map_err(|error| match error {
         UploadError::Chain(_) => Fault::field("chain", error.to_string()),
         UploadError::Key(_) | UploadError::OtherKey => Fault::field("privateKey", error.to_string()),
         UploadError::Duplicate => Fault::Conflict(error.to_string()),
+        UploadError::Forged { .. } => Fault::field("body", error.to_string()),
         UploadError::Issue(error) => refusal(error),
     })?;
     let certificate = api.certificate(stored.id.0).await?;
