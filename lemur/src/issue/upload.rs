@@ -76,7 +76,7 @@ macro_rules! through_issue {
         }
     )+ };
 }
-through_issue!(crate::store::StoreError, menagerie_store::database::DatabaseError, menagerie_secret::SealError);
+through_issue!(StoreError, menagerie_store::database::DatabaseError, menagerie_secret::SealError);
 
 /// The longest alternative name that is stored, in bytes: as long as a URI that is certified here.
 const LONGEST_NAME: usize = 2_048;
