@@ -126,6 +126,8 @@ impl Engine {
         parent: AuthorityId,
     ) -> Result<CreatedAuthority, AuthorityError> {
         let issuer = self.load_issuing(parent).await?;
+        // By what its issuer does not issue it would not either.
+        order.profiles.iter().try_for_each(|name| self.profile(&issuer, name).map(drop))?;
         let validity = match order.validity {
             Some(validity) => validity,
             None => self.under_validity(&issuer)?,

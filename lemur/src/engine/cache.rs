@@ -37,6 +37,10 @@ pub(crate) struct Loaded {
     pub(crate) chain: Arc<[Vec<u8>]>,
     /// Whether its certificate, or one above it, was revoked.
     pub(crate) revoked: bool,
+    /// Those above it: what they may not certify, nothing under them does either.
+    pub(crate) above: Vec<Issuer>,
+    /// The profiles that those above it are held to, a list for each that is.
+    pub(crate) narrowed: Vec<Vec<String>>,
     pub(crate) responder: Option<LoadedResponder>,
     pub(crate) allocation: Arc<Allocation>,
 }
@@ -139,6 +143,7 @@ impl Engine {
         let row = authorities::by_id(&mut transaction, id).await?.ok_or(IssueError::UnknownAuthority { id })?;
         let mut chain = Vec::new();
         let mut certificates = Vec::from_iter(row.certificate);
+        let mut narrowed = Vec::new();
         let mut above = row.parent;
         chain.extend(row.der.clone());
         while let Some(id) = above {
@@ -149,20 +154,30 @@ impl Engine {
             }
             chain.extend(parent.der);
             certificates.extend(parent.certificate);
+            narrowed.extend(Some(parent.profiles).filter(|profiles| !profiles.is_empty()));
             above = parent.parent;
         }
         let revoked = certificates::is_any_revoked(&mut transaction, &certificates).await?;
         drop(transaction);
-        let loaded = Arc::new(self.prepare(row, chain, revoked).await?);
+        let loaded = Arc::new(self.prepare(row, chain, (revoked, narrowed)).await?);
         self.shared.cache.put(&loaded);
         Ok(loaded)
     }
 
-    async fn prepare(&self, row: Authority, chain: Vec<Vec<u8>>, revoked: bool) -> Result<Loaded, IssueError> {
+    async fn prepare(
+        &self,
+        row: Authority,
+        chain: Vec<Vec<u8>>,
+        (revoked, narrowed): (bool, Vec<Vec<String>>),
+    ) -> Result<Loaded, IssueError> {
         let waits = || IssueError::NotIssuing { name: row.name.clone(), reason: "it waits for its own certificate" };
         let der = row.der.as_ref().ok_or_else(waits)?;
         let view = View::parse(der).map_err(|error| Loaded::broken(&row, error))?;
         let issuer = Issuer::new(&view).map_err(|error| Loaded::broken(&row, error))?;
+        let above = chain.iter().skip(1).map(|der| -> Result<Issuer, String> {
+            Issuer::new(&View::parse(der).map_err(|error| error.to_string())?).map_err(|error| error.to_string())
+        });
+        let above = above.collect::<Result<_, _>>().map_err(|error| Loaded::broken(&row, error))?;
         let signer = self.open_signer(&row).await?;
         if signer.as_ref().is_some_and(|signer| signer.public_key() != issuer.public_key()) {
             return Err(Loaded::broken(&row, "its key is not the one in its certificate"));
@@ -184,6 +199,8 @@ impl Engine {
             allocation: self.shared.cache.allocation(row.id),
             chain: chain.into(),
             revoked,
+            above,
+            narrowed,
             view,
             issuer,
             signer,

@@ -152,6 +152,25 @@ impl Profile {
         })
     }
 
+    /// Refuses what an authority further above may not certify: name constraints and extended key usages hold for all that stands below.
+    ///
+    /// # Errors
+    /// [`ProfileRefusal`] names the first thing.
+    pub fn admit_under(&self, template: &Template<'_>, above: &[Issuer]) -> Result<(), ProfileRefusal> {
+        for issuer in above {
+            if let Some(usage) = self.extended_key_usages.iter().find(|usage| !issuer.may_certify_for(**usage)) {
+                return Err(ProfileRefusal::ExtendedKeyUsage { usage: *usage });
+            }
+            for name in template.names() {
+                issuer.constraints().permits(name)?;
+            }
+            if let Some(common_name) = template.subject().common_name() {
+                issuer.constraints().permits_common_name(common_name)?;
+            }
+        }
+        Ok(())
+    }
+
     fn admit_key(&self, key: &PublicKey, issuer: &Issuer) -> Result<Vec<u8>, ProfileRefusal> {
         if !KeyKind::of(key).is_some_and(|kind| self.key_kinds.contains(&kind)) {
             return Err(ProfileRefusal::KeyType { found: key.to_string() });

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use lemur::authority::Parent;
+use lemur::authority::{AuthorityOrder, Parent};
+use lemur::certificate::ExtendedKeyUsage;
 use lemur::crl::Reason;
 use lemur::engine::Engine;
-use lemur::issue::{IssueError, Key};
+use lemur::issue::{IssueError, Key, Order};
+use lemur::name::{NameConstraints, Subtrees};
+use lemur::profile::ProfileRefusal;
 use lemur::revoke::KeyError;
 use lemur::store::{AuthorityId, CertificateId};
 use menagerie_sign::KeyType;
@@ -112,4 +115,31 @@ async fn a_sealed_key_opens_in_no_row_but_its_own() {
 async fn lines(engine: &Engine) -> String {
     let rows = engine.store().read().await.unwrap().all("SELECT line FROM log_line ORDER BY id", &[]).await.unwrap();
     rows.iter().map(|row| row.text("line").unwrap() + "\n").collect()
+}
+
+/// What a client of the chain would refuse is refused before it is signed, however far above the constraint stands.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn constraints_hold_for_all_that_stands_below() {
+    on_both(async |house: House| {
+        let engine = house.engine().await;
+        let permitted = Subtrees::parse(&["corp.example".to_owned()], &[], &[], &[]).unwrap();
+        let root = AuthorityOrder {
+            constraints: NameConstraints::new(permitted, Subtrees::default()).unwrap(),
+            extended_key_usages: vec![ExtendedKeyUsage::SERVER_AUTH],
+            ..authority("Root", Parent::Itself)
+        };
+        let root = engine.create_authority(root).await.unwrap().id;
+        let middle = engine.create_authority(authority("Middle", Parent::Ours(root))).await.unwrap().id;
+        let below = engine.create_authority(authority("Below", Parent::Ours(middle))).await.unwrap().id;
+        for id in [middle, below] {
+            engine.issue(their_order(id, "www.corp.example")).await.unwrap();
+            let refused = engine.issue(their_order(id, "www.bank.example")).await;
+            assert!(matches!(refused, Err(IssueError::Refused(ProfileRefusal::NotPermitted(_)))), "{refused:?}");
+            let client = Order { profile: "tls-client".to_owned(), ..their_order(id, "www.corp.example") };
+            let refused = engine.issue(client).await;
+            assert!(matches!(refused, Err(IssueError::Refused(ProfileRefusal::ExtendedKeyUsage { .. }))), "{refused:?}");
+        }
+        engine.close().await;
+    })
+    .await;
 }

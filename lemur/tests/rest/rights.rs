@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::certificates::foreign;
-use super::support::{new_authority, on_both};
+use super::support::{new_authority, new_certificate, on_both};
 
 /// Whoever may issue from an authority has no say about its own certificate, nor has a former owner, nor who once made it.
 #[test]
@@ -46,7 +46,7 @@ fn only_those_above_an_authority_decide_of_its_certificate() {
         service.put(&format!("{row}/description"), &maker, &json!({"description": "under Root"})).done();
         service.certificate(&deploy, "tls", "a.example.com");
         service.put(&format!("{row}/revoke"), &maker, &json!({"crlReason": "cACompromise"})).done();
-        let refused = service.post("/certificates", &deploy, &super::support::new_certificate("tls", "b.example.com"));
+        let refused = service.post("/certificates", &deploy, &new_certificate("tls", "b.example.com"));
         assert!(refused.reason("authority").contains("revoked"), "{refused:?}");
     });
 }
@@ -77,5 +77,41 @@ fn what_is_brought_is_ones_own_and_can_be_taken_away() {
         service.authority("Root");
         let issued = service.certificate(&service.admin, "Root", "www.example.com");
         assert_eq!(service.delete(&format!("/certificates/{}", issued["id"]), &service.admin).status, 405);
+    });
+}
+
+/// An authority's profiles hold for those who administer it and for what stands under it: to lift them is for the one above.
+#[test]
+fn the_profiles_of_an_authority_are_not_its_own_to_widen() {
+    on_both(|service| {
+        service.authority("Root");
+        let above = service.user("above", &["Root_admin"]);
+        let sub = |name: &str, parent: &str, profiles: &[&str]| {
+            let mut new = new_authority(name);
+            new["type"] = json!("subca");
+            new["parent"] = json!({"name": parent});
+            new["profiles"] = json!(profiles);
+            new
+        };
+        let clients = service.post("/authorities", &above, &sub("Clients", "Root", &["tls-client"])).done();
+        let path = format!("/authorities/{}", clients["id"]);
+        let own = service.user("own", &["Clients_admin"]);
+        for wider in [json!([]), json!(["tls-client", "tls-server"]), json!(["tls-server"])] {
+            service.put(&path, &own, &json!({"profiles": wider})).refused(403);
+        }
+        service.put(&path, &own, &json!({"profiles": ["tls-client"], "description": "the same"})).done();
+        let refused = service.post("/authorities", &own, &sub("Servers", "Clients", &["tls-server"]));
+        assert!(refused.status == 400 && refused.text.contains("tls-server"), "{refused:?}");
+        // One that says nothing of profiles is held to those above it all the same.
+        service.post("/authorities", &own, &sub("Below", "Clients", &[])).done();
+        let issue = |profile: &str| {
+            let mut new = new_certificate("Below", "www.example.com");
+            new["profile"] = json!(profile);
+            service.post("/certificates", &service.admin, &new)
+        };
+        assert!(issue("tls-server").reason("profile").contains("does not issue"));
+        issue("tls-client").done();
+        service.put(&path, &above, &json!({"profiles": []})).done();
+        issue("tls-server").done();
     });
 }
