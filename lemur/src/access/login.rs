@@ -6,7 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::attempts::{self, Place};
-use super::{Access, AccessError, totp};
+use super::{Access, AccessError, Username, totp};
 use crate::audit::Actor;
 use crate::store::{StoreError, UserId};
 
@@ -93,8 +93,11 @@ impl Access {
         let now = self.now();
         attempts::count(&self.0.store, &places, now).await?.map_err(LoginError::TooMany)?;
         let sql = "SELECT id, password, active FROM access_users WHERE username_key = $1";
-        let username = login.username.to_ascii_lowercase();
-        let row = self.0.store.read().await?.optional(sql, &[(&username).into()]).await?;
+        // A text that is no username is nobody's, and takes as long.
+        let row = match Username::parse(login.username) {
+            Ok(username) => self.0.store.read().await?.optional(sql, &[(&username.key()).into()]).await?,
+            Err(_) => None,
+        };
         let stored = match &row {
             Some(row) if row.flag("active")? => row.optional_text("password")?,
             _ => None,

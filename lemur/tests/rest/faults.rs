@@ -4,7 +4,7 @@ use menagerie_tests::keys::openssl;
 use serde_json::{Value, json};
 
 use super::certificates::foreign;
-use super::support::{PASSWORD, Service, new_authority, new_certificate};
+use super::support::{PASSWORD, Service, new_authority, new_certificate, on_both};
 
 fn text_of(certificate: &Value) -> String {
     openssl(["x509", "-noout", "-text"], certificate["body"].as_str().unwrap().as_bytes()).success().text()
@@ -314,7 +314,10 @@ fn secrets_were_predictable() {
 /// cert-manager fell to a crafted PEM; any text may come in any field, and none is answered by 500.
 #[test]
 fn crafted_texts_are_refused() {
-    let service = Service::start();
+    on_both(crafted_texts);
+}
+
+fn crafted_texts(service: &Service) {
     service.authority("Root");
     let header = "-----BEGIN CERTIFICATE-----\n";
     let texts = [
@@ -351,6 +354,19 @@ fn crafted_texts_are_refused() {
             let answer = service.ask("POST", &format!("/api/1{path}"), &headers, Some(("application/json", body.as_bytes().to_vec())));
             assert_eq!(answer.status, 400, "{path}: {answer:?}");
         }
+    }
+    // Where nobody has signed in yet: in the header of a token, and in the form of the page.
+    let parts: Vec<&str> = service.admin.split('.').collect();
+    for id in ["\u{0}", "a\u{0}b", "日本", &"0".repeat(1_000)] {
+        let header = json!({"typ": "JWT", "alg": "HS256", "kid": id}).to_string();
+        let header = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, header);
+        service.get("/auth/me", &format!("{header}.{}.{}", parts[1], parts[2])).refused(403);
+        let login = json!({"username": id.replace('\u{0}', "\u{1}"), "password": PASSWORD});
+        service.post("/auth/login", "", &login).refused(if id.len() > 254 { 400 } else { 403 });
+        let form = format!("username={}&password=x", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC));
+        let headers = [("sec-fetch-site", "same-origin".to_owned())];
+        let answer = service.ask("POST", "/sign-in", &headers, Some(("application/x-www-form-urlencoded", form.into_bytes())));
+        assert_eq!(answer.status, 403, "{id:?}: {answer:?}");
     }
     let huge = vec![b' '; 3 << 20];
     let headers = [("authorization", format!("Bearer {}", service.admin))];
