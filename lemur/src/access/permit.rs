@@ -3,7 +3,7 @@
 //!
 //! | who | may |
 //! | --- | --- |
-//! | everyone who is signed in | see what is not secret: certificates, authorities, users and roles by name |
+//! | everyone who is signed in | see what is not secret: certificates, authorities; users and roles by name and no more |
 //! | member | store a certificate that was made elsewhere, as one's own or one's roles'; make API keys for themselves |
 //! | of an authority's roles, or its owner | issue from it |
 //! | of the role `<authority>_admin` of these, or its owner | change it, make an authority under it, and say whether that one's certificate holds |
@@ -74,6 +74,8 @@ pub enum Action<'a> {
     VouchForAuthority(Option<AuthorityFacts<'a>>),
     /// Read the members of a role.
     ReadRole(RoleId),
+    /// See more of a user than the name: the address, the roles, whether there is a second factor.
+    ReadUser(UserId),
     /// Make, change or remove roles.
     ManageRoles,
     /// Make or change users.
@@ -108,6 +110,7 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
     let (allowed, otherwise) = match action {
         Action::Look | Action::ExportCertificate => (true, ""),
         Action::ReadRole(role) => (standing != Standing::Member || requester.holds_any(&[*role]), "You are not a member of this role."),
+        Action::ReadUser(user) => (standing != Standing::Member || requester.user() == *user, "This user is another."),
         Action::ReadLog => (standing != Standing::Member, "Only administrators, operators and readers see the log."),
         Action::ReadApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ReadAllApiKeys => (standing == Standing::Administrator, "Only administrators see the API keys of all."),
@@ -229,6 +232,7 @@ mod tests {
             Action::VouchForAuthority(Some(authority())),
             Action::VouchForAuthority(None),
             Action::ReadRole(TEAM),
+            Action::ReadUser(UserId(7)),
             Action::ManageRoles,
             Action::ManageUsers,
             Action::ManageOwnAccount(UserId(7)),
@@ -278,7 +282,7 @@ mod tests {
         );
         assert_eq!(
             allowed(&requester(1, &[(2, "operator")])),
-            ["Look", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ManageDelivery"]
+            ["Look", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ReadUser", "ManageDelivery"]
         );
         let creator = allowed(&requester(7, &[]));
         for action in of_certificate.iter().chain(&["ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
@@ -307,7 +311,7 @@ mod tests {
     #[test]
     fn read_only_beats_every_other_role() {
         let both = requester(7, &[(1, "admin"), (3, "read-only"), (TEAM.0, "team"), (CA_ADMIN.0, "CA_admin")]);
-        assert_eq!(allowed(&both), ["Look", "ReadLog", "ExportCertificate", "ReadRole", "ReadApiKey"]);
+        assert_eq!(allowed(&both), ["Look", "ReadLog", "ExportCertificate", "ReadRole", "ReadUser", "ReadApiKey"]);
     }
 
     /// A role that merely has the right name gives nothing: it must be one of the authority's.

@@ -51,14 +51,19 @@ const CHANGE: Shape = Shape {
 pub(super) struct UserOut {
     pub(super) id: i64,
     pub(super) username: String,
-    pub(super) email: String,
-    pub(super) active: bool,
+    /// This and what follows only for oneself, administrators, operators and readers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) active: Option<bool>,
     /// Whether a second factor is asked for.
-    pub(super) second_factor: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) second_factor: Option<bool>,
     /// For `/auth/me`: the API key that the request came with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) key_id: Option<i64>,
-    pub(super) roles: Vec<RoleOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) roles: Option<Vec<RoleOut>>,
 }
 
 /// A user where something else refers to one.
@@ -76,11 +81,23 @@ impl From<User> for UserOut {
         Self {
             id: user.id.0,
             username: user.username,
-            email: user.email,
-            active: user.active,
-            second_factor: user.second_factor,
+            email: Some(user.email),
+            active: Some(user.active),
+            second_factor: Some(user.second_factor),
             key_id: None,
-            roles: user.roles.into_iter().map(RoleOut::from).collect(),
+            roles: Some(user.roles.into_iter().map(RoleOut::from).collect()),
+        }
+    }
+}
+
+impl UserOut {
+    /// As much of a user as whoever asks may see.
+    pub(super) fn seen_by(signed: &Signed, user: User) -> Self {
+        match signed.may(&Action::ReadUser(user.id)) {
+            Ok(()) => user.into(),
+            Err(_) => {
+                Self { id: user.id.0, username: user.username, email: None, active: None, second_factor: None, key_id: None, roles: None }
+            }
         }
     }
 }
@@ -105,16 +122,17 @@ pub(super) fn routes() -> Vec<Route> {
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<UserOut>>, Fault> {
     signed.may(&Action::Look)?;
     let users = api.access.users(asked.window()?).await?;
-    Ok(List::of(users.items, users.total))
+    let items = users.items.into_iter().map(|user| UserOut::seen_by(&signed, user)).collect::<Vec<_>>();
+    Ok(List::of(items, users.total))
 }
 
 async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<UserOut>, Fault> {
     signed.may(&Action::Look)?;
-    Ok(Json(api.access.user(UserId(id)).await?.into()))
+    Ok(Json(UserOut::seen_by(&signed, api.access.user(UserId(id)).await?)))
 }
 
 async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<RoleOut>>, Fault> {
-    signed.may(&Action::Look)?;
+    signed.may(&Action::ReadUser(UserId(id)))?;
     Ok(List::whole(api.access.user(UserId(id)).await?.roles))
 }
 

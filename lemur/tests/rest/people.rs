@@ -223,3 +223,26 @@ fn the_log_tells_who_did_what() {
     assert!(log["total"].as_i64().unwrap() > 5);
     assert!(!service.get("/logs?count=1000", &service.admin).text.contains("PRIVATE KEY"));
 }
+
+/// Who is an administrator, and who has no second factor, is nothing that every member is told.
+#[test]
+fn members_see_of_others_no_more_than_the_name() {
+    on_both(|service| {
+        let alice = service.user("alice", &[]);
+        let listed = service.get("/users", &alice).done();
+        assert_eq!(listed["items"][0], json!({"id": 1, "username": "admin"}));
+        assert_eq!(service.get("/users/1", &alice).done(), listed["items"][0]);
+        service.get("/users/1/roles", &alice).refused(403);
+        let own = &listed["items"][1];
+        assert_eq!((&own["email"], &own["secondFactor"]), (&json!("alice@example.com"), &json!(false)));
+        assert_eq!(service.get("/auth/me", &alice).done()["email"], own["email"]);
+        for role in ["operator", "read-only"] {
+            let seen = service.get("/users/1", &service.user(role, &[role])).done();
+            assert_eq!(seen["roles"][0]["name"], "admin", "{role}");
+        }
+        service.authority("Root");
+        let certificate = service.certificate(&service.admin, "Root", "www.example.com");
+        let creator = service.get(&format!("/certificates/{}/creator", certificate["id"]), &alice).done();
+        assert_eq!(creator, json!({"id": 1, "username": "admin"}));
+    });
+}

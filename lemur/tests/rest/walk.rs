@@ -71,7 +71,7 @@ const TABLE: &[Row] = &[
     ("post", "/users", ADMINS, 200),
     ("get", "/users/{id}", &EVERYONE, 200),
     ("put", "/users/{id}", ADMINS, 200),
-    ("get", "/users/{id}/roles", &EVERYONE, 200),
+    ("get", "/users/{id}/roles", LOG, 200),
     // The victim has none.
     ("delete", "/users/{id}/second_factor", ADMINS, 404),
     ("get", "/users/{id}/keys", ADMINS, 200),

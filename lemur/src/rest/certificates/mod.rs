@@ -80,7 +80,7 @@ async fn authority(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result
 async fn creator(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<UserOut>, Fault> {
     signed.may(&Action::Look)?;
     let creator = api.certificate(id).await?.creator.ok_or(Fault::Missing("user"))?;
-    Ok(Json(api.access.user(creator).await?.into()))
+    Ok(Json(UserOut::seen_by(&signed, api.access.user(creator).await?)))
 }
 
 async fn domains(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<DomainOut>>, Fault> {
