@@ -196,7 +196,8 @@ async fn any_text_is_no_external_keys_id() {
             let header = json!({ "alg": "HS256", "kid": id, "url": raw.url("/new-account") });
             let binding = raw.binding_of(&key, &header, &raw.jwk());
             let answer = raw.post("/new-account", &json!({ "externalAccountBinding": binding })).await;
-            assert!(["unauthorized", "malformed"].contains(&answer.problem()), "{id:?}: {}", answer.problem());
+            let problem = answer.problem();
+            assert!(["unauthorized", "malformed"].contains(&problem.as_str()), "{id:?}: {problem}");
         }
     })
     .await;
