@@ -95,6 +95,12 @@ pub enum ProfileRefusal {
         /// How long.
         max: Lifetime,
     },
+    /// From a time that is too far from now.
+    #[error("the profile lets a certificate start at most {max} before or after now")]
+    StartsFar {
+        /// How far.
+        max: Lifetime,
+    },
     /// Not within the time that the issuer itself is valid.
     #[error("the certificate would be valid when its issuer is not")]
     OutlivesIssuer,
@@ -263,6 +269,11 @@ impl Profile {
         let within = validity.within(issuer).ok_or(ProfileRefusal::OutlivesIssuer)?;
         if within != validity && !(may_shrink && within.not_after() > now) {
             return Err(ProfileRefusal::OutlivesIssuer);
+        }
+        // Nobody stocks certificates for the time when they may issue no more.
+        let far = now.duration_since(validity.not_before()).unsigned_abs();
+        if matches!(period, Period::Between(..)) && far > self.start_within.duration() {
+            return Err(ProfileRefusal::StartsFar { max: self.start_within });
         }
         Ok(within)
     }

@@ -9,7 +9,7 @@ mod view;
 use axum::Json;
 use axum::extract::{Path, State};
 
-pub(super) use create::{EXTENSIONS, KEY_TYPES, SUBJECT, key_type, refusal};
+pub(super) use create::{EXTENSIONS, KEY_TYPES, SUBJECT, key_type, one_end, refusal};
 pub(super) use export::PLUGIN;
 pub use export::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
 pub(super) use view::UnderAuthority;
