@@ -213,6 +213,8 @@ fn keys_of_acme_are_made_listed_and_revoked() {
     house.refuses(&format!("acme revoke-key {id}"), "revoked already");
     house.refuses("acme revoke-key none", "no such key");
     house.refuses("acme add-key --owner web@corp.example --name bad..name", "");
+    house.refuses("acme add-key --owner web@corp.example --name corp.example --profile bogus", "ACME offers no profile bogus");
+    house.refuses("acme add-key --owner x --name corp.example", "not a valid email address");
     assert_eq!(house.lemur(["acme", "add-key", "--owner", "web@corp.example"]).status, Some(2));
 }
 
