@@ -116,6 +116,8 @@ fn a_file_of_certificate_and_key_opens_with_its_passphrase() {
     let _ = openssl(["pkey", "-passin", "pass:hunter2hunter2", "-noout"], &data).success();
     let place = service.file("export.pem", &data);
     let _ = openssl(["verify", "-x509_strict", "-CAfile", &place, &place], b"").success();
+    let short = json!({"plugin": {"slug": "pem-export", "pluginOptions": [{"name": "passphrase", "value": "hunte"}]}});
+    assert!(service.post(&path, &service.admin, &short).reason("plugin.pluginOptions.passphrase").contains("at least 6"));
     assert!(service.post(&path, &service.admin, &json!({"plugin": {"slug": "nothing"}})).reason("plugin.slug").contains("no such plugin"));
     assert!(service.post(&path, &service.admin, &json!({})).reason("plugin").contains("Missing"));
     assert!(

@@ -22,6 +22,7 @@ use super::super::signed::Signed;
 use super::view::request_text;
 use crate::access::permit::Action;
 use crate::certificate::write_bundle;
+use crate::export::MIN_PASSPHRASE;
 use crate::revoke::KeyError;
 
 /// What goes into a file.
@@ -140,6 +141,10 @@ impl Export for Pem {
     fn export(&self, material: Material, request: ExportRequest) -> Result<Exported, ExportError> {
         let write = |error: &dyn std::error::Error| ExportError::Write(error.to_string());
         let mut data = Zeroizing::new(Vec::new());
+        if request.passphrase.as_ref().is_some_and(|passphrase| passphrase.chars().count() < MIN_PASSPHRASE) {
+            let reason = format!("a passphrase has at least {MIN_PASSPHRASE} characters");
+            return Err(ExportError::Option { name: "passphrase", reason });
+        }
         if let Some(key) = &material.private_key {
             let signer = LocalSigner::from_pkcs8_der(key.expose()).map_err(|error| write(&error))?;
             let text = match &request.passphrase {
