@@ -6,7 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::attempts::{self, Place};
-use super::{Access, AccessError, totp};
+use super::{Access, AccessError, Username, totp};
 use crate::audit::Actor;
 use crate::store::{StoreError, UserId};
 
@@ -70,12 +70,34 @@ impl Access {
     /// # Errors
     /// [`LoginError`].
     pub async fn login(&self, login: Login<'_>) -> Result<Session, LoginError> {
-        let places = [Place::address(login.from), Place::account(login.username)];
+        let now = self.now();
+        let (user, generation) = self.prove(login).await?;
+        let lifetime = self.0.settings.token_lifetime;
+        let until = now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
+        let token = self.sign(user, generation, None, (now, Some(until)))?;
+        Ok(Session { token, user, lifetime })
+    }
+
+    /// Proves that whoever asks is this user and no other: who is signed in already is asked again before what one signs in by is changed.
+    ///
+    /// # Errors
+    /// [`LoginError`], as for signing in; tries count alike.
+    pub async fn prove_again(&self, user: UserId, login: Login<'_>) -> Result<(), LoginError> {
+        let (proved, _) = self.prove(login).await?;
+        if proved == user { Ok(()) } else { Err(LoginError::Refused) }
+    }
+
+    /// Who has this name, this password, and this code where one is wanted; and how often the user's tokens were made void.
+    async fn prove(&self, login: Login<'_>) -> Result<(UserId, i64), LoginError> {
+        let mut places = vec![Place::address(login.from), Place::account(login.username)];
         let now = self.now();
         attempts::count(&self.0.store, &places, now).await?.map_err(LoginError::TooMany)?;
         let sql = "SELECT id, password, active FROM access_users WHERE username_key = $1";
-        let username = login.username.to_ascii_lowercase();
-        let row = self.0.store.read().await?.optional(sql, &[(&username).into()]).await?;
+        // A text that is no username is nobody's, and takes as long.
+        let row = match Username::parse(login.username) {
+            Ok(username) => self.0.store.read().await?.optional(sql, &[(&username.key()).into()]).await?,
+            Err(_) => None,
+        };
         let stored = match &row {
             Some(row) if row.flag("active")? => row.optional_text("password")?,
             _ => None,
@@ -83,6 +105,11 @@ impl Access {
         let right = self.0.passwords.verify(login.password, stored.clone()).await?;
         let (Some(row), Some(stored), true) = (row, stored, right) else { return Err(LoginError::Refused) };
         let user = UserId(row.integer("id")?);
+        if login.code.is_some_and(|code| !code.trim().is_empty()) {
+            let codes = Place::code(user);
+            attempts::count(&self.0.store, std::slice::from_ref(&codes), now).await?.map_err(LoginError::TooMany)?;
+            places.push(codes);
+        }
         let mut transaction = self.0.store.write().await?;
         let sql = "SELECT generation FROM access_users WHERE id = $1 AND active = 1 AND password = $2";
         // The password may have been changed while it was compared.
@@ -91,14 +118,16 @@ impl Access {
         match (totp::check(&mut transaction, &self.0.ring, user, login.code, now).await?, login.code) {
             (totp::Check::Passed, _) => {}
             (totp::Check::Wanted, _) => return Err(LoginError::CodeWanted),
-            (totp::Check::Wrong, _) => return Err(LoginError::Refused),
+            (totp::Check::Wrong, _) => {
+                // Somebody knows the password, and not the second factor.
+                let fields = serde_json::json!({"user": user, "from": login.from});
+                self.commit(transaction, &Actor::server(), "second_factor_refused", fields).await?;
+                return Err(LoginError::Refused);
+            }
         }
         attempts::take_back(&mut transaction, &places).await?;
         transaction.commit().await?;
-        let lifetime = self.0.settings.token_lifetime;
-        let until = now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
-        let token = self.sign(user, generation, None, (now, Some(until)))?;
-        Ok(Session { token, user, lifetime })
+        Ok((user, generation))
     }
 
     /// Makes every token of a user void, those of API keys included.

@@ -298,6 +298,31 @@ async fn a_second_factor_is_asked_for_and_a_code_counts_once() {
     login(None).await.unwrap();
 }
 
+/// Whoever knows the password does not find the code by trying: ten tries an hour, from wherever they come.
+#[tokio::test]
+async fn codes_are_guessed_ten_times_an_hour() {
+    let world = World::new().await;
+    let user = world.user("ann", &[]).await;
+    let enrolment = world.access.enrol_second_factor(user.id).await.unwrap();
+    world.access.confirm_second_factor(user.id, &code_at(&enrolment.secret, START), &actor()).await.unwrap();
+    let login = async |code: &str, number: usize| world.login("ann", PASSWORD, Some(code), &format!("192.0.2.{number}")).await;
+    for number in 1..=10 {
+        world.wait(310);
+        assert!(matches!(login("abcdef", number).await, Err(LoginError::Refused)), "try {number}");
+    }
+    world.wait(60);
+    let now = world.now.load(Ordering::SeqCst);
+    let Err(LoginError::TooMany(wait)) = login(&code_at(&enrolment.secret, now), 11).await else { panic!("the eleventh is looked at") };
+    assert!((400..=500).contains(&wait.as_secs()), "an hour from the first: {wait:?}");
+    assert!(matches!(login("", 12).await, Err(LoginError::CodeWanted)), "no code is no try");
+    let lines = world.store.read().await.unwrap().all("SELECT line FROM log_line WHERE line LIKE '%second_factor_refused%'", &[]).await.unwrap();
+    assert_eq!(lines.len(), 10, "each is in the audit log");
+    assert!(lines[0].text("line").unwrap().contains("192.0.2.1"));
+    world.wait(i64::try_from(wait.as_secs()).unwrap());
+    let now = world.now.load(Ordering::SeqCst);
+    login(&code_at(&enrolment.secret, now), 13).await.unwrap();
+}
+
 /// A 2026 advisory of Lemur: members rewrote their own role. Here nobody renames a role to one of the service's, nor those away.
 #[tokio::test]
 async fn the_services_roles_stay_what_they_are() {

@@ -182,6 +182,8 @@ pub enum Event {
     KeyViewed {
         /// Whose.
         certificate: CertificateId,
+        /// The SHA-256 of its public half: which key it was does not depend on the row that it stood in.
+        key: String,
         /// For what: `view`, `export`.
         purpose: &'static str,
     },
@@ -246,9 +248,9 @@ mod tests {
     #[test]
     fn a_line_is_one_object_without_line_breaks() {
         let actor = Actor { name: "bob\n\"x".to_owned(), address: "10.0.0.1".parse().ok(), ..Actor::cli("x") };
-        let event = Event::KeyViewed { certificate: CertificateId(7), purpose: "view" };
+        let event = Event::KeyViewed { certificate: CertificateId(7), key: "ab".to_owned(), purpose: "view" };
         let entry = entry(Timestamp::UNIX_EPOCH, &actor, &event);
-        let expected = r#"{"time":"1970-01-01T00:00:00Z","event":"key_viewed","certificate":7,"purpose":"view","actor":{"name":"bob\n\"x","via":"cli","address":"10.0.0.1"}}"#;
+        let expected = r#"{"time":"1970-01-01T00:00:00Z","event":"key_viewed","certificate":7,"key":"ab","purpose":"view","actor":{"name":"bob\n\"x","via":"cli","address":"10.0.0.1"}}"#;
         assert_eq!(entry.body, expected);
         let fields = Map::from_iter([("user".to_owned(), Value::from(3))]);
         let entry = super::entry(Timestamp::UNIX_EPOCH, &Actor::server(), &Event::Other { event: "user_created", fields });

@@ -32,7 +32,8 @@ impl Engine {
             return Err(AuthorityError::Unknown { id });
         }
         self.commit_audited(transaction, actor, &[Event::AuthorityChanged { authority: id, fields }]).await?;
-        self.shared.cache.forget(id);
+        // Those under it are held to its profiles.
+        self.shared.cache.forget_all();
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ const INTERMEDIATE_LIFETIME: Duration = YEAR.saturating_mul(5);
 const BACKDATE: jiff::SignedDuration = jiff::SignedDuration::from_secs(3600);
 const LONGEST_NAME: usize = 128;
 /// What stands for a profile with an authority's certificate.
-pub(super) const PROFILE: &str = "authority";
+pub(crate) const PROFILE: &str = "authority";
 
 /// A key that will sign, and how it is stored.
 struct NewKey {
@@ -126,6 +126,8 @@ impl Engine {
         parent: AuthorityId,
     ) -> Result<CreatedAuthority, AuthorityError> {
         let issuer = self.load_issuing(parent).await?;
+        // By what its issuer does not issue it would not either.
+        order.profiles.iter().try_for_each(|name| self.profile(&issuer, name).map(drop))?;
         let validity = match order.validity {
             Some(validity) => validity,
             None => self.under_validity(&issuer)?,
@@ -206,8 +208,8 @@ impl Engine {
             (Some(parent), Some(shard)) => row.of_authority(parent, shard, PROFILE),
             _ => row.of_authority(id, 0, PROFILE),
         };
+        // Not its roles: who may issue from it has no say about its own certificate.
         row.description = order.description.clone();
-        row.roles.clone_from(&order.roles);
         let certificate = store_certificate(&mut transaction, row).await?;
         authorities::set_certificate(&mut transaction, id, certificate).await?;
         published::ensure(&mut transaction, (id, 0)).await?;

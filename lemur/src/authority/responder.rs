@@ -31,7 +31,7 @@ impl Loaded {
 impl Engine {
     /// Whether an authority's responder is to be made anew.
     pub(crate) fn wants_responder(&self, loaded: &Loaded) -> bool {
-        if loaded.signer().is_err() {
+        if loaded.key().is_err() {
             return false;
         }
         let third = SignedDuration::try_from(self.shared.settings.responder_lifetime / 3).unwrap_or_default();
@@ -66,7 +66,7 @@ impl Engine {
         let subject = Subject::of_common_name(&format!("OCSP responder {}", hex::encode(self.random::<4>())))
             .map_err(|error| Loaded::broken(&issuer.row, error))?;
         let template = ResponderTemplate::new(subject, key.public_key().clone(), validity);
-        let algorithm = issuer.signer()?.algorithm();
+        let algorithm = issuer.key()?.algorithm();
         let claims = Claims { kind: Some(Kind::OcspResponder), ..Claims::default() };
         let build = |serial: &_, _: &_| Ok(template.under(&issuer.issuer, serial, algorithm)?);
         let about = format!("the OCSP responder of {}", issuer.row.name);

@@ -50,6 +50,7 @@ impl Engine {
         };
         let ask = Ask { public_key: &public_key, subject: order.subject.clone(), names: order.names.clone(), period: order.period };
         let template = profile.admit(ask, &issuer.issuer, self.now())?;
+        profile.admit_under(&template, &issuer.above)?;
         let claims = Claims {
             baseline: profile.is_baseline(),
             kind: Some(Kind::Leaf),
@@ -112,16 +113,17 @@ impl Engine {
             Key::Made(kind) => check_kind(profile, *kind)?,
             Key::Theirs(public_key) => {
                 let ask = Ask { public_key, subject: order.subject.clone(), names: order.names.clone(), period: order.period };
-                profile.admit(ask, &issuer.issuer, self.now())?;
+                profile.admit_under(&profile.admit(ask, &issuer.issuer, self.now())?, &issuer.above)?;
             }
         }
         Ok(())
     }
 
-    fn profile(&self, issuer: &Loaded, name: &str) -> Result<&Profile, IssueError> {
+    /// The profile of a name, if the authority, and each one above it, issues by it.
+    pub(crate) fn profile(&self, issuer: &Loaded, name: &str) -> Result<&Profile, IssueError> {
         let profile = self.shared.settings.profiles.get(name).ok_or_else(|| IssueError::UnknownProfile { name: shortened(name) })?;
-        let allowed = &issuer.row.profiles;
-        if !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == name) {
+        let mut lists = issuer.narrowed.iter().chain(Some(&issuer.row.profiles).filter(|own| !own.is_empty()));
+        if !lists.all(|allowed| allowed.iter().any(|allowed| allowed == name)) {
             return Err(IssueError::ProfileNotAllowed { authority: issuer.row.name.clone(), profile: name.to_owned() });
         }
         Ok(profile)
@@ -132,7 +134,7 @@ impl Engine {
         let place = key_place(&sha256(&public_key.to_spki_der()));
         let ring = self.shared.ring.current();
         let sealed = ring.seal(plain.expose(), &place)?;
-        Ok((SealedKey { ring_key: ring.newest().to_string(), place, sealed }, plain))
+        Ok((SealedKey { ring_key: ring.newest().to_string(), sealed }, plain))
     }
 }
 

@@ -95,6 +95,12 @@ pub enum ProfileRefusal {
         /// How long.
         max: Lifetime,
     },
+    /// From a time that is too far from now.
+    #[error("the profile lets a certificate start at most {max} before or after now")]
+    StartsFar {
+        /// How far.
+        max: Lifetime,
+    },
     /// Not within the time that the issuer itself is valid.
     #[error("the certificate would be valid when its issuer is not")]
     OutlivesIssuer,
@@ -150,6 +156,25 @@ impl Profile {
             policies: self.policies.clone(),
             revocable: self.revocation == Revocation::Published,
         })
+    }
+
+    /// Refuses what an authority further above may not certify: name constraints and extended key usages hold for all that stands below.
+    ///
+    /// # Errors
+    /// [`ProfileRefusal`] names the first thing.
+    pub fn admit_under(&self, template: &Template<'_>, above: &[Issuer]) -> Result<(), ProfileRefusal> {
+        for issuer in above {
+            if let Some(usage) = self.extended_key_usages.iter().find(|usage| !issuer.may_certify_for(**usage)) {
+                return Err(ProfileRefusal::ExtendedKeyUsage { usage: *usage });
+            }
+            for name in template.names() {
+                issuer.constraints().permits(name)?;
+            }
+            if let Some(common_name) = template.subject().common_name() {
+                issuer.constraints().permits_common_name(common_name)?;
+            }
+        }
+        Ok(())
     }
 
     fn admit_key(&self, key: &PublicKey, issuer: &Issuer) -> Result<Vec<u8>, ProfileRefusal> {
@@ -244,6 +269,11 @@ impl Profile {
         let within = validity.within(issuer).ok_or(ProfileRefusal::OutlivesIssuer)?;
         if within != validity && !(may_shrink && within.not_after() > now) {
             return Err(ProfileRefusal::OutlivesIssuer);
+        }
+        // Nobody stocks certificates for the time when they may issue no more.
+        let far = now.duration_since(validity.not_before()).unsigned_abs();
+        if matches!(period, Period::Between(..)) && far > self.start_within.duration() {
+            return Err(ProfileRefusal::StartsFar { max: self.start_within });
         }
         Ok(within)
     }

@@ -172,6 +172,8 @@ pub(super) struct Text {
     max_lifetime: Lifetime,
     #[serde(default = "five_minutes")]
     backdate: Lifetime,
+    #[serde(default = "a_day")]
+    start_within: Lifetime,
     #[serde(default)]
     revocation: Revocation,
     #[serde(default)]
@@ -182,6 +184,10 @@ pub(super) struct Text {
 
 const fn five_minutes() -> Lifetime {
     Lifetime::minutes(5)
+}
+
+const fn a_day() -> Lifetime {
+    Lifetime::days(1)
 }
 
 impl TryFrom<Text> for Profile {
@@ -199,6 +205,7 @@ impl TryFrom<Text> for Profile {
             default_lifetime: text.default_lifetime,
             max_lifetime: text.max_lifetime,
             backdate: text.backdate,
+            start_within: text.start_within,
             revocation: text.revocation,
             baseline: text.baseline,
             policies: text.policies.into_iter().map(policy).collect::<Result<_, _>>()?,
@@ -219,6 +226,7 @@ impl From<Profile> for Text {
             default_lifetime: profile.default_lifetime,
             max_lifetime: profile.max_lifetime,
             backdate: profile.backdate,
+            start_within: profile.start_within,
             revocation: profile.revocation,
             baseline: profile.baseline,
             policies: profile.policies.iter().map(ToString::to_string).collect(),

@@ -224,8 +224,13 @@ fn validity_is_within_the_profiles_and_the_issuers() {
     assert_eq!(ask(Period::For(Lifetime::minutes(5))), Err(ProfileRefusal::Over));
     assert_eq!(ask(Period::For(Lifetime::days(399))), Err(ProfileRefusal::TooLong { max: Lifetime::days(398) }));
     assert!(matches!(ask(Period::Until(at("2026-01-01T00:00:00Z"))), Err(ProfileRefusal::Validity(_))));
-    let (start, stop) = (at("2026-05-03T00:00:00Z"), at("2026-05-04T00:00:00Z"));
+    let (start, stop) = (at("2026-05-02T12:00:00Z"), at("2026-05-04T00:00:00Z"));
     assert_eq!(ask(Period::Between(start, stop)), Ok(Validity::new(start, stop).unwrap()));
+    // Nobody stocks certificates for later: a start is a day from now at most.
+    for far in ["2026-05-02T12:00:01Z", "2026-04-30T11:59:59Z"] {
+        assert_eq!(ask(Period::Between(at(far), stop)), Err(ProfileRefusal::StartsFar { max: Lifetime::days(1) }), "{far}");
+    }
+    assert!(ask(Period::Between(at("2026-04-30T12:00:00Z"), stop)).is_ok());
     assert_eq!(ask(Period::Between(at("2025-12-31T00:00:00Z"), stop)), Err(ProfileRefusal::OutlivesIssuer));
     let late = |period| {
         profile.admit(

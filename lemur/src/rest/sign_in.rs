@@ -25,6 +25,14 @@ const LOGIN: Shape = Shape {
 
 const CODE: Shape = Shape { name: "Code", fields: &[required("code", Kind::Text(16), "A code of the secret that was made")] };
 
+const PROOF: Shape = Shape {
+    name: "Proof",
+    fields: &[
+        required("password", Kind::Text(1_024), "The user's password"),
+        optional("code", Kind::Text(16), "A code of the second factor, where the user has one"),
+    ],
+};
+
 #[derive(Serialize, ToSchema)]
 struct Token {
     token: String,
@@ -53,7 +61,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/auth/me", me, "Who is signed in").gives::<UserOut>(),
         Route::post("/auth/second_factor", enrol, "Make a secret for a second factor").gives::<SecondFactor>(),
         Route::put("/auth/second_factor", confirm, "Ask for the second factor from now on").takes(&CODE),
-        Route::delete("/auth/second_factor", remove, "Ask for no second factor any more"),
+        Route::delete("/auth/second_factor", remove, "Ask for no second factor any more").takes(&PROOF),
     ]
 }
 
@@ -109,13 +117,12 @@ async fn confirm(State(api): State<Api>, signed: Signed, body: axum::body::Bytes
     Ok(Json(serde_json::json!({"result": true})))
 }
 
-/// Only with a token that a password was given for: who finds an API key takes no second factor away.
-async fn remove(State(api): State<Api>, signed: Signed) -> Result<Json<serde_json::Value>, Fault> {
+/// With the password and a code: whoever finds a token takes no second factor away.
+async fn remove(State(api): State<Api>, signed: Signed, body: axum::body::Bytes) -> Result<Json<serde_json::Value>, Fault> {
     let user = signed.requester.user();
     signed.may(&crate::access::permit::Action::ManageOwnAccount(user))?;
-    if signed.requester.api_key().is_some() {
-        return Err(Fault::Token("An API key takes no second factor away: sign in by name and password"));
-    }
+    let fields = PROOF.read(&body)?;
+    api.prove_again(&signed, fields.text("password").unwrap_or_default(), fields.text("code")).await?;
     api.access.remove_second_factor(user, &signed.actor).await?;
     Ok(Json(serde_json::json!({"result": true})))
 }

@@ -13,7 +13,6 @@ use crate::certificate::Serial;
 use crate::crl::{Covers, CrlBuilder, CrlError, Reason, Revoked, Scope};
 use crate::engine::{Engine, Loaded};
 use crate::issue::IssueError;
-use crate::store::authorities::AuthorityState;
 use crate::store::published::{self, Due, PublishedCrl};
 use crate::store::{StoreError, revocations};
 
@@ -64,7 +63,7 @@ impl Engine {
         for authority in self.known_authorities() {
             let renewed = async {
                 let loaded = self.load(authority).await?;
-                if loaded.row.state == AuthorityState::Active && self.wants_responder(&loaded) {
+                if self.wants_responder(&loaded) {
                     self.renew_responder(authority).await?;
                 }
                 Ok::<_, IssueError>(())

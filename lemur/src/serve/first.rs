@@ -6,7 +6,6 @@ use crate::audit::Actor;
 use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, Parent};
 use crate::engine::Engine;
 use crate::name::{NameConstraints, Subject};
-use crate::store::authorities::AuthorityState;
 use crate::store::{AuthorityId, StoreError};
 
 /// The authority that is made when there is none. The root above it is called this with `-root` behind it.
@@ -78,9 +77,13 @@ async fn made(engine: &Engine, name: &str, common_name: &str, parent: Parent, be
 pub(super) async fn issuing(engine: &Engine) -> Result<Vec<String>, StoreError> {
     let all = engine.authorities().await?;
     let has_below = |id: AuthorityId| all.iter().any(|other| other.parent == Some(id));
-    let issues =
-        all.iter().filter(|authority| authority.state == AuthorityState::Active && authority.der.is_some() && !has_below(authority.id));
-    let mut names: Vec<_> = issues.map(|authority| (authority.name != AUTHORITY, authority.id, authority.name.clone())).collect();
+    let mut names = Vec::new();
+    for authority in all.iter().filter(|authority| !has_below(authority.id)) {
+        // Neither one that waits, nor one that was disabled or revoked, nor one whose key is elsewhere.
+        if engine.load(authority.id).await.is_ok_and(|loaded| loaded.signer().is_ok()) {
+            names.push((authority.name != AUTHORITY, authority.id, authority.name.clone()));
+        }
+    }
     names.sort();
     Ok(names.into_iter().map(|(_, _, name)| name).collect())
 }

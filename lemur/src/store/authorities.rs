@@ -303,6 +303,11 @@ pub(crate) async fn set_certificate(
     transaction.execute("UPDATE authority SET certificate = $1 WHERE id = $2", &[certificate.into(), id.into()]).await.map(drop)
 }
 
+/// Notes that something is new about the certificate of an authority, for those who keep copies.
+pub(crate) async fn touch(transaction: &mut Transaction, certificate: CertificateId) -> Result<(), DatabaseError> {
+    transaction.execute("UPDATE authority SET version = version + 1 WHERE certificate = $1", &[certificate.into()]).await.map(drop)
+}
+
 /// Gives a pending authority its certificate; false if it waits for none.
 pub(crate) async fn activate(
     transaction: &mut Transaction,

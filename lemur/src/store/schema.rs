@@ -14,6 +14,9 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration { sqlite: include_str!("schema/1.sqlite.sql"), postgres: include_str!("schema/1.postgres.sql") },
         // What finds certificates by part of a name: each database has its own way.
         Migration { sqlite: include_str!("schema/2.sqlite.sql"), postgres: include_str!("schema/2.postgres.sql") },
+        // What a sealed key belongs to follows from its certificate. A certificate is its bytes: a serial number and an issuer's name are anybody's
+        // to write into one of their own.
+        Migration { sqlite: include_str!("schema/3.sqlite.sql"), postgres: include_str!("schema/3.postgres.sql") },
     ],
 };
 

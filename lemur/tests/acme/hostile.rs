@@ -185,6 +185,24 @@ async fn what_is_no_request_is_refused_and_bounded() {
     }
 }
 
+/// What a client names as the external key's ID is any text, and PostgreSQL does not take all of them.
+#[tokio::test]
+async fn any_text_is_no_external_keys_id() {
+    on_both(async |house| {
+        let replica = house.replica().await;
+        let raw = Raw::new(&house, &replica);
+        let key = replica.key().await;
+        for id in ["\u{0}", "a\u{0}b", "日本", "' OR 1=1 --", &"x".repeat(5_000)] {
+            let header = json!({ "alg": "HS256", "kid": id, "url": raw.url("/new-account") });
+            let binding = raw.binding_of(&key, &header, &raw.jwk());
+            let answer = raw.post("/new-account", &json!({ "externalAccountBinding": binding })).await;
+            let problem = answer.problem();
+            assert!(["unauthorized", "malformed"].contains(&problem.as_str()), "{id:?}: {problem}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_accounts_making_is_checked() {
     let house = House::sqlite();

@@ -3,10 +3,12 @@
 
 mod authorities;
 mod kill;
+mod last_administrator;
 mod lists;
 mod path;
 mod replicas;
 mod rotation;
 mod support;
 mod time;
+mod trust;
 mod uploads;

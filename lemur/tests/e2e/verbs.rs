@@ -193,6 +193,7 @@ fn people_and_their_roles() {
     assert!(house.done("user list").contains("disabled"));
     house.done("user enable ann");
     house.write("another", "another horse battery\n");
+    house.refuses("user reset-totp ann", "there is no such second factor");
     house.done("user password ann --password-file another");
     assert_eventually!(within Duration::from_secs(3), is_out());
     server.login("ann", "another horse battery");
@@ -213,6 +214,8 @@ fn keys_of_acme_are_made_listed_and_revoked() {
     house.refuses(&format!("acme revoke-key {id}"), "revoked already");
     house.refuses("acme revoke-key none", "no such key");
     house.refuses("acme add-key --owner web@corp.example --name bad..name", "");
+    house.refuses("acme add-key --owner web@corp.example --name corp.example --profile bogus", "ACME offers no profile bogus");
+    house.refuses("acme add-key --owner x --name corp.example", "not a valid email address");
     assert_eq!(house.lemur(["acme", "add-key", "--owner", "web@corp.example"]).status, Some(2));
 }
 

@@ -6,5 +6,6 @@ mod faults;
 mod pages;
 mod paths;
 mod people;
+mod rights;
 mod support;
 mod walk;

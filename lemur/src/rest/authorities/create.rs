@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 
 use super::super::Api;
-use super::super::certificates::{EXTENSIONS, KEY_TYPES, PLUGIN, SUBJECT, key_type};
+use super::super::certificates::{EXTENSIONS, KEY_TYPES, PLUGIN, SUBJECT, key_type, one_end};
 use super::super::fault::Fault;
 use super::super::plugins::ISSUER;
 use super::super::route::Route;
@@ -65,7 +65,7 @@ const NEW: Shape = Shape {
         optional("state", Kind::Text(128), ""),
         optional("country", Kind::Text(2), ""),
         optional("email", Kind::Text(254), "Left alone"),
-        optional("extensions", Kind::Object(&EXTENSIONS), "basicConstraints.path_length is taken"),
+        optional("extensions", Kind::Known(&EXTENSIONS), "basicConstraints.path_length is taken"),
         optional("pathLength", Kind::Integer(0, 16), "How many authorities there may be under it, one under the other"),
         optional("nameConstraints", Kind::Object(&CONSTRAINTS), "The names that it may certify"),
         optional("profiles", Kind::Any, "The names of the profiles that it issues by; none means all"),
@@ -153,6 +153,7 @@ fn subject(fields: &Fields) -> Result<Subject, Fault> {
 }
 
 fn validity(fields: &Fields, now: Timestamp) -> Result<Option<Validity>, Fault> {
+    one_end(fields, &["validityEnd", "validityYears"])?;
     let start = fields.time("validityStart");
     let end = match (fields.time("validityEnd"), fields.integer("validityYears")) {
         (Some(end), _) => end,

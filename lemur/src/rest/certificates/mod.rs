@@ -9,7 +9,7 @@ mod view;
 use axum::Json;
 use axum::extract::{Path, State};
 
-pub(super) use create::{EXTENSIONS, KEY_TYPES, SUBJECT, key_type, refusal};
+pub(super) use create::{EXTENSIONS, KEY_TYPES, SUBJECT, key_type, one_end, refusal};
 pub(super) use export::PLUGIN;
 pub use export::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
 pub(super) use view::UnderAuthority;
@@ -51,7 +51,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What a right to a certificate depends on.
-pub(super) fn facts(certificate: &Certificate) -> CertificateFacts<'_> {
+fn facts(certificate: &Certificate) -> CertificateFacts<'_> {
     CertificateFacts { owner: &certificate.owner, creator: certificate.creator, roles: &certificate.roles }
 }
 
@@ -80,7 +80,7 @@ async fn authority(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result
 async fn creator(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<UserOut>, Fault> {
     signed.may(&Action::Look)?;
     let creator = api.certificate(id).await?.creator.ok_or(Fault::Missing("user"))?;
-    Ok(Json(api.access.user(creator).await?.into()))
+    Ok(Json(UserOut::seen_by(&signed, api.access.user(creator).await?)))
 }
 
 async fn domains(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<DomainOut>>, Fault> {
@@ -108,6 +108,24 @@ impl Api {
         self.engine.certificate(CertificateId(id)).await?.ok_or(Fault::Missing("certificate"))
     }
 
+    /// Goes on if the requester may do this with a certificate. An authority's own is not its owner's or its roles' to change: the one that
+    /// vouches for it decides.
+    async fn may<'c>(
+        &self,
+        signed: &Signed,
+        certificate: &'c Certificate,
+        action: fn(CertificateFacts<'c>) -> Action<'c>,
+    ) -> Result<(), Fault> {
+        if !certificate.is_an_authoritys() {
+            return signed.may(&action(facts(certificate)));
+        }
+        let above = match certificate.authority {
+            Some(issuer) => self.engine.authority(issuer).await?.filter(|issuer| issuer.certificate != Some(certificate.id)),
+            None => None,
+        };
+        signed.may(&Action::VouchForAuthority(above.as_ref().map(super::authorities::facts)))
+    }
+
     async fn described(&self, certificate: Certificate) -> Result<CertificateOut, Fault> {
         self.describe(vec![certificate]).await?.pop().ok_or(Fault::Missing("certificate"))
     }
@@ -122,7 +140,7 @@ impl Api {
                     Named::Name(text) => self.engine.certificate_by_name(text).await?,
                 };
                 let certificate = found.ok_or_else(|| Fault::field(name, "There is no such certificate."))?;
-                signed.may(&Action::ReplaceCertificate(facts(&certificate)))?;
+                self.may(signed, &certificate, Action::ReplaceCertificate).await?;
                 ids.push(certificate.id);
             }
         }

@@ -41,7 +41,7 @@ pub(super) fn router() -> Router<Api> {
 
 /// What every page has, and that no other site's page may send a form here.
 async fn page(request: Request, next: Next) -> Response {
-    if !request.method().is_safe() && same_origin(request.headers()).is_err() {
+    if !request.method().is_safe() && same_origin(request.uri(), request.headers()).is_err() {
         return (StatusCode::FORBIDDEN, "The request comes from another site's page.").into_response();
     }
     let mut response = next.run(request).await;
