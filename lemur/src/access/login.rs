@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde_json::Map;
 use zeroize::Zeroizing;
 
 use super::attempts::{self, Place};
 use super::{Access, AccessError, totp};
-use crate::audit::Actor;
+use crate::audit::{self, Actor, Event, Via};
 use crate::store::{StoreError, UserId};
 
 /// A try at signing in.
@@ -21,6 +22,10 @@ pub struct Login<'a> {
     pub code: Option<&'a str>,
     /// Where the try comes from.
     pub from: IpAddr,
+    /// By which door.
+    pub via: Via,
+    /// The request's ID.
+    pub request: Option<String>,
 }
 
 /// What a right password gives.
@@ -70,6 +75,28 @@ impl Access {
     /// # Errors
     /// [`LoginError`].
     pub async fn login(&self, login: Login<'_>) -> Result<Session, LoginError> {
+        let mut actor =
+            Actor { name: "nobody".to_owned(), user: None, via: login.via, address: Some(login.from), request: login.request.clone() };
+        let done = self.sign_in(login, &mut actor).await;
+        let reason = match &done {
+            Err(LoginError::Refused) => "refused",
+            Err(LoginError::CodeWanted) => "code_wanted",
+            Err(LoginError::TooMany(_)) => "too_many_tries",
+            Ok(_) | Err(LoginError::Access(_)) => return done,
+        };
+        // Whoever tries without end fills no log: what is told is bounded, and that it was too much is in the trace.
+        if self.0.failures.take((), self.0.began.elapsed()).is_ok() {
+            let event = Event::Other { event: "sign_in_failed", fields: Map::from_iter([("reason".to_owned(), reason.into())]) };
+            let entry = audit::entry(self.0.clock.now(), &actor, &event);
+            self.0.store.commit(self.0.store.write().await?, vec![entry]).await?;
+        } else {
+            tracing::warn!(reason, "a sign-in failed, and too many have to be in the audit log");
+        }
+        done
+    }
+
+    /// Signs a user in, and says of which name as soon as it is known that there is such a user: people type passwords into the wrong field.
+    async fn sign_in(&self, login: Login<'_>, actor: &mut Actor) -> Result<Session, LoginError> {
         let places = [Place::address(login.from), Place::account(login.username)];
         let now = self.now();
         attempts::count(&self.0.store, &places, now).await?.map_err(LoginError::TooMany)?;
@@ -80,6 +107,9 @@ impl Access {
             Some(row) if row.flag("active")? => row.optional_text("password")?,
             _ => None,
         };
+        if let Some(row) = &row {
+            (actor.name, actor.user) = (username, Some(UserId(row.integer("id")?)));
+        }
         let right = self.0.passwords.verify(login.password, stored.clone()).await?;
         let (Some(row), Some(stored), true) = (row, stored, right) else { return Err(LoginError::Refused) };
         let user = UserId(row.integer("id")?);
@@ -94,7 +124,8 @@ impl Access {
             (totp::Check::Wrong, _) => return Err(LoginError::Refused),
         }
         attempts::take_back(&mut transaction, &places).await?;
-        transaction.commit().await?;
+        let event = Event::Other { event: "signed_in", fields: Map::new() };
+        self.0.store.commit(transaction, vec![audit::entry(self.0.clock.now(), actor, &event)]).await?;
         let lifetime = self.0.settings.token_lifetime;
         let until = now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
         let token = self.sign(user, generation, None, (now, Some(until)))?;
