@@ -17,9 +17,6 @@ pub(super) async fn show(State(acme): State<Acme>) -> Json<Value> {
     if let Some(terms) = &settings.terms_of_service {
         meta.insert("termsOfService".to_owned(), terms.clone().into());
     }
-    if let Some(website) = &settings.website {
-        meta.insert("website".to_owned(), website.clone().into());
-    }
     if !settings.caa_identities.is_empty() {
         meta.insert("caaIdentities".to_owned(), settings.caa_identities.clone().into());
     }

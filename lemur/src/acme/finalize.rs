@@ -22,11 +22,12 @@ use super::id::Id;
 use super::identifier::Identifier;
 use super::order::{Status, find, shown};
 use super::problem::{Kind, Problem, Subproblem};
-use super::request::{Post, Said};
+use super::request::{Origin, Post, Said};
 use super::settings::Offer;
 use super::state::{Acme, after};
 use super::store::{Account, Authorization, Order, OrderState};
 use super::worker::check_caa;
+use crate::audit::Proof;
 use crate::certificate::{View, write_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order as Asked, Record};
@@ -46,7 +47,7 @@ struct Finalize {
 }
 
 pub(super) async fn finalize(State(acme): State<Acme>, Path(id): Path<String>, post: Post) -> Result<Response, Problem> {
-    let Said { account, key, payload, .. } = post.by_account(&acme).await?;
+    let Said { account, key, payload, from, .. } = post.by_account(&acme).await?;
     let (mut order, authorizations) = find(&acme, &id, &account.id).await?;
     let now = acme.now();
     let status = Status::of(&order, &authorizations, now);
@@ -60,12 +61,12 @@ pub(super) async fn finalize(State(acme): State<Acme>, Path(id): Path<String>, p
     }
     still_permitted(&order, &account, &authorizations, offer, now)?;
     still_certifiable(&acme, offer, &authorizations, now).await?;
-    let asked = asked(&acme, &order, &account, offer, &csr).await?;
+    let asked = asked(&acme, &order, &account, offer, &csr, &from).await?;
     if !acme.0.store.begin(&order.id, csr.as_der(), after(now, LEASE), now).await? {
         return Err(Problem::new(Kind::OrderNotReady, "the order is being finalized already"));
     }
     let authority = asked.authority;
-    let issued = match acme.0.engine.issue(asked).await {
+    let issued = match acme.0.engine.issue_proved(asked, proofs(&authorizations)).await {
         Ok(issued) => issued,
         Err(error) => return Err(failed(&acme, &order, error).await?),
     };
@@ -147,7 +148,7 @@ async fn still_certifiable(acme: &Acme, offer: &Offer, authorizations: &[Authori
     if refused.is_empty() { Ok(()) } else { Err(Problem::of_identifiers(refused)) }
 }
 
-async fn asked(acme: &Acme, order: &Order, account: &Account, offer: &Offer, csr: &Csr) -> Result<Asked, Problem> {
+async fn asked(acme: &Acme, order: &Order, account: &Account, offer: &Offer, csr: &Csr, from: &Origin) -> Result<Asked, Problem> {
     let subject = match csr.common_name() {
         Some(name) => Subject::of_common_name(name).map_err(|error| Problem::new(Kind::BadCsr, error.to_string()))?,
         None => Subject::new(),
@@ -171,8 +172,21 @@ async fn asked(acme: &Acme, order: &Order, account: &Account, offer: &Offer, csr
         period,
         csr: Some(csr.as_der().to_vec()),
         record,
-        actor: acme.actor(&account.id),
+        actor: acme.actor(&account.id, from),
     })
+}
+
+/// Why the names are certified, for the audit log.
+fn proofs(authorizations: &[Authorization]) -> Vec<Proof> {
+    let proof = |one: &Authorization| {
+        Some(Proof {
+            name: one.identifier.to_string(),
+            method: one.attempted?.name(),
+            at: one.validated?,
+            authorization: one.id.to_string(),
+        })
+    };
+    authorizations.iter().filter_map(proof).collect()
 }
 
 /// What is told of a failure. The order is ready again, unless it is not known whether there is a certificate.

@@ -24,6 +24,7 @@ mod revoke;
 mod settings;
 mod state;
 mod store;
+mod turns;
 mod worker;
 
 use axum::Router;

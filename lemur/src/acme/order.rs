@@ -18,7 +18,7 @@ use super::problem::{Document, Kind, Problem, Subproblem};
 use super::request::{Post, Said};
 use super::settings::Offer;
 use super::state::{Acme, after};
-use super::store::{Authorization, AuthorizationStatus, NewOrder, Order, OrderState};
+use super::store::{Authorization, AuthorizationStatus, Kept, NewOrder, Order, OrderState};
 
 /// How long a proof must still hold for an order to use it: the time to finalize.
 const MARGIN: std::time::Duration = std::time::Duration::from_secs(3_600);
@@ -114,14 +114,15 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
         return Err(Problem::malformed("notAfter is after notBefore and after now"));
     }
     if let Some(replaced) = &asked.replaces {
-        super::renewal::check_replaced(&acme, replaced, &account.id, &identifiers, now).await?;
+        super::renewal::check_replaced(&acme, replaced, &account.id, &identifiers).await?;
     }
+    acme.count_order(&account)?;
     let mut expires = after(now, acme.0.settings.order_life);
+    let mut known = acme.0.store.reusable(&account.id, &identifiers, name, after(now, MARGIN)).await?;
     let mut authorizations = Vec::with_capacity(identifiers.len());
     let mut fresh = Vec::new();
     for identifier in &identifiers {
-        let old = acme.0.store.reusable(&account.id, identifier, name, after(now, MARGIN)).await?;
-        let old = old.filter(|old| offer.may_reuse(old.validated, now));
+        let old = known.remove(identifier).filter(|old| offer.may_reuse(old.validated, now));
         if let Some(old) = old {
             expires = expires.min(old.expires);
             authorizations.push(old);
@@ -158,9 +159,15 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
     };
     let ids: Vec<Id> = authorizations.iter().map(|one| one.id.clone()).collect();
     let pending = acme.0.settings.pending_authorizations;
-    if !acme.0.store.insert_order(&NewOrder { order: &order, fresh: &fresh, authorizations: &ids, pending }).await? {
-        let detail = format!("the account has {pending} authorizations pending: finish or deactivate some");
-        return Err(Problem::new(Kind::RateLimited, detail).with_retry_after(3_600));
+    let spent_after = after(now, acme.0.settings.order_life).as_second().saturating_sub(3_600);
+    match acme.0.store.insert_order(&NewOrder { order: &order, fresh: &fresh, authorizations: &ids, pending, spent_after }).await? {
+        Kept::Yes => {}
+        Kept::TooMany => {
+            let detail =
+                format!("the account has {pending} authorizations that are pending, or failed within the hour: finish some, or wait");
+            return Err(Problem::new(Kind::RateLimited, detail).with_retry_after(3_600));
+        }
+        Kept::Replaced => return Err(Problem::new(Kind::AlreadyReplaced, "another order replaces this certificate already")),
     }
     let mut response = (StatusCode::CREATED, shown(&acme, &order, &authorizations)).into_response();
     if let Ok(url) = HeaderValue::from_str(&acme.url(&format!("/order/{}", order.id))) {

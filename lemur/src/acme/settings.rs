@@ -56,8 +56,6 @@ pub struct Settings {
     pub unbound_owner: String,
     /// Where the terms of service are: who makes an account then agrees to them.
     pub terms_of_service: Option<String>,
-    /// Where to read about this authority.
-    pub website: Option<String>,
     /// The domain names of this authority in CAA records and in records of dns-persist-01.
     pub caa_identities: Vec<String>,
     /// How long an order may take.
@@ -68,6 +66,8 @@ pub struct Settings {
     pub pending_authorizations: u32,
     /// How many identifiers an order may have.
     pub identifiers: usize,
+    /// How many orders an external account key with all its accounts, or an account without one, may make in an hour at each server.
+    pub orders_per_hour: u32,
 }
 
 /// Why settings are not right.
@@ -112,12 +112,12 @@ impl Settings {
             binding_required: true,
             unbound_owner: "acme".to_owned(),
             terms_of_service: None,
-            website: None,
             caa_identities: Vec::new(),
             order_life: Duration::from_secs(24 * 3_600),
             proof_life: Duration::from_secs(24 * 3_600),
             pending_authorizations: 300,
             identifiers: 100,
+            orders_per_hour: 10_000,
         })
     }
 

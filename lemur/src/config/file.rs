@@ -186,5 +186,12 @@ fn base(path: &Path, key: &str, url: &str, scheme: &str) -> Result<String, Confi
     if parsed.scheme_str() != Some(scheme) || parsed.authority().is_none_or(|authority| authority.as_str().contains('@')) {
         return Err(bad(&format!("has to begin with {scheme}:// and a host")));
     }
+    let host = parsed.host().unwrap_or_default().trim_matches(['[', ']']);
+    if host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified()) {
+        return Err(bad(&format!(
+            "is no place that a client can go to, and every certificate and ACME's directory would name it: \
+             say by which name clients reach this server, {key} = \"{scheme}://NAME:PORT\""
+        )));
+    }
     if parsed.query().is_some() { Err(bad("has a query")) } else { Ok(url.to_owned()) }
 }

@@ -46,6 +46,30 @@ fn the_first_file_holds_where_the_service_is() {
     assert_eq!(read(&template("[::1]:8443".parse().unwrap(), None)).unwrap().url, "https://[::1]:8443");
 }
 
+/// Certificates have these URLs for as long as they hold: one that leads nowhere is no start, and the error says what to write.
+#[test]
+fn an_address_of_all_interfaces_is_no_place_to_go_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let typed = |listen: &str, http: Option<&str>| Typed {
+        data: folder.path().to_owned(),
+        listen: Some(listen.parse().unwrap()),
+        http_listen: http.map(|http| http.parse().unwrap()),
+        ..Typed::default()
+    };
+    for (listen, http, key) in [
+        ("0.0.0.0:8443", None, "url = \"https://NAME:PORT\""),
+        ("[::]:8443", None, "url = \"https://NAME:PORT\""),
+        ("10.0.0.1:8443", Some("0.0.0.0:8080"), "http_url = \"http://NAME:PORT\""),
+    ] {
+        let error = Config::read(&typed(listen, http)).unwrap_err().to_string();
+        assert!(error.contains(key), "{listen} {http:?}: {error}");
+    }
+    std::fs::write(folder.path().join(FILE_NAME), "url = \"https://pki.corp.example\"\nhttp_url = \"http://pki.corp.example\"").unwrap();
+    let config = Config::read(&typed("0.0.0.0:8443", Some("0.0.0.0:8080"))).unwrap();
+    assert_eq!((config.url.as_str(), config.http_url.as_deref()), ("https://pki.corp.example", Some("http://pki.corp.example")));
+    assert!(read("url = \"https://0.0.0.0:8443\"").is_err() && read("http_url = \"http://[::]\"").is_err());
+}
+
 #[test]
 fn what_cannot_be_used_is_named() {
     for (text, named) in [

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::store::authorities::{self, Authority};
 use crate::store::certificates::{self, Certificate};
-use crate::store::list::{self, Filter, Listing, Order, Page};
+use crate::store::list::{self, Filter, Listing, Numbers, Order, Page};
 use crate::store::{AuthorityId, CertificateId, StoreError};
 
 impl Engine {
@@ -71,5 +71,22 @@ impl Engine {
     pub async fn certificates(&self, filter: &Filter, order: Order, page: Page) -> Result<Listing, StoreError> {
         let kind = self.shared.store.database().kind();
         Ok(list::certificates(&mut self.shared.store.read().await?, kind, filter, order, page).await?)
+    }
+
+    /// Which certificates a page of the list has.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificate_numbers(&self, filter: &Filter, order: Order, page: Page) -> Result<Numbers, StoreError> {
+        let kind = self.shared.store.database().kind();
+        Ok(list::numbers(&mut self.shared.store.read().await?, kind, filter, order, page).await?)
+    }
+
+    /// Certificates by their numbers, in that order; those that are gone are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificates_of(&self, ids: &[CertificateId]) -> Result<Vec<Certificate>, StoreError> {
+        Ok(list::by_ids(&mut self.shared.store.read().await?, ids).await?)
     }
 }

@@ -3,11 +3,14 @@
 use menagerie_secret::SealError;
 use menagerie_sign::{ExportError, GenerateError, PublicKeyError, SignError};
 
-use crate::certificate::{IssuerError, SignatureMismatch, TemplateError};
+use crate::certificate::{IssuerError, MAX_CERTIFICATE_BYTES, SignatureMismatch, TemplateError};
 use crate::engine::RingError;
 use crate::lint::Finding;
 use crate::profile::ProfileRefusal;
 use crate::store::{AuthorityId, StoreError};
+
+/// How many bytes are signed at most: with the longest signature that there is they are a certificate that is read again.
+pub(super) const MOST_TO_SIGN: usize = MAX_CERTIFICATE_BYTES - 8 * 1024;
 
 /// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,14 @@ pub enum IssueError {
     Lint {
         /// The rules.
         findings: Vec<Finding>,
+    },
+    /// The certificate would be longer than one is.
+    #[error(
+        "the certificate would have {bytes} bytes before it is signed, and {MOST_TO_SIGN} are the most: ask for fewer or shorter names"
+    )]
+    TooLarge {
+        /// How many.
+        bytes: usize,
     },
     /// No key could be made.
     #[error(transparent)]
@@ -118,6 +129,7 @@ impl IssueError {
                 | Self::Template(_)
                 | Self::PublicKey(_)
                 | Self::Lint { .. }
+                | Self::TooLarge { .. }
                 | Self::Duplicate
         )
     }

@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 use menagerie_secret::Secret;
 use menagerie_sign::{KeyType, LocalSigner, PublicKey, Signer};
 
-use crate::audit::{Event, shortened, shortened_names};
+use crate::audit::{Event, Proof, shortened, shortened_names, shortened_proofs};
 use crate::authority::{key_place, sha256};
 use crate::engine::{Engine, Loaded};
 use crate::lint::{Claims, Kind};
@@ -37,6 +37,14 @@ impl Engine {
     /// # Errors
     /// [`IssueError`]: nothing was issued, or what was is revoked.
     pub async fn issue(&self, order: Order) -> Result<Issued, IssueError> {
+        self.issue_proved(order, Vec::new()).await
+    }
+
+    /// As [`Engine::issue`]; the audit log's line tells how control of the names was proved.
+    ///
+    /// # Errors
+    /// [`IssueError`] as [`Engine::issue`].
+    pub async fn issue_proved(&self, order: Order, proofs: Vec<Proof>) -> Result<Issued, IssueError> {
         order.record.check()?;
         let issuer = self.load_issuing(order.authority).await?;
         let profile = self.profile(&issuer, &order.profile)?;
@@ -74,6 +82,7 @@ impl Engine {
             names: shortened_names(names()),
             not_after,
             key_made_here: made.is_some(),
+            proofs: shortened_proofs(proofs),
         };
         let revocable = template.is_revocable();
         let mut row = row(&signed.view, &order.record, order.actor.user, self.now().as_millisecond());
@@ -98,25 +107,6 @@ impl Engine {
             chain: issuer.chain.clone(),
             private_key,
         })
-    }
-
-    /// What a certificate would be refused for, without issuing it: everything that [`Engine::issue`] looks at before it signs.
-    ///
-    /// # Errors
-    /// [`IssueError`] as issuing would give.
-    pub async fn check_order(&self, order: &Order) -> Result<(), IssueError> {
-        order.record.check()?;
-        let issuer = self.load(order.authority).await?;
-        issuer.signer()?;
-        let profile = self.profile(&issuer, &order.profile)?;
-        match &order.key {
-            Key::Made(kind) => check_kind(profile, *kind)?,
-            Key::Theirs(public_key) => {
-                let ask = Ask { public_key, subject: order.subject.clone(), names: order.names.clone(), period: order.period };
-                profile.admit_under(&profile.admit(ask, &issuer.issuer, self.now())?, &issuer.above)?;
-            }
-        }
-        Ok(())
     }
 
     /// The profile of a name, if the authority, and each one above it, issues by it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::IssueError;
+use super::error::MOST_TO_SIGN;
 use crate::certificate::{Places, Serial, ToBeSigned, View};
 use crate::engine::{Engine, Held, Loaded};
 use crate::lint::{self, Claims, Finding, Kind};
@@ -42,6 +43,11 @@ impl Engine {
         let serial = self.fresh_serial();
         let shard = issuer.allocation.next_shard(self, authority).await?;
         let to_be_signed = build(&serial, &self.places(authority, shard))?;
+        // What is signed and not read again is revoked: it must not come to that.
+        let bytes = to_be_signed.as_der().len();
+        if bytes > MOST_TO_SIGN {
+            return Err(IssueError::TooLarge { bytes });
+        }
         self.lint(to_be_signed.as_der(), &Claims { issuer: Some(issuer.view.as_der()), ..*claims })?;
         let held = self.hold(serial.as_unsigned());
         let intent = Intent {

@@ -17,6 +17,9 @@ use crate::store::certificates::{self, Stored};
 use crate::store::keys::SealedKey;
 use crate::store::{SHORT, StoreError, check_text};
 
+/// How long the certificates above one may be together, in bytes: each item of a list shows them.
+const MOST_ABOVE: usize = 32 * 1024;
+
 /// A certificate that was made elsewhere.
 pub struct Upload {
     /// The certificate.
@@ -47,6 +50,9 @@ pub enum UploadError {
     /// What is above it is no chain.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// What is above it is too long.
+    #[error("the certificates above it have more than {MOST_ABOVE} bytes")]
+    Long,
     /// The private key cannot be read.
     #[error(transparent)]
     Key(#[from] menagerie_sign::KeyFileError),
@@ -106,6 +112,10 @@ impl Engine {
         check_texts(&view)?;
         self.refuse_forged(&view).await?;
         let chain = Chain::of_bundle([view.clone()].into_iter().chain(upload.chain).collect())?;
+        let above = chain.issuers();
+        if above.iter().map(|view| view.as_der().len()).sum::<usize>() > MOST_ABOVE {
+            return Err(UploadError::Long);
+        }
         let key = upload.private_key.as_ref().map(|key| self.seal_uploaded(&view, key)).transpose()?;
         let event = Event::CertificateUploaded {
             serial: view.serial().to_string(),
@@ -115,7 +125,6 @@ impl Engine {
         };
         let mut new = row(&view, &upload.record, upload.actor.user, self.now().as_millisecond());
         new.key = key;
-        let above = chain.issuers();
         new.chain = (!above.is_empty()).then(|| write_bundle(above.iter().map(View::as_der)));
         new.csr = upload.csr;
         new.external_id = upload.external_id;

@@ -138,10 +138,10 @@ impl Profile {
             return Err(ProfileRefusal::NoName);
         }
         for name in &names {
-            issuer.constraints().permits(name)?;
+            issuer.constraints().admits(name)?;
         }
         if let Some(common_name) = subject.common_name() {
-            issuer.constraints().permits_common_name(common_name)?;
+            issuer.constraints().admits_common_name(common_name)?;
         }
         let validity = self.admit_period(ask.period, issuer.validity(), now)?;
         Ok(Template {

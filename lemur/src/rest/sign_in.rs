@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 use super::fault::Fault;
 use super::route::Route;
 use super::shape::{Kind, Shape, optional, required};
-use super::signed::{Signed, address};
+use super::signed::{Signed, address, request_id};
 use super::users::UserOut;
 use super::{Api, LARGEST_SMALL_BODY};
 use crate::access::{ApiKeyId, Login};
+use crate::audit::Via;
 
 const LOGIN: Shape = Shape {
     name: "Login",
@@ -75,6 +76,8 @@ async fn login(State(api): State<Api>, request: Request) -> Result<Json<Token>, 
         password: Zeroizing::new(fields.text("password").unwrap_or_default().to_owned()),
         code: fields.text("code"),
         from: address(&parts),
+        via: Via::Rest,
+        request: request_id(&parts),
     };
     Ok(Json(Token { token: api.access.login(login).await?.token }))
 }

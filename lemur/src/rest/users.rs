@@ -195,6 +195,8 @@ impl Api {
             password: Zeroizing::new(password.to_owned()),
             code,
             from: signed.actor.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            via: Via::Rest,
+            request: signed.actor.request.clone(),
         };
         Ok(self.access.prove_again(signed.requester.user(), login).await?)
     }

@@ -7,6 +7,7 @@
 mod answer;
 mod error;
 mod keys;
+mod lists;
 mod publish;
 mod serve;
 
@@ -22,6 +23,8 @@ use crate::store::{AuthorityId, CertificateId, authorities, published};
 
 pub use error::RevokeError;
 pub use keys::{KeyError, Resealed};
+pub(crate) use lists::Lists;
+pub use lists::{ListError, SharedCrl};
 pub use serve::StandingAnswer;
 
 /// Why a serial number is revoked that may have been signed and whose certificate was not stored: nothing is known of it.

@@ -4,9 +4,11 @@
 //! more to do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use menagerie_store::database::DatabaseError;
+use tokio::time::Instant;
 
 use crate::authority::sha256;
 use crate::certificate::Serial;
@@ -18,6 +20,10 @@ use crate::store::{StoreError, revocations};
 
 /// How many parts of lists a round takes.
 const LISTS: i64 = 4;
+/// How much longer lists rest than the longest of them took to make, so that revoking without end costs a part of the machine and not all.
+const REST: u32 = 4;
+/// How long they rest at most: a revocation is on its list within a second.
+const LONGEST_REST: Duration = Duration::from_millis(500);
 /// How many answers a round makes.
 const ANSWERS: i64 = 250;
 /// How long another process is let alone that builds a part of a list, which takes a fraction of a second: one that died is waited for no
@@ -36,9 +42,13 @@ impl Engine {
         let (lists, answers) = published::is_due(&mut self.shared.store.read().await?, kind, older, now.as_second()).await?;
         let mut more = false;
         if lists {
+            // What was revoked since the last list was made comes into the next one together.
+            let until = *self.shared.lists_from.lock().await;
+            tokio::time::sleep_until(until).await;
             let mut transaction = self.shared.store.write().await?;
             let due = published::lease(&mut transaction, kind, &self.shared.replica, LEASE_MS, older, LISTS).await?;
             transaction.commit().await?;
+            let (mut longest, mut last) = (Duration::ZERO, Instant::now());
             for due in due {
                 // A list that cannot be built does not keep the others from it; its lease keeps it from being tried all the time.
                 match self.publish_list(&due).await {
@@ -48,7 +58,10 @@ impl Engine {
                         tracing::error!(%authority, shard, %error, "a part of a revocation list could not be built; it is tried again");
                     }
                 }
+                let began = std::mem::replace(&mut last, Instant::now());
+                longest = longest.max(last - began);
             }
+            *self.shared.lists_from.lock().await = last + (longest * REST).min(LONGEST_REST);
         }
         if answers {
             // What signs them is to hold for as long as they do.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::house::{House, PUBLIC, Replica, on_both};
 use crate::raw::{Answer, Raw, openssl_request};
 
-fn order(names: &[&str]) -> Value {
+pub(crate) fn order(names: &[&str]) -> Value {
     let identifiers: Vec<Value> = names.iter().map(|name| json!({ "type": "dns", "value": name })).collect();
     json!({ "identifiers": identifiers })
 }
@@ -298,7 +298,7 @@ async fn key_change_wants_both_keys() {
 }
 
 /// An order that is ready, by dns-01: its path.
-async fn ready(house: &House, raw: &Raw, names: &[&str]) -> String {
+pub(crate) async fn ready(house: &House, raw: &Raw, names: &[&str]) -> String {
     let created = raw.post("/new-order", &order(names)).await;
     let path = created.header("location").strip_prefix(&raw.base).unwrap().to_owned();
     for url in created.json()["authorizations"].as_array().unwrap() {

@@ -189,10 +189,13 @@ async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, routers: V
     let mut connections = JoinSet::new();
     let (routers, turn) = (Arc::new(routers), Arc::new(AtomicUsize::new(0)));
     loop {
-        let (stream, _) = listener.accept().await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
         let (acceptor, routers, turn) = (acceptor.clone(), Arc::clone(&routers), Arc::clone(&turn));
-        let service = service_fn(move |request| {
+        let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+            // As the server's own listener and guard do.
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+            request.extensions_mut().insert(menagerie_web::RequestId::random());
             let turn = turn.fetch_add(1, Ordering::Relaxed) % routers.len();
             TowerToHyperService::new(routers[turn].clone()).call(request)
         });

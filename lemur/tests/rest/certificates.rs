@@ -212,6 +212,48 @@ fn lists_are_filtered_and_ordered_as_lemurs_clients_ask() {
     });
 }
 
+/// A page of many is written as it is read, and is one list all the same; how many there are is said as far as it was counted.
+#[test]
+fn a_long_page_is_whole() {
+    on_both(|service| {
+        service.authority("tls");
+        let mut names: Vec<String> = (0..47).map(|number| format!("host{number}.example.com")).collect();
+        for name in &names {
+            service.certificate(&service.admin, "tls", name);
+        }
+        names.sort();
+        for (count, length) in [(1_000, 47), (46, 46), (21, 21), (20, 20), (5, 5)] {
+            let list = service.get(&format!("/certificates?filter=name;host&count={count}"), &service.admin).done();
+            let mut found: Vec<String> =
+                list["items"].as_array().unwrap().iter().map(|item| item["cn"].as_str().unwrap().to_owned()).collect();
+            assert_eq!((found.len(), &list["total"], &list["exact"]), (length, &json!(47), &json!(true)), "{count}");
+            assert_eq!(list["items"][0]["cn"], "host46.example.com", "the last first");
+            found.sort();
+            assert!(length < 47 || found == names);
+        }
+    });
+}
+
+/// Each item of a list has its chain: one that is long without end is not stored.
+#[test]
+fn a_chain_that_is_too_long_is_refused() {
+    let service = Service::start();
+    let folder = service.folder.path();
+    let long = format!("subjectAltName=DNS:{}", vec![format!("{}.example", "a".repeat(60)); 500].join(",DNS:"));
+    let root = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Long", "-addext", &long];
+    let root = [&root[..], &["-keyout", "long.key", "-out", "long.pem"]].concat();
+    let leaf = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=short.example"];
+    let leaf = [&leaf[..], &["-CA", "long.pem", "-CAkey", "long.key", "-addext", "basicConstraints=CA:FALSE"]].concat();
+    for arguments in [root, [&leaf[..], &["-keyout", "leaf.key", "-out", "leaf.pem"]].concat()] {
+        let mut command = menagerie_tests::process::command("openssl");
+        command.args(arguments).current_dir(folder);
+        let _ = menagerie_tests::process::run(command, b"").success();
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let body = json!({"owner": "team@example.com", "body": read("leaf.pem"), "chain": read("long.pem")});
+    assert!(service.post("/certificates/upload", &service.admin, &body).reason("chain").contains("bytes"));
+}
+
 #[test]
 fn authorities_stand_under_each_other() {
     on_both(|service| {

@@ -211,7 +211,7 @@ async fn upload(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         actor: signed.actor.clone(),
     };
     let stored = api.engine.upload(upload).await.map_err(|error| match error {
-        UploadError::Chain(_) => Fault::field("chain", error.to_string()),
+        UploadError::Chain(_) | UploadError::Long => Fault::field("chain", error.to_string()),
         UploadError::Key(_) | UploadError::OtherKey => Fault::field("privateKey", error.to_string()),
         UploadError::Duplicate => Fault::Conflict(error.to_string()),
         UploadError::Forged { .. } => Fault::field("body", error.to_string()),
@@ -416,6 +416,7 @@ pub(in crate::rest) fn refusal(error: IssueError) -> Fault {
         IssueError::UnknownProfile { .. } | IssueError::ProfileNotAllowed { .. } => Fault::field("profile", text),
         IssueError::Duplicate => Fault::Conflict(text),
         IssueError::PublicKey(_) => Fault::field("csr", text),
+        IssueError::TooLarge { .. } => Fault::field("extensions.subAltNames", text),
         IssueError::Lint { findings } => {
             Fault::Invalid(findings.iter().map(|finding| (format!("lint.{}", finding.lint.id), finding.to_string())).collect())
         }

@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod export;
 mod list;
+mod page;
 mod view;
 
 use axum::Json;
@@ -26,7 +27,6 @@ use super::users::UserOut;
 use super::{Api, List};
 use crate::access::permit::{Action, CertificateFacts};
 use crate::store::certificates::Certificate;
-use crate::store::list::Page;
 use crate::store::{CertificateId, RoleId};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -151,17 +151,6 @@ impl Api {
     /// The roles that a certificate is to have.
     async fn wanted_roles(&self, fields: &Fields) -> Result<Option<Vec<RoleId>>, Fault> {
         self.role_ids(fields, "roles").await
-    }
-
-    async fn page(
-        &self,
-        filter: &crate::store::list::Filter,
-        order: crate::store::list::Order,
-        asked: &Asked,
-    ) -> Result<Json<List<CertificateOut>>, Fault> {
-        let page = Page::Offset { offset: u64::try_from(asked.skip()).unwrap_or(u64::MAX), limit: u64::try_from(asked.count).unwrap_or(0) };
-        let listing = self.engine.certificates(filter, order, page).await?;
-        Ok(Json(List { items: self.describe(listing.items).await?, total: listing.total }))
     }
 }
 
