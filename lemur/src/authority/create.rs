@@ -142,7 +142,6 @@ impl Engine {
             return Err(IssueError::Lost.into());
         }
         published::put_ocsp(&mut transaction, &[answer]).await?;
-        published::ensure(&mut transaction, (parent, signed.shard)).await?;
         let issued = (signed.view, signed.der, Some(signed.shard));
         self.store_authority(transaction, order, &key, AuthorityKind::Intermediate, Some(parent), issued).await
     }
@@ -189,6 +188,11 @@ impl Engine {
         }
     }
 
+    /// Opens the first part of an authority's list, so that there is one before there is a certificate.
+    pub(super) async fn open_list(&self, transaction: &mut Transaction, id: AuthorityId) -> Result<(), AuthorityError> {
+        Ok(published::open(transaction, (id, 0), self.crl_url(id, 0).as_str(), 0).await?)
+    }
+
     async fn store_authority(
         &self,
         mut transaction: Transaction,
@@ -210,7 +214,7 @@ impl Engine {
         row.roles.clone_from(&order.roles);
         let certificate = store_certificate(&mut transaction, row).await?;
         authorities::set_certificate(&mut transaction, id, certificate).await?;
-        published::ensure(&mut transaction, (id, 0)).await?;
+        self.open_list(&mut transaction, id).await?;
         self.commit_audited(transaction, &order.actor, &[created_event(order, &new)]).await?;
         Ok(CreatedAuthority { id, certificate: Some((certificate, der)), csr: None })
     }

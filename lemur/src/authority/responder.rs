@@ -14,7 +14,7 @@ use crate::issue::{IssueError, generate};
 use crate::lint::{Claims, Kind};
 use crate::name::Subject;
 use crate::store::authorities::{self, Responder};
-use crate::store::{AuthorityId, intents, published};
+use crate::store::{AuthorityId, intents};
 
 /// How long another process is let alone that makes a responder.
 const LEASE_MS: i64 = 10_000;
@@ -78,7 +78,6 @@ impl Engine {
         let fingerprint = hex::encode(signed.view.sha256());
         let responder = Responder { sealed_key, der: signed.der, until: validity.not_after().as_second() };
         authorities::set_responder(&mut transaction, issuer.row.id, &responder).await?;
-        published::ensure(&mut transaction, (issuer.row.id, signed.shard)).await?;
         let event = Event::ResponderRenewed { authority: issuer.row.id, fingerprint };
         Ok(self.commit_audited(transaction, &Actor::server(), &[event]).await?)
     }

@@ -81,7 +81,7 @@ impl Engine {
         let (sealed, private_key) = key.unzip();
         row.key = sealed;
         let ocsp = if revocable { Some(self.answer_good(&issuer, &signed)?) } else { None };
-        let item = Signed { row, shard: (order.authority, signed.shard), ocsp, entry: self.audit_entry(&order.actor, &event) };
+        let item = Signed { row, ocsp, entry: self.audit_entry(&order.actor, &event) };
         let stored = match self.shared.issuance.submit(item).await? {
             Outcome::Stored(stored) => stored,
             Outcome::Lost => return Err(IssueError::Lost),

@@ -1,6 +1,7 @@
 //! The engine against real databases and real verifiers: issuance, revocation, what is published, death at any moment, many processes.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod address;
 mod authorities;
 mod kill;
 mod lists;
