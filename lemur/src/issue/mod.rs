@@ -21,7 +21,9 @@ use crate::audit::{Event, shortened, shortened_names};
 use crate::authority::{key_place, sha256};
 use crate::engine::{Engine, Loaded};
 use crate::lint::{Claims, Kind};
+use crate::name::San;
 use crate::profile::{Ask, KeyKind, Profile, ProfileRefusal};
+use crate::store::AuthorityId;
 use crate::store::keys::SealedKey;
 
 pub(crate) use batch::{Issuance, Outcome, Signed};
@@ -118,10 +120,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Why an authority would not certify each of these names by a profile, whatever else the certificate says; nothing for those that it
+    /// would.
+    ///
+    /// # Errors
+    /// [`IssueError`] if the authority does not issue by the profile at all.
+    pub async fn refused_names(
+        &self,
+        authority: AuthorityId,
+        profile: &str,
+        names: &[San],
+    ) -> Result<Vec<Option<ProfileRefusal>>, IssueError> {
+        let issuer = self.load_issuing(authority).await?;
+        let profile = self.profile(&issuer, profile)?;
+        Ok(names.iter().map(|name| profile.admit_name(name, &issuer.issuer).err()).collect())
+    }
+
     fn profile(&self, issuer: &Loaded, name: &str) -> Result<&Profile, IssueError> {
         let profile = self.shared.settings.profiles.get(name).ok_or_else(|| IssueError::UnknownProfile { name: shortened(name) })?;
-        let allowed = &issuer.row.profiles;
-        if !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == name) {
+        if !issuer.row.may_use(name) {
             return Err(IssueError::ProfileNotAllowed { authority: issuer.row.name.clone(), profile: name.to_owned() });
         }
         Ok(profile)

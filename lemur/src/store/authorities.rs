@@ -97,6 +97,14 @@ pub struct Authority {
     pub(crate) version: i64,
 }
 
+impl Authority {
+    /// Whether it issues by a profile.
+    #[must_use]
+    pub fn may_use(&self, profile: &str) -> bool {
+        self.profiles.is_empty() || self.profiles.iter().any(|known| known == profile)
+    }
+}
+
 /// An OCSP responder's key and certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Responder {
