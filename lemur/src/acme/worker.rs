@@ -67,7 +67,8 @@ async fn look(acme: &Acme, authorization: &Authorization, method: Method, thumbp
 
 async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thumbprint: &str) -> Result<Attempt, Problem> {
     let _permit = acme.0.validations.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let offer = acme.offer(&authorization.offer)?;
+    let standing = acme.offer(&authorization.offer).await?;
+    let offer = &standing.offer;
     let account = acme.account_url(&authorization.account);
     let host = authorization.identifier.host();
     let now = acme.now();
