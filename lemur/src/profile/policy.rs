@@ -99,9 +99,6 @@ pub struct NamePolicy {
     /// Whether a DNS name may begin with `*.`.
     #[serde(default)]
     pub wildcards: bool,
-    /// Whether a DNS name may have underscores.
-    #[serde(default)]
-    pub underscores: bool,
     /// Whether a DNS name may be a single label.
     #[serde(default)]
     pub single_labels: bool,
