@@ -9,11 +9,12 @@ use menagerie_store::database::Transaction;
 
 use super::{AuthorityError, AuthorityKey, AuthorityOrder, CreatedAuthority, Parent, authority_place, sha256};
 use crate::audit::{Event, shortened};
-use crate::certificate::{AuthorityTemplate, ExtendedKeyUsage, Issuer, Validity, View};
+use crate::certificate::{ANY_POLICY, AuthorityTemplate, ExtendedKeyUsage, Issuer, Validity, View};
 use crate::csr::RequestTemplate;
 use crate::engine::{Engine, Loaded};
 use crate::issue::{IssueError, Record, generate, row};
 use crate::lint::{Claims, Kind};
+use crate::profile::Profile;
 use crate::store::authorities::{self, AuthorityKind, AuthorityState, NewAuthority};
 use crate::store::certificates::{self, NewCertificate};
 use crate::store::{ADDRESS, AuthorityId, CertificateId, DOCUMENT, LONG, check_text, intents, published};
@@ -97,10 +98,25 @@ impl Engine {
             template = template.with_path_length(length);
         }
         let mut usages = order.extended_key_usages.clone();
-        if !usages.is_empty() && !usages.contains(&ExtendedKeyUsage::OCSP_SIGNING) {
-            usages.push(ExtendedKeyUsage::OCSP_SIGNING);
+        match (self.claims_baseline(&order.profiles), usages.is_empty()) {
+            (true, true) => usages.push(ExtendedKeyUsage::SERVER_AUTH),
+            // The Baseline Requirements (7.1.2.10.6) keep it out of an authority for TLS, and verifiers want it of the responder alone.
+            (true, false) | (false, true) => {}
+            (false, false) if usages.contains(&ExtendedKeyUsage::OCSP_SIGNING) => {}
+            (false, false) => usages.push(ExtendedKeyUsage::OCSP_SIGNING),
         }
-        Ok(template.with_constraints(order.constraints.clone()).with_extended_key_usages(usages))
+        let mut policies = order.policies.clone();
+        // Without policies of its own, nothing below it is issued under any (RFC 5280, 6.1.3, d and e). A root is trusted as it is.
+        if policies.is_empty() && order.parent != Parent::Itself {
+            policies.push(ANY_POLICY);
+        }
+        Ok(template.with_constraints(order.constraints.clone()).with_extended_key_usages(usages).with_policies(policies))
+    }
+
+    /// Whether an authority is to keep the Baseline Requirements: one of the profiles that it names does.
+    pub(super) fn claims_baseline(&self, named: &[String]) -> bool {
+        let profiles = &self.shared.settings.profiles;
+        named.iter().any(|name| profiles.get(name).is_some_and(Profile::is_baseline))
     }
 
     async fn create_root(&self, order: &AuthorityOrder, key: NewKey) -> Result<CreatedAuthority, AuthorityError> {
@@ -110,7 +126,8 @@ impl Engine {
         };
         let template = self.template(order, &key, validity)?;
         let to_be_signed = template.root(&self.fresh_serial(), key.signer.algorithm())?;
-        self.lint(to_be_signed.as_der(), &Claims { kind: Some(Kind::Root), ..Claims::default() })?;
+        let claims = Claims { kind: Some(Kind::Root), baseline: self.claims_baseline(&order.profiles), ..Claims::default() };
+        self.lint(to_be_signed.as_der(), &claims)?;
         let signature = key.signer.sign(to_be_signed.as_der()).await?;
         let der = to_be_signed.certificate(&signature)?;
         let view = Issuer::new(&View::parse(&der)?)?.accept(&to_be_signed, &der)?;
@@ -132,7 +149,7 @@ impl Engine {
         };
         let template = self.template(order, &key, validity)?;
         let algorithm = issuer.signer()?.algorithm();
-        let claims = Claims { kind: Some(Kind::Intermediate), ..Claims::default() };
+        let claims = Claims { kind: Some(Kind::Intermediate), baseline: self.claims_baseline(&order.profiles), ..Claims::default() };
         let about = shortened(&format!("the authority {}", order.name));
         let build = |serial: &_, places: &_| Ok(template.under(&issuer.issuer, serial, places, algorithm)?);
         let signed = self.sign_under(&issuer, &claims, about, validity.not_after(), build).await?;

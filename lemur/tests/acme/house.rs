@@ -186,6 +186,7 @@ pub(crate) async fn constrained(engine: &Engine, name: &str, parent: Parent, con
         path_length: None,
         constraints,
         extended_key_usages: Vec::new(),
+        policies: Vec::new(),
         profiles: Vec::new(),
         options: "{}".to_owned(),
         roles: Vec::new(),

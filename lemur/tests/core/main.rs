@@ -3,6 +3,7 @@
 
 mod address;
 mod authorities;
+mod baseline;
 mod kill;
 mod lists;
 mod path;

@@ -169,6 +169,7 @@ fn authority(name: &str, parent: Parent, key: KeyType, constraints: NameConstrai
         path_length: None,
         constraints,
         extended_key_usages: usages.to_vec(),
+        policies: Vec::new(),
         profiles: Vec::new(),
         options: "{}".to_owned(),
         roles: Vec::new(),
