@@ -25,7 +25,7 @@ use crate::name::San;
 use crate::profile::ProfileRefusal;
 
 /// How long a proof must still hold for an order to use it: the time to finalize.
-const MARGIN: std::time::Duration = std::time::Duration::from_secs(3_600);
+pub(super) const MARGIN: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -125,7 +125,7 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
     let mut authorizations = Vec::with_capacity(identifiers.len());
     let mut fresh = Vec::new();
     for identifier in &identifiers {
-        let old = acme.0.store.reusable(&account.id, identifier, name, after(now, MARGIN)).await?;
+        let old = acme.0.store.reusable(&account.id, identifier, &name, after(now, MARGIN)).await?;
         let old = old.filter(|old| offer.may_reuse(old.validated, now));
         if let Some(old) = old {
             expires = expires.min(old.expires);

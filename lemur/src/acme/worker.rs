@@ -7,11 +7,12 @@ use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
 use super::id::Id;
+use super::order::MARGIN;
 use super::problem::{Kind, Problem};
 use super::settings::Offer;
 use super::state::{Acme, after};
 use super::store::{Attempt, Authorization, Job};
-use crate::validate::{CaaQuestion, Challenge, Failure, Host, Method};
+use crate::validate::{CaaQuestion, Challenge, Failure, Host, Method, Proof};
 
 /// How long a replica may look at a challenge: three attempts with what waits between them, and a while in the queue.
 const LEASE: Duration = Duration::from_secs(180);
@@ -84,9 +85,15 @@ async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thu
         now: now.as_second(),
     };
     let refused = |failure: &Failure| Problem::new(Kind::from(failure), failure.to_string());
-    acme.0.validator.validate(&challenge).await.map_err(|failure| refused(&failure))?;
+    let proof = acme.0.validator.validate(&challenge).await.map_err(|failure| refused(&failure))?;
     let caa = check_caa(acme, offer, authorization, method).await.map_err(|failure| refused(&failure))?;
-    Ok(Attempt::Valid { expires: after(acme.now(), acme.0.settings.proof_life), caa })
+    Ok(Attempt::Valid { expires: after(acme.now(), life(proof, acme.0.settings.proof_life)), caa })
+}
+
+/// How long a proof is in force. One that may be reused for less than an order takes serves its own order for that long and no other:
+/// a later order uses a proof only if it holds for longer ([`MARGIN`]).
+fn life(proof: Proof, most: Duration) -> Duration {
+    proof.life.map_or(most, |life| life.max(MARGIN).min(most))
 }
 
 /// Asks for CAA records where the offer claims the baseline; whether it did.

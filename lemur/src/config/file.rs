@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::name::DnsName;
 use crate::profile::{Profile, Profiles};
 
 use super::{Acme, Config, ConfigError, Offer, TlsFiles, Typed, beside};
@@ -135,12 +136,28 @@ impl AcmeSection {
         Ok(Acme {
             binding_required: self.binding_required.unwrap_or(true),
             terms_of_service: self.terms_of_service,
-            caa_identities: self.caa_identities,
+            caa_identities: identities(self.caa_identities).map_err(|reason| bad("acme.caa_identities", reason))?,
             name_servers: self.name_servers.into_iter().map(NameServer::socket).collect(),
             offers,
             proof_life: std::time::Duration::from_secs(seconds),
         })
     }
+}
+
+/// The most names of an authority that a challenge of dns-persist-01 may have.
+const MOST_IDENTITIES: usize = 10;
+
+/// Domain names in the one form that clients compare: small letters, other scripts in ASCII, no dot at the end.
+fn identities(said: Vec<String>) -> Result<Vec<String>, String> {
+    if said.len() > MOST_IDENTITIES {
+        return Err(format!("there are {}, and clients take at most {MOST_IDENTITIES}", said.len()));
+    }
+    let one = |text: String| match DnsName::parse_international(text.strip_suffix('.').unwrap_or(&text)) {
+        Ok(name) if !name.is_wildcard() => Ok(name.as_str().to_owned()),
+        Ok(_) => Err(format!("{text:?} stands for many names")),
+        Err(error) => Err(format!("{text:?}: {error}")),
+    };
+    said.into_iter().map(one).collect()
 }
 
 impl NameServer {
