@@ -80,6 +80,7 @@ impl Engine {
     async fn new_key(&self, key: &AuthorityKey) -> Result<NewKey, AuthorityError> {
         match key {
             AuthorityKey::Made(kind) => {
+                self.check_experimental(Some(*kind))?;
                 let signer = generate(*kind).await?.with_rsa_hash(RsaHash::Sha256);
                 let place = authority_place(&signer.public_key().to_spki_der());
                 let sealed = self.shared.ring.seal(signer.to_pkcs8_der()?.expose(), &place)?;
@@ -87,6 +88,7 @@ impl Engine {
             }
             AuthorityKey::Elsewhere(reference) => {
                 let signer = self.shared.settings.signers.open(reference).await?;
+                self.check_experimental(signer.public_key().key_type())?;
                 Ok(NewKey { signer, sealed: None, reference: Some(reference.clone()) })
             }
         }

@@ -37,6 +37,8 @@ pub(super) struct File {
     http_url: Option<String>,
     tls: Option<Tls>,
     #[serde(default)]
+    experimental: bool,
+    #[serde(default)]
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
     acme: AcmeSection,
@@ -96,6 +98,12 @@ impl File {
         let listen = typed.listen.or(self.listen).unwrap_or(LISTEN);
         let http_listen = typed.http_listen.or(self.http_listen);
         let url = self.url.unwrap_or_else(|| url_of("https", listen, 443));
+        let experimental = typed.experimental || self.experimental;
+        let strange = |profile: &Profile| profile.key_kinds().iter().copied().find(|kind| kind.is_experimental() && !experimental);
+        if let Some((name, kind)) = self.profiles.iter().find_map(|(name, profile)| Some((name, strange(profile)?))) {
+            let reason = format!("{kind} is experimental: set `experimental = true`, or give --experimental");
+            return Err(ConfigError::Value { path: path.to_owned(), key: format!("profiles.{name}.key_types"), reason });
+        }
         let http_url = self.http_url.or_else(|| http_listen.map(|address| url_of("http", address, 80)));
         Ok(Config {
             database: typed
@@ -110,6 +118,7 @@ impl File {
             profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
             data: typed.data.clone(),
+            experimental,
             listen,
             http_listen,
             metrics_listen: self.metrics_listen,

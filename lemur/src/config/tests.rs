@@ -59,6 +59,10 @@ fn what_cannot_be_used_is_named() {
         ("url = \"https://u:p@h\"", "url"),
         ("http_url = \"https://h\"", "http_url"),
         ("prot = 1", "prot"),
+        (
+            "[profiles.young]\nkey_types = [\"ml-dsa-65\"]\nkey_usages = [\"digital_signature\"]\nextended_key_usages = [\"server_auth\"]\ndefault_lifetime = \"1d\"\nmax_lifetime = \"1d\"\nnames = { kinds = [\"dns\"] }",
+            "profiles.young.key_types",
+        ),
         ("[acme]\nproof_life = \"soon\"", "acme.proof_life"),
         ("[acme]\ndefault_profile = \"x\"", "acme.default_profile"),
         ("[acme]\ncaa_identities = [\"*.corp.example\"]", "acme.caa_identities"),

@@ -42,6 +42,7 @@ impl Engine {
         order.record.check()?;
         let issuer = self.load_issuing(order.authority).await?;
         let profile = self.profile(&issuer, &order.profile)?;
+        self.check_experimental(order.key.kind())?;
         let (public_key, made) = match &order.key {
             Key::Theirs(key) => (key.clone(), None),
             Key::Made(kind) => {
@@ -110,6 +111,7 @@ impl Engine {
         let issuer = self.load(order.authority).await?;
         issuer.signer()?;
         let profile = self.profile(&issuer, &order.profile)?;
+        self.check_experimental(order.key.kind())?;
         match &order.key {
             Key::Made(kind) => check_kind(profile, *kind)?,
             Key::Theirs(public_key) => {
@@ -142,6 +144,16 @@ impl Engine {
             return Err(IssueError::ProfileNotAllowed { authority: issuer.row.name.clone(), profile: name.to_owned() });
         }
         Ok(profile)
+    }
+
+    /// Refuses a kind of key that is experimental, unless such are wanted.
+    pub(crate) fn check_experimental(&self, kind: Option<KeyType>) -> Result<(), IssueError> {
+        match kind {
+            Some(kind @ KeyType::MlDsa(_)) if !self.shared.settings.experimental => {
+                Err(IssueError::Experimental { kind: kind.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn seal_key(&self, public_key: &PublicKey, signer: &LocalSigner) -> Result<(SealedKey, Secret<Vec<u8>>), IssueError> {

@@ -6,6 +6,7 @@ mod authorities;
 mod baseline;
 mod kill;
 mod lists;
+mod ml_dsa;
 mod path;
 mod replicas;
 mod rotation;
