@@ -35,7 +35,7 @@ pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
 pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
 pub use namespace::Namespace;
-pub use pkilint::{PkilintVerdict, pkilint};
+pub use pkilint::{Pkilint, PkilintVerdict, pkilint};
 pub use postgres::Postgres;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};

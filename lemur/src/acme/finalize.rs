@@ -20,6 +20,7 @@ use serde::Deserialize;
 use super::header_link;
 use super::id::Id;
 use super::identifier::Identifier;
+use super::offers::Standing;
 use super::order::{Status, find, shown};
 use super::problem::{Kind, Problem, Subproblem};
 use super::request::{Origin, Post, Said};
@@ -54,14 +55,15 @@ pub(super) async fn finalize(State(acme): State<Acme>, Path(id): Path<String>, p
     if status != Status::Ready {
         return Err(Problem::new(Kind::OrderNotReady, format!("the order is {}", status.name())));
     }
-    let offer = acme.offer(&order.offer)?;
+    let standing = acme.offer(&order.offer).await?;
+    let offer = &standing.offer;
     let csr = request(&payload.read::<Finalize>()?, &order)?;
     if csr.public_key() == key.key() {
         return Err(Problem::new(Kind::BadCsr, "the request's key is the account's: a certificate has a key of its own"));
     }
     still_permitted(&order, &account, &authorizations, offer, now)?;
     still_certifiable(&acme, offer, &authorizations, now).await?;
-    let asked = asked(&acme, &order, &account, offer, &csr, &from).await?;
+    let asked = asked(&acme, &order, &account, &standing, &csr, &from).await?;
     if !acme.0.store.begin(&order.id, csr.as_der(), after(now, LEASE), now).await? {
         return Err(Problem::new(Kind::OrderNotReady, "the order is being finalized already"));
     }
@@ -94,7 +96,8 @@ fn request(payload: &Finalize, order: &Order) -> Result<Csr, Problem> {
     Ok(csr)
 }
 
-fn san(identifier: &Identifier) -> San {
+/// The name that a certificate has for an identifier.
+pub(super) fn san(identifier: &Identifier) -> San {
     match identifier {
         Identifier::Dns(name) => San::Dns(name.clone()),
         Identifier::Ip(address) => San::Ip(*address),
@@ -148,7 +151,7 @@ async fn still_certifiable(acme: &Acme, offer: &Offer, authorizations: &[Authori
     if refused.is_empty() { Ok(()) } else { Err(Problem::of_identifiers(refused)) }
 }
 
-async fn asked(acme: &Acme, order: &Order, account: &Account, offer: &Offer, csr: &Csr, from: &Origin) -> Result<Asked, Problem> {
+async fn asked(acme: &Acme, order: &Order, account: &Account, standing: &Standing, csr: &Csr, from: &Origin) -> Result<Asked, Problem> {
     let subject = match csr.common_name() {
         Some(name) => Subject::of_common_name(name).map_err(|error| Problem::new(Kind::BadCsr, error.to_string()))?,
         None => Subject::new(),
@@ -164,8 +167,8 @@ async fn asked(acme: &Acme, order: &Order, account: &Account, offer: &Offer, csr
         record.replaces.extend(super::renewal::find(acme, replaced).await?.map(|certificate| certificate.id));
     }
     Ok(Asked {
-        authority: acme.authority(&offer.authority).await?,
-        profile: offer.profile.clone(),
+        authority: standing.authority,
+        profile: standing.offer.profile.clone(),
         key: Key::Theirs(csr.public_key().clone()),
         subject,
         names: order.identifiers.iter().map(san).collect(),

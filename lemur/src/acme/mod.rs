@@ -16,6 +16,7 @@ mod identifier;
 mod jwk;
 mod jws;
 mod nonce;
+mod offers;
 mod order;
 mod problem;
 mod renewal;
@@ -42,7 +43,7 @@ pub use id::{Id, NoRandomness};
 pub use identifier::Identifier;
 pub use jwk::{Jwk, JwkError};
 pub use jws::{Alg, Jws, JwsError, MAX_REQUEST, Signer};
-pub use settings::{Offer, Settings, SettingsError};
+pub use settings::{Offer, Offers, Settings, SettingsError};
 pub use state::{Acme, Parts, StartError};
 pub use store::MIGRATIONS;
 

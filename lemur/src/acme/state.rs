@@ -14,9 +14,10 @@ use super::external::ExternalKeys;
 use super::id::{Id, NoRandomness};
 use super::jwk::Jwk;
 use super::nonce::Nonces;
+use super::offers::Known;
 use super::problem::Problem;
 use super::request::Origin;
-use super::settings::{Offer, Settings};
+use super::settings::{Offers, Settings};
 use super::store::{Account, BOUNDS, MIGRATIONS, Order, Store};
 use super::turns::Turns;
 use crate::audit::Actor;
@@ -27,7 +28,7 @@ use crate::validate::Validator;
 /// How many account keys are kept ready to verify with.
 const KEYS: usize = 10_000;
 
-/// How many authorities are known by name and by key.
+/// How many authorities are known by their keys.
 const AUTHORITIES: usize = 1_000;
 
 /// How many certificates are kept ready for those who ordered them.
@@ -93,9 +94,10 @@ pub(super) struct Inner {
     orders: Rates<String>,
     began: Instant,
     pub(super) random: Arc<dyn SecureRandom + Send + Sync>,
-    /// Numbers of authorities by their names, and by the identifiers of their keys: what was found once stays so.
-    authorities: Cache<String, AuthorityId>,
-    authority_keys: Cache<Vec<u8>, Arc<[AuthorityId]>>,
+    /// What is offered, as of the last look.
+    pub(super) offers: Known,
+    /// Numbers of authorities by the identifiers of their keys, in a generation of what is known of authorities.
+    authority_keys: Cache<(u64, Vec<u8>), Arc<[AuthorityId]>>,
     /// Certificates that were issued here a moment ago: their clients come for them at once.
     issued: Cache<Id, (Id, Arc<[u8]>, AuthorityId)>,
     /// Account keys by their thumbprints, which cannot come to mean another key.
@@ -118,11 +120,13 @@ impl Acme {
     /// # Errors
     /// [`StartError`] if the database fails or there is no randomness.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { mut settings, engine, validator, random } = parts;
-        for (name, offer) in settings.offers_mut() {
-            let profile = engine.settings().profiles.get(&offer.profile);
-            let unknown = || StartError::Profile { offer: name.clone(), profile: offer.profile.clone() };
-            offer.baseline = profile.ok_or_else(unknown)?.is_baseline();
+        let Parts { settings, engine, validator, random } = parts;
+        let profiles: Vec<(&str, &str)> = match settings.offers() {
+            Offers::Named { offers, .. } => offers.iter().map(|(name, offer)| (name.as_str(), offer.profile.as_str())).collect(),
+            Offers::Authorities { profile, .. } => vec![("", profile)],
+        };
+        if let Some((offer, profile)) = profiles.into_iter().find(|(_, profile)| engine.settings().profiles.get(profile).is_none()) {
+            return Err(StartError::Profile { offer: offer.to_owned(), profile: profile.to_owned() });
         }
         let database = engine.store().database().clone();
         database.migrate(&MIGRATIONS).await?;
@@ -146,7 +150,7 @@ impl Acme {
             orders,
             began: Instant::now(),
             random,
-            authorities: Cache::new(AUTHORITIES),
+            offers: Known::default(),
             authority_keys: Cache::new(AUTHORITIES),
             issued: Cache::new(ISSUED),
             keys: Cache::new(KEYS),
@@ -177,12 +181,6 @@ impl Acme {
         self.url(&format!("/account/{id}"))
     }
 
-    /// The offer that something was asked for with, if it is still made.
-    pub(super) fn offer(&self, name: &str) -> Result<&Offer, Problem> {
-        let gone = || Problem::new(super::problem::Kind::InvalidProfile, format!("the profile {name:?} is not offered any more"));
-        self.0.settings.offers().get(name).ok_or_else(gone)
-    }
-
     /// Who an account is in the audit log.
     pub(super) fn actor(&self, account: &Id, from: &Origin) -> Actor {
         from.actor(format!("ACME account {account}"))
@@ -197,21 +195,10 @@ impl Acme {
         })
     }
 
-    /// The authority of a name.
-    pub(super) async fn authority(&self, name: &str) -> Result<AuthorityId, Problem> {
-        if let Some(id) = self.0.authorities.get(name) {
-            return Ok(id);
-        }
-        let found = self.0.engine.authority_by_name(name).await?;
-        let gone = || Problem::new(super::problem::Kind::InvalidProfile, "the profile's authority is not there");
-        let id = found.ok_or_else(gone)?.id;
-        self.0.authorities.insert(name.to_owned(), id);
-        Ok(id)
-    }
-
     /// The authorities that sign with the key of an identifier.
     pub(super) async fn authorities_of_key(&self, key: &[u8]) -> Result<Arc<[AuthorityId]>, Problem> {
-        if let Some(known) = self.0.authority_keys.get(key) {
+        let place = (self.0.engine.generation(), key.to_vec());
+        if let Some(known) = self.0.authority_keys.get(&place) {
             return Ok(known);
         }
         // By what is in memory: anybody may ask for a key that there is not.
@@ -224,7 +211,7 @@ impl Acme {
         }
         let found: Arc<[AuthorityId]> = with_key.into();
         if !found.is_empty() {
-            self.0.authority_keys.insert(key.to_vec(), Arc::clone(&found));
+            self.0.authority_keys.insert(place, Arc::clone(&found));
         }
         Ok(found)
     }

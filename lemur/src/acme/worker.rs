@@ -7,12 +7,13 @@ use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
 use super::id::Id;
+use super::order::MARGIN;
 use super::problem::{Kind, Problem};
 use super::settings::Offer;
 use super::state::{Acme, after};
 use super::store::{Account, Attempt, Authorization, Job};
 use super::turns::{Place, Waiting};
-use crate::validate::{CaaQuestion, Challenge, Failure, Host, Method};
+use crate::validate::{CaaQuestion, Challenge, Failure, Host, Method, Proof};
 
 /// How long a wait is for which the lease need not be renewed.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -98,7 +99,8 @@ async fn hold(acme: &Acme, id: &Id) -> bool {
 }
 
 async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thumbprint: &str) -> Result<Attempt, Problem> {
-    let offer = acme.offer(&authorization.offer)?;
+    let standing = acme.offer(&authorization.offer).await?;
+    let offer = &standing.offer;
     let account = acme.account_url(&authorization.account);
     let host = authorization.identifier.host();
     let now = acme.now();
@@ -114,9 +116,15 @@ async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thu
         now: now.as_second(),
     };
     let refused = |failure: &Failure| Problem::new(Kind::from(failure), failure.to_string());
-    acme.0.validator.validate(&challenge).await.map_err(|failure| refused(&failure))?;
+    let proof = acme.0.validator.validate(&challenge).await.map_err(|failure| refused(&failure))?;
     let caa = check_caa(acme, offer, authorization, method).await.map_err(|failure| refused(&failure))?;
-    Ok(Attempt::Valid { expires: after(acme.now(), acme.0.settings.proof_life), caa })
+    Ok(Attempt::Valid { expires: after(acme.now(), life(proof, acme.0.settings.proof_life)), caa })
+}
+
+/// How long a proof is in force. One that may be reused for less than an order takes serves its own order for that long and no other:
+/// a later order uses a proof only if it holds for longer ([`MARGIN`]).
+fn life(proof: Proof, most: Duration) -> Duration {
+    proof.life.map_or(most, |life| life.max(MARGIN).min(most))
 }
 
 /// Asks for CAA records where the offer claims the baseline; whether it did.

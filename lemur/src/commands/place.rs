@@ -20,7 +20,13 @@ pub(super) struct Opened {
 
 /// What `place` and the configuration file say.
 pub(super) fn typed(place: &Place) -> Typed {
-    Typed { data: place.data.clone(), config: place.config.clone(), database: place.database.clone(), ..Typed::default() }
+    Typed {
+        data: place.data.clone(),
+        config: place.config.clone(),
+        database: place.database.clone(),
+        experimental: place.experimental,
+        ..Typed::default()
+    }
 }
 
 /// Reads the system's clock.
@@ -52,6 +58,7 @@ pub(super) async fn open(config: Config) -> anyhow::Result<Opened> {
     let public_url = config.http_url.as_deref().unwrap_or(&config.url);
     let mut settings = Settings::new(clock(), public_url)?;
     settings.profiles = config.profiles.clone();
+    settings.experimental = config.experimental;
     let engine = Engine::start(&config.database, RingFile::new(&config.key_file), settings).await?;
     Ok(Opened { config, engine })
 }

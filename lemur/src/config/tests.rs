@@ -39,6 +39,12 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
 }
 
 #[test]
+fn names_of_this_authority_have_one_form() {
+    let config = read("[acme]\ncaa_identities = [\"CA.Example.\", \"b\u{fc}cher.example\"]").unwrap();
+    assert_eq!(config.acme.caa_identities, ["ca.example", "xn--bcher-kva.example"]);
+}
+
+#[test]
 fn the_first_file_holds_where_the_service_is() {
     let text = template("10.0.0.1:443".parse().unwrap(), Some("10.0.0.1:8080".parse().unwrap()));
     let config = read(&text).unwrap();
@@ -77,8 +83,18 @@ fn what_cannot_be_used_is_named() {
         ("url = \"https://u:p@h\"", "url"),
         ("http_url = \"https://h\"", "http_url"),
         ("prot = 1", "prot"),
+        (
+            "[profiles.young]\nkey_types = [\"ml-dsa-65\"]\nkey_usages = [\"digital_signature\"]\nextended_key_usages = [\"server_auth\"]\ndefault_lifetime = \"1d\"\nmax_lifetime = \"1d\"\nnames = { kinds = [\"dns\"] }",
+            "profiles.young.key_types",
+        ),
         ("[acme]\nproof_life = \"soon\"", "acme.proof_life"),
         ("[acme]\ndefault_profile = \"x\"", "acme.default_profile"),
+        ("[acme]\ncaa_identities = [\"*.corp.example\"]", "acme.caa_identities"),
+        ("[acme]\ncaa_identities = [\"corp example\"]", "acme.caa_identities"),
+        (
+            "[acme]\ncaa_identities = [\"a.b\", \"b.b\", \"c.b\", \"d.b\", \"e.b\", \"f.b\", \"g.b\", \"h.b\", \"i.b\", \"j.b\", \"k.b\"]",
+            "at most 10",
+        ),
         ("[acme.profiles.a]\nauthority = \"a\"\n[acme.profiles.b]\nauthority = \"b\"", "acme.default_profile"),
     ] {
         let error = read(text).unwrap_err().to_string();

@@ -2,6 +2,7 @@
 //! several times a second, and at once when this process changes it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use menagerie_sign::{LocalSigner, Signer};
@@ -19,7 +20,10 @@ use crate::store::{AuthorityId, StoreError, certificates};
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     loaded: RwLock<HashMap<AuthorityId, Arc<Loaded>>>,
-    known: RwLock<Vec<AuthorityId>>,
+    /// The authorities that there were at the last look, with their versions.
+    known: RwLock<HashMap<AuthorityId, i64>>,
+    /// Grows whenever one of them was made or changed.
+    generation: AtomicU64,
     allocations: RwLock<HashMap<AuthorityId, Arc<Allocation>>>,
 }
 
@@ -100,6 +104,7 @@ impl Cache {
 
     pub(crate) fn forget(&self, id: AuthorityId) {
         self.loaded.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Forgets all of them: of one that changes, those under it may change too.
@@ -125,13 +130,25 @@ impl Engine {
     pub(crate) async fn notice_changes(&self) -> Result<(), StoreError> {
         let versions: HashMap<_, _> = authorities::versions(&mut self.shared.store.read().await?).await?.into_iter().collect();
         self.shared.cache.keep_only(&versions);
-        *self.shared.cache.known.write().unwrap_or_else(PoisonError::into_inner) = versions.into_keys().collect();
+        let mut known = self.shared.cache.known.write().unwrap_or_else(PoisonError::into_inner);
+        if *known != versions {
+            *known = versions;
+            self.shared.cache.generation.fetch_add(1, Ordering::Release);
+        }
         Ok(())
     }
 
     /// The authorities that there were at the last look.
     pub(crate) fn known_authorities(&self) -> Vec<AuthorityId> {
-        self.shared.cache.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut known: Vec<_> = self.shared.cache.known.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        known.sort_unstable();
+        known
+    }
+
+    /// What grows whenever an authority was made or changed, by this process at once, by another within a second: whoever keeps what follows
+    /// from authorities keeps this with it.
+    pub(crate) fn generation(&self) -> u64 {
+        self.shared.cache.generation.load(Ordering::Acquire)
     }
 
     /// An authority ready to use.

@@ -49,6 +49,12 @@ pub enum IssueError {
     /// The issuer's own certificate does not allow it.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A kind of key that is experimental, and not wanted.
+    #[error("keys of type {kind} are experimental: set `experimental = true`, or give --experimental")]
+    Experimental {
+        /// The kind.
+        kind: String,
+    },
     /// A public key that cannot be certified.
     #[error(transparent)]
     PublicKey(#[from] PublicKeyError),
@@ -128,6 +134,7 @@ impl IssueError {
                 | Self::Refused(_)
                 | Self::Template(_)
                 | Self::PublicKey(_)
+                | Self::Experimental { .. }
                 | Self::Lint { .. }
                 | Self::TooLarge { .. }
                 | Self::Duplicate

@@ -21,7 +21,9 @@ use crate::audit::{Event, Proof, shortened, shortened_names, shortened_proofs};
 use crate::authority::{key_place, sha256};
 use crate::engine::{Engine, Loaded};
 use crate::lint::{Claims, Kind};
+use crate::name::San;
 use crate::profile::{Ask, KeyKind, Profile, ProfileRefusal};
+use crate::store::AuthorityId;
 use crate::store::keys::SealedKey;
 
 pub(crate) use batch::{Issuance, Outcome, Signed};
@@ -48,6 +50,7 @@ impl Engine {
         order.record.check()?;
         let issuer = self.load_issuing(order.authority).await?;
         let profile = self.profile(&issuer, &order.profile)?;
+        self.check_experimental(order.key.kind())?;
         let (public_key, made) = match &order.key {
             Key::Theirs(key) => (key.clone(), None),
             Key::Made(kind) => {
@@ -91,7 +94,7 @@ impl Engine {
         let (sealed, private_key) = key.unzip();
         row.key = sealed;
         let ocsp = if revocable { Some(self.answer_good(&issuer, &signed)?) } else { None };
-        let item = Signed { row, shard: (order.authority, signed.shard), ocsp, entry: self.audit_entry(&order.actor, &event) };
+        let item = Signed { row, ocsp, entry: self.audit_entry(&order.actor, &event) };
         let stored = match self.shared.issuance.submit(item).await? {
             Outcome::Stored(stored) => stored,
             Outcome::Lost => return Err(IssueError::Lost),
@@ -109,6 +112,22 @@ impl Engine {
         })
     }
 
+    /// Why an authority would not certify each of these names by a profile, whatever else the certificate says; nothing for those that it
+    /// would.
+    ///
+    /// # Errors
+    /// [`IssueError`] if the authority does not issue by the profile at all.
+    pub async fn refused_names(
+        &self,
+        authority: AuthorityId,
+        profile: &str,
+        names: &[San],
+    ) -> Result<Vec<Option<ProfileRefusal>>, IssueError> {
+        let issuer = self.load_issuing(authority).await?;
+        let profile = self.profile(&issuer, profile)?;
+        Ok(names.iter().map(|name| profile.admit_name(name, &issuer.issuer, &issuer.above).err()).collect())
+    }
+
     /// The profile of a name, if the authority, and each one above it, issues by it.
     pub(crate) fn profile(&self, issuer: &Loaded, name: &str) -> Result<&Profile, IssueError> {
         let profile = self.shared.settings.profiles.get(name).ok_or_else(|| IssueError::UnknownProfile { name: shortened(name) })?;
@@ -117,6 +136,16 @@ impl Engine {
             return Err(IssueError::ProfileNotAllowed { authority: issuer.row.name.clone(), profile: name.to_owned() });
         }
         Ok(profile)
+    }
+
+    /// Refuses a kind of key that is experimental, unless such are wanted.
+    pub(crate) fn check_experimental(&self, kind: Option<KeyType>) -> Result<(), IssueError> {
+        match kind {
+            Some(kind @ KeyType::MlDsa(_)) if !self.shared.settings.experimental => {
+                Err(IssueError::Experimental { kind: kind.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn seal_key(&self, public_key: &PublicKey, signer: &LocalSigner) -> Result<(SealedKey, Secret<Vec<u8>>), IssueError> {

@@ -232,22 +232,32 @@ impl Profile {
         if names.len() > policy.max {
             return Err(ProfileRefusal::TooManyNames { found: names.len(), max: policy.max });
         }
-        for name in names {
-            if !policy.kinds.contains(&name.kind()) {
-                return Err(ProfileRefusal::NameKind { kind: name.kind(), name: name.to_string() });
-            }
-            let form = |form| ProfileRefusal::NameForm { form, name: name.to_string() };
-            match name {
-                San::Dns(dns) if dns.is_wildcard() && !policy.wildcards => return Err(form("wildcard")),
-                San::Dns(dns) if dns.has_underscore() && !policy.underscores => return Err(form("name with an underscore")),
-                San::Dns(dns) if dns.is_single_label() && !policy.single_labels => return Err(form("name of a single label")),
-                San::Uri(uri) if !policy.uri_schemes.is_empty() && !policy.uri_schemes.iter().any(|scheme| scheme == uri.scheme()) => {
-                    return Err(form("URI of that scheme"));
-                }
-                _ => {}
-            }
+        names.iter().try_for_each(|name| self.admit_form(name))
+    }
+
+    /// Whether a name can be certified by itself: its form, and the name constraints of the issuer and of those above it.
+    pub(crate) fn admit_name(&self, name: &San, issuer: &Issuer, above: &[Issuer]) -> Result<(), ProfileRefusal> {
+        self.admit_form(name)?;
+        issuer.constraints().permits(name)?;
+        Ok(above.iter().try_for_each(|issuer| issuer.constraints().permits(name))?)
+    }
+
+    fn admit_form(&self, name: &San) -> Result<(), ProfileRefusal> {
+        let policy = &self.names;
+        if !policy.kinds.contains(&name.kind()) {
+            return Err(ProfileRefusal::NameKind { kind: name.kind(), name: name.to_string() });
         }
-        Ok(())
+        let form = |form| Err(ProfileRefusal::NameForm { form, name: name.to_string() });
+        match name {
+            San::Dns(dns) if dns.is_wildcard() && !policy.wildcards => form("wildcard"),
+            // RFC 5280, 4.2.1.6, wants the preferred name syntax; the Baseline Requirements (7.1.2.7.12) say it once more.
+            San::Dns(dns) if dns.has_underscore() => form("name with an underscore"),
+            San::Dns(dns) if dns.is_single_label() && !policy.single_labels => form("name of a single label"),
+            San::Uri(uri) if !policy.uri_schemes.is_empty() && !policy.uri_schemes.iter().any(|scheme| scheme == uri.scheme()) => {
+                form("URI of that scheme")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn admit_period(&self, period: Period, issuer: Validity, now: Timestamp) -> Result<Validity, ProfileRefusal> {

@@ -61,6 +61,7 @@ async fn made(engine: &Engine, name: &str, common_name: &str, parent: Parent, be
         path_length: Some(below),
         constraints: NameConstraints::default(),
         extended_key_usages: Vec::new(),
+        policies: Vec::new(),
         profiles: Vec::new(),
         options: "{}".to_owned(),
         roles: Vec::new(),
@@ -71,19 +72,4 @@ async fn made(engine: &Engine, name: &str, common_name: &str, parent: Parent, be
         Err(AuthorityError::NameTaken { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The authorities that issue certificates to others than authorities, by name: those under which none of ours stands.
-pub(super) async fn issuing(engine: &Engine) -> Result<Vec<String>, StoreError> {
-    let all = engine.authorities().await?;
-    let has_below = |id: AuthorityId| all.iter().any(|other| other.parent == Some(id));
-    let mut names = Vec::new();
-    for authority in all.iter().filter(|authority| !has_below(authority.id)) {
-        // Neither one that waits, nor one that was disabled or revoked, nor one whose key is elsewhere.
-        if engine.load(authority.id).await.is_ok_and(|loaded| loaded.signer().is_ok()) {
-            names.push((authority.name != AUTHORITY, authority.id, authority.name.clone()));
-        }
-    }
-    names.sort();
-    Ok(names.into_iter().map(|(_, _, name)| name).collect())
 }

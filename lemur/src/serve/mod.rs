@@ -130,7 +130,7 @@ pub async fn prepare(
 ) -> Result<Ready, ServeError> {
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
-    let acme = Acme::start(offers::parts(config, engine).await?).await?;
+    let acme = Acme::start(offers::parts(config, engine)?).await?;
     // Last of what may fail: a password that was made is shown once.
     let first = First(access.bootstrap(password).await?);
 

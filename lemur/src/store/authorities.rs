@@ -97,6 +97,14 @@ pub struct Authority {
     pub(crate) version: i64,
 }
 
+impl Authority {
+    /// Whether it issues by a profile.
+    #[must_use]
+    pub fn may_use(&self, profile: &str) -> bool {
+        self.profiles.is_empty() || self.profiles.iter().any(|known| known == profile)
+    }
+}
+
 /// An OCSP responder's key and certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Responder {
@@ -322,10 +330,10 @@ pub(crate) async fn activate(
     Ok(transaction.execute(sql, &values).await? == 1)
 }
 
-/// Takes the next numbers in an authority's order of issuance, from which the parts of its revocation list follow; gives the first.
-pub(crate) async fn allocate(transaction: &mut Transaction, id: AuthorityId, count: i64) -> Result<i64, DatabaseError> {
-    let sql = "UPDATE authority SET allocated = allocated + $1 WHERE id = $2 RETURNING allocated";
-    Ok(transaction.one(sql, &[count.into(), id.into()]).await?.integer("allocated")? - count)
+/// Counts places in its revocation list that are taken, and holds the authority's row until the commit.
+pub(crate) async fn count_allocated(transaction: &mut Transaction, id: AuthorityId, count: i64) -> Result<(), DatabaseError> {
+    let sql = "UPDATE authority SET allocated = allocated + $1 WHERE id = $2";
+    transaction.execute(sql, &[count.into(), id.into()]).await.map(drop)
 }
 
 /// Takes the right to renew an authority's responder, for so many milliseconds; false if another process has it.

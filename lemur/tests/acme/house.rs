@@ -129,10 +129,15 @@ impl House {
         Replica { engine, acme, authority, root, base, _servers: servers, _tasks: tasks }
     }
 
-    async fn server(&self, base: &str, change: &impl Fn(&mut Settings)) -> (Engine, Acme) {
+    /// Another process on the same data, as the command line is.
+    pub(crate) async fn engine(&self) -> Engine {
         let mut settings = lemur::engine::Settings::new(Clock::new(Timestamp::now), "http://ca.example.org").unwrap();
         settings.profiles = Profiles::parse(PROFILES).unwrap();
-        let engine = Engine::start(&self.database, RingFile::new(self.folder.path().join("keys")), settings).await.unwrap();
+        Engine::start(&self.database, RingFile::new(self.folder.path().join("keys")), settings).await.unwrap()
+    }
+
+    async fn server(&self, base: &str, change: &impl Fn(&mut Settings)) -> (Engine, Acme) {
+        let engine = self.engine().await;
         let root = authority(&engine, "Root", Parent::Itself).await;
         authority(&engine, "Issuing", Parent::Ours(root)).await;
         let offer = |profile: &str| Offer::new(format!("certificates by {profile}"), "Issuing", profile, Reach::default());
@@ -162,6 +167,11 @@ max_lifetime = "90d"
 "#;
 
 pub(crate) async fn authority(engine: &Engine, name: &str, parent: Parent) -> AuthorityId {
+    constrained(engine, name, parent, NameConstraints::default()).await
+}
+
+/// An authority for these names alone.
+pub(crate) async fn constrained(engine: &Engine, name: &str, parent: Parent, constraints: NameConstraints) -> AuthorityId {
     if let Some(known) = engine.authority_by_name(name).await.unwrap() {
         return known.id;
     }
@@ -174,8 +184,9 @@ pub(crate) async fn authority(engine: &Engine, name: &str, parent: Parent) -> Au
         parent,
         validity: None,
         path_length: None,
-        constraints: NameConstraints::default(),
+        constraints,
         extended_key_usages: Vec::new(),
+        policies: Vec::new(),
         profiles: Vec::new(),
         options: "{}".to_owned(),
         roles: Vec::new(),

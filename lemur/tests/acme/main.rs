@@ -9,5 +9,7 @@ mod clients;
 mod hostile;
 mod house;
 mod net;
+mod offers;
+mod persist;
 mod raw;
 mod validation;

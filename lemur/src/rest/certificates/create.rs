@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use jiff::{Timestamp, ToSpan};
 use menagerie_secret::Secret;
-use menagerie_sign::{KeyFile, KeyType};
+use menagerie_sign::{KeyFile, KeyType, MlDsa};
 use menagerie_web::Reasons;
 use serde_json::Value;
 
@@ -31,8 +31,19 @@ use crate::store::authorities::Authority;
 /// The longest text that holds a certificate, a chain or a request.
 const TEXT: usize = 512 * 1024;
 
-pub(in crate::rest) const KEY_TYPES: [&str; 8] =
-    ["RSA2048", "RSA3072", "RSA4096", "ECCPRIME256V1", "ECCSECP256R1", "ECCSECP384R1", "ECCSECP521R1", "ED25519"];
+pub(in crate::rest) const KEY_TYPES: [&str; 11] = [
+    "RSA2048",
+    "RSA3072",
+    "RSA4096",
+    "ECCPRIME256V1",
+    "ECCSECP256R1",
+    "ECCSECP384R1",
+    "ECCSECP521R1",
+    "ED25519",
+    "MLDSA44",
+    "MLDSA65",
+    "MLDSA87",
+];
 
 pub(in crate::rest) const NAME: Shape = Shape {
     name: "AlternativeName",
@@ -368,6 +379,9 @@ pub(in crate::rest) fn key_type(name: &str) -> Result<KeyType, Fault> {
         "ECCPRIME256V1" | "ECCSECP256R1" => Ok(KeyType::EcdsaP256),
         "ECCSECP384R1" => Ok(KeyType::EcdsaP384),
         "ED25519" => Ok(KeyType::Ed25519),
+        "MLDSA44" => Ok(KeyType::MlDsa(MlDsa::MlDsa44)),
+        "MLDSA65" => Ok(KeyType::MlDsa(MlDsa::MlDsa65)),
+        "MLDSA87" => Ok(KeyType::MlDsa(MlDsa::MlDsa87)),
         other => Err(Fault::field("keyType", format!("Keys of the type {other} are not made here."))),
     }
 }
@@ -417,6 +431,7 @@ pub(in crate::rest) fn refusal(error: IssueError) -> Fault {
         IssueError::Duplicate => Fault::Conflict(text),
         IssueError::PublicKey(_) => Fault::field("csr", text),
         IssueError::TooLarge { .. } => Fault::field("extensions.subAltNames", text),
+        IssueError::Experimental { .. } => Fault::field("keyType", text),
         IssueError::Lint { findings } => {
             Fault::Invalid(findings.iter().map(|finding| (format!("lint.{}", finding.lint.id), finding.to_string())).collect())
         }
