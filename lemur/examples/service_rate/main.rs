@@ -72,7 +72,7 @@ async fn main() -> Outcome<()> {
 type Clients = tokio::task::JoinSet<Outcome<()>>;
 
 /// Watches clients that run for so long, after a second to warm up.
-async fn measure(what: &str, usage: Usage, mut clients: Clients, count: &Count, time: Duration) -> Outcome<()> {
+async fn measure(what: &str, usage: Usage<'_>, mut clients: Clients, count: &Count, time: Duration) -> Outcome<()> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     if let Some(ended) = clients.try_join_next() {
         return ended?.and(Err("a client ended before it was told to".into()));

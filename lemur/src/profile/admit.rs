@@ -168,10 +168,10 @@ impl Profile {
                 return Err(ProfileRefusal::ExtendedKeyUsage { usage: *usage });
             }
             for name in template.names() {
-                issuer.constraints().permits(name)?;
+                issuer.constraints().admits(name)?;
             }
             if let Some(common_name) = template.subject().common_name() {
-                issuer.constraints().permits_common_name(common_name)?;
+                issuer.constraints().admits_common_name(common_name)?;
             }
         }
         Ok(())
@@ -238,8 +238,8 @@ impl Profile {
     /// Whether a name can be certified by itself: its form, and the name constraints of the issuer and of those above it.
     pub(crate) fn admit_name(&self, name: &San, issuer: &Issuer, above: &[Issuer]) -> Result<(), ProfileRefusal> {
         self.admit_form(name)?;
-        issuer.constraints().permits(name)?;
-        Ok(above.iter().try_for_each(|issuer| issuer.constraints().permits(name))?)
+        issuer.constraints().admits(name)?;
+        Ok(above.iter().try_for_each(|issuer| issuer.constraints().admits(name))?)
     }
 
     fn admit_form(&self, name: &San) -> Result<(), ProfileRefusal> {

@@ -19,6 +19,7 @@ use super::signed::Signed;
 use super::{Api, List};
 use crate::access::permit::Action;
 use crate::access::{Email, Login, NewUser, Password, RoleId, User, UserChange, UserId, Username};
+use crate::audit::Via;
 
 const NEW: Shape = Shape {
     name: "NewUser",
