@@ -315,7 +315,8 @@ async fn codes_are_guessed_ten_times_an_hour() {
     let Err(LoginError::TooMany(wait)) = login(&code_at(&enrolment.secret, now), 11).await else { panic!("the eleventh is looked at") };
     assert!((400..=500).contains(&wait.as_secs()), "an hour from the first: {wait:?}");
     assert!(matches!(login("", 12).await, Err(LoginError::CodeWanted)), "no code is no try");
-    let lines = world.store.read().await.unwrap().all("SELECT line FROM log_line WHERE line LIKE '%second_factor_refused%'", &[]).await.unwrap();
+    let lines =
+        world.store.read().await.unwrap().all("SELECT line FROM log_line WHERE line LIKE '%second_factor_refused%'", &[]).await.unwrap();
     assert_eq!(lines.len(), 10, "each is in the audit log");
     assert!(lines[0].text("line").unwrap().contains("192.0.2.1"));
     world.wait(i64::try_from(wait.as_secs()).unwrap());

@@ -376,7 +376,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused_where_it_asks_for_something() {
-        let reasons = reasons(r#"{"commonName": "a", "known": {"value": "x", "other": 1, "more": {"a": 1}, "none": {}, "no": false, "null": null}}"#);
+        let reasons =
+            reasons(r#"{"commonName": "a", "known": {"value": "x", "other": 1, "more": {"a": 1}, "none": {}, "no": false, "null": null}}"#);
         assert_eq!(reasons.keys().map(String::as_str).collect::<Vec<_>>(), ["known.more", "known.other"]);
         assert!(read(r#"{"commonName": "a", "known": {"value": "x", "none": [], "empty": ""}}"#).is_ok());
     }

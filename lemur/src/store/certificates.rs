@@ -281,10 +281,8 @@ async fn insert_parts(transaction: &mut Transaction, new: &[NewCertificate], sto
         transaction.insert_rows("INSERT INTO certificate_name (certificate, position, kind, value) VALUES", 4, "", &names).await?;
     }
     let keys: Vec<_> = pairs().filter_map(|(new, stored)| Some((new.key.as_ref()?, stored.id))).collect();
-    let keys: Vec<Value<'_>> = keys
-        .iter()
-        .flat_map(|(key, id)| [(*id).into(), Value::from(&key.ring_key), Value::from(&key.sealed)])
-        .collect();
+    let keys: Vec<Value<'_>> =
+        keys.iter().flat_map(|(key, id)| [(*id).into(), Value::from(&key.ring_key), Value::from(&key.sealed)]).collect();
     if !keys.is_empty() {
         transaction.insert_rows("INSERT INTO certificate_key (certificate, ring_key, sealed) VALUES", 3, "", &keys).await?;
     }

@@ -29,10 +29,7 @@ async fn two_processes_leave_an_administrator() {
         let change = |roles: &[_]| UserChange { roles: Some(roles.to_vec()), ..UserChange::default() };
         let actor = actor();
         for round in 0..12 {
-            let (first, last) = tokio::join!(
-                one.change_user(UserId(1), change(&[]), &actor),
-                two.change_user(second, change(&[]), &actor)
-            );
+            let (first, last) = tokio::join!(one.change_user(UserId(1), change(&[]), &actor), two.change_user(second, change(&[]), &actor));
             assert!(first.is_ok() != last.is_ok(), "round {round}: one of the two stays: {first:?} {last:?}");
             let left = one.users(Window::ALL).await.unwrap().items.into_iter().filter(|user| !user.roles.is_empty()).count();
             assert_eq!(left, 1, "round {round}");

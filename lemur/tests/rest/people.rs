@@ -204,7 +204,10 @@ fn a_second_factor_is_the_users_own() {
     let other = service.login("other", PASSWORD);
     service.delete("/users/1/second_factor", &other).done();
     let line = service.get("/logs?count=1", &other).done();
-    assert_eq!((line["items"][0]["action"].as_str(), line["items"][0]["user"]["username"].as_str()), (Some("second_factor_removed"), Some("other")));
+    assert_eq!(
+        (line["items"][0]["action"].as_str(), line["items"][0]["user"]["username"].as_str()),
+        (Some("second_factor_removed"), Some("other"))
+    );
     service.delete("/users/1/second_factor", &other).refused(404);
     service.login("admin", PASSWORD);
 }

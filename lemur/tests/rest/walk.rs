@@ -208,7 +208,8 @@ fn an_authoritys_own_certificate_answers_those_above_it_alone() {
     };
     let shared = below();
     let mut wrong = Vec::new();
-    for (method, path, _, status) in TABLE.iter().filter(|(_, path, may, _)| path.starts_with("/certificates/{id}") && *may == ANSWERS_FOR) {
+    for (method, path, _, status) in TABLE.iter().filter(|(_, path, may, _)| path.starts_with("/certificates/{id}") && *may == ANSWERS_FOR)
+    {
         let status = match (*method, *path) {
             (_, "/certificates/{id}/key" | "/certificates/{id}/export") => 404,
             ("delete", _) => 409,
