@@ -389,12 +389,13 @@ pub(crate) async fn add_cross(transaction: &mut Transaction, id: AuthorityId, cr
     transaction.execute("UPDATE authority SET version = version + 1 WHERE id = $1", &[id.into()]).await.map(drop)
 }
 
-/// The certificates that others gave for an authority's name and key.
+/// The certificates that others gave for an authority's name and key, but for those that were revoked.
 ///
 /// # Errors
 /// [`DatabaseError`] if the database fails.
 pub async fn crosses(transaction: &mut Transaction, id: AuthorityId) -> Result<Vec<CrossCertificate>, DatabaseError> {
-    let sql = "SELECT issuer, certificate, chain FROM cross_certificate WHERE authority = $1 ORDER BY id";
+    let sql = "SELECT issuer, certificate, chain FROM cross_certificate x WHERE authority = $1
+        AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.id = x.certificate AND c.revoked_ms IS NOT NULL) ORDER BY x.id";
     let rows = transaction.all(sql, &[id.into()]).await?;
     rows.iter()
         .map(|row| {

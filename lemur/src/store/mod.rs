@@ -83,6 +83,7 @@ impl Store {
     /// [`StoreError`] if it cannot be opened, or is a newer program's.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let database = Database::connect(url, &MIGRATIONS).await?;
+        database.migrate(&schema::TRUST).await?;
         database.migrate(&TableLog::MIGRATIONS).await?;
         if database.kind() == Kind::Sqlite {
             // What PostgreSQL does by itself: to know how many rows a condition leaves. A few hundred of each index are looked at.

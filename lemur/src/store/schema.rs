@@ -15,13 +15,17 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration { sqlite: include_str!("schema/1.sqlite.sql"), postgres: include_str!("schema/1.postgres.sql") },
         // What finds certificates by part of a name: each database has its own way.
         Migration { sqlite: include_str!("schema/2.sqlite.sql"), postgres: include_str!("schema/2.postgres.sql") },
-        // What a sealed key belongs to follows from its certificate. A certificate is its bytes: a serial number and an issuer's name are anybody's
-        // to write into one of their own.
-        Migration { sqlite: include_str!("schema/3.sqlite.sql"), postgres: include_str!("schema/3.postgres.sql") },
         // Where a part of a revocation list is, for good, and how many certificates it has given room to. Parts from before take no more, and
         // where they are is found out when they are published next.
-        Migration { sqlite: include_str!("schema/4.sqlite.sql"), postgres: include_str!("schema/4.postgres.sql") },
+        Migration { sqlite: include_str!("schema/3.sqlite.sql"), postgres: include_str!("schema/3.postgres.sql") },
     ],
+};
+
+/// What nobody is to gain by what they write. What a sealed key belongs to follows from its certificate and stands in no row; and a certificate is its
+/// bytes, since anybody can write a serial number and an issuer's name into one of their own.
+pub(super) const TRUST: Migrations = Migrations {
+    component: "lemur-trust",
+    steps: &[Migration { sqlite: include_str!("schema/trust.1.sqlite.sql"), postgres: include_str!("schema/trust.1.postgres.sql") }],
 };
 
 #[cfg(test)]

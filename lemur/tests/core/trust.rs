@@ -125,11 +125,14 @@ async fn constraints_hold_for_all_that_stands_below() {
         let permitted = Subtrees::parse(&["corp.example".to_owned()], &[], &[], &[]).unwrap();
         let root = AuthorityOrder {
             constraints: NameConstraints::new(permitted, Subtrees::default()).unwrap(),
-            extended_key_usages: vec![ExtendedKeyUsage::SERVER_AUTH],
             ..authority("Root", Parent::Itself)
         };
         let root = engine.create_authority(root).await.unwrap().id;
-        let middle = engine.create_authority(authority("Middle", Parent::Ours(root))).await.unwrap().id;
+        let middle = AuthorityOrder {
+            extended_key_usages: vec![ExtendedKeyUsage::SERVER_AUTH],
+            ..authority("Middle", Parent::Ours(root))
+        };
+        let middle = engine.create_authority(middle).await.unwrap().id;
         let below = engine.create_authority(authority("Below", Parent::Ours(middle))).await.unwrap().id;
         for id in [middle, below] {
             engine.issue(their_order(id, "www.corp.example")).await.unwrap();

@@ -27,7 +27,6 @@ fn only_those_above_an_authority_decide_of_its_certificate() {
         assert!(roles.len() >= 3, "{made}");
         let refused = service.put(&row, admin, &json!({"roles": roles})).reason("roles");
         assert!(refused.contains("give them to the authority"), "{refused}");
-        service.put(&authority, &maker, &json!({"active": false})).refused(403);
         let deploy = service.user("deploy", &["deploy"]);
         let operator = service.user("operator", &["tls_operator"]);
         let own_admin = service.user("own", &["tls_admin"]);

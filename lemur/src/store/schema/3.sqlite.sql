@@ -1,3 +1,3 @@
-ALTER TABLE certificate_key DROP COLUMN place;
-DROP INDEX certificate_serial;
-CREATE UNIQUE INDEX certificate_serial ON certificate (serial, fingerprint);
+ALTER TABLE crl ADD COLUMN url TEXT NOT NULL DEFAULT '';
+ALTER TABLE crl ADD COLUMN taken INTEGER NOT NULL DEFAULT 0;
+UPDATE crl SET taken = 9223372036854775807;
