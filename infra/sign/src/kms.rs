@@ -91,10 +91,11 @@ impl KmsSigner {
         if answer.key_usage != "SIGN_VERIFY" {
             return Err(KmsSignerError::Usage { key_id, usage: answer.key_usage });
         }
-        let Some(algorithm) = algorithm_of(&answer.key_spec) else {
+        let usable = algorithm_of(&answer.key_spec).and_then(|algorithm| Some((algorithm, kms_algorithm(algorithm)?)));
+        let Some((algorithm, asked)) = usable else {
             return Err(KmsSignerError::Spec { key_id, spec: answer.key_spec });
         };
-        let name = kms_algorithm(algorithm).as_str();
+        let name = asked.as_str();
         if !answer.signing_algorithms.iter().any(|offered| offered == name) {
             return Err(KmsSignerError::Algorithm { key_id, algorithm: name });
         }

@@ -82,7 +82,7 @@ async fn a_chain_for_the_baseline_keeps_it() {
     house.file("answer.der", engine.ocsp(&request).await.unwrap());
     let said = openssl(&["ocsp", "-respin", "answer.der", "-noverify", "-resp_text"], house.folder.path());
     let start = said.find("-----BEGIN CERTIFICATE-----").expect("the responder's certificate");
-    let responder = lemur::certificate::read_bundle(said[start..].as_bytes()).unwrap()[0].as_der().to_vec();
+    let responder = lemur::certificate::read_bundle(&said.as_bytes()[start..]).unwrap()[0].as_der().to_vec();
     assert_eq!(errors(&responder, Kind::OcspResponder, &chain[1]), Vec::<String>::new());
     engine.close().await;
 }
