@@ -25,7 +25,7 @@ mod user;
 mod tests;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use menagerie_secret::{KeyId, KeyRing};
 use menagerie_store::database::Transaction;
@@ -125,7 +125,6 @@ struct Inner {
     recent: recent::Recent,
     /// How many failed sign-ins the audit log is told of.
     failures: Rates<()>,
-    began: Instant,
 }
 
 impl Access {
@@ -146,7 +145,6 @@ impl Access {
             passwords,
             recent: recent::Recent::default(),
             failures: Rates::new(FAILURES, 1),
-            began: Instant::now(),
         })))
     }
 

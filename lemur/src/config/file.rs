@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -9,8 +10,9 @@ use serde::Deserialize;
 
 use crate::name::DnsName;
 use crate::profile::{Profile, Profiles};
+use crate::rest::Defaults;
 
-use super::{Acme, Config, ConfigError, Offer, TlsFiles, Typed, beside};
+use super::{Acme, Config, ConfigError, Offer, Rest, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
 pub const TEMPLATE: &str = include_str!("lemur.toml.template");
@@ -42,6 +44,18 @@ pub(super) struct File {
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
     acme: AcmeSection,
+    #[serde(default)]
+    rest: RestSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RestSection {
+    requests_per_minute: Option<NonZeroU32>,
+    #[serde(default)]
+    delete_certificates: bool,
+    #[serde(default)]
+    defaults: Defaults,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,6 +75,7 @@ struct AcmeSection {
     #[serde(default)]
     name_servers: Vec<NameServer>,
     proof_life: Option<String>,
+    orders_per_hour: Option<NonZeroU32>,
     default_profile: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, OfferSection>,
@@ -117,6 +132,11 @@ impl File {
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
             profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
+            rest: Rest {
+                requests_per_minute: self.rest.requests_per_minute,
+                delete_certificates: self.rest.delete_certificates,
+                defaults: self.rest.defaults,
+            },
             data: typed.data.clone(),
             experimental,
             listen,
@@ -149,6 +169,7 @@ impl AcmeSection {
             name_servers: self.name_servers.into_iter().map(NameServer::socket).collect(),
             offers,
             proof_life: std::time::Duration::from_secs(seconds),
+            orders_per_hour: self.orders_per_hour,
         })
     }
 }

@@ -6,6 +6,7 @@
 mod file;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 pub use file::{TEMPLATE, template};
 
 use crate::profile::{Profiles, ProfilesError};
+use crate::rest::Defaults;
 
 /// The file's name in the data's folder.
 pub const FILE_NAME: &str = "lemur.toml";
@@ -45,6 +47,19 @@ pub struct Config {
     pub profiles: Profiles,
     /// How ACME is served.
     pub acme: Acme,
+    /// How REST is served.
+    pub rest: Rest,
+}
+
+/// How REST is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// How often one user, or one API key, may ask in a minute.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// Whether certificates may be removed from what is stored.
+    pub delete_certificates: bool,
+    /// What new certificates say where nobody says it.
+    pub defaults: Defaults,
 }
 
 /// The certificate of the HTTPS service.
@@ -71,6 +86,8 @@ pub struct Acme {
     pub offers: Vec<Offer>,
     /// How long a proof of control serves later orders.
     pub proof_life: Duration,
+    /// How many orders an external account key with all its accounts may make in an hour at each server.
+    pub orders_per_hour: Option<NonZeroU32>,
 }
 
 /// What ACME clients may ask for by name.

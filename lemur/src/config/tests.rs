@@ -36,6 +36,8 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
     assert_eq!(config.acme.offers[0].private_networks.len(), 1);
     assert_eq!(config.acme.name_servers[0].to_string(), "10.0.0.53:53");
     assert_eq!(config.http_url.as_deref(), Some("http://pki.corp.example"));
+    assert_eq!((config.rest.requests_per_minute.map(u32::from), config.acme.orders_per_hour.map(u32::from)), (Some(600), Some(10_000)));
+    assert_eq!(config.rest.defaults.organization.as_deref(), Some("Corp"));
 }
 
 #[test]
@@ -87,6 +89,7 @@ fn what_cannot_be_used_is_named() {
             "[profiles.young]\nkey_types = [\"ml-dsa-65\"]\nkey_usages = [\"digital_signature\"]\nextended_key_usages = [\"server_auth\"]\ndefault_lifetime = \"1d\"\nmax_lifetime = \"1d\"\nnames = { kinds = [\"dns\"] }",
             "profiles.young.key_types",
         ),
+        ("[rest]\nrequests_per_minute = 0", "requests_per_minute"),
         ("[acme]\nproof_life = \"soon\"", "acme.proof_life"),
         ("[acme]\ndefault_profile = \"x\"", "acme.default_profile"),
         ("[acme]\ncaa_identities = [\"*.corp.example\"]", "acme.caa_identities"),

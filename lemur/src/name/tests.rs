@@ -276,7 +276,7 @@ fn dns() -> impl Strategy<Value = String> {
 fn san() -> impl Strategy<Value = San> {
     prop_oneof![
         dns().prop_map(|text| San::Dns(DnsName::parse(&text).unwrap())),
-        any::<std::net::IpAddr>().prop_map(San::Ip),
+        any::<std::net::IpAddr>().prop_map(|address| San::Ip(address.to_canonical())),
         "[a-zA-Z0-9+]{1,20}@[a-z]{1,10}\\.[a-z]{2,5}".prop_map(|text| San::Email(EmailAddress::parse(&text).unwrap())),
         "[a-z]{2,8}://[a-z]{1,10}\\.[a-z]{2,5}(/[a-zA-Z0-9]{0,8}){0,3}".prop_map(|text| San::Uri(Uri::parse(&text).unwrap())),
     ]

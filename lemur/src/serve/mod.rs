@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use menagerie_web::{Guard, Health, Limits, Metrics, Server, Tls};
+use menagerie_web::{Guard, Health, Limits, Metrics, Rate, Server, Tls};
 
 use crate::access::{Access, AccessError, Bootstrap, Password};
 use crate::acme::{self, Acme};
@@ -136,7 +136,12 @@ pub async fn prepare(
 
     let metrics = Metrics::new("lemur");
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
-    let settings = rest::Settings { exports: exports::all(engine), ..rest::Settings::default() };
+    let settings = rest::Settings {
+        exports: exports::all(engine),
+        defaults: config.rest.defaults.clone(),
+        delete_certificates: config.rest.delete_certificates,
+        rate: config.rest.requests_per_minute.map(|times| Rate { times: times.into(), within: Duration::from_secs(60) }),
+    };
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());

@@ -60,6 +60,7 @@ pub(super) fn parts(config: &Config, engine: &Engine) -> Result<Parts, OfferErro
     settings.terms_of_service.clone_from(&said.terms_of_service);
     settings.caa_identities.clone_from(&said.caa_identities);
     settings.proof_life = said.proof_life;
+    settings.orders_per_hour = said.orders_per_hour.map_or(settings.orders_per_hour, u32::from);
     let servers = if said.name_servers.is_empty() { system_name_servers() } else { said.name_servers.clone() };
     Ok(Parts {
         settings,

@@ -3,8 +3,9 @@
 //! A list of a million rows is read by its indexes. How many rows meet the conditions is counted up to a bound beyond the page that is asked
 //! for, since counting all of them would cost more than the page: a total is exact below that bound and grows as the reader goes on.
 //!
-//! Part of a name is looked up in an index of all sequences of three letters (FTS5 in SQLite, pg_trgm in PostgreSQL). Owners and issuers are
-//! few: part of one is looked up among them first ([`super::words`]).
+//! Part of a name is looked up in an index of all sequences of three letters (FTS5 in SQLite, pg_trgm in PostgreSQL); one of fewer letters
+//! among the newest certificates only, and then the total is not exact. Owners and issuers are few: part of one is looked up among them
+//! first ([`super::words`]).
 
 use jiff::Timestamp;
 use menagerie_store::database::{DatabaseError, Kind, Statement, Transaction};
@@ -171,6 +172,12 @@ impl Part {
     }
 }
 
+/// Among how many of the newest certificates a part is looked for that is too short for the index.
+const NEWEST: i64 = 50_000;
+
+/// More values than these are not looked for by an index of theirs: most of a page's rows have one of them.
+const FEW: usize = 100;
+
 /// What a text condition has become.
 enum Choice {
     /// One of few values.
@@ -198,6 +205,8 @@ struct Prepared<'a> {
     common_name: Option<Part>,
     owner: Option<Choice>,
     issuer: Option<Choice>,
+    /// The last certificate that is not looked at.
+    older: Option<i64>,
 }
 
 async fn choice(transaction: &mut Transaction, word: Word, condition: Option<&Match>) -> Result<Option<Choice>, DatabaseError> {
@@ -217,10 +226,19 @@ impl<'a> Prepared<'a> {
             Some(Match::Has(text)) => Some(Part::new(text)),
             _ => None,
         };
+        let text = filter.text.as_deref().map(Part::new);
+        let is_short = [&text, &common_name].into_iter().flatten().any(|part| part.phrase.is_none());
+        let older = if is_short {
+            let newest = transaction.one("SELECT coalesce(max(id), 0) AS id FROM certificate", &[]).await?.integer("id")?;
+            Some(newest - NEWEST).filter(|older| *older > 0)
+        } else {
+            None
+        };
         Ok(Self {
             kind,
             filter,
-            text: filter.text.as_deref().map(Part::new),
+            text,
+            older,
             common_name,
             owner: choice(transaction, Word::Owner, filter.owner.as_ref()).await?,
             issuer: choice(transaction, Word::Issuer, filter.issuer.as_ref()).await?,
@@ -251,11 +269,18 @@ impl<'a> Prepared<'a> {
             (_, Some(part)) => drop(sql.push(" AND lower(cn) LIKE ").bind(&part.pattern).push(" ESCAPE '\\'")),
             _ => {}
         }
-        for (choice, one_of, like) in
-            [(&self.owner, " AND owner IN (", " AND lower(owner) LIKE "), (&self.issuer, " AND issuer IN (", " AND lower(issuer) LIKE ")]
-        {
+        if let Some(older) = self.older {
+            sql.push(" AND id > ").bind(older);
+        }
+        for (choice, one_of, one_of_many, like) in [
+            (&self.owner, " AND owner IN (", " AND +owner IN (", " AND lower(owner) LIKE "),
+            (&self.issuer, " AND issuer IN (", " AND +issuer IN (", " AND lower(issuer) LIKE "),
+        ] {
             match choice {
                 None => {}
+                Some(Choice::OneOf(words)) if words.len() > FEW && self.kind == Kind::Sqlite => {
+                    sql.push(one_of_many).bind_all(words).push(")");
+                }
                 Some(Choice::OneOf(words)) => drop(sql.push(one_of).bind_all(words).push(")")),
                 Some(Choice::Like(pattern)) => drop(sql.push(like).bind(pattern).push(" ESCAPE '\\'")),
             }
@@ -394,7 +419,7 @@ pub async fn numbers(
     let ids = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|row| row.integer("id").map(CertificateId));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let total = if found == 0 && offset > 0 { count(transaction, &prepared, offset).await? } else { offset.saturating_add(found) };
-    Ok(Numbers { total, exact: found < bound, ids })
+    Ok(Numbers { total, exact: found < bound && prepared.older.is_none(), ids })
 }
 
 /// Certificates by their numbers, in that order; those that are gone are left out.

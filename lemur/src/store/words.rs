@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use menagerie_store::database::{DatabaseError, Statement, Transaction, Value};
 
 /// More than so many owners that match are most of them.
-const FEW: i64 = 100;
+const MANY: i64 = 1_000;
 
 /// What is few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,9 +40,9 @@ pub(crate) async fn add(transaction: &mut Transaction, words: &HashSet<(Word, &s
 /// Those that match a pattern, unless they are many.
 pub(crate) async fn matching(transaction: &mut Transaction, word: Word, pattern: &str) -> Result<Option<Vec<String>>, DatabaseError> {
     let mut statement = Statement::new("SELECT word FROM certificate_word WHERE kind = ");
-    statement.bind(word.kind()).push(" AND lower(word) LIKE ").bind(pattern).push(" ESCAPE '\\' LIMIT ").bind(FEW + 1);
+    statement.bind(word.kind()).push(" AND lower(word) LIKE ").bind(pattern).push(" ESCAPE '\\' LIMIT ").bind(MANY + 1);
     let rows = transaction.all_of(&statement).await?;
-    if i64::try_from(rows.len()).is_ok_and(|found| found > FEW) {
+    if i64::try_from(rows.len()).is_ok_and(|found| found > MANY) {
         return Ok(None);
     }
     rows.iter().map(|row| row.text("word")).collect::<Result<_, _>>().map(Some)

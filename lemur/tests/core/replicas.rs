@@ -45,7 +45,7 @@ async fn three_engines_issue_at_once_and_publish_one_list() {
     assert!(within(Duration::from_secs(3), refused).await, "it issues no more");
     let verified = verify(&mut engines[0].store().audit_lines(), &[]).await.unwrap();
     assert!(verified.problems.is_empty(), "{:?}", verified.problems);
-    assert_eq!(verified.writers.len(), 3);
+    assert_eq!(verified.writers.len(), 1, "one chain, whoever writes");
     for engine in engines {
         engine.close().await;
     }
