@@ -42,7 +42,7 @@ async fn a_revoked_authority_and_those_under_it_issue_no_more_in_any_process() {
         engine.revoke(certificate, Reason::CertificateHold, "", &actor()).await.unwrap();
         assert!(!issues(&engine, middle).await && !issues(&engine, below).await, "not one more where it was revoked");
         let refused = async || !issues(&other, middle).await && !issues(&other, below).await;
-        assert!(within(Duration::from_secs(2), refused).await, "nor elsewhere");
+        assert!(within(Duration::from_secs(10), refused).await, "nor elsewhere");
         let under = engine.create_authority(authority("Under", Parent::Ours(below))).await;
         assert!(under.is_err(), "and no authority under it is made: {under:?}");
         // What it issued is still answered for.
@@ -54,7 +54,7 @@ async fn a_revoked_authority_and_those_under_it_issue_no_more_in_any_process() {
         assert!(within(Duration::from_secs(5), async || before.is_some() && number().await > before).await);
         engine.release(certificate, &actor()).await.unwrap();
         assert!(issues(&engine, middle).await && issues(&engine, below).await);
-        assert!(within(Duration::from_secs(2), async || issues(&other, below).await).await, "released, it issues again");
+        assert!(within(Duration::from_secs(10), async || issues(&other, below).await).await, "released, it issues again");
         engine.revoke(certificate, Reason::CaCompromise, "", &actor()).await.unwrap();
         other.close().await;
         engine.close().await;
