@@ -39,6 +39,8 @@ pub(super) struct File {
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
     acme: AcmeSection,
+    #[serde(default)]
+    dns: BTreeMap<String, super::dns::Section>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,6 +110,7 @@ impl File {
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
             profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
+            dns: super::dns::validated(self.dns, path)?,
             data: typed.data.clone(),
             listen,
             http_listen,
@@ -179,7 +182,7 @@ fn url_of(scheme: &str, address: SocketAddr, usual: u16) -> String {
 }
 
 /// A base of URLs: a scheme and a host, perhaps a path, and no slash at its end.
-fn base(path: &Path, key: &str, url: &str, scheme: &str) -> Result<String, ConfigError> {
+pub(super) fn base(path: &Path, key: &str, url: &str, scheme: &str) -> Result<String, ConfigError> {
     let bad = |reason: &str| ConfigError::Value { path: path.to_owned(), key: key.to_owned(), reason: format!("{url:?} {reason}") };
     let url = url.trim_end_matches('/');
     let parsed: http::Uri = url.parse().map_err(|_| bad("is no URL"))?;

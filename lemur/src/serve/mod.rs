@@ -15,6 +15,7 @@ use menagerie_web::{Guard, Health, Limits, Metrics, Server, Tls};
 use crate::access::{Access, AccessError, Bootstrap, Password};
 use crate::acme::{self, Acme};
 use crate::config::Config;
+use crate::dns::Providers;
 use crate::engine::Engine;
 use crate::repository;
 use crate::rest::{self, Api};
@@ -124,6 +125,7 @@ pub async fn prepare(
     engine: &Engine,
     access: &Access,
     password: Option<Password>,
+    dns: Providers,
 ) -> Result<Ready, ServeError> {
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
@@ -133,7 +135,7 @@ pub async fn prepare(
 
     let metrics = Metrics::new("lemur");
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
-    let settings = rest::Settings { exports: exports::all(engine), ..rest::Settings::default() };
+    let settings = rest::Settings { exports: exports::all(engine), dns, ..rest::Settings::default() };
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
