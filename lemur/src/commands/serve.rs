@@ -40,12 +40,7 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-async fn serve(
-    opened: &place::Opened,
-    listeners: Listeners,
-    password: Option<Password>,
-    providers: Providers,
-) -> anyhow::Result<()> {
+async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Password>, providers: Providers) -> anyhow::Result<()> {
     let config = &opened.config;
     let access = people::access(opened).await?;
     let chosen = password.is_some();

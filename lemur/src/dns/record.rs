@@ -89,7 +89,9 @@ mod tests {
     #[test]
     fn what_others_would_read_otherwise_is_refused() {
         let deep = "a.".repeat(32) + "com";
-        for name in ["", ".", "a..b", "a.b.", "*.example.com", "-n.example", "a b.example", "a\\046.example", "ä.example", "$(x).example", &deep] {
+        for name in
+            ["", ".", "a..b", "a.b.", "*.example.com", "-n.example", "a b.example", "a\\046.example", "ä.example", "$(x).example", &deep]
+        {
             assert!(matches!(Record::new(name, "x"), Err(DnsError::Unfit(_))), "{name}");
         }
         let long = "x".repeat(256);

@@ -66,7 +66,9 @@ impl Route53Writer {
                 (None, _) => {}
                 (Some(zone), None) => return Ok(zone.id),
                 (Some(_), Some(_)) => {
-                    return Err(DnsError::Refused(format!("there are several public zones {name}: name one by `zone` in the configuration")));
+                    return Err(DnsError::Refused(format!(
+                        "there are several public zones {name}: name one by `zone` in the configuration"
+                    )));
                 }
             }
         }

@@ -11,7 +11,7 @@ const LONGEST: u64 = 16 * 1024;
 
 /// Why there is no credential. What the file holds is not shown.
 #[derive(Debug, thiserror::Error)]
-pub enum SecretFileError {
+pub(super) enum SecretFileError {
     /// It cannot be read.
     #[error("{path}: {source}", path = path.display())]
     Read {

@@ -83,12 +83,5 @@ fn shown((name, kind): (&str, Kind)) -> ProviderOut {
         Kind::Rfc2136 => "A name server, by dynamic updates",
         Kind::Hook => "A program of the server",
     };
-    ProviderOut {
-        id: Providers::id(name),
-        name: name.to_owned(),
-        description,
-        provider_type: kind.word(),
-        active: true,
-        options: [],
-    }
+    ProviderOut { id: Providers::id(name), name: name.to_owned(), description, provider_type: kind.word(), active: true, options: [] }
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use axum::Router;
 use http::{HeaderMap, Method, StatusCode, Uri};
 use lemur::dns::{DnsError, DnsProvider};
 use menagerie_web::{Limits, Server, Tls};
@@ -70,7 +70,8 @@ impl Cloudflare {
         let service = Shared::default();
         let router = Router::new().fallback(answer).with_state(Arc::clone(&service));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serve = async move { Server::new(Limits::default()).https(listener, tls, router).run(async move { drop(stopped.await) }).await };
+        let serve =
+            async move { Server::new(Limits::default()).https(listener, tls, router).run(async move { drop(stopped.await) }).await };
         let thread = std::thread::spawn(move || block_on(serve).unwrap());
         Self { service, url, folder, stop: Some(stop), thread: Some(thread) }
     }
@@ -169,7 +170,8 @@ fn answered(service: &mut Service, method: &Method, uri: &Uri, headers: &HeaderM
         ("GET", ["client", "v4", "zones"]) => {
             known(&["name", "status", "per_page"])?;
             number("per_page", 5, 50)?;
-            let found = [(ZONE, "corp.example"), (DEEP, "deep.corp.example")].into_iter().filter(|(_, name)| query.get("name") == Some(name));
+            let found =
+                [(ZONE, "corp.example"), (DEEP, "deep.corp.example")].into_iter().filter(|(_, name)| query.get("name") == Some(name));
             let found: Vec<_> = found.map(|(id, name)| json!({"id": id, "name": name, "status": "active", "type": "full"})).collect();
             Ok(done(&json!(found)))
         }
@@ -178,7 +180,8 @@ fn answered(service: &mut Service, method: &Method, uri: &Uri, headers: &HeaderM
             let (size, page) = (number("per_page", 5, 5_000_000)? as usize, number("page", 1, u32::MAX)? as usize);
             zone_of(zone)?;
             let records = service.records.iter().filter(|(_, (of, name, _))| of == zone && query.get("name.exact") == Some(&name.as_str()));
-            let records = records.map(|(id, (_, name, content))| json!({"id": id, "name": name, "type": "TXT", "content": content, "ttl": 60}));
+            let records =
+                records.map(|(id, (_, name, content))| json!({"id": id, "name": name, "type": "TXT", "content": content, "ttl": 60}));
             Ok(done(&json!(records.skip((page - 1) * size).take(size).collect::<Vec<_>>())))
         }
         ("POST", ["client", "v4", "zones", zone, "dns_records"]) => {
@@ -188,7 +191,10 @@ fn answered(service: &mut Service, method: &Method, uri: &Uri, headers: &HeaderM
             let keys: Vec<&str> = new.keys().map(String::as_str).collect();
             let (name, content) = (new["name"].as_str().unwrap_or_default(), new["content"].as_str().unwrap_or_default());
             let inner = content.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            if keys != ["content", "name", "ttl", "type"] || new["type"] != "TXT" || !(60..=86_400).contains(&new["ttl"].as_u64().unwrap_or(0)) {
+            if keys != ["content", "name", "ttl", "type"]
+                || new["type"] != "TXT"
+                || !(60..=86_400).contains(&new["ttl"].as_u64().unwrap_or(0))
+            {
                 return Err(wrong(400, 9005, "Content for TXT record is invalid."));
             }
             if inner.is_none_or(|inner| inner.is_empty() || inner.len() > 255 || inner.contains('"')) {

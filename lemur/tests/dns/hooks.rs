@@ -60,7 +60,7 @@ fn parent(process: u32) -> u32 {
 #[test]
 fn a_program_gets_its_arguments_and_nothing_else() {
     let place = Place::new(
-        r#"out="${0%/*}/out"; { printf '%s\n' "$@"; echo --; /usr/bin/env | sort; echo --; ls /proc/self/fd | tr '\n' ' '; echo; pwd; cat; } >"$out" 2>&1
+        r#"out="${0%/*}/out"; { printf '%s\n' "$@"; echo ==; /usr/bin/env | sort; echo ==; ls /proc/self/fd | tr '\n' ' '; echo; pwd; cat; } >"$out" 2>&1
         echo $PPID >"${0%/*}/parent""#,
     );
     let text = "program = \"hook\"\narguments = [\"--zone\", \"a b; touch $(pwd)\"]\nenvironment = { API = \"https://dns.example\" }";
@@ -68,11 +68,9 @@ fn a_program_gets_its_arguments_and_nothing_else() {
     block_on(async {
         it.publish(RECORD, OTHER).await.unwrap();
         let said = place.read("out");
-        let mut parts = said.split("--\n");
-        // The first argument ends in the two hyphens of the option.
-        assert_eq!(parts.next(), Some(""), "{said}");
+        let mut parts = said.split("==\n");
         let (arguments, environment) = (parts.next().unwrap(), parts.next().unwrap());
-        assert_eq!(arguments, format!("zone\na b; touch $(pwd)\npublish\n{RECORD}\n{OTHER}\n"), "{said}");
+        assert_eq!(arguments, format!("--zone\na b; touch $(pwd)\npublish\n{RECORD}\n{OTHER}\n"), "{said}");
         let variables: Vec<_> = environment.lines().filter(|line| !line.starts_with("PWD=") && !line.starts_with("_=")).collect();
         assert_eq!(variables, ["API=https://dns.example", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]);
         assert_eq!(parts.next().unwrap(), "0 1 2 3 \n/\n", "the fourth is by which ls reads the folder; the input is empty");
@@ -93,7 +91,11 @@ fn what_the_starter_left_open_is_no_programs() {
     std::fs::write(place.file("secret"), "x").unwrap();
     std::fs::write(place.file("lemur.toml"), "[dns.it]\nkind = \"hook\"\nprogram = \"hook\"").unwrap();
     // A shell leaves its files open for what it starts.
-    let script = format!("exec 7<'{0}/secret' 9<'{0}/secret'; exec '{1}' dns try it {RECORD} --data '{0}'", place.path().display(), env!("CARGO_BIN_EXE_lemur"));
+    let script = format!(
+        "exec 7<'{0}/secret' 9<'{0}/secret'; exec '{1}' dns try it {RECORD} --data '{0}'",
+        place.path().display(),
+        env!("CARGO_BIN_EXE_lemur")
+    );
     let done = Command::new("/bin/sh").args(["-c", &script]).output().unwrap();
     assert!(done.status.success(), "{done:?}");
     assert_eq!(place.read("open"), "0 1 2 3 ");
@@ -165,11 +167,13 @@ fn what_a_program_leaves_running_ends_with_it() {
 
 #[test]
 fn how_a_program_ends_is_said_and_what_it_writes_is_not() {
-    let place = Place::new(r#"case "$1" in 
+    let place = Place::new(
+        r#"case "$1" in 
         fail) echo secret-in-the-output; exit 3;; 
         signal) kill -9 $$;; 
         loud) yes | head -c 5000000; yes >&2 | head -c 5000000 >&2; exit 0;; 
-    esac"#);
+    esac"#,
+    );
     let run = |argument: &str| {
         let (it, _hooks) = hooked(place.path(), &format!("program = \"hook\"\narguments = [\"{argument}\"]\ntimeout = \"60s\""));
         block_on(it.publish(RECORD, ONE))
@@ -261,7 +265,8 @@ fn what_cannot_be_run_is_named_at_the_start() {
     std::fs::write(place.file("text"), "x").unwrap();
     place.program("open", "exit 0");
     std::fs::set_permissions(place.file("open"), std::fs::Permissions::from_mode(0o777)).unwrap();
-    for (program, said) in [("none", "cannot be run"), ("text", "is no program"), (".", "is no program"), ("open", "written by everybody")] {
+    for (program, said) in [("none", "cannot be run"), ("text", "is no program"), (".", "is no program"), ("open", "written by everybody")]
+    {
         let config = config(place.path(), &format!("[dns.it]\nkind = \"hook\"\nprogram = \"{program}\""));
         let error = Hooks::start(&config.dns, Path::new(env!("CARGO_BIN_EXE_lemur"))).map(|_| ()).unwrap_err().to_string();
         assert!(error.starts_with("dns.it.program: ") && error.contains(said), "{error}");

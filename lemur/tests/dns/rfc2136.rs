@@ -10,8 +10,7 @@ use menagerie_tests::{NameServer, TsigKey};
 
 use super::given::{ONE, OTHER, block_on, opened, provider, refused};
 
-const KEY: TsigKey<'_> =
-    TsigKey { name: "lemur", algorithm: "hmac-sha256", secret: "c2VjcmV0IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZw==" };
+const KEY: TsigKey<'_> = TsigKey { name: "lemur", algorithm: "hmac-sha256", secret: "c2VjcmV0IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZw==" };
 const STRONG: TsigKey<'_> = TsigKey {
     name: "strong.corp.example",
     algorithm: "hmac-sha512",

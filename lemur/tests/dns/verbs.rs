@@ -7,8 +7,7 @@ use std::time::Duration;
 use menagerie_tests::process::{Running, command, run};
 use menagerie_tests::{NameServer, Namespace, TsigKey, assert_eventually};
 
-const KEY: TsigKey<'_> =
-    TsigKey { name: "lemur", algorithm: "hmac-sha256", secret: "c2VjcmV0IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZw==" };
+const KEY: TsigKey<'_> = TsigKey { name: "lemur", algorithm: "hmac-sha256", secret: "c2VjcmV0IG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgbG9uZw==" };
 
 fn lemur(data: &Path, arguments: &[&str]) -> Command {
     let mut lemur = command(env!("CARGO_BIN_EXE_lemur"));

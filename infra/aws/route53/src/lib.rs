@@ -97,13 +97,7 @@ impl Route53 {
     ///
     /// # Errors
     /// [`ChangeError::Conflict`] if the records are not `old`.
-    pub async fn replace_text(
-        &self,
-        zone: &str,
-        name: &str,
-        old: Option<&TextSet>,
-        new: Option<&TextSet>,
-    ) -> Result<String, ChangeError> {
+    pub async fn replace_text(&self, zone: &str, name: &str, old: Option<&TextSet>, new: Option<&TextSet>) -> Result<String, ChangeError> {
         const OPERATION: &str = "ChangeResourceRecordSets";
         let unbuilt = |error: BuildError| CallError::malformed(SERVICE, OPERATION, error.to_string());
         let mut batch = ChangeBatch::builder().comment("lemur");

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Method, Request};
 use menagerie_secret::Secret;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ureq::http::{Method, Request};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::config::dns::CloudflareSettings;
 use crate::dns::DnsError;
@@ -147,7 +147,7 @@ impl Api {
 }
 
 /// One call. An error is worth another one.
-fn answer(agent: &Agent, request: ureq::http::request::Builder, body: Vec<u8>) -> Result<Reply, Again> {
+fn answer(agent: &Agent, request: http::request::Builder, body: Vec<u8>) -> Result<Reply, Again> {
     let failed = |error: ureq::Error| Again { error: DnsError::Unreachable(format!("Cloudflare: {error}")), wait: None };
     let answer = if body.is_empty() {
         request.body(()).map_err(|error| failed(error.into())).and_then(|request| agent.run(request).map_err(failed))?
@@ -190,7 +190,8 @@ impl Reply {
     /// What was asked for.
     pub(super) fn result<T: DeserializeOwned>(self) -> Result<T, DnsError> {
         self.done()?;
-        serde_json::from_value(self.body.result).map_err(|_| DnsError::Unreachable("Cloudflare's answer is not of its API's form".to_owned()))
+        serde_json::from_value(self.body.result)
+            .map_err(|_| DnsError::Unreachable("Cloudflare's answer is not of its API's form".to_owned()))
     }
 }
 

@@ -72,7 +72,9 @@ impl CloudflareWriter {
                 (None, _) => {}
                 (Some(zone), None) => return Ok(zone.id),
                 (Some(_), Some(_)) => {
-                    return Err(DnsError::Refused(format!("the token reaches several zones {name}: name one by `zone` in the configuration")));
+                    return Err(DnsError::Refused(format!(
+                        "the token reaches several zones {name}: name one by `zone` in the configuration"
+                    )));
                 }
             }
         }

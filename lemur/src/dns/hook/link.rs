@@ -102,7 +102,8 @@ impl Link {
             let (socket, child) = new.take().ok_or(std::io::ErrorKind::NotConnected)?;
             socket.set_nonblocking(true)?;
             let (reading, writing) = UnixStream::from_std(socket)?.into_split();
-            let heard = Heard { waiters: Arc::clone(&self.waiters), closed: Arc::clone(&self.closed), unwanted: Arc::clone(&self.unwanted) };
+            let heard =
+                Heard { waiters: Arc::clone(&self.waiters), closed: Arc::clone(&self.closed), unwanted: Arc::clone(&self.unwanted) };
             tokio::spawn(heard.until_its_end(reading, child));
             self.socket = Socket::Used(writing);
         }

@@ -53,7 +53,9 @@ pub enum HookError {
         user: String,
     },
     /// Only root runs programs as others.
-    #[error("dns.{name}.user: lemur runs as the user {own}, and only root runs programs as another user ({user}): start it as root, or leave `user` out")]
+    #[error(
+        "dns.{name}.user: lemur runs as the user {own}, and only root runs programs as another user ({user}): start it as root, or leave `user` out"
+    )]
     NotRoot {
         /// The provider.
         name: String,

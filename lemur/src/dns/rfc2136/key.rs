@@ -16,7 +16,7 @@ const SHORTEST: usize = 16;
 
 /// Why there is no key. Its secret is not shown.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyError {
+pub(in crate::dns) enum KeyError {
     /// The file.
     #[error("key_file: {0}")]
     File(#[from] SecretFileError),
@@ -154,7 +154,9 @@ impl<'a> Words<'a> {
         let end = match self.rest.chars().next() {
             None => return Ok(None),
             Some(first) if is_sign(first) => 1,
-            Some(_) => self.rest.find(|letter: char| is_sign(letter) || letter == '"' || letter.is_ascii_whitespace()).unwrap_or(self.rest.len()),
+            Some(_) => {
+                self.rest.find(|letter: char| is_sign(letter) || letter == '"' || letter.is_ascii_whitespace()).unwrap_or(self.rest.len())
+            }
         };
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
@@ -181,7 +183,8 @@ mod tests {
 
     #[test]
     fn both_forms_are_read() {
-        let bind = format!("# made by hand\nkey \"lemur.\" {{\n\talgorithm hmac-sha512; // strong\n\tsecret \"{SECRET}\";\n}};\n/* end */\n");
+        let bind =
+            format!("# made by hand\nkey \"lemur.\" {{\n\talgorithm hmac-sha512; // strong\n\tsecret \"{SECRET}\";\n}};\n/* end */\n");
         let key = read(&bind, None, None).expect("a key");
         assert_eq!((key.signer_name().to_ascii(), key.algorithm().clone()), ("lemur.".to_owned(), TsigAlgorithm::HmacSha512));
         assert_eq!(key.key(), b"secret of the tests, 32 bytes long");

@@ -22,7 +22,7 @@ use super::{BoxFuture, DnsError};
 use crate::config::dns::Rfc2136Settings;
 use crate::engine::Clock;
 
-pub use key::KeyError;
+pub(super) use key::KeyError;
 
 /// How far the server's clock and ours may be apart, in seconds.
 const FUDGE: u16 = 300;
@@ -143,7 +143,9 @@ impl Rfc2136Writer {
         let refused = |text: String| Err(DnsError::Refused(text));
         match answer.signature.as_ref().and_then(|signature| signature.data.error) {
             None => Ok(()),
-            Some(TsigError::BadKey) => refused(format!("{server} does not know the key {name} by the algorithm {}", self.signer.algorithm())),
+            Some(TsigError::BadKey) => {
+                refused(format!("{server} does not know the key {name} by the algorithm {}", self.signer.algorithm()))
+            }
             Some(TsigError::BadSig) => refused(format!("{server} has another secret for the key {name}")),
             Some(TsigError::BadTime) => refused(format!("the clock of {server} and ours are more than {FUDGE} seconds apart")),
             Some(other) => refused(format!("{server} refuses the key {name}: {other:?}")),
