@@ -67,7 +67,8 @@ impl NameServer {
             let mut named = command("named");
             named.arg("-g").arg("-c").arg(&configuration);
             let (mut process, output) = Running::start_followed("named", named);
-            let up = crate::eventually(Duration::from_secs(60), || output.text().contains("running") || process.ended().is_some());
+            // Once it has all its zones.
+            let up = crate::eventually(Duration::from_secs(60), || output.text().contains(" running\n") || process.ended().is_some());
             if up && process.ended().is_none() && std::net::TcpStream::connect(address).is_ok() {
                 return Self { address, process, _folder: folder };
             }

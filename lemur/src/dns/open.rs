@@ -1,6 +1,7 @@
 //! The providers as the configuration says them, with their credentials read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cloudflare::{ClientError, CloudflareWriter};
 use super::hook::Hooks;
@@ -9,6 +10,9 @@ use super::timed::{Timed, Writer};
 use super::{Kind, Providers};
 use crate::config::dns::{Dns, Way};
 use crate::engine::Clock;
+
+/// How long a program waits at most for others to end, beyond its own time again.
+const WAITING: Duration = Duration::from_secs(60);
 
 /// Why a provider cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +58,8 @@ impl Providers {
                     (Kind::Hook, Arc::new(hooks.writer(name, settings.timeout)))
                 }
             };
-            // A program is killed at its time by whoever runs it, who then says so; what else may be waited for is bounded there.
-            let timeout = if kind == Kind::Hook { settings.timeout * 4 } else { settings.timeout };
+            // A program is killed at its time by whoever runs it, who then says so; others may run before it.
+            let timeout = if kind == Kind::Hook { settings.timeout * 2 + WAITING } else { settings.timeout };
             providers = providers.with(name, kind, Arc::new(Timed { writer, timeout, propagation: settings.propagation }));
         }
         Ok(providers)

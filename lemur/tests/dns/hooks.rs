@@ -171,7 +171,7 @@ fn how_a_program_ends_is_said_and_what_it_writes_is_not() {
         r#"case "$1" in 
         fail) echo secret-in-the-output; exit 3;; 
         signal) kill -9 $$;; 
-        loud) yes | head -c 5000000; yes >&2 | head -c 5000000 >&2; exit 0;; 
+        loud) yes | head -c 5000000; { yes | head -c 5000000; } >&2; exit 0;; 
     esac"#,
     );
     let run = |argument: &str| {
@@ -196,6 +196,7 @@ fn a_runner_that_died_is_started_again() {
     block_on(async {
         let first = hooks.process().await.unwrap();
         kill(first);
+        assert_eventually!(!is_there(first));
         // Also where it was never asked before.
         it.publish(RECORD, ONE).await.unwrap();
         let second = hooks.process().await.unwrap();

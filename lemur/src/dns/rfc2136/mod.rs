@@ -124,7 +124,11 @@ impl Rfc2136Writer {
                 code => DnsError::Refused(format!("{}: {code} (not signed)", self.server)),
             });
         }
-        Ok(message)
+        match message.metadata.response_code {
+            // While it reads its zones again, say.
+            ResponseCode::ServFail => Err(DnsError::Unreachable("the name server failed (SERVFAIL)".to_owned())),
+            _ => Ok(message),
+        }
     }
 
     async fn over_tcp(&self, question: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -175,7 +179,6 @@ fn absolute(name: &str) -> Result<Name, DnsError> {
 
 fn failed(code: ResponseCode) -> DnsError {
     match code {
-        ResponseCode::ServFail => DnsError::Unreachable("the name server failed (SERVFAIL)".to_owned()),
         ResponseCode::NotAuth => DnsError::Refused("the name server does not answer for the zone (NOTAUTH)".to_owned()),
         ResponseCode::Refused => DnsError::Refused("the name server does not let this key write the record (REFUSED)".to_owned()),
         other => DnsError::Refused(format!("the name server refuses: {other}")),
