@@ -11,6 +11,7 @@ pub mod commands;
 pub mod config;
 pub mod crl;
 pub mod csr;
+pub mod dns;
 pub mod engine;
 pub mod export;
 pub mod issue;

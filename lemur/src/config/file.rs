@@ -45,6 +45,8 @@ pub(super) struct File {
     #[serde(default)]
     acme: AcmeSection,
     #[serde(default)]
+    dns: BTreeMap<String, super::dns::Section>,
+    #[serde(default)]
     rest: RestSection,
 }
 
@@ -132,6 +134,7 @@ impl File {
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
             profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
+            dns: super::dns::validated(self.dns, path)?,
             rest: Rest {
                 requests_per_minute: self.rest.requests_per_minute,
                 delete_certificates: self.rest.delete_certificates,
@@ -226,7 +229,7 @@ fn url_of(scheme: &str, address: SocketAddr, usual: u16) -> String {
 }
 
 /// A base of URLs: a scheme and a host, perhaps a path, and no slash at its end.
-fn base(path: &Path, key: &str, url: &str, scheme: &str) -> Result<String, ConfigError> {
+pub(super) fn base(path: &Path, key: &str, url: &str, scheme: &str) -> Result<String, ConfigError> {
     let bad = |reason: &str| ConfigError::Value { path: path.to_owned(), key: key.to_owned(), reason: format!("{url:?} {reason}") };
     let url = url.trim_end_matches('/');
     let parsed: http::Uri = url.parse().map_err(|_| bad("is no URL"))?;

@@ -8,6 +8,7 @@
 mod authorities;
 mod certificates;
 mod defaults;
+mod dns_providers;
 mod fault;
 mod id;
 mod keys;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub rate: Option<Rate>,
     /// Forms in which certificates are exported, besides PEM and requests.
     pub exports: Vec<Arc<dyn Export>>,
+    /// Through whom names are shown to be held.
+    pub dns: crate::dns::Providers,
 }
 
 /// What the resources work with. Clones share everything.
@@ -157,6 +160,7 @@ fn routes() -> Vec<Route> {
         plugins::routes(),
         defaults::routes(),
         logs::routes(),
+        dns_providers::routes(),
         later::routes(),
     ] {
         routes.extend(part);

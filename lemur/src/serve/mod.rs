@@ -15,6 +15,7 @@ use menagerie_web::{Guard, Health, Limits, Metrics, Rate, Server, Tls};
 use crate::access::{Access, AccessError, Bootstrap, Password};
 use crate::acme::{self, Acme};
 use crate::config::Config;
+use crate::dns::Providers;
 use crate::engine::Engine;
 use crate::repository;
 use crate::rest::{self, Api};
@@ -127,6 +128,7 @@ pub async fn prepare(
     engine: &Engine,
     access: &Access,
     password: Option<Password>,
+    dns: Providers,
 ) -> Result<Ready, ServeError> {
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
@@ -138,6 +140,7 @@ pub async fn prepare(
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
     let settings = rest::Settings {
         exports: exports::all(engine),
+        dns,
         defaults: config.rest.defaults.clone(),
         delete_certificates: config.rest.delete_certificates,
         rate: config.rest.requests_per_minute.map(|times| Rate { times: times.into(), within: Duration::from_secs(60) }),

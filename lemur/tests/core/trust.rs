@@ -128,10 +128,7 @@ async fn constraints_hold_for_all_that_stands_below() {
             ..authority("Root", Parent::Itself)
         };
         let root = engine.create_authority(root).await.unwrap().id;
-        let middle = AuthorityOrder {
-            extended_key_usages: vec![ExtendedKeyUsage::SERVER_AUTH],
-            ..authority("Middle", Parent::Ours(root))
-        };
+        let middle = AuthorityOrder { extended_key_usages: vec![ExtendedKeyUsage::SERVER_AUTH], ..authority("Middle", Parent::Ours(root)) };
         let middle = engine.create_authority(middle).await.unwrap().id;
         let below = engine.create_authority(authority("Below", Parent::Ours(middle))).await.unwrap().id;
         for id in [middle, below] {
