@@ -13,6 +13,7 @@ pub mod crl;
 pub mod csr;
 pub mod engine;
 pub mod export;
+pub mod identity;
 pub mod issue;
 pub mod lint;
 pub mod name;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::profile::{Profile, Profiles};
 
+use super::identity::{self, OidcSection, WorkloadSection};
 use super::{Acme, Config, ConfigError, Offer, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
@@ -39,6 +40,10 @@ pub(super) struct File {
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
     acme: AcmeSection,
+    #[serde(default)]
+    oidc: BTreeMap<String, OidcSection>,
+    #[serde(default)]
+    workloads: BTreeMap<String, WorkloadSection>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +101,8 @@ impl File {
         let http_listen = typed.http_listen.or(self.http_listen);
         let url = self.url.unwrap_or_else(|| url_of("https", listen, 443));
         let http_url = self.http_url.or_else(|| http_listen.map(|address| url_of("http", address, 80)));
+        let profiles =
+            Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?;
         Ok(Config {
             database: typed
                 .database
@@ -106,7 +113,8 @@ impl File {
             url: base(path, "url", &url, "https")?,
             http_url: http_url.map(|url| base(path, "http_url", &url, "http")).transpose()?,
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
-            profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
+            identity: identity::validated(path, self.oidc, self.workloads, &profiles)?,
+            profiles,
             acme: self.acme.validated(path)?,
             data: typed.data.clone(),
             listen,

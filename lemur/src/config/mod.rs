@@ -4,6 +4,7 @@
 //! programs and paths: no request can.
 
 mod file;
+mod identity;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,8 @@ pub struct Config {
     pub profiles: Profiles,
     /// How ACME is served.
     pub acme: Acme,
+    /// Who comes in by somebody else's word.
+    pub identity: crate::identity::Settings,
 }
 
 /// The certificate of the HTTPS service.

@@ -14,6 +14,7 @@ mod keys;
 mod later;
 mod logs;
 mod openapi;
+mod outside;
 mod pages;
 mod plugins;
 mod query;
@@ -38,6 +39,7 @@ pub use later::{FEATURES, Feature};
 
 use crate::access::{Access, ApiKeyId, Requester, UserId};
 use crate::engine::Engine;
+use crate::identity::Identity;
 use fault::Fault;
 use route::Route;
 
@@ -59,6 +61,8 @@ pub struct Settings {
     pub rate: Option<Rate>,
     /// Forms in which certificates are exported, besides PEM and requests.
     pub exports: Vec<Arc<dyn Export>>,
+    /// Those who come in by somebody else's word.
+    pub identity: Identity,
 }
 
 /// What the resources work with. Clones share everything.
@@ -74,9 +78,9 @@ pub struct Api {
 
 /// Whose requests count together.
 #[derive(PartialEq, Eq, Hash)]
-struct Caller {
-    user: UserId,
-    key: Option<ApiKeyId>,
+enum Caller {
+    Person { user: UserId, key: Option<ApiKeyId> },
+    Workload { name: String, subject: String },
 }
 
 impl Api {
@@ -89,7 +93,12 @@ impl Api {
 
     fn within_rate(&self, requester: &Requester) -> Result<(), Fault> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        let caller = Caller { user: requester.user(), key: requester.api_key() };
+        let caller = match requester {
+            Requester::Person(person) => Caller::Person { user: person.user(), key: person.api_key() },
+            Requester::Workload(workload) => {
+                Caller::Workload { name: workload.grant().name.clone(), subject: workload.subject().to_owned() }
+            }
+        };
         rates.take(caller, self.began.elapsed()).map_err(|wait| Fault::TooMany(wait.max(Duration::from_secs(1))))
     }
 }
@@ -141,6 +150,7 @@ fn routes() -> Vec<Route> {
     let mut routes = vec![Route::get("/healthcheck", async || "ok", "Whether the service answers").open()];
     for part in [
         sign_in::routes(),
+        outside::routes(),
         certificates::routes(),
         authorities::routes(),
         roles::routes(),

@@ -97,18 +97,18 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<UserOut>>, Fault> {
-    signed.may(&Action::Look)?;
+    signed.may(&Action::LookAtPeople)?;
     let users = api.access.users(asked.window()?).await?;
     Ok(List::of(users.items, users.total))
 }
 
 async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<UserOut>, Fault> {
-    signed.may(&Action::Look)?;
+    signed.may(&Action::LookAtPeople)?;
     Ok(Json(api.access.user(UserId(id)).await?.into()))
 }
 
 async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<RoleOut>>, Fault> {
-    signed.may(&Action::Look)?;
+    signed.may(&Action::LookAtPeople)?;
     Ok(List::whole(api.access.user(UserId(id)).await?.roles))
 }
 

@@ -16,6 +16,7 @@ use crate::access::{Access, AccessError, Bootstrap, Password};
 use crate::acme::{self, Acme};
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::identity::{Identity, OpenError};
 use crate::repository;
 use crate::rest::{self, Api};
 
@@ -52,6 +53,9 @@ pub enum ServeError {
     /// What ACME offers.
     #[error(transparent)]
     Offers(#[from] OfferError),
+    /// Those who come in by somebody else's word.
+    #[error(transparent)]
+    Identity(#[from] OpenError),
     /// The ACME server.
     #[error(transparent)]
     Acme(#[from] acme::StartError),
@@ -125,6 +129,7 @@ pub async fn prepare(
     access: &Access,
     password: Option<Password>,
 ) -> Result<Ready, ServeError> {
+    let identity = Identity::open(&config.identity, &config.url, engine)?;
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
     let acme = Acme::start(offers::parts(config, engine).await?).await?;
@@ -133,7 +138,7 @@ pub async fn prepare(
 
     let metrics = Metrics::new("lemur");
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
-    let settings = rest::Settings { exports: exports::all(engine), ..rest::Settings::default() };
+    let settings = rest::Settings { exports: exports::all(engine), identity, ..rest::Settings::default() };
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
@@ -187,9 +192,16 @@ fn health(access: &Access) -> Router {
     Health::new(Arc::new(ready)).router()
 }
 
-/// The TLS of files that the configuration names.
-fn tls_of_files(files: &crate::config::TlsFiles) -> Result<Tls, CertificateError> {
+/// The TLS of files that the configuration names. `clients` are those whose certificates clients are asked for.
+fn tls_of_files(files: &crate::config::TlsFiles, clients: Option<Vec<Vec<u8>>>) -> Result<Tls, CertificateError> {
     let read = |path: &std::path::Path| std::fs::read(path).map_err(|source| CertificateError::File { path: path.to_owned(), source });
     let (chain, key) = (read(&files.certificate)?, zeroize::Zeroizing::new(read(&files.key)?));
-    Ok(Tls::from_pem(&chain, &key)?)
+    tls_of(&chain, &key, clients)
+}
+
+fn tls_of(chain: &[u8], key: &[u8], clients: Option<Vec<Vec<u8>>>) -> Result<Tls, CertificateError> {
+    Ok(match clients {
+        None => Tls::from_pem(chain, key)?,
+        Some(issuers) => Tls::asking_clients(chain, key, issuers)?,
+    })
 }
