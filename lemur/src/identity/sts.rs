@@ -244,7 +244,11 @@ pub struct Caller {
 }
 
 impl Caller {
-    fn read(answer: &[u8]) -> Result<Self, StsError> {
+    /// Reads what AWS STS answers.
+    ///
+    /// # Errors
+    /// [`StsError::Answer`] if it names nobody.
+    pub fn read(answer: &[u8]) -> Result<Self, StsError> {
         let arn = element(answer, &["GetCallerIdentityResponse", "GetCallerIdentityResult", "Arn"]).ok_or(StsError::Answer)?;
         Self::of_arn(&arn).ok_or(StsError::Answer)
     }

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 use super::support::{Service, new_authority, new_certificate};
 
 /// Who asks. `owner` has a role of the owner's name, `member` one of the certificate's roles, `issuer` and `ca-admin` the roles of the authority,
-/// and `reader` all of these and `read-only`.
-const EVERYONE: [&str; 8] = ["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
+/// `reader` all of these and `read-only`; and `workload` is one whose own the certificates are, with every action in its grant.
+const EVERYONE: [&str; 9] = ["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin", "workload"];
+const PEOPLE: &[&str] = &["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
 const WRITERS: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
-const ISSUERS: &[&str] = &["issuer", "ca-admin", "admin"];
+const ISSUERS: &[&str] = &["issuer", "ca-admin", "admin", "workload"];
 const ANSWERS_FOR: &[&str] = &["owner", "member", "admin"];
+const OWN: &[&str] = &["owner", "member", "admin", "workload"];
 const CA_ADMINS: &[&str] = &["ca-admin", "admin"];
 const ADMINS: &[&str] = &["admin"];
 const DELIVERY: &[&str] = &["operator", "admin"];
@@ -43,12 +45,12 @@ const TABLE: &[Row] = &[
     ("put", "/certificates/{id}/update/owner", ANSWERS_FOR, 200),
     ("post", "/certificates/{id}/update/owner", ANSWERS_FOR, 200),
     ("put", "/certificates/{id}/description", ANSWERS_FOR, 200),
-    ("put", "/certificates/{id}/revoke", ANSWERS_FOR, 200),
-    ("put", "/certificates/{id}/deactivate", ANSWERS_FOR, 200),
-    ("get", "/certificates/{id}/key", ANSWERS_FOR, 200),
-    ("post", "/certificates/{id}/export", ANSWERS_FOR, 200),
+    ("put", "/certificates/{id}/revoke", OWN, 200),
+    ("put", "/certificates/{id}/deactivate", OWN, 200),
+    ("get", "/certificates/{id}/key", OWN, 200),
+    ("post", "/certificates/{id}/export", OWN, 200),
     ("get", "/certificates/{id}/authority", &EVERYONE, 200),
-    ("get", "/certificates/{id}/creator", &EVERYONE, 200),
+    ("get", "/certificates/{id}/creator", PEOPLE, 200),
     ("get", "/certificates/{id}/domains", &EVERYONE, 200),
     ("get", "/certificates/{id}/replacements", &EVERYONE, 200),
     ("get", "/certificates/{id}/destinations", &EVERYONE, 200),
@@ -60,21 +62,21 @@ const TABLE: &[Row] = &[
     ("put", "/authorities/{id}", CA_ADMINS, 200),
     ("get", "/authorities/{id}/visualize", &EVERYONE, 200),
     ("get", "/authorities/{id}/roles", &EVERYONE, 200),
-    ("get", "/roles", &EVERYONE, 200),
+    ("get", "/roles", PEOPLE, 200),
     ("post", "/roles", ADMINS, 200),
     ("get", "/roles/{id}", ROLE, 200),
     ("put", "/roles/{id}", ADMINS, 200),
     ("delete", "/roles/{id}", ADMINS, 200),
     ("get", "/roles/{id}/users", ROLE, 200),
     ("get", "/roles/{id}/credentials", ADMINS, 404),
-    ("get", "/users", &EVERYONE, 200),
+    ("get", "/users", PEOPLE, 200),
     ("post", "/users", ADMINS, 200),
-    ("get", "/users/{id}", &EVERYONE, 200),
+    ("get", "/users/{id}", PEOPLE, 200),
     ("put", "/users/{id}", ADMINS, 200),
-    ("get", "/users/{id}/roles", &EVERYONE, 200),
+    ("get", "/users/{id}/roles", PEOPLE, 200),
     ("get", "/users/{id}/keys", ADMINS, 200),
     ("post", "/users/{id}/keys", ADMINS, 200),
-    ("get", "/keys", &EVERYONE, 200),
+    ("get", "/keys", PEOPLE, 200),
     ("post", "/keys", WRITERS, 200),
     ("get", "/keys/{id}", ADMINS, 200),
     ("get", "/keys/{id}/described", ADMINS, 200),
@@ -114,11 +116,12 @@ struct World {
 }
 
 fn world() -> World {
-    let service = Service::start();
+    let (service, workload) = Service::start_for_workload();
     service.authority("Root");
     let member_role = service.role("members");
     service.role("team@example.com");
-    let mut tokens = vec![("admin", service.admin.clone())];
+    let pass = service.post("/auth/workload", "", &json!({"workload": "pipeline", "token": workload})).done();
+    let mut tokens = vec![("admin", service.admin.clone()), ("workload", pass["token"].as_str().unwrap().to_owned())];
     for (name, roles) in [
         ("nobody", &[][..]),
         ("reader", &["read-only", "Root_admin", "Root_operator", "team@example.com", "members"]),
@@ -146,7 +149,7 @@ impl World {
         let id = match path {
             path if path.starts_with("/certificates/{id}") || path.starts_with("/certificates/name") => {
                 let mut new = new_certificate("Root", &format!("w{number}.example.com"));
-                new["roles"] = json!([{"id": self.member_role}]);
+                new["roles"] = json!([{"id": self.member_role}, {"name": "workload:pipeline"}]);
                 let certificate = self.service.post("/certificates", admin, &new).done();
                 if path.contains("{name}") {
                     return path.replace("{name}", certificate["name"].as_str().unwrap());

@@ -20,7 +20,7 @@ pub(super) fn router() -> Router<Api> {
 pub(super) fn links(api: &Api) -> Markup {
     html! {
         @for (provider, _) in api.settings.identity.providers() {
-            a.main.provider href=(format!("/sign-in/with/{}", provider.name)) { "Sign in with " (provider.title) }
+            a.provider href=(format!("/sign-in/with/{}", provider.name)) { "Sign in with " (provider.title) }
         }
     }
 }
