@@ -34,7 +34,8 @@ impl OidcProvider {
     pub fn new() -> Self {
         let folder = Namespace::new("oidc");
         let (key, certificate, port) = (folder.file("tls.key"), folder.file("tls.pem"), free_port());
-        let arguments = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=provider"];
+        let arguments =
+            ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=provider"];
         let names = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
         let places = ["-keyout", key.to_str().expect("UTF-8"), "-out", certificate.to_str().expect("UTF-8")];
         let _ = openssl(arguments.into_iter().chain(names).chain(places), b"").success();
@@ -48,7 +49,7 @@ impl OidcProvider {
     pub fn serve(&mut self, clients: &Value, accounts: &Value, claims: &[&str]) {
         self.process = None;
         let given = json!({"packages": npm_modules(), "issuer": self.issuer, "port": self.port, "key": self.folder.file("tls.key"),
-            "certificate": self.certificate, "clients": clients, "accounts": accounts, "claims": claims});
+            "certificate": self.certificate, "keys": self.folder.file("keys.json"), "clients": clients, "accounts": accounts, "claims": claims});
         let (program, given) = (self.folder.write("provider.mjs", PROGRAM), self.folder.write("given.json", given.to_string()));
         let mut node = command("node");
         node.arg(program).arg(given);

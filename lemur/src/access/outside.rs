@@ -191,7 +191,9 @@ async fn sync(transaction: &mut Transaction, user: UserId, person: &Outside<'_>)
             None => tracing::warn!(role = name, issuer = person.issuer, "a provider gives a role that there is not"),
         }
     }
-    let ids = |rows: Vec<menagerie_store::database::Row>| rows.iter().map(|row| row.integer("role").map(RoleId)).collect::<Result<BTreeSet<_>, _>>();
+    let ids = |rows: Vec<menagerie_store::database::Row>| {
+        rows.iter().map(|row| row.integer("role").map(RoleId)).collect::<Result<BTreeSet<_>, _>>()
+    };
     let before = "SELECT role FROM outside_roles WHERE member = $1 AND issuer = $2";
     let before = ids(transaction.all(before, &[user.0.into(), person.issuer.into()]).await?)?;
     let held = ids(transaction.all("SELECT role FROM access_members WHERE member = $1", &[user.0.into()]).await?)?;

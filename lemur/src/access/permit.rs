@@ -210,7 +210,10 @@ fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refu
         (order.roles.iter().all(|role| *role == requester.role()), "A workload gives no other role a right to its certificates."),
         (!order.subject, "Of the subject a workload may say the common name alone."),
         (common_name && order.names.iter().all(permitted), "The workload may not have one of these names."),
-        (issues || renews, "The workload may only renew a certificate of its own, with the same names, which has to be named in `replaces`."),
+        (
+            issues || renews,
+            "The workload may only renew a certificate of its own, with the same names, which has to be named in `replaces`.",
+        ),
     ];
     checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, otherwise)| Err(Refused(otherwise)))
 }
@@ -218,9 +221,9 @@ fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refu
 /// Whether a certificate is a workload's own: it has the workload's role, and, for one that came in by a certificate, is that one or has its names.
 fn is_own(requester: &Workload, certificate: &CertificateFacts<'_>) -> bool {
     let has_role = certificate.roles.contains(&requester.role());
-    requester.presented().map_or(has_role, |presented| {
-        certificate.id == presented.id || has_role && same_names(certificate.names, &presented.names)
-    })
+    requester
+        .presented()
+        .map_or(has_role, |presented| certificate.id == presented.id || has_role && same_names(certificate.names, &presented.names))
 }
 
 /// Whether two certificates have the same names, in whatever order.

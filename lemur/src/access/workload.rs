@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::Access;
 use super::requester::Requester;
 use super::role::{Role, RoleName};
 use super::token::TokenError;
-use super::Access;
 use crate::audit::{self, Actor, Event, shortened};
 use crate::identity::NamePattern;
 use crate::name::San;
@@ -189,7 +189,13 @@ impl Access {
     }
 
     /// Whom a workload's token is of, as it is at this moment.
-    pub(super) async fn workload(&self, name: &str, subject: Option<String>, certificate: Option<i64>, now: i64) -> Result<Requester, TokenError> {
+    pub(super) async fn workload(
+        &self,
+        name: &str,
+        subject: Option<String>,
+        certificate: Option<i64>,
+        now: i64,
+    ) -> Result<Requester, TokenError> {
         let grant = self.0.settings.workloads.get(name).ok_or(TokenError::User)?;
         let subject = subject.ok_or(TokenError::Foreign)?;
         let mut transaction = self.0.store.read().await?;

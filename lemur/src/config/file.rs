@@ -101,8 +101,7 @@ impl File {
         let http_listen = typed.http_listen.or(self.http_listen);
         let url = self.url.unwrap_or_else(|| url_of("https", listen, 443));
         let http_url = self.http_url.or_else(|| http_listen.map(|address| url_of("http", address, 80)));
-        let profiles =
-            Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?;
+        let profiles = Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?;
         Ok(Config {
             database: typed
                 .database

@@ -128,7 +128,10 @@ impl Section<'_> {
         if names.is_empty() {
             return Err(self.wrong(key, "say which names are meant"));
         }
-        names.iter().map(|text| text.parse().map_err(|error: crate::identity::NamePatternError| self.wrong(key, error.to_string()))).collect()
+        names
+            .iter()
+            .map(|text| text.parse().map_err(|error: crate::identity::NamePatternError| self.wrong(key, error.to_string())))
+            .collect()
     }
 }
 
@@ -155,7 +158,10 @@ impl OidcSection {
             return Err(section.wrong("client_id", "it is empty"));
         }
         if self.create_users && self.email_domains.is_empty() && self.require.is_empty() {
-            return Err(section.wrong("create_users", "say by email_domains or require whose users are made: else it is everybody whom the provider knows"));
+            return Err(section.wrong(
+                "create_users",
+                "say by email_domains or require whose users are made: else it is everybody whom the provider knows",
+            ));
         }
         if self.emails_are_verified && self.email_domains.is_empty() {
             return Err(section.wrong("emails_are_verified", "say by email_domains which addresses the provider answers for"));
@@ -263,7 +269,10 @@ impl WorkloadSection {
                 let pattern = |text: &String| Pattern::parse(text).ok().filter(names_an_account);
                 let arns: Option<Vec<_>> = aws.arn.iter().map(pattern).collect();
                 let arns = arns.filter(|arns| !arns.is_empty()).ok_or_else(|| {
-                    section.wrong("aws.arn", "ARNs of roles and users are wanted, as arn:aws:iam::123456789012:role/deploy-*, each with its account")
+                    section.wrong(
+                        "aws.arn",
+                        "ARNs of roles and users are wanted, as arn:aws:iam::123456789012:role/deploy-*, each with its account",
+                    )
                 })?;
                 if let Some(endpoint) = &aws.endpoint {
                     section.address("aws.endpoint", endpoint)?;

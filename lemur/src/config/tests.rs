@@ -64,7 +64,10 @@ fn what_would_let_everybody_in_is_refused() {
         (WORKLOAD.to_owned(), "workloads.a.issuer"),
         (format!("{WORKLOAD}aws = {{ arn = [\"*\"] }}"), "workloads.a.aws.arn"),
         (format!("{WORKLOAD}aws = {{ arn = [] }}"), "workloads.a.aws.arn"),
-        (format!("{WORKLOAD}aws = {{ arn = [\"arn:aws:iam::123456789012:role/a\"], endpoint = \"http://sts.example\" }}"), "workloads.a.aws.endpoint"),
+        (
+            format!("{WORKLOAD}aws = {{ arn = [\"arn:aws:iam::123456789012:role/a\"], endpoint = \"http://sts.example\" }}"),
+            "workloads.a.aws.endpoint",
+        ),
         (format!("{WORKLOAD}certificate = {{ names = [] }}"), "workloads.a.certificate.names"),
         (format!("{WORKLOAD}certificate = {{ names = [\".b.example\"] }}\nactions = [\"issue\"]"), "workloads.a.actions"),
         (right.replace(".b.example\"]", "spiffe://*/x\"]"), "workloads.a.names"),

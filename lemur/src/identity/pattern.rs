@@ -230,7 +230,9 @@ mod tests {
         ] {
             assert!(check(name, pattern), "{name} {pattern}");
         }
-        for (name, pattern) in [("repository", "org2/*"), ("missing", "**"), ("kubernetes.io", "**"), ("/kubernetes.io/x", "**"), ("groups", "c")] {
+        for (name, pattern) in
+            [("repository", "org2/*"), ("missing", "**"), ("kubernetes.io", "**"), ("/kubernetes.io/x", "**"), ("groups", "c")]
+        {
             assert!(!check(name, pattern), "{name} {pattern}");
         }
     }

@@ -95,7 +95,8 @@ impl SignedRequest {
         if header("content-length").is_some_and(|length| length != BODY.len().to_string()) {
             return Err(wrong("its header Content-Length is not that of its body"));
         }
-        let is_form = |kind: &str| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+        let is_form =
+            |kind: &str| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
         if header("content-type").is_some_and(|kind| !is_form(kind)) {
             return Err(wrong("its header Content-Type is not that of a form"));
         }
@@ -156,7 +157,8 @@ fn regional(url: &str) -> Option<(String, Option<&str>)> {
         Some(region) => (region, "amazonaws.com.cn"),
         None => (rest.strip_suffix(".amazonaws.com")?, "amazonaws.com"),
     };
-    let good = (3..=32).contains(&region.len()) && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let good =
+        (3..=32).contains(&region.len()) && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (good && region.contains('-')).then(|| (format!("sts.{region}.{domain}"), Some(region)))
 }
 
@@ -484,14 +486,24 @@ mod tests {
         );
         let user = "arn:aws:iam::123456789012:user/team/ci";
         assert_eq!(of(user), Some((user.to_owned(), None)));
-        for arn in ["arn:aws:sts::1:assumed-role/a/b", "arn:aws:s3:::bucket", "arn:aws:sts::123456789012:assumed-role/a", "", "arn:aws:iam::12345678901x:user/a"] {
+        for arn in [
+            "arn:aws:sts::1:assumed-role/a/b",
+            "arn:aws:s3:::bucket",
+            "arn:aws:sts::123456789012:assumed-role/a",
+            "",
+            "arn:aws:iam::12345678901x:user/a",
+        ] {
             assert_eq!(of(arn), None, "{arn}");
         }
     }
 
     #[test]
     fn the_answer_is_read_where_it_stands() {
-        let answer = |inside: &str| format!("<?xml version='1.0'?><GetCallerIdentityResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>{inside}</GetCallerIdentityResponse>");
+        let answer = |inside: &str| {
+            format!(
+                "<?xml version='1.0'?><GetCallerIdentityResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>{inside}</GetCallerIdentityResponse>"
+            )
+        };
         let arn = "<Arn> arn:aws:iam::123456789012:user/ci </Arn>";
         let right = answer(&format!("<GetCallerIdentityResult>{arn}<UserId>x</UserId></GetCallerIdentityResult>"));
         assert_eq!(Caller::read(right.as_bytes()).map(|caller| caller.arn), Ok("arn:aws:iam::123456789012:user/ci".to_owned()));
@@ -515,7 +527,15 @@ mod tests {
     fn a_pattern_says_whose_account_it_is() {
         let names = |text: &str| names_an_account(&Pattern::parse(text).expect("a pattern"));
         assert!(names("arn:aws:iam::123456789012:role/deploy-*") && names("arn:aws-cn:iam::123456789012:user/**"));
-        for text in ["*", "**", "arn:aws:iam::*:role/deploy", "arn:*:iam::123456789012:role/x", "arn:aws:iam::123456789012:*", "arn:aws:sts::123456789012:assumed-role/x/y", "arn:aws:iam::12345678901*:role/x"] {
+        for text in [
+            "*",
+            "**",
+            "arn:aws:iam::*:role/deploy",
+            "arn:*:iam::123456789012:role/x",
+            "arn:aws:iam::123456789012:*",
+            "arn:aws:sts::123456789012:assumed-role/x/y",
+            "arn:aws:iam::12345678901*:role/x",
+        ] {
             assert!(!names(text), "{text}");
         }
     }

@@ -105,7 +105,12 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/auth/google", google, "Sign in by Google").open(),
         Route::get("/auth/oauth2", oauth2, "Begin to sign in by a provider, or end it with what the provider let the browser bring")
             .open()
-            .query(&[("provider", "Which, where there are several"), ("code", "The code"), ("state", "What it was sent with"), ("iss", "Who says so")])
+            .query(&[
+                ("provider", "Which, where there are several"),
+                ("code", "The code"),
+                ("state", "What it was sent with"),
+                ("iss", "Who says so"),
+            ])
             .gives::<SessionOut>(),
         Route::post("/auth/workload", workload, "Exchange a workload's credential for a token").open().takes(&WORKLOAD).gives::<PassOut>(),
     ]

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::fault::Fault;
+use super::outside::WorkloadOut;
 use super::route::Route;
 use super::shape::{Kind, Shape, optional, required};
-use super::outside::WorkloadOut;
 use super::signed::{Signed, address};
 use super::users::UserOut;
 use super::{Api, LARGEST_SMALL_BODY};

@@ -82,7 +82,9 @@ fn a_request_that_was_changed_is_not_sent_on() {
         log.lock().unwrap().push(request);
         let status = *answer.lock().unwrap();
         let arn = format!("arn:aws:sts::{ACCOUNT}:assumed-role/fleet/i-1");
-        let body = format!("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>");
+        let body = format!(
+            "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        );
         Some(Response::new(status, body))
     });
     let house = House::start(&config(&server.url(), &format!("arn:aws:iam::{ACCOUNT}:role/fleet")));

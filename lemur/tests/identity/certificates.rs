@@ -41,8 +41,8 @@ fn curl(house: &House, name: &str, arguments: &[&str], body: &Value) -> Finished
 }
 
 /// What is answered to whoever shows a certificate.
-fn exchange(house: &House, name: &str, version: &str) -> (u16, Value) {
-    let answer = curl(house, name, &[version], &json!({"workload": "nodes"})).success().text();
+fn exchange(house: &House, name: &str, version: &[&str]) -> (u16, Value) {
+    let answer = curl(house, name, version, &json!({"workload": "nodes"})).success().text();
     let (text, status) = answer.rsplit_once('\n').unwrap();
     (status.parse().unwrap(), serde_json::from_str(text).unwrap())
 }
@@ -52,11 +52,11 @@ fn a_machine_renews_its_certificate_by_itself() {
     let house = House::start(CONFIG);
     let id = client(&house, "a.nodes.example.com", "mtls-workload");
     let neighbour = client(&house, "b.nodes.example.com", "mtls-workload");
-    for version in ["--tlsv1.3", "--tls-max=1.2"] {
+    for version in [&["--tlsv1.3"][..], &["--tls-max", "1.2"]] {
         let (status, pass) = exchange(&house, "a.nodes.example.com", version);
         assert_eq!(status, 200, "{pass}");
     }
-    let (_, pass) = exchange(&house, "a.nodes.example.com", "--tlsv1.3");
+    let (_, pass) = exchange(&house, "a.nodes.example.com", &["--tlsv1.3"]);
     let token = pass["token"].as_str().unwrap();
     let order = |name: &str| {
         let mut order = new_certificate(name);
@@ -76,19 +76,19 @@ fn a_machine_renews_its_certificate_by_itself() {
     // It ends its old one, and with that its own way in.
     house.put(&format!("/certificates/{id}/revoke"), token, &json!({"crlReason": "superseded"})).done();
     assert!(menagerie_tests::eventually(std::time::Duration::from_secs(10), || house.get("/auth/me", token).status == 403));
-    assert_eq!(exchange(&house, "a.nodes.example.com", "--tlsv1.3").0, 403);
+    assert_eq!(exchange(&house, "a.nodes.example.com", &["--tlsv1.3"]).0, 403);
     assert!(house.log().contains("workload nodes: a.nodes.example.com (certificate"));
 }
 
 #[test]
 fn a_certificate_that_does_not_hold_or_is_not_ours_lets_nobody_in() {
     let house = House::start(CONFIG);
-    assert_eq!(exchange(&house, "", "--tlsv1.3").0, 403, "no certificate");
+    assert_eq!(exchange(&house, "", &["--tlsv1.3"]).0, 403, "no certificate");
     let id = client(&house, "a.nodes.example.com", "mtls-workload");
     house.put(&format!("/certificates/{id}/revoke"), &house.admin, &json!({})).done();
-    assert_eq!(exchange(&house, "a.nodes.example.com", "--tlsv1.3").0, 403, "revoked");
+    assert_eq!(exchange(&house, "a.nodes.example.com", &["--tlsv1.3"]).0, 403, "revoked");
     client(&house, "a.other.example.com", "mtls-workload");
-    assert_eq!(exchange(&house, "a.other.example.com", "--tlsv1.3").0, 403, "another name");
+    assert_eq!(exchange(&house, "a.other.example.com", &["--tlsv1.3"]).0, 403, "another name");
     client(&house, "s.nodes.example.com", "tls-server");
     let server = curl(&house, "s.nodes.example.com", &["--tlsv1.3"], &json!({"workload": "nodes"}));
     assert!(server.status != Some(0) || server.text().ends_with("\n403"), "for servers: {}", server.text());
@@ -98,11 +98,11 @@ fn a_certificate_that_does_not_hold_or_is_not_ours_lets_nobody_in() {
     let names = ["-subj", "/CN=Lemur internal authority", "-addext", "subjectAltName=DNS:a.nodes.example.com"];
     let usage = ["-addext", "extendedKeyUsage=clientAuth", "-out", &files[0], "-keyout", &files[1]];
     let _ = menagerie_tests::keys::openssl(arguments.into_iter().chain(names).chain(usage), b"").success();
-    assert_eq!(exchange(&house, "x", "--tlsv1.3").0, 403, "a self-made one");
+    assert_eq!(exchange(&house, "x", &["--tlsv1.3"]).0, 403, "a self-made one");
     // One of ours that was brought, and not issued: whoever may upload could else make itself a workload.
     let body = std::fs::read_to_string(&files[0]).unwrap();
     house.post("/certificates/upload", &house.admin, &json!({"body": body, "owner": "fleet@example.com"})).done();
-    assert_eq!(exchange(&house, "x", "--tlsv1.3").0, 403, "one that was brought");
+    assert_eq!(exchange(&house, "x", &["--tlsv1.3"]).0, 403, "one that was brought");
     // The certificate alone, without its key, shows nothing.
     client(&house, "d.nodes.example.com", "mtls-workload");
     std::fs::copy(house.folder.path().join("x.key"), house.folder.path().join("d.nodes.example.com.key")).unwrap();

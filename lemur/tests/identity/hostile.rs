@@ -175,8 +175,11 @@ fn one_address_does_not_try_without_end() {
 fn a_set_of_ten_thousand_keys_is_not_read() {
     let key = Key::elliptic("k1");
     let issuer = Issuer::start(&[&key]);
-    let many: Vec<_> = (0..10_000).map(|number| json!({"kty": "EC", "crv": "P-256", "kid": format!("{number}"), "x": "a", "y": "b"})).collect();
-    for keys in [json!({"keys": many}), json!({"keys": vec![key.public.clone(); 65]}), json!({"keys": []}), json!([]), json!({"keys": {"k1": 1}})] {
+    let many: Vec<_> =
+        (0..10_000).map(|number| json!({"kty": "EC", "crv": "P-256", "kid": format!("{number}"), "x": "a", "y": "b"})).collect();
+    for keys in
+        [json!({"keys": many}), json!({"keys": vec![key.public.clone(); 65]}), json!({"keys": []}), json!([]), json!({"keys": {"k1": 1}})]
+    {
         issuer.set(|state| state.keys = keys);
         let house = House::start(&workload(&issuer.url));
         let began = Instant::now();

@@ -94,8 +94,7 @@ impl House {
 
     pub(crate) fn start_in(folder: tempfile::TempDir, config: &str, database: Option<String>) -> Self {
         std::fs::write(folder.path().join("lemur.toml"), config).unwrap();
-        let mut typed =
-            Typed { data: folder.path().to_owned(), listen: "127.0.0.1:0".parse().ok(), database, ..Typed::default() };
+        let mut typed = Typed { data: folder.path().to_owned(), listen: "127.0.0.1:0".parse().ok(), database, ..Typed::default() };
         let listeners = Listeners::bind(&Config::read(&typed).unwrap()).unwrap();
         typed.listen = Some(listeners.address().unwrap());
         let config = Config::read(&typed).unwrap();
@@ -212,11 +211,7 @@ pub(crate) fn send(agent: &Agent, request: http::Request<String>) -> Answer {
     let shown = format!("{} {}", request.method(), request.uri());
     let empty = request.body().is_empty();
     let (parts, body) = request.into_parts();
-    let answered = if empty {
-        agent.run(http::Request::from_parts(parts, ()))
-    } else {
-        agent.run(http::Request::from_parts(parts, body))
-    };
+    let answered = if empty { agent.run(http::Request::from_parts(parts, ())) } else { agent.run(http::Request::from_parts(parts, body)) };
     let mut response = answered.unwrap_or_else(|error| panic!("{shown}: {error}"));
     let text = response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
     Answer { status: response.status().as_u16(), headers: response.headers().clone(), text }

@@ -47,7 +47,11 @@ pub(crate) fn at_provider(agent: &Agent, issuer: &str, location: &str, login: &s
         }
         let mut answer = ask(agent, &url, &mut cookies, None);
         if url.contains("/interaction/") {
-            let prompt = if answer.text.contains("value=\"login\"") { format!("prompt=login&login={login}&password=x") } else { "prompt=consent".to_owned() };
+            let prompt = if answer.text.contains("value=\"login\"") {
+                format!("prompt=login&login={login}&password=x")
+            } else {
+                "prompt=consent".to_owned()
+            };
             answer = ask(agent, &url, &mut cookies, Some(&prompt));
         }
         location = answer.location();
@@ -59,7 +63,9 @@ fn ask(agent: &Agent, url: &str, cookies: &mut BTreeMap<String, String>, form: O
     let brought: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let request = http::Request::builder().uri(url).header("cookie", brought.join("; "));
     let answer = match form {
-        Some(form) => send(agent, request.method("POST").header("content-type", "application/x-www-form-urlencoded").body(form.to_owned()).unwrap()),
+        Some(form) => {
+            send(agent, request.method("POST").header("content-type", "application/x-www-form-urlencoded").body(form.to_owned()).unwrap())
+        }
         None => send(agent, request.body(String::new()).unwrap()),
     };
     for text in answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()) {
@@ -92,7 +98,8 @@ fn session(answer: &Answer) -> String {
 #[test]
 fn somebody_new_signs_in_by_the_provider_and_has_its_roles() {
     let provider = std::cell::RefCell::new(provider());
-    let policy = "create_users = true\nemail_domains = [\"corp.example\"]\n[oidc.corp.roles]\n\"pki\" = [\"operator\"]\n\"dev\" = [\"devs\"]";
+    let policy =
+        "create_users = true\nemail_domains = [\"corp.example\"]\n[oidc.corp.roles]\n\"pki\" = [\"operator\"]\n\"dev\" = [\"devs\"]";
     on_both(
         |folder| section(&provider.borrow(), folder, policy),
         |house| {
@@ -164,7 +171,8 @@ fn what_the_browser_brings_is_a_token_by_rest() {
 fn who_may_not_come_in_by_policy_does_not() {
     let mut provider = provider();
     let folder = tempfile::tempdir().unwrap();
-    let config = section(&provider, folder.path(), "create_users = true\nemail_domains = [\"corp.example\"]\n[oidc.corp.require]\ngroups = \"pki\"");
+    let config =
+        section(&provider, folder.path(), "create_users = true\nemail_domains = [\"corp.example\"]\n[oidc.corp.require]\ngroups = \"pki\"");
     let house = House::start_in(folder, &config, None);
     serve(
         &mut provider,

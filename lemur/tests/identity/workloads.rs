@@ -19,7 +19,10 @@ fn a_pipeline_issues_renews_and_revokes_with_no_secret_of_ours() {
         |house| {
             let shown = key.sign(&claims(&issuer.url));
             let pass = house.exchange("ci", &json!({"token": shown})).done();
-            assert_eq!((&pass["owner"], &pass["authority"], &pass["workload"]), (&json!("team@example.com"), &json!("internal"), &json!("ci")));
+            assert_eq!(
+                (&pass["owner"], &pass["authority"], &pass["workload"]),
+                (&json!("team@example.com"), &json!("internal"), &json!("ci"))
+            );
             assert_eq!(pass["actions"], json!(["issue", "renew", "revoke", "export"]));
             let token = pass["token"].as_str().unwrap();
             let myself = house.get("/auth/me", token).done();

@@ -16,8 +16,8 @@ use super::super::fault::Fault;
 use super::super::route::Route;
 use super::super::shape::{Fields, Kind, Named, Shape, optional, required};
 use super::super::signed::Signed;
-use super::{facts, refuse_later};
 use super::view::{CertificateOut, flag_of};
+use super::{facts, refuse_later};
 use crate::access::permit::{Action, OrderFacts, same_names};
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, read_bundle};
 use crate::csr::Csr;
@@ -161,7 +161,9 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     let names = names(&fields, csr.as_ref())?;
     let mut record = api.record(&signed, &fields).await?;
     let subject = api.subject(&fields, csr.as_ref(), profile, &names)?;
-    let renewed = api.renewed(&signed, &record, Renewal { authority: authority.id, profile: &profile_name, subject: &subject, names: &names }).await?;
+    let renewed = api
+        .renewed(&signed, &record, Renewal { authority: authority.id, profile: &profile_name, subject: &subject, names: &names })
+        .await?;
     signed.may(&Action::IssueThis(OrderFacts {
         authority: super::super::authorities::facts(&authority),
         profile: &profile_name,
