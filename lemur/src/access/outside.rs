@@ -215,7 +215,7 @@ async fn sync(transaction: &mut Transaction, user: UserId, person: &Outside<'_>)
             taken.push(role);
         }
     }
-    if !taken.is_empty() {
+    if !given.is_empty() || !taken.is_empty() {
         super::role::keep_an_administrator(transaction).await?;
     }
     Ok((given, taken))

@@ -64,6 +64,15 @@ impl Requester {
         }
     }
 
+    /// The user with all that counts, if it is one.
+    #[must_use]
+    pub const fn person(&self) -> Option<&Person> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Workload(_) => None,
+        }
+    }
+
     /// The workload, if it is one.
     #[must_use]
     pub const fn workload(&self) -> Option<&Workload> {
