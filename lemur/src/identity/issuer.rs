@@ -1,9 +1,10 @@
 //! An issuer of tokens: where its keys are, and which they are at this moment.
 //!
-//! Keys come from a file, from a URL, or from where the issuer's discovery document says. They are fetched when they are first needed, again
+//! Keys come from a file, from a URL, or from where the issuer's discovery document says. They are read when they are first needed, again
 //! after [`FRESH`], and at a `kid` that is not known, but then at most once in [`AGAIN`]: a flood of such tokens makes no flood of calls. While
 //! an issuer does not answer, its keys serve on for [`KEPT`].
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jsonwebtoken::Algorithm;
@@ -79,8 +80,8 @@ pub(super) struct Metadata {
 
 /// Where keys come from.
 pub(super) enum Source {
-    /// They are known.
-    Known(Keys),
+    /// They are in this file, which may be exchanged while the service serves.
+    File(PathBuf),
     /// They are at this address.
     At(String),
     /// They are where the issuer says.
@@ -125,9 +126,6 @@ impl Issuer {
 
     /// The claims of a token that this issuer signed for an audience.
     pub(super) async fn verify(&self, token: &str, audience: &str, now: i64) -> Result<Map<String, Value>, VerifyError> {
-        if let Source::Known(keys) = &self.source {
-            return Ok(jwt::verify(token, keys, self.expected(audience, &ALGORITHMS, now))?);
-        }
         let found = self.found(now).await?;
         match self.verified(token, &found, audience, now) {
             Err(JwtError::UnknownKey) => {
@@ -196,17 +194,23 @@ impl Issuer {
                 let wrong = |reason| IssuerError::Document { issuer: self.name.clone(), reason };
                 Some(Metadata::read(&document, &self.name).map_err(wrong)?)
             }
-            Source::Known(_) | Source::At(_) => None,
+            Source::File(_) | Source::At(_) => None,
         };
-        let url = match (&self.source, &metadata) {
-            (Source::At(url), _) => url,
-            (_, Some(metadata)) => &metadata.keys,
-            _ => return Err(IssuerError::Document { issuer: self.name.clone(), reason: "its keys are nowhere" }),
+        let document = match (&self.source, &metadata) {
+            (Source::File(path), _) => from_file(path).map_err(failed("the keys"))?,
+            (Source::At(url), _) => self.web.json(Call::get(url)).await.map_err(failed("the keys"))?,
+            (Source::Discovery, Some(metadata)) => self.web.json(Call::get(&metadata.keys)).await.map_err(failed("the keys"))?,
+            (Source::Discovery, None) => return Err(IssuerError::Document { issuer: self.name.clone(), reason: "there is none" }),
         };
-        let document = self.web.json(Call::get(url)).await.map_err(failed("the keys"))?;
         let keys = Keys::read(&document).map_err(|source| IssuerError::Keys { issuer: self.name.clone(), source })?;
         Ok(Found { keys, metadata })
     }
+}
+
+/// A document in a file: a small one, read in one go.
+pub(super) fn from_file(path: &Path) -> Result<Value, WebError> {
+    let text = menagerie_config::read(path).map_err(|_| WebError::Failed("its file cannot be read"))?;
+    serde_json::from_str(&text).map_err(|_| WebError::Content("its file is not JSON"))
 }
 
 impl Held {

@@ -139,10 +139,10 @@ impl Issuers {
             KeysFrom::Discovery => Source::Discovery,
             KeysFrom::Url(url) => Source::At(url.clone()),
             KeysFrom::File(path) => {
-                let wrong = |reason: String| OpenError::File { path: path.clone(), reason };
-                let text = menagerie_config::read(path).map_err(|error| wrong(error.to_string()))?;
-                let document = serde_json::from_str(&text).map_err(|error| wrong(format!("it is not JSON: {error}")))?;
-                Source::Known(Keys::read(&document).map_err(|error| wrong(error.to_string()))?)
+                let wrong = |error: &dyn std::error::Error| OpenError::File { path: path.clone(), reason: error.to_string() };
+                let document = issuer::from_file(path).map_err(|error| wrong(&error))?;
+                Keys::read(&document).map_err(|error| wrong(&error))?;
+                Source::File(path.clone())
             }
         };
         let issuer = Arc::new(Issuer::new(name, self.web(roots)?, source));

@@ -68,7 +68,7 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn get(url: &str) -> Self {
-        Self { url: url.to_owned(), headers: vec![("accept".to_owned(), Zeroizing::new("application/json".to_owned()))], body: None }
+        Self { url: url.to_owned(), headers: vec![("accept".to_owned(), Zeroizing::new("application/json, */*".to_owned()))], body: None }
     }
 
     /// A form. Values are encoded here.

@@ -66,7 +66,10 @@ async fn who_is_known_is_known_by_the_subject() {
     assert_eq!(world.access.user(user).await.unwrap().email, "ada@example.com", "an address stays what it was");
     assert!(matches!(world.comes(&Person { subject: "eve", ..ADA }).await, Err(OutsideError::Exists)));
     // Case makes no other subject the same.
-    assert!(matches!(world.comes(&Person { subject: "Ada", create: false, email: "x@example.com", ..ADA }).await, Err(OutsideError::Unknown)));
+    assert!(matches!(
+        world.comes(&Person { subject: "Ada", create: false, email: "x@example.com", ..ADA }).await,
+        Err(OutsideError::Unknown)
+    ));
     world.access.change_user(user, UserChange { active: Some(false), ..UserChange::default() }, &actor()).await.unwrap();
     assert!(matches!(world.comes(&ADA).await, Err(OutsideError::Disabled)));
 }
