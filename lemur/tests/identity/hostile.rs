@@ -141,8 +141,12 @@ fn what_is_no_token_is_refused() {
     ] {
         assert!(!world.lets_in(&token), "{} bytes", token.len());
     }
-    let huge = world.house.exchange("ci", &json!({"token": "x".repeat(100_000)}));
-    assert!((400..500).contains(&huge.status), "{huge:?}");
+    // Of a body that is too long the answer may come before all of it was sent, and then the connection is closed.
+    let huge = json!({"workload": "ci", "token": "x".repeat(10 << 20)}).to_string();
+    let request = http::Request::post(format!("{}/api/1/auth/workload", world.house.url)).header("content-type", "application/json");
+    let answered = world.house.agent.run(request.body(huge).unwrap());
+    assert!(answered.map_or(true, |answer| answer.status().is_client_error()));
+    assert!(world.lets_in(&right), "and others are served");
     let mut padded = world.claims();
     padded["padding"] = json!("x".repeat(20_000));
     assert!(!world.lets_in(&world.key.sign(&padded)), "a token that is too long");
