@@ -14,7 +14,7 @@ declare -A package=(
     [sshd]=openssh-server [ssh]=openssh-client [ssh-agent]=openssh-client [ssh-keygen]=openssh-client [openssl]=openssl
     [jq]=jq [setpriv]=util-linux [cc]=gcc [c++]=g++ [strace]=strace
     [zip]=zip [tar]=tar [gzip]=gzip [bzip2]=bzip2 [xz]=xz-utils [zstd]=zstd [lz4]=lz4 [ar]=binutils [dpkg-deb]=dpkg
-    [initdb]=postgresql [pebble-challtestsrv]=pebble [named]=bind9 [dig]=bind9-dnsutils [certtool]=gnutls-bin [keytool]=default-jre-headless [git]=git [chromium]=chromium [script]=bsdutils [npm]=npm
+    [initdb]=postgresql [pebble-challtestsrv]=pebble [named]=bind9 [dig]=bind9-dnsutils [certtool]=gnutls-bin [keytool]=default-jre-headless [git]=git [chromium]=chromium [script]=bsdutils [npm]=npm [node]=nodejs [curl]=curl
 )
 
 has() {
@@ -96,6 +96,20 @@ install_npm_packages() {
     done < <(grep -v '^#' "$npm_packages")
 }
 
+# Programs, with all that they lean on: tests/npm pins it. No script of theirs is run to install them.
+install_npm_programs() {
+    local folder=$npm_folder/programs wanted
+    wanted=$(sha256sum <"$here/npm/package-lock.json")
+    [ "$(cat "$folder/.installed" 2>/dev/null)" != "$wanted" ] || return 0
+    echo "setup: installing the npm programs of tests/npm into $folder" >&2
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$here/npm/package.json" "$here/npm/package-lock.json" "$folder"
+    npm ci --silent --prefix "$folder" --ignore-scripts --no-audit --no-fund </dev/null
+    printf '%s\n' "$wanted" >"$folder/.installed"
+}
+
 install_packages
 install_python_packages
 install_npm_packages
+install_npm_programs

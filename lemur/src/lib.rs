@@ -14,6 +14,7 @@ pub mod csr;
 pub mod dns;
 pub mod engine;
 pub mod export;
+pub mod identity;
 pub mod issue;
 pub mod lint;
 pub mod name;

@@ -11,6 +11,7 @@
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
 //! | [`ChallengeServer`] | `pebble-challtestsrv`, a name service and hosts for ACME's challenges |
 //! | [`NameServer`] | BIND's own, which takes dynamic updates |
+//! | [`OidcProvider`] | `oidc-provider`, an OpenID provider |
 //! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
 //! | [`pkilint()`] | DigiCert's linter of certificates, many in one process |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
@@ -26,6 +27,7 @@ mod moto;
 mod name_server;
 mod namespace;
 mod objects;
+mod oidc_provider;
 mod pkilint;
 mod postgres;
 pub mod process;
@@ -39,6 +41,7 @@ pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
 pub use name_server::{NameServer, TsigKey};
 pub use namespace::Namespace;
+pub use oidc_provider::OidcProvider;
 pub use pkilint::{Pkilint, PkilintVerdict, pkilint};
 pub use postgres::Postgres;
 pub use ssh_agent::SshAgent;
@@ -85,6 +88,18 @@ pub fn npm_file(package: &str, file: &str) -> PathBuf {
     let file = venv().with_file_name("npm").join(package).join(file);
     assert!(file.is_file(), "{} is missing: run `make setup` (it fetches tests/npm-packages.txt)", file.display());
     file
+}
+
+/// The folder of the npm programs that `make setup` installed (`tests/npm`).
+///
+/// # Panics
+///
+/// When it isn't there, saying what to run.
+#[must_use]
+pub fn npm_modules() -> PathBuf {
+    let folder = venv().with_file_name("npm").join("programs/node_modules");
+    assert!(folder.is_dir(), "{} is missing: run `make setup` (it installs tests/npm)", folder.display());
+    folder
 }
 
 /// Polls until `what` holds, every 10 ms; says whether it did before `limit` was over.

@@ -27,6 +27,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("pebble-challtestsrv", "pebble"),
     ("named", "bind9"),
     ("dig", "bind9-dnsutils"),
+    ("node", "nodejs"),
+    ("curl", "curl"),
 ];
 
 /// Where a program is: in `PATH`, or with the system's own, where `sshd` is.

@@ -1,4 +1,5 @@
-//! A session's cookie: `__Host-` so that no other host and no plain HTTP sets it, out of scripts' reach, and never sent by another site's page.
+//! A session's cookie: `__Host-` so that no other host and no plain HTTP sets it, out of scripts' reach, and never sent by another site's page,
+//! unless it is said to come back from one.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -9,6 +10,7 @@ const LONGEST: usize = 4_096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionCookie {
     name: &'static str,
+    same_site: &'static str,
 }
 
 impl SessionCookie {
@@ -24,7 +26,13 @@ impl SessionCookie {
             assert!(bytes[at] == prefix[at], "a session's cookie is bound to its host");
             at += 1;
         }
-        Self { name }
+        Self { name, same_site: "Strict" }
+    }
+
+    /// The same, but sent also when another site's page leads here: for what has to come back from one. Forms of others do not bring it.
+    #[must_use]
+    pub const fn coming_back(self) -> Self {
+        Self { name: self.name, same_site: "Lax" }
     }
 
     /// The value that a request brings. One that comes twice is none: which of the two is meant is not known.
@@ -44,7 +52,7 @@ impl SessionCookie {
         if value.is_empty() || value.len() > LONGEST || !value.bytes().all(plain) {
             return None;
         }
-        let text = format!("{}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict", self.name);
+        let text = format!("{}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite={}", self.name, self.same_site);
         HeaderValue::from_str(&text).ok().map(|mut header| {
             header.set_sensitive(true);
             header
@@ -57,7 +65,7 @@ impl SessionCookie {
     /// Never: the name is visible ASCII.
     #[must_use]
     pub fn clear(&self) -> HeaderValue {
-        let text = format!("{}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict", self.name);
+        let text = format!("{}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite={}", self.name, self.same_site);
         HeaderValue::from_str(&text).expect("a cookie's name is visible ASCII")
     }
 }
@@ -89,6 +97,8 @@ mod tests {
             assert!(text.contains(word), "{text}");
         }
         assert!(!text.contains("Domain"));
+        let lax = COOKIE.coming_back().set("abc", 60).expect("a plain value");
+        assert!(lax.to_str().expect("ASCII").ends_with("SameSite=Lax"));
         assert_eq!(COOKIE.set("a;Domain=evil", 60), None);
         assert_eq!(COOKIE.set("a\r\nb", 60), None);
     }

@@ -4,6 +4,7 @@
 //! bodies, security headers, panics answered as errors), and hands it to a [`Server`] with one or more listeners. Nothing here reads a clock or
 //! the environment: whoever counts tries or sessions hands the time in.
 
+mod client;
 mod connections;
 mod cookie;
 mod error;
@@ -17,6 +18,7 @@ mod request_id;
 mod serve;
 mod tls;
 
+pub use client::ClientCertificate;
 pub use cookie::SessionCookie;
 pub use error::{JsonError, Reasons};
 pub use guard::Guard;

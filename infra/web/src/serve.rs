@@ -11,6 +11,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::task::JoinSet;
 
 use crate::Tls;
+use crate::client::Showing;
 use crate::connections::Bounded;
 
 /// What connections may take.
@@ -94,7 +95,8 @@ impl Server {
     }
 
     /// Serves until `stop` is done, and then answers what is under way. Handlers see who is connected by
-    /// [`axum::extract::ConnectInfo`]`<SocketAddr>`.
+    /// [`axum::extract::ConnectInfo`]`<SocketAddr>`, and over TLS the certificate that it showed by the extension
+    /// `Option<`[`crate::ClientCertificate`]`>`.
     ///
     /// # Errors
     /// [`ServeError`] if a listener cannot be used or breaks: the others are then ended, too.
@@ -112,7 +114,7 @@ impl Server {
             match part.tls {
                 Some(tls) => {
                     let acceptor = RustlsAcceptor::new(tls.rustls()).handshake_timeout(limits.patience).acceptor(bounded);
-                    let mut listening = listening.acceptor(acceptor);
+                    let mut listening = listening.acceptor(Showing(acceptor));
                     limit(&mut listening, limits);
                     serving.spawn(listening.serve(service));
                 }

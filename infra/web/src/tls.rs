@@ -8,6 +8,8 @@ use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::client::Asking;
+
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -30,7 +32,11 @@ pub enum TlsError {
 
 /// What a listener shows its clients. A clone shows the same, also after an exchange.
 #[derive(Debug, Clone)]
-pub struct Tls(RustlsConfig);
+pub struct Tls {
+    config: RustlsConfig,
+    /// Whose certificates clients are asked for: the issuers' names, DER.
+    clients: Option<Arc<[Vec<u8>]>>,
+}
 
 impl Tls {
     /// From a chain, leaf first, and its key, both PEM.
@@ -38,32 +44,42 @@ impl Tls {
     /// # Errors
     /// [`TlsError`].
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        Ok(Self::new(config(chain, key)?))
+        Ok(Self::new(config(chain, key, None)?))
     }
 
-    /// From a configuration of rustls, for instance one that asks clients for certificates. The application protocols are set here.
+    /// From a chain, leaf first, and its key, both PEM. Clients may show a certificate, which handlers find as a [`crate::ClientCertificate`];
+    /// they are told by whom it should be issued (names, DER), so that people's browsers ask nobody who has none.
+    ///
+    /// # Errors
+    /// [`TlsError`].
+    pub fn asking_clients(chain: &[u8], key: &[u8], issuers: Vec<Vec<u8>>) -> Result<Self, TlsError> {
+        let clients: Arc<[_]> = issuers.into();
+        Ok(Self { clients: Some(Arc::clone(&clients)), ..Self::new(config(chain, key, Some(&clients))?) })
+    }
+
+    /// From a configuration of rustls. The application protocols are set here.
     #[must_use]
     pub fn new(mut config: ServerConfig) -> Self {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self(RustlsConfig::from_config(Arc::new(config)))
+        Self { config: RustlsConfig::from_config(Arc::new(config)), clients: None }
     }
 
-    /// Shows another certificate from now on.
+    /// Shows another certificate from now on. Clients are asked as before.
     ///
     /// # Errors
     /// [`TlsError`]: the one before then stays.
     pub fn replace(&self, chain: &[u8], key: &[u8]) -> Result<(), TlsError> {
-        let Self(new) = Self::from_pem(chain, key)?;
-        self.0.reload_from_config(new.get_inner());
+        let new = Self::new(config(chain, key, self.clients.as_deref())?);
+        self.config.reload_from_config(new.config.get_inner());
         Ok(())
     }
 
     pub(crate) fn rustls(&self) -> RustlsConfig {
-        self.0.clone()
+        self.config.clone()
     }
 }
 
-fn config(chain: &[u8], key: &[u8]) -> Result<ServerConfig, TlsError> {
+fn config(chain: &[u8], key: &[u8], clients: Option<&[Vec<u8>]>) -> Result<ServerConfig, TlsError> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
         .collect::<Result<_, _>>()
         .map_err(|error| TlsError::Certificates { reason: error.to_string() })?;
@@ -71,6 +87,11 @@ fn config(chain: &[u8], key: &[u8]) -> Result<ServerConfig, TlsError> {
         return Err(TlsError::NoCertificate);
     }
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsError::Key)?;
-    let versions = ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions()?;
-    Ok(versions.with_no_client_auth().with_single_cert(chain, key)?)
+    let provider = Arc::new(default_provider());
+    let versions = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let asked = match clients {
+        None => versions.with_no_client_auth(),
+        Some(issuers) => versions.with_client_cert_verifier(Arc::new(Asking::new(issuers, provider))),
+    };
+    Ok(asked.with_single_cert(chain, key)?)
 }

@@ -4,7 +4,7 @@
 use menagerie_store::database::{Row, Transaction, Value};
 use serde_json::json;
 
-use super::requester::Requester;
+use super::requester::Person;
 use super::role::READ_ONLY;
 use super::token::TokenError;
 use super::{Access, AccessError, Listed, Subject, Window};
@@ -230,7 +230,7 @@ async fn roles(transaction: &mut Transaction, id: ApiKeyId, row: &Row) -> Result
 }
 
 /// Narrows a requester to what an API key lets count.
-pub(super) async fn apply(transaction: &mut Transaction, id: ApiKeyId, requester: &mut Requester, now: i64) -> Result<(), TokenError> {
+pub(super) async fn apply(transaction: &mut Transaction, id: ApiKeyId, requester: &mut Person, now: i64) -> Result<(), TokenError> {
     let key = read(transaction, id).await?.ok_or(TokenError::ApiKey)?;
     if key.revoked || key.holder != requester.user {
         return Err(TokenError::ApiKey);

@@ -11,6 +11,7 @@ mod bootstrap;
 mod directory;
 mod error;
 mod login;
+mod outside;
 mod password;
 pub mod permit;
 mod recent;
@@ -20,10 +21,12 @@ mod schema;
 mod token;
 mod totp;
 mod user;
+mod workload;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,13 +40,16 @@ pub use bootstrap::Bootstrap;
 pub use directory::Directory;
 pub use error::{AccessError, Subject};
 pub use login::{Login, LoginError, Session};
+pub use outside::{Outside, OutsideError};
 pub use password::{Password, PasswordError};
-pub use requester::{Held, Requester, Standing};
+pub use requester::{Held, Person, Requester, Standing};
 pub use role::{ADMIN, NewRole, OPERATOR, READ_ONLY, Role, RoleChange, RoleName};
 pub use schema::MIGRATIONS;
 pub use token::TokenError;
 pub use totp::Enrolment;
 pub use user::{Email, NewUser, User, UserChange, Username};
+pub(crate) use workload::holds;
+pub use workload::{Actions, Admitted, Grant, Pass, Presented, Workload};
 
 pub use crate::store::{RoleId, UserId};
 
@@ -61,11 +67,13 @@ pub struct Settings {
     pub token_lifetime: Duration,
     /// The name of the service in an authenticator.
     pub service: String,
+    /// What workloads may, by their names.
+    pub workloads: BTreeMap<String, Arc<Grant>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { token_lifetime: Duration::from_secs(24 * 60 * 60), service: "lemur".to_owned() }
+        Self { token_lifetime: Duration::from_secs(24 * 60 * 60), service: "lemur".to_owned(), workloads: BTreeMap::new() }
     }
 }
 
@@ -134,6 +142,7 @@ impl Access {
     /// [`AccessError`] if the database fails, or a key in it cannot be opened by `ring`.
     pub async fn open(store: Store, ring: Ring, clock: Clock, settings: Settings) -> Result<Self, AccessError> {
         store.database().migrate(&MIGRATIONS).await?;
+        store.database().migrate(&outside::MIGRATIONS).await?;
         let keys = token::Keys::open(&store, &ring, clock.now()).await?;
         let passwords = password::Hasher::new()?;
         Ok(Self(Arc::new(Inner {

@@ -11,10 +11,13 @@
 //! | `operator` | change what certificates are delivered to; read the log |
 //! | `admin` | all of it, and what concerns users, roles and new roots |
 //! | `read-only` | change nothing and take no key, whatever else they are |
+//! | a workload | what its grant says, with certificates of its own, and nothing else; of what is not secret, not the people |
 
-use super::requester::{Requester, Standing};
-use crate::store::RoleId;
-use crate::store::UserId;
+use super::requester::{Person, Requester, Standing};
+use super::workload::Workload;
+use crate::name::San;
+use crate::store::certificates::NameRow;
+use crate::store::{CertificateId, RoleId, UserId};
 
 /// What is known of an authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,10 @@ pub struct AuthorityFacts<'a> {
 /// What is known of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFacts<'a> {
+    /// Which.
+    pub id: CertificateId,
+    /// Its names.
+    pub names: &'a [NameRow],
     /// Its owner.
     pub owner: &'a str,
     /// Who asked for it.
@@ -38,15 +45,40 @@ pub struct CertificateFacts<'a> {
     pub roles: &'a [RoleId],
 }
 
+/// What is known of a certificate that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderFacts<'a> {
+    /// Who is to issue it.
+    pub authority: AuthorityFacts<'a>,
+    /// By which profile.
+    pub profile: &'a str,
+    /// Its common name.
+    pub common_name: Option<&'a str>,
+    /// Its names.
+    pub names: &'a [San],
+    /// Whether something is asked for of its subject, besides the common name.
+    pub subject: bool,
+    /// Its owner.
+    pub owner: &'a str,
+    /// The roles that are to use it.
+    pub roles: &'a [RoleId],
+    /// The certificate that it renews: of the same authority, profile and names, and not revoked.
+    pub renews: Option<CertificateFacts<'a>>,
+}
+
 /// What is asked for, with what the answer depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action<'a> {
     /// See what is not secret.
     Look,
+    /// See who there is: users, and roles by name.
+    LookAtPeople,
     /// Read the audit log.
     ReadLog,
-    /// Issue a certificate.
+    /// Issue certificates.
     IssueCertificate(AuthorityFacts<'a>),
+    /// Issue this certificate.
+    IssueThis(OrderFacts<'a>),
     /// Store a certificate that was made elsewhere.
     UploadCertificate,
     /// Store one for this owner and these roles.
@@ -106,9 +138,16 @@ pub struct Refused(&'static str);
 /// # Errors
 /// [`Refused`], with a sentence that says who may.
 pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused> {
+    match requester {
+        Requester::Person(person) => decide_person(person, action),
+        Requester::Workload(workload) => decide_workload(workload, action),
+    }
+}
+
+fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused> {
     let standing = requester.standing();
     let (allowed, otherwise) = match action {
-        Action::Look | Action::ExportCertificate => (true, ""),
+        Action::Look | Action::LookAtPeople | Action::ExportCertificate => (true, ""),
         Action::ReadRole(role) => (standing != Standing::Member || requester.holds_any(&[*role]), "You are not a member of this role."),
         Action::ReadUser(user) => (standing != Standing::Member || requester.user() == *user, "This user is another."),
         Action::ReadLog => (standing != Standing::Member, "Only administrators, operators and readers see the log."),
@@ -131,7 +170,7 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
             requester.is(certificate.owner) && certificate.roles.iter().all(|role| requester.holds_any(&[*role])),
             "You are not authorized to store a certificate as another's: its owner and its roles are to be your own.",
         ),
-        Action::IssueCertificate(authority) => {
+        Action::IssueCertificate(authority) | Action::IssueThis(OrderFacts { authority, .. }) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
         }
         Action::UpdateCertificate(certificate) | Action::RevokeCertificate(certificate) | Action::DeleteCertificate(certificate) => {
@@ -159,29 +198,97 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
     if allowed { Ok(()) } else { Err(Refused(otherwise)) }
 }
 
-fn may_issue(requester: &Requester, authority: &AuthorityFacts<'_>) -> bool {
+/// A workload may what is written here, and whatever is not is refused: what comes to be an action later, too.
+fn decide_workload(requester: &Workload, action: &Action<'_>) -> Result<(), Refused> {
+    let grant = requester.grant();
+    let actions = grant.actions;
+    let (allowed, otherwise) = match action {
+        Action::Look | Action::ExportCertificate => (true, ""),
+        Action::IssueCertificate(authority) => {
+            (authority.name == grant.authority && (actions.issue || actions.renew), "The workload may not use this authority.")
+        }
+        Action::IssueThis(order) => return decide_order(requester, order),
+        Action::ReplaceCertificate(certificate) => {
+            (is_own(requester, certificate) && (actions.issue || actions.renew), "The workload may not replace this certificate.")
+        }
+        Action::RevokeCertificate(certificate) => {
+            (is_own(requester, certificate) && actions.revoke, "The workload may not revoke this certificate.")
+        }
+        Action::ViewKey(certificate) => (is_own(requester, certificate) && actions.export, "The workload may not take this key."),
+        _ => (false, "A workload may not do this."),
+    };
+    if allowed { Ok(()) } else { Err(Refused(otherwise)) }
+}
+
+fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refused> {
+    let grant = requester.grant();
+    let permitted = |name: &San| grant.permits(name);
+    let common_name = order.common_name.is_none_or(|text| San::guess(text).is_ok_and(|name| permitted(&name)));
+    // Whoever came in by a certificate has it again, and no other.
+    let issues = grant.actions.issue && requester.presented().is_none();
+    let renews = grant.actions.renew && order.renews.as_ref().is_some_and(|certificate| is_own(requester, certificate));
+    let checks = [
+        (order.authority.name == grant.authority, "The workload may not use this authority."),
+        (grant.profiles.iter().any(|profile| profile == order.profile), "The workload may not use this profile."),
+        (order.owner.eq_ignore_ascii_case(&grant.owner), "The owner of a workload's certificates is the workload's."),
+        (order.roles.iter().all(|role| *role == requester.role()), "A workload gives no other role a right to its certificates."),
+        (!order.subject, "Of the subject a workload may say the common name alone."),
+        (common_name && order.names.iter().all(permitted), "The workload may not have one of these names."),
+        (
+            issues || renews,
+            "The workload may only renew a certificate of its own, with the same names, which has to be named in `replaces`.",
+        ),
+    ];
+    checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, otherwise)| Err(Refused(otherwise)))
+}
+
+/// Whether a certificate is a workload's own: it has the workload's role, and, for one that came in by a certificate, is that one or has its names.
+fn is_own(requester: &Workload, certificate: &CertificateFacts<'_>) -> bool {
+    let has_role = certificate.roles.contains(&requester.role());
+    requester
+        .presented()
+        .map_or(has_role, |presented| certificate.id == presented.id || has_role && same_names(certificate.names, &presented.names))
+}
+
+/// Whether two certificates have the same names, in whatever order.
+#[must_use]
+pub fn same_names(one: &[NameRow], other: &[NameRow]) -> bool {
+    let sorted = |names: &[NameRow]| {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        names
+    };
+    sorted(one) == sorted(other)
+}
+
+fn may_issue(requester: &Person, authority: &AuthorityFacts<'_>) -> bool {
     requester.is(authority.owner) || requester.holds_any(authority.roles)
 }
 
-fn administers(requester: &Requester, authority: &AuthorityFacts<'_>) -> bool {
+fn administers(requester: &Person, authority: &AuthorityFacts<'_>) -> bool {
     let admin = format!("{}_admin", authority.name);
     let by_role = requester.roles().iter().any(|role| authority.roles.contains(&role.id) && role.name == admin);
     by_role || requester.is(authority.owner)
 }
 
-fn answers_for(requester: &Requester, certificate: &CertificateFacts<'_>) -> bool {
+fn answers_for(requester: &Person, certificate: &CertificateFacts<'_>) -> bool {
     requester.is(certificate.owner)
         || requester.holds_any(certificate.roles)
         || certificate.creator.is_some_and(|creator| requester.is_user(creator))
 }
 
-fn is_or_administers(requester: &Requester, user: UserId) -> bool {
+fn is_or_administers(requester: &Person, user: UserId) -> bool {
     requester.standing() == Standing::Administrator || requester.is_user(user)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use super::super::requester::Held;
+    use super::super::workload::{Actions, Grant, Presented};
     use super::*;
 
     const TEAM: RoleId = RoleId(10);
@@ -189,7 +296,11 @@ mod tests {
     const CA_OPERATOR: RoleId = RoleId(12);
 
     fn requester(id: i64, roles: &[(i64, &str)]) -> Requester {
-        Requester {
+        Requester::Person(person(id, roles))
+    }
+
+    fn person(id: i64, roles: &[(i64, &str)]) -> Person {
+        Person {
             user: UserId(id),
             username: format!("user{id}"),
             email: format!("user{id}@example.com"),
@@ -205,7 +316,20 @@ mod tests {
     }
 
     fn certificate<'a>() -> CertificateFacts<'a> {
-        CertificateFacts { owner: "team@example.com", creator: Some(UserId(7)), roles: &[TEAM] }
+        CertificateFacts { id: CertificateId(1), names: &[], owner: "team@example.com", creator: Some(UserId(7)), roles: &[TEAM] }
+    }
+
+    fn order<'a>() -> OrderFacts<'a> {
+        OrderFacts {
+            authority: authority(),
+            profile: "tls-server",
+            common_name: None,
+            names: &[],
+            subject: false,
+            owner: "team@example.com",
+            roles: &[],
+            renews: None,
+        }
     }
 
     fn may(requester: &Requester, action: &Action<'_>) -> bool {
@@ -216,8 +340,10 @@ mod tests {
     fn every<'a>() -> Vec<Action<'a>> {
         vec![
             Action::Look,
+            Action::LookAtPeople,
             Action::ReadLog,
             Action::IssueCertificate(authority()),
+            Action::IssueThis(order()),
             Action::UploadCertificate,
             Action::UploadCertificateFor(certificate()),
             Action::UpdateCertificate(certificate()),
@@ -253,26 +379,28 @@ mod tests {
     /// Lemur's strict check of roles let everyone through: whoever has no role may here do nothing that changes what is another's.
     #[test]
     fn who_has_no_role_touches_nothing_of_others() {
-        assert_eq!(allowed(&requester(1, &[])), ["Look", "UploadCertificate", "ExportCertificate"]);
+        assert_eq!(allowed(&requester(1, &[])), ["Look", "LookAtPeople", "UploadCertificate", "ExportCertificate"]);
     }
 
     #[test]
     fn each_role_may_what_the_table_says() {
         let of_certificate =
             ["UpdateCertificate", "ReplaceCertificate", "RevokeCertificate", "ViewKey", "ExportCertificate", "DeleteCertificate"];
-        let mut member = vec!["Look", "UploadCertificate"];
+        let mut member = vec!["Look", "LookAtPeople", "UploadCertificate"];
         member.extend(of_certificate);
         member.push("ReadRole");
         assert_eq!(allowed(&requester(1, &[(TEAM.0, "team")])), member);
         assert_eq!(
             allowed(&requester(1, &[(CA_OPERATOR.0, "CA_operator")])),
-            ["Look", "IssueCertificate", "UploadCertificate", "ExportCertificate"]
+            ["Look", "LookAtPeople", "IssueCertificate", "IssueThis", "UploadCertificate", "ExportCertificate"]
         );
         assert_eq!(
             allowed(&requester(1, &[(CA_ADMIN.0, "CA_admin")])),
             [
                 "Look",
+                "LookAtPeople",
                 "IssueCertificate",
+                "IssueThis",
                 "UploadCertificate",
                 "ExportCertificate",
                 "CreateSubAuthority",
@@ -282,7 +410,7 @@ mod tests {
         );
         assert_eq!(
             allowed(&requester(1, &[(2, "operator")])),
-            ["Look", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ReadUser", "ManageDelivery"]
+            ["Look", "LookAtPeople", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ReadUser", "ManageDelivery"]
         );
         let creator = allowed(&requester(7, &[]));
         for action in of_certificate.iter().chain(&["ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
@@ -311,7 +439,7 @@ mod tests {
     #[test]
     fn read_only_beats_every_other_role() {
         let both = requester(7, &[(1, "admin"), (3, "read-only"), (TEAM.0, "team"), (CA_ADMIN.0, "CA_admin")]);
-        assert_eq!(allowed(&both), ["Look", "ReadLog", "ExportCertificate", "ReadRole", "ReadUser", "ReadApiKey"]);
+        assert_eq!(allowed(&both), ["Look", "LookAtPeople", "ReadLog", "ExportCertificate", "ReadRole", "ReadUser", "ReadApiKey"]);
     }
 
     /// A role that merely has the right name gives nothing: it must be one of the authority's.
@@ -327,10 +455,10 @@ mod tests {
     fn an_owner_is_known_by_address_or_by_role() {
         let by_role = requester(1, &[(50, "Team@Example.com")]);
         assert!(may(&by_role, &Action::ViewKey(certificate())));
-        let owner = CertificateFacts { owner: "USER1@example.com", creator: None, roles: &[] };
+        let owner = CertificateFacts { owner: "USER1@example.com", creator: None, roles: &[], ..certificate() };
         assert!(may(&requester(1, &[]), &Action::ViewKey(owner.clone())));
         assert!(!may(&requester(2, &[]), &Action::ViewKey(owner)));
-        let nobody = CertificateFacts { owner: "", creator: None, roles: &[] };
+        let nobody = CertificateFacts { owner: "", creator: None, roles: &[], ..certificate() };
         assert!(!may(&requester(1, &[]), &Action::ViewKey(nobody)));
     }
 
@@ -351,12 +479,109 @@ mod tests {
 
     #[test]
     fn a_narrowed_api_key_is_not_its_user() {
-        let narrowed = Requester { personal: false, ..requester(7, &[(CA_OPERATOR.0, "CA_operator")]) };
+        let of = Person { personal: false, ..person(7, &[(CA_OPERATOR.0, "CA_operator")]) };
+        let narrowed = Requester::Person(of.clone());
         assert!(may(&narrowed, &Action::IssueCertificate(authority())));
         for action in [Action::ViewKey(certificate()), Action::CreateApiKey(UserId(7)), Action::ManageOwnAccount(UserId(7))] {
             assert!(!may(&narrowed, &action), "{action:?}");
         }
-        let read_only = Requester { read_only: true, ..narrowed };
+        let read_only = Requester::Person(Person { read_only: true, ..of });
         assert!(!may(&read_only, &Action::IssueCertificate(authority())));
+    }
+
+    fn workload(actions: Actions, presented: Option<Presented>) -> Requester {
+        Requester::Workload(Workload {
+            grant: Arc::new(Grant {
+                name: "ci".to_owned(),
+                owner: "team@example.com".to_owned(),
+                authority: "CA".to_owned(),
+                profiles: vec!["tls-server".to_owned()],
+                names: vec![".apps.example".parse().expect("names")],
+                actions,
+                token_lifetime: Duration::from_secs(900),
+            }),
+            subject: "repo:org/app".to_owned(),
+            called: "workload ci: repo:org/app".to_owned(),
+            role: TEAM,
+            presented,
+        })
+    }
+
+    const EVERYTHING: Actions = Actions { issue: true, renew: true, revoke: true, export: true };
+
+    fn name(text: &str) -> San {
+        San::guess(text).expect("a name")
+    }
+
+    fn row(value: &str) -> NameRow {
+        NameRow { kind: "dns".to_owned(), value: value.to_owned() }
+    }
+
+    /// A workload is no member, no operator and no administrator, whatever role it has and whatever its grant says.
+    #[test]
+    fn a_workload_does_with_its_own_what_its_grant_says() {
+        assert_eq!(allowed(&workload(Actions::default(), None)), ["Look", "ExportCertificate"]);
+        assert_eq!(
+            allowed(&workload(EVERYTHING, None)),
+            ["Look", "IssueCertificate", "IssueThis", "ReplaceCertificate", "RevokeCertificate", "ViewKey", "ExportCertificate"]
+        );
+        let revokes = Actions { revoke: true, ..Actions::default() };
+        assert_eq!(allowed(&workload(revokes, None)), ["Look", "RevokeCertificate", "ExportCertificate"]);
+        let others = CertificateFacts { roles: &[CA_ADMIN], ..certificate() };
+        for action in [Action::RevokeCertificate(others.clone()), Action::ViewKey(others.clone()), Action::ReplaceCertificate(others)] {
+            assert!(!may(&workload(EVERYTHING, None), &action), "its owner's are not its own: {action:?}");
+        }
+    }
+
+    #[test]
+    fn a_workload_issues_what_its_grant_says_and_nothing_beside() {
+        let ci = workload(EVERYTHING, None);
+        let (good, bad) = ([name("a.apps.example"), name("*.apps.example")], [name("a.apps.example"), name("evil.example")]);
+        let right = OrderFacts { names: &good, common_name: Some("a.apps.example"), roles: &[TEAM], ..order() };
+        assert!(may(&ci, &Action::IssueThis(right.clone())));
+        for wrong in [
+            OrderFacts { names: &bad, ..right.clone() },
+            OrderFacts { common_name: Some("evil.example"), ..right.clone() },
+            OrderFacts { common_name: Some("Some Body"), ..right.clone() },
+            OrderFacts { profile: "tls-client", ..right.clone() },
+            OrderFacts { owner: "other@example.com", ..right.clone() },
+            OrderFacts { roles: &[CA_ADMIN], ..right.clone() },
+            OrderFacts { subject: true, ..right.clone() },
+            OrderFacts { authority: AuthorityFacts { name: "ca", ..authority() }, ..right.clone() },
+        ] {
+            assert!(!may(&ci, &Action::IssueThis(wrong.clone())), "{wrong:?}");
+        }
+        let elsewhere = AuthorityFacts { name: "Root", ..authority() };
+        assert!(!may(&ci, &Action::IssueCertificate(elsewhere)));
+    }
+
+    #[test]
+    fn who_may_only_renew_issues_nothing_new() {
+        let renews = workload(Actions { renew: true, ..Actions::default() }, None);
+        let names = [name("a.apps.example")];
+        let new = OrderFacts { names: &names, ..order() };
+        assert!(!may(&renews, &Action::IssueThis(new.clone())));
+        assert!(may(&renews, &Action::IssueThis(OrderFacts { renews: Some(certificate()), ..new.clone() })));
+        let others = CertificateFacts { roles: &[], ..certificate() };
+        assert!(!may(&renews, &Action::IssueThis(OrderFacts { renews: Some(others), ..new })));
+    }
+
+    /// One machine of a workload does not take what is another's of the same workload.
+    #[test]
+    fn whoever_came_in_by_a_certificate_is_that_certificate() {
+        let rows = [row("a.apps.example")];
+        let node = workload(EVERYTHING, Some(Presented { id: CertificateId(5), names: rows.to_vec() }));
+        let (same, other) = ([row("a.apps.example")], [row("b.apps.example")]);
+        let itself = CertificateFacts { id: CertificateId(5), roles: &[], names: &same, ..certificate() };
+        let successor = CertificateFacts { id: CertificateId(6), roles: &[TEAM], names: &same, ..certificate() };
+        let stranger = CertificateFacts { id: CertificateId(6), roles: &[], names: &same, ..certificate() };
+        let neighbour = CertificateFacts { id: CertificateId(7), roles: &[TEAM], names: &other, ..certificate() };
+        for (facts, own) in [(itself.clone(), true), (successor, true), (stranger, false), (neighbour, false)] {
+            assert_eq!(may(&node, &Action::RevokeCertificate(facts.clone())), own, "{facts:?}");
+        }
+        let names = [name("a.apps.example")];
+        let new = OrderFacts { names: &names, ..order() };
+        assert!(!may(&node, &Action::IssueThis(new.clone())), "it renews, and issues nothing new");
+        assert!(may(&node, &Action::IssueThis(OrderFacts { renews: Some(itself), ..new })));
     }
 }

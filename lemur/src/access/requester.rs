@@ -1,7 +1,8 @@
-//! Who asks: a user as the database has it at this moment, with the roles that count for this request.
+//! Who asks: a user as the database has it at this moment, with the roles that count for this request, or a workload.
 
 use super::api_key::ApiKeyId;
 use super::role::{ADMIN, OPERATOR, READ_ONLY};
+use super::workload::Workload;
 use crate::store::{RoleId, UserId};
 
 /// What a requester is by the service's own roles.
@@ -28,7 +29,63 @@ pub struct Held {
 
 /// Who asks. Only the database makes one: there is none for a token that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Requester {
+pub enum Requester {
+    /// A user, perhaps by an API key.
+    Person(Person),
+    /// A workload. It has no roles and no standing: what it may is in its grant.
+    Workload(Workload),
+}
+
+impl Requester {
+    /// What the requester is called: a user's name, or a workload's with whose word it came in by.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        match self {
+            Self::Person(person) => person.username(),
+            Self::Workload(workload) => &workload.called,
+        }
+    }
+
+    /// Which user, if it is one.
+    #[must_use]
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Person(person) => Some(person.user()),
+            Self::Workload(_) => None,
+        }
+    }
+
+    /// The API key that the request came with, if it did.
+    #[must_use]
+    pub const fn api_key(&self) -> Option<ApiKeyId> {
+        match self {
+            Self::Person(person) => person.api_key(),
+            Self::Workload(_) => None,
+        }
+    }
+
+    /// The user with all that counts, if it is one.
+    #[must_use]
+    pub const fn person(&self) -> Option<&Person> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::Workload(_) => None,
+        }
+    }
+
+    /// The workload, if it is one.
+    #[must_use]
+    pub const fn workload(&self) -> Option<&Workload> {
+        match self {
+            Self::Person(_) => None,
+            Self::Workload(workload) => Some(workload),
+        }
+    }
+}
+
+/// A user who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
     pub(super) user: UserId,
     pub(super) username: String,
     pub(super) email: String,
@@ -40,7 +97,7 @@ pub struct Requester {
     pub(super) read_only: bool,
 }
 
-impl Requester {
+impl Person {
     /// Which user.
     #[must_use]
     pub const fn user(&self) -> UserId {

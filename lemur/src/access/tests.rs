@@ -1,6 +1,8 @@
 //! Users, roles, tokens and second factors on SQLite, with a clock of the test's own.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod outside;
+
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -80,7 +82,8 @@ async fn open(store: &Store, ring: &Ring, now: &Arc<AtomicI64>) -> Access {
 async fn the_first_start_makes_an_administrator_once() {
     let world = World::new().await;
     let requester = world.access.requester(&world.admin().await).await.unwrap();
-    assert_eq!((requester.username(), requester.standing()), ("admin", Standing::Administrator));
+    let person = requester.person().unwrap();
+    assert_eq!((person.username(), person.standing()), ("admin", Standing::Administrator));
     assert!(matches!(world.access.bootstrap(None).await.unwrap(), Bootstrap::Nothing));
     let names: Vec<_> = world.access.roles(Window::ALL).await.unwrap().items.into_iter().map(|role| role.name).collect();
     assert_eq!(names, [ADMIN, OPERATOR, READ_ONLY]);
@@ -258,16 +261,17 @@ async fn an_api_key_is_narrowed_to_roles_that_its_user_has_now() {
     let user = world.user("ann", &[deploy, other]).await;
     let (_, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![deploy])), &actor()).await.unwrap();
     let requester = world.access.requester(&token).await.unwrap();
+    let requester = requester.person().unwrap();
     assert_eq!(requester.roles().iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["deploy"]);
     assert!(!requester.is("ann@example.com") && !requester.is_user(user.id));
     world.access.change_user(user.id, UserChange { roles: Some(vec![other]), ..UserChange::default() }, &actor()).await.unwrap();
-    assert!(world.access.requester(&token).await.unwrap().roles().is_empty());
+    assert!(world.access.requester(&token).await.unwrap().person().unwrap().roles().is_empty());
     let not_hers = world.role("not-hers").await;
     let refused = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![not_hers])), &actor()).await;
     assert!(matches!(refused, Err(AccessError::Missing(Subject::Role))));
     world.access.delete_role(other, &actor()).await.unwrap();
     let (_, token) = world.access.create_api_key(&key_of(user.id, Lifetime::Forever, Some(vec![])), &actor()).await.unwrap();
-    assert!(world.access.requester(&token).await.unwrap().roles().is_empty(), "narrowed to none is none, and not all");
+    assert!(world.access.requester(&token).await.unwrap().person().unwrap().roles().is_empty(), "narrowed to none is none, and not all");
 }
 
 fn code_at(secret: &str, second: i64) -> String {
@@ -366,10 +370,10 @@ async fn replicas_share_keys_and_keys_are_sealed_anew() {
     let world = World::new().await;
     let other = open(&world.store, &world.ring, &world.now).await;
     let token = world.admin().await;
-    assert_eq!(other.requester(&token).await.unwrap().username(), "admin");
+    assert_eq!(other.requester(&token).await.unwrap().person().unwrap().username(), "admin");
     world.access.add_token_key(&actor()).await.unwrap();
     let newer = world.admin().await;
-    assert_eq!(other.requester(&newer).await.unwrap().username(), "admin", "learned from the database");
+    assert_eq!(other.requester(&newer).await.unwrap().person().unwrap().username(), "admin", "learned from the database");
     let enrolment = world.access.enrol_second_factor(UserId(1)).await.unwrap();
     let before = world.ring.keys().ids();
     assert_eq!(world.access.sealed_under().await.unwrap(), before);

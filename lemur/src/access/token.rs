@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::api_key::{self, ApiKeyId};
-use super::requester::{Held, Requester};
+use super::requester::{Held, Person, Requester};
+use super::workload::{self, Admitted};
 use super::{Access, AccessError};
 use crate::audit::Actor;
 use crate::engine::Ring;
@@ -70,6 +71,12 @@ struct Claims {
     /// How often the user's tokens were made void before this one.
     #[serde(rename = "gen")]
     generation: i64,
+    /// Whose word a workload came in by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    who: Option<String>,
+    /// The certificate that a workload came in by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crt: Option<i64>,
 }
 
 struct Key {
@@ -160,11 +167,28 @@ impl Access {
         api_key: Option<ApiKeyId>,
         (from, until): (i64, Option<i64>),
     ) -> Result<String, AccessError> {
-        let claims = Claims { iat: from, exp: until, sub: user.to_string(), aid: api_key.map(|ApiKeyId(id)| id), generation };
+        let aid = api_key.map(|ApiKeyId(id)| id);
+        self.signed(&Claims { iat: from, exp: until, sub: user.to_string(), aid, generation, who: None, crt: None })
+    }
+
+    /// A token of a workload.
+    pub(super) fn sign_workload(&self, admitted: &Admitted, subject: &str, (from, until): (i64, i64)) -> Result<String, AccessError> {
+        self.signed(&Claims {
+            iat: from,
+            exp: Some(until),
+            sub: format!("{}{}", workload::PREFIX, admitted.name),
+            aid: None,
+            generation: 0,
+            who: Some(subject.to_owned()),
+            crt: admitted.certificate.map(|id| id.0),
+        })
+    }
+
+    fn signed(&self, claims: &Claims) -> Result<String, AccessError> {
         let keys = self.0.keys.all();
         let key = keys.last().ok_or(AccessError::Token)?;
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
-        jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(|_| AccessError::Token)
+        jsonwebtoken::encode(&header, claims, &key.encoding).map_err(|_| AccessError::Token)
     }
 
     /// Who a token is of.
@@ -192,6 +216,10 @@ impl Access {
         if claims.iat > now + AHEAD || (claims.exp.is_none() && claims.aid.is_none()) {
             return Err(TokenError::Foreign);
         }
+        if let Some(name) = claims.sub.strip_prefix(workload::PREFIX) {
+            let requester = self.workload(name, claims.who, claims.crt, now).await?;
+            return Ok((requester, claims.exp));
+        }
         let user = claims.sub.parse().map(UserId).map_err(|_| TokenError::Foreign)?;
         let mut transaction = self.0.store.read().await?;
         let rows = transaction.all(USER, &[user.0.into()]).await?;
@@ -199,7 +227,7 @@ impl Access {
         if !first.flag("active")? || first.integer("generation")? != claims.generation {
             return Err(TokenError::User);
         }
-        let mut requester = Requester {
+        let mut requester = Person {
             user,
             username: first.text("username")?,
             email: first.text("email")?,
@@ -216,7 +244,7 @@ impl Access {
         if let Some(id) = claims.aid {
             api_key::apply(&mut transaction, ApiKeyId(id), &mut requester, now).await?;
         }
-        Ok((requester, claims.exp))
+        Ok((Requester::Person(requester), claims.exp))
     }
 
     /// What a token says, if one of our keys signed it.

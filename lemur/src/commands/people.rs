@@ -54,7 +54,8 @@ pub(super) fn role(place: &Place, command: &RoleCommand) -> anyhow::Result<Exit>
 /// Who may come in, as it is in the database that is open.
 pub(super) async fn access(opened: &Opened) -> anyhow::Result<Access> {
     let engine = &opened.engine;
-    Ok(Access::open(engine.store().clone(), engine.ring().clone(), place::clock(), Settings::default()).await?)
+    let settings = Settings { workloads: opened.config.identity.grants(), ..Settings::default() };
+    Ok(Access::open(engine.store().clone(), engine.ring().clone(), place::clock(), settings).await?)
 }
 
 /// The password in a file's first line.

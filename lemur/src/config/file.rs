@@ -12,6 +12,7 @@ use crate::name::DnsName;
 use crate::profile::{Profile, Profiles};
 use crate::rest::Defaults;
 
+use super::identity::{self, OidcSection, WorkloadSection};
 use super::{Acme, Config, ConfigError, Offer, Rest, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
@@ -46,6 +47,10 @@ pub(super) struct File {
     acme: AcmeSection,
     #[serde(default)]
     dns: BTreeMap<String, super::dns::Section>,
+    #[serde(default)]
+    oidc: BTreeMap<String, OidcSection>,
+    #[serde(default)]
+    workloads: BTreeMap<String, WorkloadSection>,
     #[serde(default)]
     rest: RestSection,
 }
@@ -122,6 +127,7 @@ impl File {
             return Err(ConfigError::Value { path: path.to_owned(), key: format!("profiles.{name}.key_types"), reason });
         }
         let http_url = self.http_url.or_else(|| http_listen.map(|address| url_of("http", address, 80)));
+        let profiles = Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?;
         Ok(Config {
             database: typed
                 .database
@@ -132,7 +138,8 @@ impl File {
             url: base(path, "url", &url, "https")?,
             http_url: http_url.map(|url| base(path, "http_url", &url, "http")).transpose()?,
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
-            profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
+            identity: identity::validated(path, self.oidc, self.workloads, &profiles)?,
+            profiles,
             acme: self.acme.validated(path)?,
             dns: super::dns::validated(self.dns, path)?,
             rest: Rest {

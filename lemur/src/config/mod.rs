@@ -5,6 +5,7 @@
 
 pub mod dns;
 mod file;
+mod identity;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -50,6 +51,8 @@ pub struct Config {
     pub acme: Acme,
     /// By whom names are shown to be held at other authorities.
     pub dns: dns::Dns,
+    /// Who comes in by somebody else's word.
+    pub identity: crate::identity::Settings,
     /// How REST is served.
     pub rest: Rest,
 }

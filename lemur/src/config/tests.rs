@@ -44,12 +44,61 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
     assert_eq!((config.rest.requests_per_minute.map(u32::from), config.acme.orders_per_hour.map(u32::from)), (Some(600), Some(10_000)));
     assert_eq!(config.rest.defaults.organization.as_deref(), Some("Corp"));
     assert_eq!(config.dns.len(), if cfg!(feature = "aws") { 4 } else { 3 });
+    let identity = &config.identity;
+    assert_eq!((identity.providers.len(), identity.workloads.len()), (1, 4));
+    assert_eq!(identity.client_authorities(), ["internal"]);
 }
 
 #[test]
 fn names_of_this_authority_have_one_form() {
     let config = read("[acme]\ncaa_identities = [\"CA.Example.\", \"b\u{fc}cher.example\"]").unwrap();
     assert_eq!(config.acme.caa_identities, ["ca.example", "xn--bcher-kva.example"]);
+}
+
+const PROVIDER: &str = "[oidc.a]\nissuer = \"https://idp.example\"\nclient_id = \"x\"\n";
+const WORKLOAD: &str = "[workloads.a]\nowner = \"a@b.example\"\nauthority = \"ca\"\nnames = [\".b.example\"]\n";
+const TOKEN: &str = "issuer = \"https://ci.example\"\naudience = \"lemur\"\n";
+
+/// What would let in more than anyone means is no configuration.
+#[test]
+fn what_would_let_everybody_in_is_refused() {
+    let right = format!("{WORKLOAD}{TOKEN}match = {{ repository = \"org/app\" }}");
+    read(&right).unwrap();
+    read(PROVIDER).unwrap();
+    for (text, named) in [
+        (format!("{WORKLOAD}{TOKEN}"), "workloads.a.match"),
+        (format!("{WORKLOAD}{TOKEN}match = {{ repository = \"*\" }}"), "workloads.a.match"),
+        (format!("{WORKLOAD}{TOKEN}match = {{ iss = \"https://ci.example\", aud = \"lemur\" }}"), "workloads.a.match"),
+        (format!("{WORKLOAD}{TOKEN}match = {{ repository = \"\" }}"), "workloads.a.match.repository"),
+        (format!("{WORKLOAD}issuer = \"https://ci.example\"\nmatch = {{ repository = \"org/app\" }}"), "workloads.a.audience"),
+        (right.replace("https://ci", "http://ci"), "workloads.a.issuer"),
+        (format!("{right}\njwks_url = \"http://ci.example/keys\""), "workloads.a.jwks_url"),
+        (format!("{right}\njwks_url = \"https://x\"\njwks_file = \"x\""), "workloads.a.jwks_file"),
+        (format!("{right}\ncertificate = {{ names = [\".b.example\"] }}"), "workloads.a.issuer"),
+        (WORKLOAD.to_owned(), "workloads.a.issuer"),
+        (format!("{WORKLOAD}aws = {{ arn = [\"*\"] }}"), "workloads.a.aws.arn"),
+        (format!("{WORKLOAD}aws = {{ arn = [] }}"), "workloads.a.aws.arn"),
+        (
+            format!("{WORKLOAD}aws = {{ arn = [\"arn:aws:iam::123456789012:role/a\"], endpoint = \"http://sts.example\" }}"),
+            "workloads.a.aws.endpoint",
+        ),
+        (format!("{WORKLOAD}certificate = {{ names = [] }}"), "workloads.a.certificate.names"),
+        (format!("{WORKLOAD}certificate = {{ names = [\".b.example\"] }}\nactions = [\"issue\"]"), "workloads.a.actions"),
+        (right.replace(".b.example\"]", "spiffe://*/x\"]"), "workloads.a.names"),
+        (right.replace("[\".b.example\"]", "[]"), "workloads.a.names"),
+        (right.replace("a@b.example", "nobody"), "workloads.a.owner"),
+        (format!("{right}\nprofiles = [\"none\"]"), "workloads.a.profiles"),
+        (format!("{right}\ntoken_lifetime = \"2h\""), "workloads.a.token_lifetime"),
+        (right.replace("workloads.a", "workloads.A_admin"), "workloads.A_admin"),
+        (format!("{PROVIDER}create_users = true"), "oidc.a.create_users"),
+        (format!("{PROVIDER}emails_are_verified = true"), "oidc.a.emails_are_verified"),
+        (PROVIDER.replace("https", "http"), "oidc.a.issuer"),
+        (PROVIDER.replace("oidc.a", "oidc.\"../a\""), "oidc."),
+        (PROVIDER.replace("\"x\"", "\"\""), "oidc.a.client_id"),
+    ] {
+        let error = read(&text).unwrap_err().to_string();
+        assert!(error.contains(named) && error.contains(FILE_NAME), "{text}: {error}");
+    }
 }
 
 #[test]

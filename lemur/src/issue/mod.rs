@@ -29,7 +29,7 @@ use crate::store::keys::SealedKey;
 pub(crate) use batch::{Issuance, Outcome, Signed};
 pub use error::IssueError;
 pub use order::{Issued, Key, Order, Record};
-pub(crate) use row::row;
+pub(crate) use row::{name_row, row};
 pub(crate) use sign::SignedCertificate;
 pub use upload::{Upload, UploadError};
 

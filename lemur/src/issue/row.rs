@@ -56,7 +56,7 @@ impl NewCertificate {
     }
 }
 
-fn name_row(name: &San) -> NameRow {
+pub(crate) fn name_row(name: &San) -> NameRow {
     let kind = match name {
         San::Dns(_) => "dns",
         San::Ip(_) => "ip",

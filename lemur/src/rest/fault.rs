@@ -18,6 +18,9 @@ pub(crate) enum Fault {
     /// The token lets nobody in.
     #[error("{0}")]
     Token(&'static str),
+    /// What somebody else says of whoever asks does not let them in.
+    #[error("{0}")]
+    NotLetIn(String),
     /// Whoever asks may not.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -59,6 +62,7 @@ impl Fault {
             Self::Anonymous => plain(StatusCode::UNAUTHORIZED, "Missing authorization header".to_owned())
                 .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             Self::Token(message) => plain(StatusCode::FORBIDDEN, (*message).to_owned()),
+            Self::NotLetIn(message) => plain(StatusCode::FORBIDDEN, message.clone()),
             Self::Refused(refused) => plain(StatusCode::FORBIDDEN, refused.to_string()),
             Self::Missing(_) => plain(StatusCode::NOT_FOUND, self.sentence()),
             Self::Invalid(reasons) => plain(StatusCode::BAD_REQUEST, "Validation Error.".to_owned()).with_reasons(reasons.clone()),

@@ -93,8 +93,9 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
     let of = match decide(&signed.requester, &Action::ReadAllApiKeys) {
         Ok(()) => None,
         Err(_) => {
-            signed.may(&Action::ReadApiKey(signed.requester.user()))?;
-            Some(signed.requester.user())
+            let user = signed.user()?;
+            signed.may(&Action::ReadApiKey(user))?;
+            Some(user)
         }
     };
     api.keys(of, &asked).await
@@ -109,7 +110,7 @@ async fn of_user(State(api): State<Api>, signed: Signed, Id(id): Id, asked: Aske
 async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<KeyOut>, Fault> {
     let fields = NEW.read(&body)?;
     let holder = match fields.any("user") {
-        None => signed.requester.user(),
+        None => signed.user()?,
         Some(user) => api.holder(user).await?,
     };
     api.make_key(&signed, &fields, holder).await

@@ -15,6 +15,7 @@ mod keys;
 mod later;
 mod logs;
 mod openapi;
+mod outside;
 mod pages;
 mod plugins;
 mod query;
@@ -41,6 +42,7 @@ pub use later::{FEATURES, Feature};
 
 use crate::access::{Access, ApiKeyId, Requester, UserId};
 use crate::engine::Engine;
+use crate::identity::Identity;
 use fault::Fault;
 use route::Route;
 
@@ -67,6 +69,8 @@ pub struct Settings {
     pub exports: Vec<Arc<dyn Export>>,
     /// Through whom names are shown to be held.
     pub dns: crate::dns::Providers,
+    /// Those who come in by somebody else's word.
+    pub identity: Identity,
 }
 
 /// What the resources work with. Clones share everything.
@@ -84,9 +88,9 @@ pub struct Api {
 
 /// Whose requests count together.
 #[derive(PartialEq, Eq, Hash)]
-struct Caller {
-    user: UserId,
-    key: Option<ApiKeyId>,
+enum Caller {
+    Person { user: UserId, key: Option<ApiKeyId> },
+    Workload { name: String, subject: String },
 }
 
 impl Api {
@@ -100,7 +104,12 @@ impl Api {
 
     fn within_rate(&self, requester: &Requester) -> Result<(), Fault> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        let caller = Caller { user: requester.user(), key: requester.api_key() };
+        let caller = match requester {
+            Requester::Person(person) => Caller::Person { user: person.user(), key: person.api_key() },
+            Requester::Workload(workload) => {
+                Caller::Workload { name: workload.grant().name.clone(), subject: workload.subject().to_owned() }
+            }
+        };
         rates.take(caller, self.began.elapsed()).map_err(|wait| Fault::TooMany(wait.max(Duration::from_secs(1))))
     }
 }
@@ -152,6 +161,7 @@ fn routes() -> Vec<Route> {
     let mut routes = vec![Route::get("/healthcheck", async || "ok", "Whether the service answers").open()];
     for part in [
         sign_in::routes(),
+        outside::routes(),
         certificates::routes(),
         authorities::routes(),
         roles::routes(),

@@ -69,7 +69,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<RoleOut>>, Fault> {
-    signed.may(&Action::Look)?;
+    signed.may(&Action::LookAtPeople)?;
     let roles = api.access.roles(asked.window()?).await?;
     Ok(List::of(roles.items, roles.total))
 }

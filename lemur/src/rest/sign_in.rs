@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::fault::Fault;
+use super::outside::WorkloadOut;
 use super::route::Route;
 use super::shape::{Kind, Shape, optional, required};
 use super::signed::{Signed, address, request_id};
@@ -56,10 +57,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post("/auth/login", login, "Sign in by name and password").open().takes(&LOGIN).gives::<Token>(),
         Route::get("/auth/ping", ping, "Whether signing in is served").open().gives::<Ping>(),
-        Route::get("/auth/providers", providers, "Providers of identities that are configured").open(),
-        Route::get("/auth/google", no_provider, "Sign in by Google").open(),
-        Route::get("/auth/oauth2", no_provider, "Sign in by OAuth 2").open(),
-        Route::get("/auth/me", me, "Who is signed in").gives::<UserOut>(),
+        Route::get("/auth/me", me, "Who is signed in").gives::<Myself>(),
         Route::post("/auth/second_factor", enrol, "Make a secret for a second factor").gives::<SecondFactor>(),
         Route::put("/auth/second_factor", confirm, "Ask for the second factor from now on").takes(&CODE),
         Route::delete("/auth/second_factor", remove, "Ask for no second factor any more").takes(&PROOF),
@@ -86,22 +84,25 @@ async fn ping() -> Json<Ping> {
     Json(Ping { status: "ok" })
 }
 
-async fn providers() -> Json<[&'static str; 0]> {
-    Json([])
+/// A user, or a workload and what it may.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Myself {
+    User(UserOut),
+    Workload(WorkloadOut),
 }
 
-async fn no_provider() -> Fault {
-    Fault::Bad("No such provider of identities is configured.".to_owned())
-}
-
-async fn me(State(api): State<Api>, signed: Signed) -> Result<Json<UserOut>, Fault> {
-    let mut user = UserOut::from(api.access.user(signed.requester.user()).await?);
+async fn me(State(api): State<Api>, signed: Signed) -> Result<Json<Myself>, Fault> {
+    if let Some(workload) = signed.requester.workload() {
+        return Ok(Json(Myself::Workload(workload.into())));
+    }
+    let mut user = UserOut::from(api.access.user(signed.user()?).await?);
     user.key_id = signed.requester.api_key().map(|ApiKeyId(id)| id);
-    Ok(Json(user))
+    Ok(Json(Myself::User(user)))
 }
 
 async fn enrol(State(api): State<Api>, signed: Signed) -> Result<Json<SecondFactor>, Fault> {
-    let user = signed.requester.user();
+    let user = signed.user()?;
     signed.may(&crate::access::permit::Action::ManageOwnAccount(user))?;
     match api.access.enrol_second_factor(user).await {
         Ok(made) => Ok(Json(SecondFactor { secret: made.secret, uri: made.uri })),
@@ -113,7 +114,7 @@ async fn enrol(State(api): State<Api>, signed: Signed) -> Result<Json<SecondFact
 }
 
 async fn confirm(State(api): State<Api>, signed: Signed, body: axum::body::Bytes) -> Result<Json<serde_json::Value>, Fault> {
-    let user = signed.requester.user();
+    let user = signed.user()?;
     signed.may(&crate::access::permit::Action::ManageOwnAccount(user))?;
     let fields = CODE.read(&body)?;
     api.access.confirm_second_factor(user, fields.text("code").unwrap_or_default(), &signed.actor).await?;
@@ -122,7 +123,7 @@ async fn confirm(State(api): State<Api>, signed: Signed, body: axum::body::Bytes
 
 /// With the password and a code: whoever finds a token takes no second factor away.
 async fn remove(State(api): State<Api>, signed: Signed, body: axum::body::Bytes) -> Result<Json<serde_json::Value>, Fault> {
-    let user = signed.requester.user();
+    let user = signed.user()?;
     signed.may(&crate::access::permit::Action::ManageOwnAccount(user))?;
     let fields = PROOF.read(&body)?;
     api.prove_again(&signed, fields.text("password").unwrap_or_default(), fields.text("code")).await?;

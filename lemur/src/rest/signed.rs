@@ -14,6 +14,7 @@ use super::fault::Fault;
 use crate::access::Requester;
 use crate::access::permit::{Action, decide};
 use crate::audit::{Actor, Via};
+use crate::store::UserId;
 
 /// Whoever asks, as access control and as the audit log know them.
 #[derive(Debug, Clone)]
@@ -25,9 +26,13 @@ pub(crate) struct Signed {
 impl Signed {
     pub(crate) fn new(requester: Requester, parts: &Parts, via: Via) -> Self {
         let request = request_id(parts);
-        let actor =
-            Actor { name: requester.username().to_owned(), user: Some(requester.user()), via, address: Some(address(parts)), request };
+        let actor = Actor { name: requester.called().to_owned(), user: requester.user(), via, address: Some(address(parts)), request };
         Self { requester, actor }
+    }
+
+    /// The user who asks: what is asked for is no matter of workloads.
+    pub(crate) fn user(&self) -> Result<UserId, Fault> {
+        self.requester.user().ok_or(Fault::Token("This is for users, and a workload is none"))
     }
 
     /// Goes on if the requester may.

@@ -121,14 +121,14 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<UserOut>>, Fault> {
-    signed.may(&Action::Look)?;
+    signed.may(&Action::LookAtPeople)?;
     let users = api.access.users(asked.window()?).await?;
     let items = users.items.into_iter().map(|user| UserOut::seen_by(&signed, user)).collect::<Vec<_>>();
     Ok(List::of(items, users.total))
 }
 
 async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<UserOut>, Fault> {
-    signed.may(&Action::Look)?;
+    signed.may(&Action::LookAtPeople)?;
     Ok(Json(UserOut::seen_by(&signed, api.access.user(UserId(id)).await?)))
 }
 

@@ -9,8 +9,9 @@ use menagerie_sign::{ExportError, GenerateError, KeyType, LocalSigner, Signer as
 use menagerie_web::{Tls, TlsError};
 
 use super::first::AUTHORITY;
-use super::tls_of_files;
+use super::{tls_of, tls_of_files};
 use crate::audit::Actor;
+use crate::certificate::View;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::export;
@@ -71,15 +72,28 @@ pub(super) struct Renewal {
 
 /// What the server shows its clients.
 pub(super) async fn tls(config: &Config, engine: &Engine) -> Result<(Tls, Renewal), CertificateError> {
+    let clients = clients(config, engine).await?;
     let (tls, due) = match &config.tls {
-        Some(files) => (tls_of_files(files)?, None),
+        Some(files) => (tls_of_files(files, clients)?, None),
         None => {
             let own = issued(config, engine).await?;
-            (Tls::from_pem(own.chain.as_bytes(), own.key.expose().as_bytes())?, Some(own.due))
+            (tls_of(own.chain.as_bytes(), own.key.expose().as_bytes(), clients)?, Some(own.due))
         }
     };
     let renewal = Renewal { config: config.clone(), engine: engine.clone(), tls: tls.clone(), due };
     Ok((tls, renewal))
+}
+
+/// The names of the authorities by whose certificates workloads come in. None if none does: then nobody is asked for one.
+async fn clients(config: &Config, engine: &Engine) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+    let names = config.identity.client_authorities();
+    let mut issuers = Vec::with_capacity(names.len());
+    for name in &names {
+        let der = engine.authority_by_name(name).await?.and_then(|authority| authority.der);
+        let view = der.and_then(|der| View::parse(&der).ok());
+        issuers.extend(view.map(|view| view.subject().as_der().to_vec()));
+    }
+    Ok((!names.is_empty()).then_some(issuers))
 }
 
 impl Renewal {

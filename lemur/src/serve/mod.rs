@@ -17,6 +17,7 @@ use crate::acme::{self, Acme};
 use crate::config::Config;
 use crate::dns::Providers;
 use crate::engine::Engine;
+use crate::identity::{Identity, OpenError};
 use crate::repository;
 use crate::rest::{self, Api};
 
@@ -56,6 +57,9 @@ pub enum ServeError {
     /// What ACME offers.
     #[error(transparent)]
     Offers(#[from] OfferError),
+    /// Those who come in by somebody else's word.
+    #[error(transparent)]
+    Identity(#[from] OpenError),
     /// The ACME server.
     #[error(transparent)]
     Acme(#[from] acme::StartError),
@@ -130,6 +134,7 @@ pub async fn prepare(
     password: Option<Password>,
     dns: Providers,
 ) -> Result<Ready, ServeError> {
+    let identity = Identity::open(&config.identity, &config.url, engine)?;
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
     let acme = Acme::start(offers::parts(config, engine)?).await?;
@@ -141,6 +146,7 @@ pub async fn prepare(
     let settings = rest::Settings {
         exports: exports::all(engine),
         dns,
+        identity,
         defaults: config.rest.defaults.clone(),
         delete_certificates: config.rest.delete_certificates,
         rate: config.rest.requests_per_minute.map(|times| Rate { times: times.into(), within: Duration::from_secs(60) }),
@@ -199,9 +205,16 @@ fn health(access: &Access) -> Router {
     Health::new(Arc::new(ready)).router()
 }
 
-/// The TLS of files that the configuration names.
-fn tls_of_files(files: &crate::config::TlsFiles) -> Result<Tls, CertificateError> {
+/// The TLS of files that the configuration names. `clients` are those whose certificates clients are asked for.
+fn tls_of_files(files: &crate::config::TlsFiles, clients: Option<Vec<Vec<u8>>>) -> Result<Tls, CertificateError> {
     let read = |path: &std::path::Path| std::fs::read(path).map_err(|source| CertificateError::File { path: path.to_owned(), source });
     let (chain, key) = (read(&files.certificate)?, zeroize::Zeroizing::new(read(&files.key)?));
-    Ok(Tls::from_pem(&chain, &key)?)
+    tls_of(&chain, &key, clients)
+}
+
+fn tls_of(chain: &[u8], key: &[u8], clients: Option<Vec<Vec<u8>>>) -> Result<Tls, CertificateError> {
+    Ok(match clients {
+        None => Tls::from_pem(chain, key)?,
+        Some(issuers) => Tls::asking_clients(chain, key, issuers)?,
+    })
 }

@@ -6,9 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use jiff::Timestamp;
-use lemur::access::{self, Access, Bootstrap, Password};
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use lemur::access::{self, Access, Actions, Bootstrap, Grant, Password};
 use lemur::engine::{Clock, Engine, Settings};
+use lemur::identity::{self, Claims, Identity, KeysFrom, Pattern, Way, Workload};
 use lemur::rest::{self, Api};
 use menagerie_secret::RingFile;
 use menagerie_tests::Postgres;
@@ -88,7 +92,7 @@ fn postgres() -> String {
 pub(crate) fn on_both(test: impl Fn(&Service)) {
     test(&Service::start());
     let folder = tempfile::tempdir().unwrap();
-    test(&Service::start_on(folder, &postgres(), rest::Settings::default()));
+    test(&Service::start_on(folder, &postgres(), rest::Settings::default(), identity::Settings::default()));
 }
 
 impl Service {
@@ -99,23 +103,58 @@ impl Service {
     pub(crate) fn start_with(settings: rest::Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = sqlite(folder.path());
-        Self::start_on(folder, &database, settings)
+        Self::start_on(folder, &database, settings, identity::Settings::default())
     }
 
-    fn start_on(folder: tempfile::TempDir, database: &str, settings: rest::Settings) -> Self {
-        let (chain, key) = identity(folder.path());
+    /// With the workload `pipeline`, which may all that a workload may; and the token that it comes in by.
+    pub(crate) fn start_for_workload() -> (Self, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let key = EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref());
+        let keys = json!({"keys": [Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap()]});
+        let file = folder.path().join("jwks.json");
+        std::fs::write(&file, keys.to_string()).unwrap();
+        let grant = Grant {
+            name: "pipeline".to_owned(),
+            owner: "team@example.com".to_owned(),
+            authority: "Root".to_owned(),
+            profiles: vec!["tls-server".to_owned()],
+            names: vec![".example.com".parse().unwrap()],
+            actions: Actions { issue: true, renew: true, revoke: true, export: true },
+            token_lifetime: Duration::from_secs(3_600),
+        };
+        let way = Way::Token {
+            issuer: "https://ci.example.com".to_owned(),
+            audience: "lemur".to_owned(),
+            keys: KeysFrom::File(file),
+            ca_file: None,
+            claims: Claims::new(vec![("sub".to_owned(), Pattern::parse("repo:*").unwrap())]),
+        };
+        let workloads = vec![Workload { grant: Arc::new(grant), way }];
+        let now = Timestamp::now().as_second();
+        let claims = json!({"iss": "https://ci.example.com", "aud": "lemur", "sub": "repo:app", "iat": now, "exp": now + 3_600});
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &key).unwrap();
+        let database = sqlite(folder.path());
+        let settings = identity::Settings { workloads, ..identity::Settings::default() };
+        (Self::start_on(folder, &database, rest::Settings::default(), settings), token)
+    }
+
+    fn start_on(folder: tempfile::TempDir, database: &str, mut settings: rest::Settings, outside: identity::Settings) -> Self {
+        let (chain, key) = certificate(folder.path());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = std::sync::mpsc::channel();
         let tls = Tls::from_pem(&chain, &key).unwrap();
-        let (database, ring) = (database.to_owned(), RingFile::new(folder.path().join("keys")));
+        let (database, ring, own) = (database.to_owned(), RingFile::new(folder.path().join("keys")), url.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
                 let clock = Clock::new(Timestamp::now);
                 let engine = Engine::start(&database, ring, Settings::new(clock.clone(), "http://ca.example.test").unwrap()).await.unwrap();
-                let opened = Access::open(engine.store().clone(), engine.ring().clone(), clock, access::Settings::default()).await;
+                settings.identity = Identity::open(&outside, &own, &engine).unwrap();
+                let of = access::Settings { workloads: outside.grants(), ..access::Settings::default() };
+                let opened = Access::open(engine.store().clone(), engine.ring().clone(), clock, of).await;
                 let access = opened.unwrap();
                 let password = Password::chosen(PASSWORD.to_owned()).unwrap();
                 assert!(matches!(access.bootstrap(Some(password)).await.unwrap(), Bootstrap::Administrator(_)));
@@ -234,7 +273,7 @@ pub(crate) fn new_certificate(authority: &str, name: &str) -> Value {
 }
 
 /// A certificate for 127.0.0.1 and its key.
-fn identity(folder: &Path) -> (Vec<u8>, Vec<u8>) {
+fn certificate(folder: &Path) -> (Vec<u8>, Vec<u8>) {
     let (chain, key) = (folder.join("service.pem"), folder.join("service.key"));
     let arguments =
         ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=service"];

@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 use super::support::{PASSWORD, Service, new_authority, new_certificate};
 
 /// Who asks. `owner` has a role of the owner's name, `member` one of the certificate's roles, `issuer` and `ca-admin` the roles of the authority,
-/// and `reader` all of these and `read-only`. All of them have signed in; `key` is an API key of an administrator, who may what the administrator
-/// may, but for what that one comes in by.
-const EVERYONE: [&str; 9] = ["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key"];
-const OWN: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
+/// `reader` all of these and `read-only`. All of them have signed in; `key` is an API key of an administrator, who may what the administrator
+/// may, but for what that one comes in by; and `workload` is one whose own the certificates are, with every action in its grant.
+const EVERYONE: [&str; 10] = ["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key", "workload"];
+const PEOPLE: &[&str] = &["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key"];
+const SIGNED_IN: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
 const WRITERS: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key"];
-const ISSUERS: &[&str] = &["issuer", "ca-admin", "admin", "key"];
+const ISSUERS: &[&str] = &["issuer", "ca-admin", "admin", "key", "workload"];
 const ANSWERS_FOR: &[&str] = &["owner", "member", "admin", "key"];
+const OWN: &[&str] = &["owner", "member", "admin", "key", "workload"];
 const CA_ADMINS: &[&str] = &["ca-admin", "admin", "key"];
 const ADMINS: &[&str] = &["admin", "key"];
 const DELIVERY: &[&str] = &["operator", "admin", "key"];
@@ -26,9 +28,9 @@ type Row = (&'static str, &'static str, &'static [&'static str], u16);
 
 const TABLE: &[Row] = &[
     ("get", "/auth/me", &EVERYONE, 200),
-    ("post", "/auth/second_factor", OWN, 200),
-    ("put", "/auth/second_factor", OWN, 400),
-    ("delete", "/auth/second_factor", OWN, 200),
+    ("post", "/auth/second_factor", SIGNED_IN, 200),
+    ("put", "/auth/second_factor", SIGNED_IN, 400),
+    ("delete", "/auth/second_factor", SIGNED_IN, 200),
     ("get", "/certificates", &EVERYONE, 200),
     ("post", "/certificates", ISSUERS, 200),
     ("post", "/certificates/upload", WRITERS, 400),
@@ -43,12 +45,12 @@ const TABLE: &[Row] = &[
     ("put", "/certificates/{id}/update/owner", ANSWERS_FOR, 200),
     ("post", "/certificates/{id}/update/owner", ANSWERS_FOR, 200),
     ("put", "/certificates/{id}/description", ANSWERS_FOR, 200),
-    ("put", "/certificates/{id}/revoke", ANSWERS_FOR, 200),
-    ("put", "/certificates/{id}/deactivate", ANSWERS_FOR, 200),
-    ("get", "/certificates/{id}/key", ANSWERS_FOR, 200),
-    ("post", "/certificates/{id}/export", ANSWERS_FOR, 200),
+    ("put", "/certificates/{id}/revoke", OWN, 200),
+    ("put", "/certificates/{id}/deactivate", OWN, 200),
+    ("get", "/certificates/{id}/key", OWN, 200),
+    ("post", "/certificates/{id}/export", OWN, 200),
     ("get", "/certificates/{id}/authority", &EVERYONE, 200),
-    ("get", "/certificates/{id}/creator", &EVERYONE, 200),
+    ("get", "/certificates/{id}/creator", PEOPLE, 200),
     ("get", "/certificates/{id}/domains", &EVERYONE, 200),
     ("get", "/certificates/{id}/replacements", &EVERYONE, 200),
     ("get", "/certificates/{id}/destinations", &EVERYONE, 200),
@@ -60,24 +62,24 @@ const TABLE: &[Row] = &[
     ("put", "/authorities/{id}", CA_ADMINS, 200),
     ("get", "/authorities/{id}/visualize", &EVERYONE, 200),
     ("get", "/authorities/{id}/roles", &EVERYONE, 200),
-    ("get", "/roles", &EVERYONE, 200),
+    ("get", "/roles", PEOPLE, 200),
     ("post", "/roles", ADMINS, 200),
     ("get", "/roles/{id}", ROLE, 200),
     ("put", "/roles/{id}", ADMINS, 200),
     ("delete", "/roles/{id}", ADMINS, 200),
     ("get", "/roles/{id}/users", ROLE, 200),
     ("get", "/roles/{id}/credentials", ADMINS, 404),
-    ("get", "/users", &EVERYONE, 200),
+    ("get", "/users", PEOPLE, 200),
     ("post", "/users", ADMINS, 200),
-    ("get", "/users/{id}", &EVERYONE, 200),
+    ("get", "/users/{id}", PEOPLE, 200),
     ("put", "/users/{id}", ADMINS, 200),
     ("get", "/users/{id}/roles", LOG, 200),
     // The victim has none.
     ("delete", "/users/{id}/second_factor", ADMINS, 404),
     ("get", "/users/{id}/keys", ADMINS, 200),
     ("post", "/users/{id}/keys", ADMINS, 200),
-    ("get", "/keys", &EVERYONE, 200),
-    ("post", "/keys", OWN, 200),
+    ("get", "/keys", PEOPLE, 200),
+    ("post", "/keys", SIGNED_IN, 200),
     ("get", "/keys/{id}", ADMINS, 200),
     ("get", "/keys/{id}/described", ADMINS, 200),
     ("put", "/keys/{id}", ADMINS, 200),
@@ -121,11 +123,12 @@ struct World {
 }
 
 fn world() -> World {
-    let service = Service::start();
+    let (service, workload) = Service::start_for_workload();
     service.authority("Root");
     let member_role = service.role("members");
     service.role("team@example.com");
-    let mut tokens = vec![("admin", service.admin.clone())];
+    let pass = service.post("/auth/workload", "", &json!({"workload": "pipeline", "token": workload})).done();
+    let mut tokens = vec![("admin", service.admin.clone()), ("workload", pass["token"].as_str().unwrap().to_owned())];
     for (name, roles) in [
         ("nobody", &[][..]),
         ("reader", &["read-only", "Root_admin", "Root_operator", "team@example.com", "members"]),
@@ -152,7 +155,7 @@ impl World {
         let id = match path {
             path if path.starts_with("/certificates/{id}") || path.starts_with("/certificates/name") => {
                 let mut new = new_certificate("Root", &format!("w{number}.example.com"));
-                new["roles"] = json!([{"id": self.member_role}]);
+                new["roles"] = json!([{"id": self.member_role}, {"name": "workload:pipeline"}]);
                 let certificate = self.service.post("/certificates", admin, &new).done();
                 if path.contains("{name}") {
                     return path.replace("{name}", certificate["name"].as_str().unwrap());

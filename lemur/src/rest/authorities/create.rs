@@ -132,7 +132,7 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     };
     let created = api.engine.create_authority(order).await.map_err(refusal)?;
     // The roles come after: a failure leaves an authority that only administrators use, and no role without an authority.
-    let own = api.access.create_authority_roles(name, signed.requester.user(), &signed.actor).await?;
+    let own = api.access.create_authority_roles(name, signed.user()?, &signed.actor).await?;
     let change = AuthorityChange { roles: Some(roles.into_iter().chain(own).collect()), ..AuthorityChange::default() };
     api.engine.change_authority(created.id, &change, &signed.actor).await.map_err(refusal)?;
     let authority = api.authority(created.id.0).await?;

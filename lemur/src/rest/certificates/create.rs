@@ -17,16 +17,17 @@ use super::super::fault::Fault;
 use super::super::route::Route;
 use super::super::shape::{Fields, Kind, NO_FLAG, Named, Shape, flag_in, optional, required};
 use super::super::signed::Signed;
-use super::refuse_later;
 use super::view::{CertificateOut, flag_of};
-use crate::access::permit::{Action, CertificateFacts};
+use super::{facts, refuse_later};
+use crate::access::permit::{Action, CertificateFacts, OrderFacts, same_names};
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, Validity, ValidityError, read_bundle};
 use crate::csr::Csr;
-use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
+use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError, name_row};
 use crate::name::{DistinguishedName, San, SanKind, Subject, SubjectField};
 use crate::profile::{CommonName, Lifetime, Period, Profile, ProfileRefusal};
 use crate::store::AuthorityId;
 use crate::store::authorities::Authority;
+use crate::store::certificates::Certificate;
 
 /// The longest text that holds a certificate, a chain or a request.
 const TEXT: usize = 512 * 1024;
@@ -170,17 +171,36 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     let profile = profile.ok_or_else(|| Fault::field("profile", "There is no such profile."))?;
     refuse_what_the_profile_does_not_give(&fields, profile)?;
     let names = names(&fields, csr.as_ref(), profile)?;
+    let mut record = api.record(&signed, &fields).await?;
+    let subject = api.subject(&fields, csr.as_ref(), profile, &names)?;
+    let renewed = api
+        .renewed(&signed, &record, Renewal { authority: authority.id, profile: &profile_name, subject: &subject, names: &names })
+        .await?;
+    signed.may(&Action::IssueThis(OrderFacts {
+        authority: super::super::authorities::facts(&authority),
+        profile: &profile_name,
+        common_name: subject.common_name(),
+        names: &names,
+        subject: SUBJECT.iter().any(|(name, _)| fields.filled(name).is_some()),
+        owner: &record.owner,
+        roles: &record.roles,
+        renews: renewed.as_ref().map(facts),
+    }))?;
+    if let Some(workload) = signed.requester.workload() {
+        // By this its certificates are its own.
+        record.roles = vec![workload.role()];
+    }
     let order = Order {
         authority: authority.id,
         key: match &csr {
             Some(csr) => Key::Theirs(csr.public_key().clone()),
             None => Key::Made(key_type(fields.text("keyType").unwrap_or("ECCPRIME256V1"))?),
         },
-        subject: api.subject(&fields, csr.as_ref(), profile, &names)?,
+        subject,
         names,
         period: period(&fields, api.engine.now())?,
         csr: csr.as_ref().map(|csr| csr.as_der().to_vec()),
-        record: api.record(&signed, &fields).await?,
+        record,
         profile: profile_name,
         actor: signed.actor.clone(),
     };
@@ -465,6 +485,30 @@ const fn field_of(refusal: &ProfileRefusal) -> &'static str {
     }
 }
 
+/// What of an order has to be that of the certificate that it renews.
+struct Renewal<'a> {
+    authority: AuthorityId,
+    profile: &'a str,
+    subject: &'a Subject,
+    names: &'a [San],
+}
+
+impl Renewal<'_> {
+    fn is_again(&self, certificate: &Certificate) -> bool {
+        let mut names: Vec<_> = self.names.iter().map(name_row).collect();
+        let common_name = self.subject.common_name();
+        let same = same_names(&names, &certificate.names) || {
+            // A common name that is a name joins the names.
+            names.extend(common_name.and_then(|text| San::guess(text).ok()).iter().map(name_row));
+            same_names(&names, &certificate.names)
+        };
+        same && certificate.authority == Some(self.authority)
+            && certificate.profile == self.profile
+            && certificate.revoked.is_none()
+            && common_name.is_none_or(|text| text == certificate.common_name)
+    }
+}
+
 /// The fields of the subject, and what Lemur calls them.
 pub(in crate::rest) const SUBJECT: [(&str, SubjectField); 5] = [
     ("country", SubjectField::Country),
@@ -502,6 +546,18 @@ impl Api {
             subject = with(subject, "commonName", SubjectField::CommonName, text)?;
         }
         Ok(subject)
+    }
+
+    /// The certificate that a workload's order renews: the one that it names as replaced, or else the one that it came in by, if that is of the
+    /// same authority, profile and names and not revoked.
+    async fn renewed(&self, signed: &Signed, record: &Record, order: Renewal<'_>) -> Result<Option<Certificate>, Fault> {
+        let Some(workload) = signed.requester.workload() else { return Ok(None) };
+        let id = match (record.replaces.as_slice(), workload.presented()) {
+            ([only], _) => *only,
+            ([], Some(presented)) => presented.id,
+            _ => return Ok(None),
+        };
+        Ok(self.engine.certificate(id).await?.filter(|certificate| order.is_again(certificate)))
     }
 
     async fn record(&self, signed: &Signed, fields: &Fields) -> Result<Record, Fault> {

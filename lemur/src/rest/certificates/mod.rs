@@ -51,8 +51,14 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What a right to a certificate depends on.
-fn facts(certificate: &Certificate) -> CertificateFacts<'_> {
-    CertificateFacts { owner: &certificate.owner, creator: certificate.creator, roles: &certificate.roles }
+pub(super) fn facts(certificate: &Certificate) -> CertificateFacts<'_> {
+    CertificateFacts {
+        id: certificate.id,
+        names: &certificate.names,
+        owner: &certificate.owner,
+        creator: certificate.creator,
+        roles: &certificate.roles,
+    }
 }
 
 async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<CertificateOut>, Fault> {
@@ -78,7 +84,7 @@ async fn authority(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result
 }
 
 async fn creator(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<UserOut>, Fault> {
-    signed.may(&Action::Look)?;
+    signed.may(&Action::LookAtPeople)?;
     let creator = api.certificate(id).await?.creator.ok_or(Fault::Missing("user"))?;
     Ok(Json(UserOut::seen_by(&signed, api.access.user(creator).await?)))
 }

@@ -1,6 +1,8 @@
 //! Two plain pages: signing in, and the list of certificates. No script runs on them, and what is shown is escaped by the way it is written
 //! ([`maud`]). A session is the token of the REST interface in a cookie that no script reads and no other site's page sends.
 
+mod outside;
+
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -34,6 +36,7 @@ pub(super) fn router() -> Router<Api> {
         .route("/", get(async || Redirect::to("/certificates")))
         .route("/sign-in", get(form).post(sign_in))
         .route("/sign-out", post(sign_out))
+        .merge(outside::router())
         .route("/certificates", get(certificates))
         .route("/style.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
         .layer(middleware::from_fn(page))
@@ -50,12 +53,22 @@ async fn page(request: Request, next: Next) -> Response {
 }
 
 fn layout(title: &str, user: Option<&str>, body: &Markup) -> Html<String> {
+    page_of(title, user, None, body)
+}
+
+/// A page that leads on by itself.
+fn layout_leading_to(path: &str, title: &str, body: &Markup) -> Html<String> {
+    page_of(title, None, Some(path), body)
+}
+
+fn page_of(title: &str, user: Option<&str>, leads_to: Option<&str>, body: &Markup) -> Html<String> {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                @if let Some(path) = leads_to { meta http-equiv="refresh" content=(format!("0;url={path}")); }
                 title { (title) " · lemur" }
                 link rel="stylesheet" href="/style.css";
             }
@@ -73,7 +86,7 @@ fn layout(title: &str, user: Option<&str>, body: &Markup) -> Html<String> {
     Html(page.into_string())
 }
 
-fn sign_in_form(problem: Option<&str>) -> Html<String> {
+fn sign_in_form(api: &Api, problem: Option<&str>) -> Html<String> {
     let body = html! {
         form.sign-in method="post" action="/sign-in" {
             h1 { "Sign in" }
@@ -82,13 +95,14 @@ fn sign_in_form(problem: Option<&str>) -> Html<String> {
             label { "Password" input name="password" type="password" autocomplete="current-password" required; }
             label { "Code of the second factor, if you have one" input name="code" inputmode="numeric" autocomplete="one-time-code"; }
             button.main { "Sign in" }
+            (outside::links(api))
         }
     };
     layout("Sign in", None, &body)
 }
 
-async fn form() -> Html<String> {
-    sign_in_form(None)
+async fn form(State(api): State<Api>) -> Html<String> {
+    sign_in_form(&api, None)
 }
 
 #[derive(Deserialize)]
@@ -104,7 +118,7 @@ async fn sign_in(State(api): State<Api>, request: Request) -> Response {
     let (from, request_id) = (address(&parts), request_id(&parts));
     let request = Request::from_parts(parts, body);
     let Ok(Form(typed)) = <Form<Credentials> as axum::extract::FromRequest<()>>::from_request(request, &()).await else {
-        return (StatusCode::BAD_REQUEST, sign_in_form(Some("Name and password are wanted."))).into_response();
+        return (StatusCode::BAD_REQUEST, sign_in_form(&api, Some("Name and password are wanted."))).into_response();
     };
     let login = Login {
         username: &typed.username,
@@ -129,7 +143,7 @@ async fn sign_in(State(api): State<Api>, request: Request) -> Response {
                     (StatusCode::INTERNAL_SERVER_ERROR, "The service failed; its log says where.")
                 }
             };
-            (status, sign_in_form(Some(text))).into_response()
+            (status, sign_in_form(&api, Some(text))).into_response()
         }
     }
 }
@@ -180,7 +194,7 @@ async fn list(api: &Api, signed: &Signed, asked: &Asked) -> Result<Html<String>,
             @if skip.saturating_add(listing.items.len() as u64) < listing.total { a href=(link(asked.page + 1)) { "After" } }
         }
     };
-    Ok(layout("Certificates", Some(signed.requester.username()), &body))
+    Ok(layout("Certificates", Some(signed.requester.called()), &body))
 }
 
 fn row(certificate: &Certificate, now: Timestamp) -> Markup {
