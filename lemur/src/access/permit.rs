@@ -422,7 +422,7 @@ mod tests {
 
     #[test]
     fn what_is_brought_is_ones_own_or_ones_roles() {
-        let brought = |owner, roles| Action::UploadCertificateFor(CertificateFacts { owner, creator: None, roles });
+        let brought = |owner, roles| Action::UploadCertificateFor(CertificateFacts { owner, creator: None, roles, ..certificate() });
         let ann = requester(1, &[(TEAM.0, "team@example.com")]);
         for (owner, roles, fine) in [
             ("user1@example.com", &[][..], true),
@@ -466,7 +466,7 @@ mod tests {
     #[test]
     fn an_api_key_does_not_change_what_its_user_comes_in_by() {
         for roles in [&[][..], &[(1, "admin")]] {
-            let key = Requester { api_key: Some(crate::access::ApiKeyId(3)), ..requester(7, roles) };
+            let key = Requester::Person(Person { api_key: Some(crate::access::ApiKeyId(3)), ..person(7, roles) });
             for action in [Action::ManageOwnAccount(UserId(7)), Action::ResetCredentials(UserId(7)), Action::CreateApiKey(UserId(7))] {
                 assert!(!may(&key, &action), "{action:?} by {roles:?}");
             }

@@ -153,7 +153,7 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
 /// A user changes no more than the own password, and shows that it is the user who asks; the rest is the administrators'.
 async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<UserOut>, Fault> {
     let fields = CHANGE.read(&body)?;
-    let own = signed.requester.user() == UserId(id);
+    let own = signed.user()? == UserId(id);
     if fields.has("password") {
         signed.may(&if own { Action::ManageOwnAccount(UserId(id)) } else { Action::ResetCredentials(UserId(id)) })?;
     }
@@ -192,14 +192,14 @@ impl Api {
     /// Goes on if whoever is signed in shows it again, by the password, and by a code where a second factor is asked for.
     pub(super) async fn prove_again(&self, signed: &Signed, password: &str, code: Option<&str>) -> Result<(), Fault> {
         let login = Login {
-            username: signed.requester.username(),
+            username: signed.requester.called(),
             password: Zeroizing::new(password.to_owned()),
             code,
             from: signed.actor.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             via: Via::Rest,
             request: signed.actor.request.clone(),
         };
-        Ok(self.access.prove_again(signed.requester.user(), login).await?)
+        Ok(self.access.prove_again(signed.user()?, login).await?)
     }
 
     /// The roles that a field names, all of which are there.

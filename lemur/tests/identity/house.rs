@@ -112,7 +112,8 @@ impl House {
                 let settings = access::Settings { workloads: config.identity.grants(), ..access::Settings::default() };
                 let access = Access::open(engine.store().clone(), engine.ring().clone(), clock, settings).await.unwrap();
                 let password = Password::chosen(PASSWORD.to_owned()).unwrap();
-                let server = serve::prepare(&config, listeners, &engine, &access, Some(password)).await.unwrap();
+                let server =
+                    serve::prepare(&config, listeners, &engine, &access, Some(password), lemur::dns::Providers::default()).await.unwrap();
                 ready.send(()).unwrap();
                 server.run(async { drop(stopped.await) }).await.unwrap();
                 engine.close().await;

@@ -25,9 +25,9 @@ use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError, name_row};
 use crate::name::{DistinguishedName, San, SanKind, Subject, SubjectField};
 use crate::profile::{CommonName, Lifetime, Period, Profile, ProfileRefusal};
-use crate::store::AuthorityId;
 use crate::store::authorities::Authority;
 use crate::store::certificates::Certificate;
+use crate::store::{AuthorityId, CertificateId};
 
 /// The longest text that holds a certificate, a chain or a request.
 const TEXT: usize = 512 * 1024;
@@ -231,7 +231,8 @@ async fn upload(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     let csr = fields.filled("csr").map(|text| Csr::from_pem(text.as_bytes())).transpose();
     let csr = csr.map_err(|error| Fault::field("csr", error.to_string()))?;
     let record = api.record(&signed, &fields).await?;
-    signed.may(&Action::UploadCertificateFor(CertificateFacts { owner: &record.owner, creator: None, roles: &record.roles }))?;
+    let brought = CertificateFacts { id: CertificateId(0), names: &[], owner: &record.owner, creator: None, roles: &record.roles };
+    signed.may(&Action::UploadCertificateFor(brought))?;
     let upload = Upload {
         certificate: leaf,
         chain,
