@@ -14,6 +14,7 @@ pub mod csr;
 pub mod engine;
 pub mod export;
 pub mod issue;
+pub mod key_store;
 pub mod lint;
 pub mod name;
 pub mod ocsp;

@@ -11,6 +11,7 @@
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
 //! | [`ChallengeServer`] | `pebble-challtestsrv`, a name service and hosts for ACME's challenges |
 //! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
+//! | [`SoftHsm`] | a PKCS#11 module with tokens in a folder, and OpenSC's tool to make keys in them |
 //! | [`pkilint()`] | DigiCert's linter of certificates, many in one process |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
@@ -26,6 +27,7 @@ mod objects;
 mod pkilint;
 mod postgres;
 pub mod process;
+mod soft_hsm;
 mod ssh_agent;
 mod sshd;
 
@@ -37,6 +39,7 @@ pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
 pub use namespace::Namespace;
 pub use pkilint::{Pkilint, PkilintVerdict, pkilint};
 pub use postgres::Postgres;
+pub use soft_hsm::SoftHsm;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};
 

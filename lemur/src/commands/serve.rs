@@ -9,6 +9,7 @@ use menagerie_telemetry::{Format, Level};
 use super::{people, place};
 use crate::access::{Bootstrap, Password};
 use crate::cli::Serve;
+use crate::engine::Engine;
 use crate::config::{Config, FILE_NAME, Typed, template};
 use crate::serve::{self, Listeners};
 
@@ -70,7 +71,20 @@ async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Pa
     if config.tls.is_none() {
         report::note(format_args!("clients trust it by {}", config.data.join("internal-root.pem").display()));
     }
-    Ok(ready.run(stop()?).await?)
+    let (served, ()) = tokio::join!(ready.run(stop()?), tell_keys(&opened.engine));
+    Ok(served?)
+}
+
+/// Names the authorities whose keys are elsewhere and cannot be used: all else is served.
+async fn tell_keys(engine: &Engine) {
+    match engine.unreachable_keys().await {
+        Ok(keys) => {
+            for (name, reason) in keys {
+                report::note(format_args!("{} issues nothing until its key can be used: {reason}", report::shown(&name)));
+            }
+        }
+        Err(error) => report::note(format_args!("keys that are elsewhere could not be looked at: {error}")),
+    }
 }
 
 /// Whether a URL leads to the machine that follows it.

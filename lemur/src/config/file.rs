@@ -12,6 +12,7 @@ use crate::name::DnsName;
 use crate::profile::{Profile, Profiles};
 use crate::rest::Defaults;
 
+use super::keys::{self, EncryptionSection, KeySection, Pkcs11Section};
 use super::{Acme, Config, ConfigError, Offer, Rest, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
@@ -46,6 +47,11 @@ pub(super) struct File {
     acme: AcmeSection,
     #[serde(default)]
     rest: RestSection,
+    #[serde(default)]
+    encryption: EncryptionSection,
+    #[serde(default)]
+    keys: BTreeMap<String, KeySection>,
+    pkcs11: Option<Pkcs11Section>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -137,6 +143,9 @@ impl File {
                 delete_certificates: self.rest.delete_certificates,
                 defaults: self.rest.defaults,
             },
+            encryption_key: self.encryption.validated(path)?,
+            keys: keys::named(path, self.keys)?,
+            pkcs11: self.pkcs11.map(|section| section.validated(path)).transpose()?,
             data: typed.data.clone(),
             experimental,
             listen,

@@ -4,7 +4,9 @@
 //! programs and paths: no request can.
 
 mod file;
+mod keys;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use file::{TEMPLATE, template};
+pub use keys::Pkcs11;
 
 use crate::profile::{Profiles, ProfilesError};
 use crate::rest::Defaults;
@@ -49,6 +52,12 @@ pub struct Config {
     pub acme: Acme,
     /// How REST is served.
     pub rest: Rest,
+    /// The reference of the key, elsewhere, under which the keys that protect what is stored are kept.
+    pub encryption_key: Option<String>,
+    /// The references of keys elsewhere, by the names that requests pick them by.
+    pub keys: BTreeMap<String, String>,
+    /// The PKCS#11 module.
+    pub pkcs11: Option<Pkcs11>,
 }
 
 /// How REST is served.
