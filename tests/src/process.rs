@@ -25,6 +25,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bash", "bash"),
     ("strace", "strace"),
     ("pebble-challtestsrv", "pebble"),
+    ("softhsm2-util", "softhsm2"),
+    ("pkcs11-tool", "opensc"),
 ];
 
 /// Where a program is: in `PATH`, or with the system's own, where `sshd` is.

@@ -190,8 +190,30 @@ impl RingFile {
         let fresh = self.beside(&ring);
         self.write_new(&fresh, &ring)?;
         fs::rename(&fresh, &self.path).map_err(|source| self.failed("cannot replace", source))?;
+        self.clear_away().map_err(|source| self.failed("cannot remove what was left beside", source))?;
         self.sync_folder()?;
         Ok(ring)
+    }
+
+    /// Removes what a process left that was killed while it wrote: there may be keys in the clear in it.
+    fn clear_away(&self) -> io::Result<()> {
+        let mut begin = self.path.file_name().unwrap_or_default().to_owned().into_encoded_bytes();
+        begin.push(b'.');
+        for entry in fs::read_dir(self.folder())? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name.as_encoded_bytes().strip_prefix(begin.as_slice()).is_some_and(|rest| rest.ends_with(b".new")) {
+                match fs::remove_file(entry.path()) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
     /// Has those keys wrapped that are not, if the ring is to be kept under a key elsewhere.
@@ -237,8 +259,7 @@ impl RingFile {
     }
 
     fn sync_folder(&self) -> Result<(), RingFileError> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| self.failed("cannot synchronise", source))
+        File::open(self.folder()).and_then(|folder| folder.sync_all()).map_err(|source| self.failed("cannot synchronise", source))
     }
 
     fn failed(&self, act: &'static str, source: io::Error) -> RingFileError {

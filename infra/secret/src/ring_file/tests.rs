@@ -17,6 +17,7 @@ fn a_ring_is_made_once_and_read_again() {
     let sealed = made.seal(b"value", "x").unwrap();
     assert_eq!(file.read_or_create().unwrap().open(&sealed, "x").unwrap().as_slice(), b"value");
     let rotated = made.with_fresh_key().unwrap();
+    fs::write(folder.path().join("keys.0123456789abcdef.new"), "left by a process that was killed").unwrap();
     file.replace(&rotated).unwrap();
     assert_eq!(file.read().unwrap().ids(), rotated.ids(), "the newest is the last");
     assert_eq!(file.read().unwrap().open(&sealed, "x").unwrap().as_slice(), b"value");
