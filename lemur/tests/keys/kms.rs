@@ -6,7 +6,7 @@ use menagerie_tests::{AsymmetricKey, KmsFailure, KmsServer, Moto, Postgres, Sign
 use serde_json::json;
 
 use super::house::House;
-use super::world::{issue, list, login, ocsp, ocsp_path, reach, revoke, walk};
+use super::world::{configure, issue, list, login, ocsp, ocsp_path, reach, revoke, walk};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -21,6 +21,7 @@ fn every_kind_of_key_is_an_authoritys() {
     for (root, below, database) in kinds {
         let mut house = super::world::house(database);
         reach(&mut house, moto.environment());
+        configure(&house, "");
         let (root, below) = (moto.create_signing_key(root), moto.create_signing_key(below));
         walk(&house, &format!("aws-kms:{root}"), &format!("aws-kms:{below}"));
         assert!(house.done("authority show tls").contains(&format!("key:         aws-kms:{below}\n")));
