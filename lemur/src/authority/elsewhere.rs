@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use menagerie_sign::{Algorithm, PublicKey, PublicKeyError, RsaHash, SignError, Signer, Signing, Verifier};
 use tokio::sync::Mutex;
@@ -18,8 +19,15 @@ pub(crate) struct Elsewhere {
     public_key: PublicKey,
     verifier: Verifier,
     algorithm: Algorithm,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
     /// Open, until it fails.
-    opened: Mutex<Option<Arc<dyn Signer>>>,
+    opened: Option<Arc<dyn Signer>>,
+    /// When it could not be opened last, and why.
+    failed: Option<(Instant, String)>,
 }
 
 impl Elsewhere {
@@ -33,15 +41,30 @@ impl Elsewhere {
             PublicKey::MlDsa(set, _) => Algorithm::MlDsa(set),
         };
         let verifier = Verifier::new(&public_key)?;
-        Ok(Self { signers, reference, public_key, verifier, algorithm, opened: Mutex::new(None) })
+        Ok(Self { signers, reference, public_key, verifier, algorithm, state: Mutex::default() })
     }
 
     /// Opens it, unless it is open: after this it is likely to sign.
     pub(crate) async fn open(&self) -> Result<Arc<dyn Signer>, OpenSignerError> {
-        let mut opened = self.opened.lock().await;
-        if let Some(signer) = &*opened {
+        let asked = Instant::now();
+        let mut state = self.state.lock().await;
+        if let Some(signer) = &state.opened {
             return Ok(Arc::clone(signer));
         }
+        // Whoever waited while another found that it does not open knows that: of many who ask, one waits for a holder that does not answer.
+        if let Some((_, reason)) = state.failed.as_ref().filter(|(at, _)| *at >= asked) {
+            return Err(OpenSignerError::Holder(reason.clone().into()));
+        }
+        match self.fresh().await {
+            Ok(signer) => Ok(Arc::clone(state.opened.insert(signer))),
+            Err(error) => {
+                state.failed = Some((Instant::now(), error.to_string()));
+                Err(error)
+            }
+        }
+    }
+
+    async fn fresh(&self) -> Result<Arc<dyn Signer>, OpenSignerError> {
         let signer = self.signers.open(&self.reference).await?;
         if *signer.public_key() != self.public_key {
             return Err(OpenSignerError::Another { reference: self.reference.clone() });
@@ -49,7 +72,7 @@ impl Elsewhere {
         if signer.algorithm() != self.algorithm {
             return Err(OpenSignerError::Unfit { reference: self.reference.clone(), reason: "it signs in another way" });
         }
-        Ok(Arc::clone(opened.insert(signer)))
+        Ok(signer)
     }
 
     async fn ask(&self, message: &[u8]) -> Result<menagerie_sign::Signature, SignError> {
@@ -61,9 +84,9 @@ impl Elsewhere {
         };
         if signed.is_err() {
             // It is opened and looked at again before it is asked for more.
-            let mut opened = self.opened.lock().await;
-            if opened.as_ref().is_some_and(|known| Arc::ptr_eq(known, &signer)) {
-                *opened = None;
+            let mut state = self.state.lock().await;
+            if state.opened.as_ref().is_some_and(|known| Arc::ptr_eq(known, &signer)) {
+                state.opened = None;
             }
         }
         signed

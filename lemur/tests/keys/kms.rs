@@ -153,6 +153,37 @@ fn nobody_makes_kms_sign_without_being_somebody() {
 }
 
 #[test]
+fn a_kms_that_does_not_answer_holds_nobody_up_for_long() {
+    let kms = KmsServer::start();
+    let mut house = House::new();
+    reach(&mut house, kms.environment());
+    let key = kms.create_signing_key(SigningKey::P256);
+    house.done(&format!("authority create root --common-name Root --key aws-kms:{key}"));
+    let server = house.serve();
+    let admin = login(&server);
+    issue(&house, &server, &admin, "root", "before.corp.example");
+    kms.fail("*", KmsFailure::Hang);
+    let order = json!({"owner": "team@corp.example", "authority": {"name": "root"}, "commonName": "x.corp.example"});
+    // The first finds out while it signs; from then on it is found out before.
+    server.post("/certificates", &admin, &order).refused(500);
+    let unfinished = kms.calls().iter().filter(|call| call.operation == "Sign").count();
+    let start = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| server.post("/certificates", &admin, &order).refused(500));
+        }
+        issue(&house, &server, &admin, "internal", "local.corp.example");
+        assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    });
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}: one after the other", start.elapsed());
+    let signs = kms.calls().iter().filter(|call| call.operation == "Sign").count();
+    assert_eq!(signs, unfinished, "nothing was begun");
+    kms.recover();
+    issue(&house, &server, &admin, "root", "after.corp.example");
+    let _ = server.stop();
+}
+
+#[test]
 fn a_signature_that_is_another_keys_leaves_the_house_nowhere() {
     let kms = KmsServer::start();
     let mut house = House::new();
