@@ -22,13 +22,13 @@ pub enum Pkcs11Error {
     #[error("no slot has the token {token}")]
     NoToken {
         /// What was looked for.
-        token: TokenName,
+        token: Box<TokenName>,
     },
     /// Several slots have such a token.
     #[error("{count} tokens are called {token}: name its serial number too")]
     ManyTokens {
         /// What was looked for.
-        token: TokenName,
+        token: Box<TokenName>,
         /// How many there are.
         count: usize,
     },
@@ -36,7 +36,7 @@ pub enum Pkcs11Error {
     #[error("the token {token} refused the PIN ({reason}): put the right one into the PIN's file and start again")]
     Pin {
         /// The token.
-        token: TokenName,
+        token: Box<TokenName>,
         /// What the token said.
         reason: String,
     },
@@ -44,7 +44,7 @@ pub enum Pkcs11Error {
     #[error("the token has no {kind} {key}")]
     NoKey {
         /// What was looked for.
-        key: KeyUri,
+        key: Box<KeyUri>,
         /// `private key` or `secret key`.
         kind: &'static str,
     },
@@ -52,7 +52,7 @@ pub enum Pkcs11Error {
     #[error("the token has {count} keys {key}: name the id too")]
     ManyKeys {
         /// What was looked for.
-        key: KeyUri,
+        key: Box<KeyUri>,
         /// How many there are.
         count: usize,
     },
@@ -60,7 +60,7 @@ pub enum Pkcs11Error {
     #[error("the key {key} cannot be used: {reason}")]
     Key {
         /// The key.
-        key: KeyUri,
+        key: Box<KeyUri>,
         /// Why not.
         reason: &'static str,
     },
@@ -68,7 +68,7 @@ pub enum Pkcs11Error {
     #[error("the key {key} is not the one that it was")]
     Changed {
         /// The key.
-        key: KeyUri,
+        key: Box<KeyUri>,
     },
     /// A wrapped value that was changed, or belongs to something else, or is under another key.
     #[error("the token does not unwrap the value: it was changed, or wrapped by another key")]

@@ -103,7 +103,7 @@ impl SigningKey {
         let sign = move |open: &LoggedIn| {
             let handle = open.handle_of(&uri, || match lookup::signing_key(open, &uri)? {
                 found if found.public == public => Ok(found.handle),
-                _ => Err(Pkcs11Error::Changed { key: uri.clone() }),
+                _ => Err(Pkcs11Error::Changed { key: Box::new(uri.clone()) }),
             })?;
             let (mechanism, bytes) = match &what {
                 ToSign::EcdsaHash(hash) => (Mechanism::Ecdsa, hash),
@@ -156,7 +156,9 @@ impl WrappingKey {
     /// # Errors
     /// [`Pkcs11Error`] if the token does not do it; [`Pkcs11Error::Damaged`] if the value is not what was wrapped.
     pub fn unwrap(&self, wrapped: &[u8], belongs_to: &[u8]) -> Result<Zeroizing<Vec<u8>>, Pkcs11Error> {
-        let Some((nonce, sealed)) = wrapped.split_first().filter(|(version, _)| **version == VERSION).and_then(|(_, rest)| rest.split_first_chunk()) else {
+        let Some((nonce, sealed)) =
+            wrapped.split_first().filter(|(version, _)| **version == VERSION).and_then(|(_, rest)| rest.split_first_chunk())
+        else {
             return Err(Pkcs11Error::Damaged);
         };
         let (uri, nonce, sealed, belongs_to): (_, [u8; NONCE], _, _) = (self.uri.clone(), *nonce, sealed.to_vec(), belongs_to.to_vec());

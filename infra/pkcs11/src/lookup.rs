@@ -17,7 +17,7 @@ pub(crate) struct Found {
 /// The one private key that the URI names.
 pub(crate) fn signing_key(open: &LoggedIn, uri: &KeyUri) -> Result<Found, Pkcs11Error> {
     let handle = one(open, uri, ObjectClass::PRIVATE_KEY, "private key")?;
-    let unusable = |reason| Pkcs11Error::Key { key: uri.clone(), reason };
+    let unusable = |reason| Pkcs11Error::Key { key: Box::new(uri.clone()), reason };
     let wanted = [AttributeType::KeyType, AttributeType::Sign, AttributeType::AlwaysAuthenticate, AttributeType::Id, AttributeType::Label];
     let (mut kind, mut id, mut label) = (None, None, None);
     for attribute in open.session.get_attributes(handle, &wanted)? {
@@ -60,7 +60,7 @@ pub(crate) fn signing_key(open: &LoggedIn, uri: &KeyUri) -> Result<Found, Pkcs11
 /// The one AES-256 key that the URI names.
 pub(crate) fn secret_key(open: &LoggedIn, uri: &KeyUri) -> Result<ObjectHandle, Pkcs11Error> {
     let handle = one(open, uri, ObjectClass::SECRET_KEY, "secret key")?;
-    let unusable = |reason| Pkcs11Error::Key { key: uri.clone(), reason };
+    let unusable = |reason| Pkcs11Error::Key { key: Box::new(uri.clone()), reason };
     let (mut is_aes, mut bytes) = (false, None);
     for attribute in open.session.get_attributes(handle, &[AttributeType::KeyType, AttributeType::ValueLen])? {
         match attribute {
@@ -87,8 +87,8 @@ fn one(open: &LoggedIn, uri: &KeyUri, class: ObjectClass, kind: &'static str) ->
     template.extend(uri.id.as_ref().map(|id| Attribute::Id(id.clone())));
     match open.session.find_objects(&template)?[..] {
         [handle] => Ok(handle),
-        [] => Err(Pkcs11Error::NoKey { key: uri.clone(), kind }),
-        ref several => Err(Pkcs11Error::ManyKeys { key: uri.clone(), count: several.len() }),
+        [] => Err(Pkcs11Error::NoKey { key: Box::new(uri.clone()), kind }),
+        ref several => Err(Pkcs11Error::ManyKeys { key: Box::new(uri.clone()), count: several.len() }),
     }
 }
 

@@ -72,8 +72,8 @@ impl Module {
         }
         match found[..] {
             [slot] => Ok((context, slot)),
-            [] => Err(Pkcs11Error::NoToken { token: name.clone() }),
-            _ => Err(Pkcs11Error::ManyTokens { token: name.clone(), count: found.len() }),
+            [] => Err(Pkcs11Error::NoToken { token: Box::new(name.clone()) }),
+            _ => Err(Pkcs11Error::ManyTokens { token: Box::new(name.clone()), count: found.len() }),
         }
     }
 }

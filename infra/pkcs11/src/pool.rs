@@ -262,7 +262,7 @@ impl Worker {
         let shared = &self.shared;
         // One after the other: of several threads with a wrong PIN only one tries it.
         let mut refused = lock(&shared.refused);
-        let refuse = |reason: &str| Pkcs11Error::Pin { token: shared.name.clone(), reason: reason.to_owned() };
+        let refuse = |reason: &str| Pkcs11Error::Pin { token: Box::new(shared.name.clone()), reason: reason.to_owned() };
         if let Some(reason) = &*refused {
             return Err(refuse(reason));
         }

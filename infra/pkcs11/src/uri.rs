@@ -141,7 +141,8 @@ fn decoded(value: &str) -> Result<Vec<u8>, UriError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:[]@!$'()*+,=&%".contains(&byte);
     let bytes = value.as_bytes();
     let encoded = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%');
-    let whole = encoded.map(|(at, _)| bytes.get(at + 1..at + 3)).all(|digits| digits.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)));
+    let whole =
+        encoded.map(|(at, _)| bytes.get(at + 1..at + 3)).all(|digits| digits.is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit)));
     if value.is_empty() || !whole || !bytes.iter().all(|byte| allowed(*byte)) {
         return Err(UriError::Malformed);
     }
@@ -176,7 +177,9 @@ mod tests {
         assert_eq!(refused("pkcs11:token=a;object=b;object=c"), UriError::Twice("object".to_owned()));
         assert_eq!(refused("pkcs11:token=a;object=b;library-description=c"), UriError::Attribute("library-description".to_owned()));
         assert_eq!(refused("pkcs11:token=a;object=b;type=cert"), UriError::Attribute("type".to_owned()));
-        for text in ["", "token=a", "pkcs11:", "pkcs11:token", "pkcs11:token=a;object=%4", "pkcs11:token=a b;object=c", "pkcs11:token=%ff;object=c"] {
+        for text in
+            ["", "token=a", "pkcs11:", "pkcs11:token", "pkcs11:token=a;object=%4", "pkcs11:token=a b;object=c", "pkcs11:token=%ff;object=c"]
+        {
             assert_eq!(refused(text), UriError::Malformed, "{text}");
         }
     }

@@ -131,9 +131,14 @@ fn a_module_that_hangs_holds_nobody_up() {
             assert!(matches!(done, Err(Pkcs11Error::Slow { .. })), "{done:?}");
         }
         assert!(start.elapsed() < 8 * patience, "{:?}", start.elapsed());
-        let threads = || std::fs::read_dir("/proc/self/task").unwrap().filter(|task| {
-            std::fs::read_to_string(task.as_ref().unwrap().path().join("comm")).is_ok_and(|name| name.trim() == "pkcs11")
-        }).count();
+        let threads = || {
+            std::fs::read_dir("/proc/self/task")
+                .unwrap()
+                .filter(|task| {
+                    std::fs::read_to_string(task.as_ref().unwrap().path().join("comm")).is_ok_and(|name| name.trim() == "pkcs11")
+                })
+                .count()
+        };
         assert!(threads() <= 2, "{} threads", threads());
         world.unmark("hang");
         let start = Instant::now();

@@ -308,7 +308,8 @@ impl RingFile {
 
     fn unwrap(&self, reference: &str, id: KeyId, wrapped: &[u8]) -> Result<Option<RingKey>, RingFileError> {
         let unwrapped = self.keeper(reference)?.unwrap(reference, wrapped, &place(id));
-        let bytes = unwrapped.map_err(|source| RingFileError::Keeper { path: self.path.clone(), reference: reference.to_owned(), source })?;
+        let bytes =
+            unwrapped.map_err(|source| RingFileError::Keeper { path: self.path.clone(), reference: reference.to_owned(), source })?;
         Ok(clear(id, &bytes).map(|key| RingKey { wrapped: Some(wrapped.into()), ..key }))
     }
 }

@@ -33,7 +33,7 @@ pub enum Pkcs11SignerError {
     #[error("the public key of {key} cannot be used: {source}")]
     PublicKey {
         /// The key.
-        key: KeyUri,
+        key: Box<KeyUri>,
         /// What is wrong with it.
         source: PublicKeyError,
     },
@@ -41,7 +41,7 @@ pub enum Pkcs11SignerError {
     #[error("the token of {key} does not sign by {algorithm}")]
     Algorithm {
         /// The key.
-        key: KeyUri,
+        key: Box<KeyUri>,
         /// What is asked for.
         algorithm: Algorithm,
     },
@@ -62,7 +62,7 @@ impl Pkcs11Signer {
     pub async fn load(token: Token, uri: KeyUri, rsa_hash: RsaHash) -> Result<Self, Pkcs11SignerError> {
         let key = SigningKey::open(token, uri).await?;
         let public_key = public_key(key.public()).and_then(|found| found.validate().map(|()| found));
-        let public_key = public_key.map_err(|source| Pkcs11SignerError::PublicKey { key: key.uri().clone(), source })?;
+        let public_key = public_key.map_err(|source| Pkcs11SignerError::PublicKey { key: Box::new(key.uri().clone()), source })?;
         let algorithm = match public_key {
             PublicKey::Ed25519(_) => Algorithm::Ed25519,
             PublicKey::EcdsaP256(_) => Algorithm::EcdsaP256Sha256,
@@ -71,7 +71,7 @@ impl Pkcs11Signer {
             PublicKey::MlDsa(set, _) => Algorithm::MlDsa(set),
         };
         if algorithm == Algorithm::RsaPkcs1Sha512 && !key.signs_digest_info() {
-            return Err(Pkcs11SignerError::Algorithm { key: key.uri().clone(), algorithm });
+            return Err(Pkcs11SignerError::Algorithm { key: Box::new(key.uri().clone()), algorithm });
         }
         Ok(Self { key, public_key, algorithm })
     }

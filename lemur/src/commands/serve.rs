@@ -9,8 +9,8 @@ use menagerie_telemetry::{Format, Level};
 use super::{people, place};
 use crate::access::{Bootstrap, Password};
 use crate::cli::Serve;
-use crate::engine::Engine;
 use crate::config::{Config, FILE_NAME, Typed, template};
+use crate::engine::Engine;
 use crate::serve::{self, Listeners};
 
 /// What a made password is written to where there is no terminal to show it on.

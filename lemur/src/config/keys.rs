@@ -86,11 +86,6 @@ impl Pkcs11Section {
             Some(Ok(_)) => return Err(bad(path, "pkcs11.patience", "1s to 5m are wanted")),
             Some(Err(error)) => return Err(bad(path, "pkcs11.patience", error.to_string())),
         };
-        Ok(Pkcs11 {
-            module: beside(path, &self.module),
-            pin_file: self.pin_file.map(|name| beside(path, &name)),
-            sessions,
-            patience,
-        })
+        Ok(Pkcs11 { module: beside(path, &self.module), pin_file: self.pin_file.map(|name| beside(path, &name)), sessions, patience })
     }
 }

@@ -72,7 +72,8 @@ impl KmsKeys {
     pub(super) async fn open(&self, key: &str) -> Result<Arc<dyn Signer>, OpenSignerError> {
         let signer = KmsSigner::load(self.client(key).await.map_err(holder)?, key).await.map_err(holder)?;
         if signer.algorithm() == Algorithm::Ed25519 {
-            let reason = "AWS KMS signs no more than 4096 bytes with an Ed25519 key, and revocation lists grow longer: take one of ECDSA or RSA";
+            let reason =
+                "AWS KMS signs no more than 4096 bytes with an Ed25519 key, and revocation lists grow longer: take one of ECDSA or RSA";
             return Err(OpenSignerError::Unfit { reference: format!("aws-kms:{key}"), reason });
         }
         Ok(Arc::new(signer.with_rsa_hash(RsaHash::Sha256)))

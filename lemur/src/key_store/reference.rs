@@ -125,7 +125,13 @@ mod tests {
             let read = text.parse::<KeyReference>();
             assert!(read.as_ref().is_ok_and(|read| read.lasts() == lasts && read.to_string() == text), "{text}: {read:?}");
         }
-        for text in ["aws-kms:", "aws-kms:a b", "aws-kms:arn:aws:s3:::bucket", "aws-kms:arn:aws:kms:eu-central-1:123456789012:grant/x", "aws-kms:a\n"] {
+        for text in [
+            "aws-kms:",
+            "aws-kms:a b",
+            "aws-kms:arn:aws:s3:::bucket",
+            "aws-kms:arn:aws:kms:eu-central-1:123456789012:grant/x",
+            "aws-kms:a\n",
+        ] {
             assert_eq!(text.parse::<KeyReference>(), Err(ReferenceError::AwsKms), "{text}");
         }
     }

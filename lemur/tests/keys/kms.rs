@@ -14,10 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn every_kind_of_key_is_an_authoritys() {
     let moto = Moto::shared();
     let postgres = Postgres::start();
-    let kinds = [
-        (AsymmetricKey::P256, AsymmetricKey::P384, None),
-        (AsymmetricKey::Rsa4096, AsymmetricKey::Rsa2048, Some(&postgres)),
-    ];
+    let kinds = [(AsymmetricKey::P256, AsymmetricKey::P384, None), (AsymmetricKey::Rsa4096, AsymmetricKey::Rsa2048, Some(&postgres))];
     for (root, below, database) in kinds {
         let mut house = super::world::house(database);
         reach(&mut house, moto.environment());
@@ -84,7 +81,8 @@ fn nobody_makes_kms_sign_without_being_somebody() {
     assert_eventually!(within MINUTE, list(&house, &server, "gone.corp.example", "chain.pem").contains("Key Compromise"));
     let paths: Vec<_> = ["www.corp.example", "gone.corp.example"].map(|name| ocsp_path(&house, name, "tls.pem")).to_vec();
     let text = house.run("openssl", "x509 -in www.corp.example.pem -noout -text");
-    let list_url = server.place_of(text.split_once("Full Name:").unwrap().1.trim_start().trim_start_matches("URI:").split_whitespace().next().unwrap());
+    let list_url = server
+        .place_of(text.split_once("Full Name:").unwrap().1.trim_start().trim_start_matches("URI:").split_whitespace().next().unwrap());
     let unknown = format!("{}/ocsp/{}", server.http_url, "MEIwQDA%2BMDwwOjAJBgUrDgMCGgUA");
     let id = leaf["id"].as_i64().unwrap();
 
@@ -98,10 +96,21 @@ fn nobody_makes_kms_sign_without_being_somebody() {
             for path in ["/ca/1.cer", "/ca/2.cer", &format!("/crl/2/{round}.crl"), &format!("/crl/{round}/0.crl")] {
                 let _ = server.fetch(&format!("{}{path}", server.http_url), None);
             }
-            for path in ["/acme/directory", "/acme/new-nonce", "/acme/renewal-info/aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE", "/sign-in", "/health/ready"] {
+            for path in [
+                "/acme/directory",
+                "/acme/new-nonce",
+                "/acme/renewal-info/aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE",
+                "/sign-in",
+                "/health/ready",
+            ] {
                 let _ = server.fetch(&format!("{}{path}", server.url), None);
             }
-            for path in [format!("/certificates/{id}"), "/authorities".to_owned(), format!("/certificates/{id}/key"), "/pending_certificates".to_owned()] {
+            for path in [
+                format!("/certificates/{id}"),
+                "/authorities".to_owned(),
+                format!("/certificates/{id}/key"),
+                "/pending_certificates".to_owned(),
+            ] {
                 assert!(server.get(&path, "").status >= 401);
             }
             let order = json!({"owner": "a@b.example", "authority": {"name": "tls"}, "commonName": "x.corp.example"});

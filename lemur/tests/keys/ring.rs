@@ -181,6 +181,7 @@ fn a_move_that_is_killed_loses_nothing() {
     house.done("key protect");
     house.done("key rotate");
     assert_eq!(first_line(&house), "menagerie-key-ring/1");
-    let left: Vec<_> = std::fs::read_dir(house.file("data")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(house.file("data")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert!(!left.iter().any(|name| name.ends_with(".new")), "what kills left is cleared away: {left:?}");
 }

@@ -48,7 +48,8 @@ fn a_wrong_pin_is_said_and_all_else_works() {
     let (house, _hsm) = house_with_root();
     pin(&house, "9999-wrong");
     let server = house.serve();
-    let sentence = "root issues nothing until its key can be used: the key of the authority root cannot be used: the token token=corp refused the PIN";
+    let sentence =
+        "root issues nothing until its key can be used: the key of the authority root cannot be used: the token token=corp refused the PIN";
     assert_eventually!(within MINUTE, server.said.text().contains(sentence), "{}", server.said.text());
     let admin = login(&server);
     issue(&house, &server, &admin, "internal", "local.corp.example");

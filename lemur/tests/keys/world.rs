@@ -40,7 +40,10 @@ pub(crate) fn pin(house: &House, pin: &str) {
 /// Writes the configuration: an address that certificates have before there is a server, the tokens' module, and more.
 pub(crate) fn configure(house: &House, more: &str) {
     let module = SoftHsm::module().display();
-    house.write("data/lemur.toml", format!("http_url = \"http://pki.corp.example\"\n{more}\n[pkcs11]\nmodule = \"{module}\"\npin_file = \"hsm.pin\"\n"));
+    house.write(
+        "data/lemur.toml",
+        format!("http_url = \"http://pki.corp.example\"\n{more}\n[pkcs11]\nmodule = \"{module}\"\npin_file = \"hsm.pin\"\n"),
+    );
 }
 
 /// A house on SQLite, or on a database of its own.

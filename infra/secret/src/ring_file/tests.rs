@@ -166,7 +166,9 @@ fn a_ring_under_a_key_elsewhere_does_not_open_without_it() {
     kept.read_or_create().unwrap();
     assert!(matches!(file.read().unwrap_err(), RingFileError::NoKeeper { .. }));
     let good = fs::read_to_string(file.path()).unwrap();
-    for (text, line) in [(good.replace("/2 kms:one", "/2"), 1), (good.replace("/2 kms:one", "/2 "), 1), (good.replace("/2 kms:one", "/2 kms one"), 1)] {
+    for (text, line) in
+        [(good.replace("/2 kms:one", "/2"), 1), (good.replace("/2 kms:one", "/2 "), 1), (good.replace("/2 kms:one", "/2 kms one"), 1)]
+    {
         fs::write(file.path(), &text).unwrap();
         let error = kept.read().unwrap_err();
         assert!(matches!(error, RingFileError::Malformed { line: found, .. } if found == line), "{error}");
