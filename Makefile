@@ -46,7 +46,7 @@ lint: cargo-deny ## Formatting, clippy, licences and sources of what is depended
 	cargo fmt --all --check
 	cargo clippy --locked --release --workspace --features lanius/aws,lemur/aws --all-targets -- -D warnings
 	cargo deny --locked --log-level error check bans licenses sources
-	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-cloudtrail menagerie-git-fetch menagerie-policy menagerie-report menagerie-telemetry menagerie-lambda menagerie-web lanius lemur; do \
+	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-cloudtrail menagerie-git-fetch menagerie-pkcs11 menagerie-policy menagerie-report menagerie-telemetry menagerie-lambda menagerie-web lanius lemur; do \
 		tree=$$(cargo tree --locked -p $$crate -e normal --prefix none); \
 		if grep -E '^aws-(sdk|config|smithy)' <<<"$$tree"; then \
 			echo "$$crate pulls in AWS crates without a feature that asks for them" >&2; exit 1; \

@@ -168,6 +168,8 @@ pub struct Serve {
 pub enum KeyCommand {
     /// Make a new encryption key and encrypt every stored key again; a server may run meanwhile
     Rotate,
+    /// Keep the encryption keys as the configuration says: wrapped by the key of `[encryption]`, or in their file; a server may run meanwhile
+    Protect,
 }
 
 /// What `lemur audit` does.

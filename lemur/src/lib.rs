@@ -16,6 +16,7 @@ pub mod engine;
 pub mod export;
 pub mod identity;
 pub mod issue;
+pub mod key_store;
 pub mod lint;
 pub mod name;
 pub mod ocsp;

@@ -13,6 +13,7 @@
 //! | [`NameServer`] | BIND's own, which takes dynamic updates |
 //! | [`OidcProvider`] | `oidc-provider`, an OpenID provider |
 //! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
+//! | [`SoftHsm`] | a PKCS#11 module with tokens in a folder, and OpenSC's tool to make keys in them |
 //! | [`pkilint()`] | DigiCert's linter of certificates, many in one process |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
@@ -31,6 +32,7 @@ mod oidc_provider;
 mod pkilint;
 mod postgres;
 pub mod process;
+mod soft_hsm;
 mod ssh_agent;
 mod sshd;
 
@@ -44,6 +46,7 @@ pub use namespace::Namespace;
 pub use oidc_provider::OidcProvider;
 pub use pkilint::{Pkilint, PkilintVerdict, pkilint};
 pub use postgres::Postgres;
+pub use soft_hsm::SoftHsm;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};
 

@@ -29,6 +29,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dig", "bind9-dnsutils"),
     ("node", "nodejs"),
     ("curl", "curl"),
+    ("softhsm2-util", "softhsm2"),
+    ("pkcs11-tool", "opensc"),
 ];
 
 /// Where a program is: in `PATH`, or with the system's own, where `sshd` is.

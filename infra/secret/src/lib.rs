@@ -7,12 +7,16 @@
 #[cfg(feature = "envelope")]
 mod envelope;
 #[cfg(feature = "envelope")]
+mod keeper;
+#[cfg(feature = "envelope")]
 mod ring;
 #[cfg(feature = "envelope")]
 mod ring_file;
 
 #[cfg(feature = "envelope")]
 pub use envelope::{MAX_SEALED, OpenError, SealError};
+#[cfg(feature = "envelope")]
+pub use keeper::{Keeper, KeeperError};
 #[cfg(feature = "envelope")]
 pub use ring::{KeyId, KeyRing};
 #[cfg(feature = "envelope")]

@@ -1,6 +1,7 @@
 //! Keys that encrypt keys: the newest seals, all of them open.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
@@ -43,6 +44,8 @@ impl fmt::Debug for KeyId {
 pub(crate) struct RingKey {
     pub(crate) id: KeyId,
     pub(crate) key: Zeroizing<[u8; KEY]>,
+    /// As the ring's keeper wrapped it, if it did.
+    pub(crate) wrapped: Option<Arc<[u8]>>,
 }
 
 /// Keys that encrypt keys. What is stored is sealed under the newest, and says under which.
@@ -50,6 +53,8 @@ pub(crate) struct RingKey {
 pub struct KeyRing {
     older: Vec<RingKey>,
     newest: RingKey,
+    /// Under which key, elsewhere, its file has its keys.
+    kept_under: Option<Arc<str>>,
 }
 
 impl KeyRing {
@@ -58,7 +63,7 @@ impl KeyRing {
     /// # Errors
     /// [`SealError`] if there is no randomness.
     pub fn generate() -> Result<Self, SealError> {
-        Ok(Self { older: Vec::new(), newest: fresh()? })
+        Ok(Self { older: Vec::new(), newest: fresh()?, kept_under: None })
     }
 
     /// This ring and a fresh key, which seals from now on.
@@ -66,26 +71,52 @@ impl KeyRing {
     /// # Errors
     /// [`SealError`] if there is no randomness.
     pub fn with_fresh_key(&self) -> Result<Self, SealError> {
-        Ok(Self { older: self.keys().cloned().collect(), newest: fresh()? })
+        Ok(Self { older: self.keys().cloned().collect(), newest: fresh()?, kept_under: self.kept_under.clone() })
     }
 
     /// This ring without the keys that nothing is sealed under any more; the newest stays.
     #[must_use]
     pub fn without(&self, unused: &[KeyId]) -> Self {
         let older = self.older.iter().filter(|key| !unused.contains(&key.id)).cloned().collect();
-        Self { older, newest: self.newest.clone() }
+        Self { older, newest: self.newest.clone(), kept_under: self.kept_under.clone() }
+    }
+
+    /// The reference of the key, elsewhere, under which a file has this ring's keys; none for one that has them in the clear.
+    #[must_use]
+    pub fn kept_under(&self) -> Option<&str> {
+        self.kept_under.as_deref()
+    }
+
+    /// This ring, to be kept under another key elsewhere, or in the clear.
+    #[must_use]
+    pub fn to_be_kept_under(&self, reference: Option<&str>) -> Self {
+        let mut ring = self.clone();
+        if self.kept_under() != reference {
+            ring.kept_under = reference.map(Arc::from);
+            ring.keys_mut().for_each(|key| key.wrapped = None);
+        }
+        ring
+    }
+
+    /// What a key was wrapped to, and the key.
+    pub(crate) fn unwrapped(&self, id: KeyId, wrapped: &[u8]) -> Option<&RingKey> {
+        self.keys().find(|key| key.id == id && key.wrapped.as_deref() == Some(wrapped))
     }
 
     /// The last is the newest. None if there is no key, or an ID twice.
-    pub(crate) fn of(mut keys: Vec<RingKey>) -> Option<Self> {
+    pub(crate) fn of(mut keys: Vec<RingKey>, kept_under: Option<&str>) -> Option<Self> {
         let newest = keys.pop()?;
         let mut ids: Vec<_> = keys.iter().map(|key| key.id).chain([newest.id]).collect();
         ids.sort_unstable();
-        ids.windows(2).all(|pair| pair[0] != pair[1]).then_some(Self { older: keys, newest })
+        ids.windows(2).all(|pair| pair[0] != pair[1]).then_some(Self { older: keys, newest, kept_under: kept_under.map(Arc::from) })
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &RingKey> {
         self.older.iter().chain([&self.newest])
+    }
+
+    pub(crate) fn keys_mut(&mut self) -> impl Iterator<Item = &mut RingKey> {
+        self.older.iter_mut().chain([&mut self.newest])
     }
 
     /// The IDs of its keys; the last is the newest.
@@ -138,7 +169,7 @@ fn fresh() -> Result<RingKey, SealError> {
     let (mut id, mut key) = ([0; 8], Zeroizing::new([0; KEY]));
     random.fill(&mut id).map_err(|_| SealError)?;
     random.fill(key.as_mut_slice()).map_err(|_| SealError)?;
-    Ok(RingKey { id: KeyId(id), key })
+    Ok(RingKey { id: KeyId(id), key, wrapped: None })
 }
 
 #[cfg(test)]

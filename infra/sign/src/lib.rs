@@ -1,7 +1,8 @@
-//! Signing keys behind one object-safe trait: local encrypted files and AWS KMS.
+//! Signing keys behind one object-safe trait: local encrypted files, AWS KMS and PKCS#11.
 //!
 //! A [`Signer`] has a [`PublicKey`], an [`Algorithm`] and signs messages; hashing happens inside. [`LocalSigner`] holds its key in
-//! this process, made fresh or read from a [`KeyFile`]; `KmsSigner` (feature `kms`) asks AWS KMS, which never gives the key out.
+//! this process, made fresh or read from a [`KeyFile`]; `KmsSigner` (feature `kms`) asks AWS KMS, which never gives the key out, and
+//! `Pkcs11Signer` (feature `pkcs11`) a token.
 //! [`Verifier`] checks what any of them signed. All arithmetic on keys is aws-lc's, through `aws-lc-rs`: this crate has no primitives
 //! of its own. The types know nothing of a wire format; [`ssh`] writes and reads them as SSH does, [`x509`] as certificates do.
 
@@ -11,6 +12,8 @@ mod key_file;
 mod kms;
 mod local;
 mod ml_dsa;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod public_key;
 mod signature;
 mod signer;
@@ -26,6 +29,8 @@ pub use key_file::{
 pub use kms::{KmsSigner, KmsSignerError, MAX_KMS_MESSAGE};
 pub use local::{ExportError, GenerateError, LocalSigner};
 pub use ml_dsa::MlDsa;
+#[cfg(feature = "pkcs11")]
+pub use pkcs11::{Pkcs11Signer, Pkcs11SignerError};
 pub use public_key::{KeyType, PublicKey, PublicKeyError};
 pub use signature::{Algorithm, RsaHash, Signature, SignatureError};
 pub use signer::{SignError, Signer, Signing};

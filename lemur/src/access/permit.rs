@@ -99,6 +99,8 @@ pub enum Action<'a> {
     CreateRootAuthority,
     /// Make an authority under this one.
     CreateSubAuthority(AuthorityFacts<'a>),
+    /// Make an authority whose key is elsewhere, one that the configuration names.
+    UseNamedKey,
     /// Change an authority: its owner, its roles, whether it issues.
     UpdateAuthority(AuthorityFacts<'a>),
     /// Decide of an authority what only the one above it does: whether its certificate holds and what is kept with that, and by what further
@@ -181,6 +183,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         }
         Action::ViewKey(certificate) => (answers_for(requester, certificate), "You are not authorized to view this key."),
         Action::CreateRootAuthority => (false, "Only administrators make root authorities."),
+        Action::UseNamedKey => (false, "Only administrators use the keys that the configuration names."),
         Action::CreateSubAuthority(parent) => {
             (administers(requester, parent), "You are not authorized to make an authority under this one.")
         }
@@ -353,6 +356,7 @@ mod tests {
             Action::ExportCertificate,
             Action::DeleteCertificate(certificate()),
             Action::CreateRootAuthority,
+            Action::UseNamedKey,
             Action::CreateSubAuthority(authority()),
             Action::UpdateAuthority(authority()),
             Action::VouchForAuthority(Some(authority())),

@@ -181,6 +181,12 @@ pub enum Event {
         /// Whether its private key came with it.
         with_key: bool,
     },
+    /// The keys that protect what is stored are kept in another way.
+    RingKept {
+        /// Under which key elsewhere; none for their file alone.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        under: Option<String>,
+    },
     /// What is known of a certificate was changed.
     CertificateChanged {
         /// Which.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use menagerie_sign::{RsaHash, Signer};
 use menagerie_store::database::Transaction;
 
-use super::{AuthorityError, AuthorityKey, AuthorityOrder, CreatedAuthority, Parent, authority_place, sha256};
+use super::{AuthorityError, AuthorityKey, AuthorityOrder, CreatedAuthority, Elsewhere, Parent, authority_place, sha256};
 use crate::audit::{Event, shortened};
 use crate::certificate::{ANY_POLICY, AuthorityTemplate, ExtendedKeyUsage, Issuer, Validity, View};
 use crate::csr::RequestTemplate;
@@ -25,6 +25,8 @@ const INTERMEDIATE_LIFETIME: Duration = YEAR.saturating_mul(5);
 /// How long before now an authority's certificate starts, for clocks that are late.
 const BACKDATE: jiff::SignedDuration = jiff::SignedDuration::from_secs(3600);
 const LONGEST_NAME: usize = 128;
+/// What a key that is elsewhere signs to show that it does: nothing that means anything to anybody.
+const PROOF: &[u8] = b"lemur asks this key to show that it signs";
 /// What stands for a profile with an authority's certificate.
 pub(crate) const PROFILE: &str = "authority";
 
@@ -87,9 +89,18 @@ impl Engine {
                 Ok(NewKey { signer: Arc::new(signer), sealed: Some(sealed), reference: None })
             }
             AuthorityKey::Elsewhere(reference) => {
-                let signer = self.shared.settings.signers.open(reference).await?;
-                self.check_experimental(signer.public_key().key_type())?;
-                Ok(NewKey { signer, sealed: None, reference: Some(reference.clone()) })
+                let signers = &self.shared.settings.signers;
+                let reference = signers.lasting(reference).await?;
+                let found = signers.open(&reference).await?.public_key().clone();
+                self.check_experimental(found.key_type())?;
+                let spki = found.to_spki_der();
+                if let Some(other) = self.authorities().await?.into_iter().find(|other| other.spki == spki) {
+                    return Err(AuthorityError::KeyTaken { name: other.name });
+                }
+                let key = Elsewhere::new(Arc::clone(signers), reference.clone(), found)?;
+                // That it signs is seen before anything is made that it would have to sign for.
+                key.sign(PROOF).await?;
+                Ok(NewKey { signer: Arc::new(key), sealed: None, reference: Some(reference) })
             }
         }
     }

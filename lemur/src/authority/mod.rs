@@ -1,11 +1,12 @@
 //! Authorities: roots, intermediates, those whose root is offline, and certificates of one for another.
 //!
 //! A key that is made here is stored sealed under the key ring, bound to its public half; one that is elsewhere is opened through
-//! [`Signers`]. Each authority has an OCSP responder, whose key is always here: what signs an answer is never the authority's own key.
+//! [`Signers`], held to the public key in the authority's certificate ([`elsewhere`]). Each authority has an OCSP responder, whose key is always here: what signs an answer is never the authority's own key.
 
 mod change;
 mod create;
 mod cross;
+mod elsewhere;
 mod order;
 mod outside;
 mod responder;
@@ -16,7 +17,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 pub(crate) use create::PROFILE;
 pub use order::{AuthorityError, AuthorityKey, AuthorityOrder, CreatedAuthority, Parent};
 pub use outside::OfflineAuthority;
-pub use signers::{NoSigners, OpenSignerError, Opening, Signers};
+pub use signers::{Lasting, NoSigners, OpenSignerError, Opening, Signers};
+
+pub(crate) use elsewhere::Elsewhere;
 
 /// The SHA-256 of some bytes.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {

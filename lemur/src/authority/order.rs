@@ -128,6 +128,12 @@ pub enum AuthorityError {
     /// The validity cannot be.
     #[error(transparent)]
     Validity(#[from] crate::certificate::ValidityError),
+    /// The key is another authority's: what the one may sign, the other could.
+    #[error("the key is that of the authority {name}: each has its own")]
+    KeyTaken {
+        /// Whose it is.
+        name: String,
+    },
     /// The key that is elsewhere cannot be used.
     #[error("the key cannot be used: {0}")]
     Signer(#[from] super::OpenSignerError),
@@ -149,6 +155,7 @@ through_issue!(
     StoreError,
     menagerie_store::database::DatabaseError,
     menagerie_sign::SignError,
+    menagerie_sign::PublicKeyError,
     menagerie_sign::ExportError,
     menagerie_secret::SealError,
     crate::certificate::SignatureMismatch,

@@ -58,6 +58,7 @@ impl Engine {
     }
 
     async fn make_responder(&self, issuer: &Arc<Loaded>) -> Result<(), IssueError> {
+        issuer.ready().await?;
         let key: LocalSigner = generate(KeyType::EcdsaP256).await?;
         let sealed_key = self.shared.ring.seal(key.to_pkcs8_der()?.expose(), &responder_place(&issuer.row.spki))?;
         let lasting = Validity::lasting(self.now() - BACKDATE, self.shared.settings.responder_lifetime)

@@ -175,6 +175,11 @@ impl Issuer {
         if self.signed(certificate.to_be_signed(), algorithm, value) { Ok(()) } else { Err(IssuerError::Signature) }
     }
 
+    /// Whether a signature over a list is its.
+    pub(crate) fn signed_list(&self, list: &[u8], signature: &menagerie_sign::Signature) -> bool {
+        self.verifier.verify(list, signature).is_ok()
+    }
+
     /// Whether the bits of a signature are its over a message.
     pub(crate) fn signed(&self, message: &[u8], algorithm: &[u8], value: &[u8]) -> bool {
         match x509::signature(&self.public_key, algorithm, value) {

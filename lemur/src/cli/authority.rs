@@ -27,7 +27,8 @@ pub enum AuthorityCommand {
 #[command(after_help = "Examples:\n  \
     lemur authority create root --common-name 'Corp Root' --days 7300\n  \
     lemur authority create tls --common-name 'Corp TLS 1' --parent root --permit-dns corp.example\n  \
-    lemur authority create tls2 --common-name 'Corp TLS 2' --csr-out tls2.csr")]
+    lemur authority create tls2 --common-name 'Corp TLS 2' --csr-out tls2.csr\n  \
+    lemur authority create hsm --common-name 'Corp Root 2' --key 'pkcs11:token=corp;object=root'")]
 pub struct AuthorityCreate {
     /// Its name, by which pipelines ask for it
     pub name: String,
@@ -43,9 +44,12 @@ pub struct AuthorityCreate {
     /// The authority above it; without one it is a root
     #[arg(long, value_name = "NAME")]
     pub parent: Option<String>,
-    /// Its key
+    /// Its key, made here
     #[arg(long, value_enum, value_name = "TYPE", default_value_t = KeyChoice::EcdsaP256)]
     pub key_type: KeyChoice,
+    /// Its key, elsewhere: `aws-kms:ARN`, `pkcs11:token=TOKEN;object=LABEL`, or a name of `[keys]` in the configuration
+    #[arg(long, value_name = "KEY", conflicts_with = "key_type")]
+    pub key: Option<String>,
     /// For how many days its certificate holds [default: ten years for a root, five for others]
     #[arg(long, value_name = "DAYS")]
     pub days: Option<u32>,

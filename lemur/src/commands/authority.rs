@@ -36,7 +36,7 @@ async fn create(opened: &Opened, options: &AuthorityCreate) -> anyhow::Result<Ex
         owner: options.owner.clone(),
         description: String::new(),
         subject: subject(options)?,
-        key: AuthorityKey::Made(options.key_type.into()),
+        key: key(opened, options),
         parent,
         validity: options.days.map(|days| lasting(opened.engine.now(), days)).transpose()?,
         path_length: options.path_length,
@@ -58,6 +58,13 @@ async fn create(opened: &Opened, options: &AuthorityCreate) -> anyhow::Result<Ex
         report::data(write_certificate(der))?;
     }
     Ok(Exit::Fine)
+}
+
+fn key(opened: &Opened, options: &AuthorityCreate) -> AuthorityKey {
+    match &options.key {
+        None => AuthorityKey::Made(options.key_type.into()),
+        Some(key) => AuthorityKey::Elsewhere(opened.config.keys.get(key).unwrap_or(key).clone()),
+    }
 }
 
 fn subject(options: &AuthorityCreate) -> anyhow::Result<Subject> {
@@ -110,6 +117,9 @@ async fn show(opened: &Opened, name: &str) -> anyhow::Result<Exit> {
     let authority = opened.authority(name).await?;
     report::data(format_args!("name:        {}\nowner:       {}\n", shown(&authority.name), shown(&authority.owner)))?;
     report::data(format_args!("kind:        {}\nstate:       {}\n", authority.kind.as_str(), authority.state.as_str()))?;
+    if let Some(reference) = &authority.key_reference {
+        report::data(format_args!("key:         {reference}\n"))?;
+    }
     if let Some(der) = &authority.der {
         let view = View::parse(der)?;
         let validity = view.validity();

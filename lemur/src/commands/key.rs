@@ -1,4 +1,4 @@
-//! `lemur key rotate`: a new encryption key, and everything that is stored encrypted under it.
+//! `lemur key`: a new encryption key, and everything that is stored encrypted under it; and where the encryption keys are kept.
 
 use menagerie_report::{self as report, Exit};
 
@@ -9,7 +9,27 @@ use crate::cli::{KeyCommand, Place};
 use crate::revoke::Resealed;
 
 pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
-    let KeyCommand::Rotate = command;
+    match command {
+        KeyCommand::Rotate => rotate(place),
+        KeyCommand::Protect => protect(place),
+    }
+}
+
+fn protect(place: &Place) -> anyhow::Result<Exit> {
+    place::on_however_kept(place, async |opened| {
+        let wanted = opened.config.encryption_key.as_deref();
+        let under = wanted.unwrap_or("the file's mode alone");
+        if opened.engine.keep_ring_under(wanted, &place::actor()).await? {
+            report::note(format_args!("the encryption keys are protected by {under} from now on"));
+            report::note(format_args!("copy {} to where its copies are kept", opened.config.key_file.display()));
+        } else {
+            report::note(format_args!("the encryption keys are protected by {under} already"));
+        }
+        Ok(Exit::Fine)
+    })
+}
+
+fn rotate(place: &Place) -> anyhow::Result<Exit> {
     place::on(place, async |opened| {
         let actor = place::actor();
         // What others sealed while the last rotation went on is sealed anew first: then nothing needs keys that are older than the newest.

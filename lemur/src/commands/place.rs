@@ -1,13 +1,16 @@
 //! Opening the data that a command works on: the configuration, the database, the key ring.
 
-use anyhow::Context as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use menagerie_secret::{RingFile, Secret};
+use menagerie_secret::{RingFile, RingFileError, Secret};
 
 use crate::audit::{Actor, shortened};
 use crate::cli::Place;
 use crate::config::{Config, Typed};
-use crate::engine::{Clock, Engine, Settings};
+use crate::engine::{Clock, Engine, Settings, StartError};
+use crate::key_store::KeyStores;
 use crate::store::CertificateId;
 use crate::store::authorities::Authority;
 use crate::store::certificates::Certificate;
@@ -54,13 +57,29 @@ fn user_named(users: &str, id: u32) -> Option<&str> {
 
 /// Opens the data, and makes what is not there.
 pub(super) async fn open(config: Config) -> anyhow::Result<Opened> {
+    let wanted = config.encryption_key.clone();
+    open_kept(config, wanted).await
+}
+
+/// Opens the data; their key ring has to be kept under this key elsewhere, if one is named.
+async fn open_kept(config: Config, wanted: Option<String>) -> anyhow::Result<Opened> {
     make_folder(&config.data)?;
     let public_url = config.http_url.as_deref().unwrap_or(&config.url);
     let mut settings = Settings::new(clock(), public_url)?;
     settings.profiles = config.profiles.clone();
     settings.experimental = config.experimental;
-    let engine = Engine::start(&config.database, RingFile::new(&config.key_file), settings).await?;
-    Ok(Opened { config, engine })
+    let stores = Arc::new(KeyStores::new(config.pkcs11.clone()));
+    settings.signers = stores.clone();
+    settings.named_keys = Arc::new(config.keys.clone());
+    let mut ring = RingFile::new(&config.key_file).with_keeper(stores);
+    if let Some(reference) = wanted {
+        ring = ring.wanted_under(reference);
+    }
+    match Engine::start(&config.database, ring, settings).await {
+        Ok(engine) => Ok(Opened { config, engine }),
+        Err(StartError::Ring(error @ RingFileError::Otherwise { .. })) => bail!("{error}: `lemur key protect` moves it"),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
@@ -74,9 +93,19 @@ fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
 /// Does a command's work on the data that `place` names, and closes them.
 pub(super) fn on<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let config = Config::read(&typed(place))?;
+    let wanted = config.encryption_key.clone();
+    on_kept(config, wanted, work)
+}
+
+/// As [`on`], however the key ring is kept.
+pub(super) fn on_however_kept<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    on_kept(Config::read(&typed(place))?, None, work)
+}
+
+fn on_kept<T>(config: Config, wanted: Option<String>, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
-        let opened = open(config).await?;
+        let opened = open_kept(config, wanted).await?;
         let done = work(&opened).await;
         opened.engine.close().await;
         done

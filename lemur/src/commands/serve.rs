@@ -11,6 +11,7 @@ use crate::access::{Bootstrap, Password};
 use crate::cli::Serve;
 use crate::config::{Config, FILE_NAME, Typed, template};
 use crate::dns::Providers;
+use crate::engine::Engine;
 use crate::serve::{self, Listeners};
 
 /// What a made password is written to where there is no terminal to show it on.
@@ -74,7 +75,20 @@ async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Pa
     if config.tls.is_none() {
         report::note(format_args!("clients trust it by {}", config.data.join("internal-root.pem").display()));
     }
-    Ok(ready.run(stop()?).await?)
+    let (served, ()) = tokio::join!(ready.run(stop()?), tell_keys(&opened.engine));
+    Ok(served?)
+}
+
+/// Names the authorities whose keys are elsewhere and cannot be used: all else is served.
+async fn tell_keys(engine: &Engine) {
+    match engine.unreachable_keys().await {
+        Ok(keys) => {
+            for (name, reason) in keys {
+                report::note(format_args!("{} issues nothing until its key can be used: {reason}", report::shown(&name)));
+            }
+        }
+        Err(error) => report::note(format_args!("keys that are elsewhere could not be looked at: {error}")),
+    }
 }
 
 /// Whether a URL leads to the machine that follows it.

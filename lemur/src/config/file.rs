@@ -13,6 +13,7 @@ use crate::profile::{Profile, Profiles};
 use crate::rest::Defaults;
 
 use super::identity::{self, OidcSection, WorkloadSection};
+use super::keys::{self, EncryptionSection, KeySection, Pkcs11Section};
 use super::{Acme, Config, ConfigError, Offer, Rest, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
@@ -53,6 +54,11 @@ pub(super) struct File {
     workloads: BTreeMap<String, WorkloadSection>,
     #[serde(default)]
     rest: RestSection,
+    #[serde(default)]
+    encryption: EncryptionSection,
+    #[serde(default)]
+    keys: BTreeMap<String, KeySection>,
+    pkcs11: Option<Pkcs11Section>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -147,6 +153,9 @@ impl File {
                 delete_certificates: self.rest.delete_certificates,
                 defaults: self.rest.defaults,
             },
+            encryption_key: self.encryption.validated(path)?,
+            keys: keys::named(path, self.keys)?,
+            pkcs11: self.pkcs11.map(|section| section.validated(path)).transpose()?,
             data: typed.data.clone(),
             experimental,
             listen,

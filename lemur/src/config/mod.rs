@@ -6,7 +6,9 @@
 pub mod dns;
 mod file;
 mod identity;
+mod keys;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use file::{TEMPLATE, template};
+pub use keys::Pkcs11;
 
 use crate::profile::{Profiles, ProfilesError};
 use crate::rest::Defaults;
@@ -55,6 +58,12 @@ pub struct Config {
     pub identity: crate::identity::Settings,
     /// How REST is served.
     pub rest: Rest,
+    /// The reference of the key, elsewhere, under which the keys that protect what is stored are kept.
+    pub encryption_key: Option<String>,
+    /// The references of keys elsewhere, by the names that requests pick them by.
+    pub keys: BTreeMap<String, String>,
+    /// The PKCS#11 module.
+    pub pkcs11: Option<Pkcs11>,
 }
 
 /// How REST is served.

@@ -47,6 +47,9 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
     let identity = &config.identity;
     assert_eq!((identity.providers.len(), identity.workloads.len()), (1, 4));
     assert_eq!(identity.client_authorities(), ["internal"]);
+    assert_eq!(config.encryption_key.as_deref(), Some("pkcs11:token=corp;object=ring"));
+    assert_eq!(config.keys["corp-root"], "pkcs11:token=corp;object=root");
+    assert_eq!(config.pkcs11.unwrap().patience.as_secs(), 10);
 }
 
 #[test]
@@ -145,6 +148,12 @@ fn what_cannot_be_used_is_named() {
             "profiles.young.key_types",
         ),
         ("[rest]\nrequests_per_minute = 0", "requests_per_minute"),
+        ("[encryption]\nkey = \"/etc/ring\"", "encryption.key"),
+        ("[keys.a]\nreference = \"pkcs11:object=a\"", "keys.a.reference"),
+        ("[keys.a]\nreference = \"pkcs11:token=a;object=b?pin-value=1\"", "keys.a.reference"),
+        ("[pkcs11]\nmodule = \"a.so\"\nsessions = 0", "pkcs11.sessions"),
+        ("[pkcs11]\nmodule = \"a.so\"\npatience = \"1h\"", "pkcs11.patience"),
+        ("[pkcs11]\nmodule = \"a.so\"\npin = \"1234\"", "unknown field `pin`"),
         ("[acme]\nproof_life = \"soon\"", "acme.proof_life"),
         ("[acme]\ndefault_profile = \"x\"", "acme.default_profile"),
         ("[acme]\ncaa_identities = [\"*.corp.example\"]", "acme.caa_identities"),

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use menagerie_sign::{LocalSigner, Signer};
 
 use super::{Allocation, Engine};
-use crate::authority::{authority_place, responder_place};
+use crate::authority::{Elsewhere, authority_place, responder_place};
 use crate::certificate::{Issuer, Places, View};
 use crate::issue::IssueError;
 use crate::name::Uri;
@@ -37,6 +37,8 @@ pub(crate) struct Loaded {
     pub(crate) ids: IssuerIds,
     /// None if its key is not to be had here.
     pub(crate) signer: Option<Arc<dyn Signer>>,
+    /// The same, if its key is elsewhere.
+    elsewhere: Option<Arc<Elsewhere>>,
     /// Its certificate and those above it, the root last.
     pub(crate) chain: Arc<[Vec<u8>]>,
     /// Whether its certificate, or one above it, was revoked.
@@ -81,6 +83,13 @@ impl Loaded {
             AuthorityState::Pending => Err(refuse("it waits for its own certificate")),
             AuthorityState::Disabled => Err(refuse("it was disabled")),
         }
+    }
+
+    /// Sees that its key can be reached, before a serial number is given away that it would have to sign.
+    pub(crate) async fn ready(&self) -> Result<(), IssueError> {
+        let Some(elsewhere) = &self.elsewhere else { return Ok(()) };
+        let opened = elsewhere.open().await;
+        opened.map(drop).map_err(|source| IssueError::KeyElsewhere { name: self.row.name.clone(), source })
     }
 
     pub(crate) fn broken(row: &Authority, reason: impl ToString) -> IssueError {
@@ -176,17 +185,12 @@ impl Engine {
         }
         let revoked = certificates::is_any_revoked(&mut transaction, &certificates).await?;
         drop(transaction);
-        let loaded = Arc::new(self.prepare(row, chain, (revoked, narrowed)).await?);
+        let loaded = Arc::new(self.prepare(row, chain, (revoked, narrowed))?);
         self.shared.cache.put(&loaded);
         Ok(loaded)
     }
 
-    async fn prepare(
-        &self,
-        row: Authority,
-        chain: Vec<Vec<u8>>,
-        (revoked, narrowed): (bool, Vec<Vec<String>>),
-    ) -> Result<Loaded, IssueError> {
+    fn prepare(&self, row: Authority, chain: Vec<Vec<u8>>, (revoked, narrowed): (bool, Vec<Vec<String>>)) -> Result<Loaded, IssueError> {
         let waits = || IssueError::NotIssuing { name: row.name.clone(), reason: "it waits for its own certificate" };
         let der = row.der.as_ref().ok_or_else(waits)?;
         let view = View::parse(der).map_err(|error| Loaded::broken(&row, error))?;
@@ -195,7 +199,11 @@ impl Engine {
             Issuer::new(&View::parse(der).map_err(|error| error.to_string())?).map_err(|error| error.to_string())
         });
         let above = above.collect::<Result<_, _>>().map_err(|error| Loaded::broken(&row, error))?;
-        let signer = self.open_signer(&row).await?;
+        let elsewhere = self.elsewhere(&row, &issuer)?;
+        let signer = match &elsewhere {
+            Some(elsewhere) => Some(Arc::clone(elsewhere) as Arc<dyn Signer>),
+            None => self.open_signer(&row)?,
+        };
         if signer.as_ref().is_some_and(|signer| signer.public_key() != issuer.public_key()) {
             return Err(Loaded::broken(&row, "its key is not the one in its certificate"));
         }
@@ -221,24 +229,25 @@ impl Engine {
             view,
             issuer,
             signer,
+            elsewhere,
             responder,
             row,
         })
     }
 
-    async fn open_signer(&self, row: &Authority) -> Result<Option<Arc<dyn Signer>>, IssueError> {
-        if let Some(sealed) = &row.sealed_key {
-            let key = self.shared.ring.open_sealed(sealed, &authority_place(&row.spki))?;
-            let signer = LocalSigner::from_pkcs8_der(&key).map_err(|error| Loaded::broken(row, error))?;
-            return Ok(Some(Arc::new(signer.with_rsa_hash(menagerie_sign::RsaHash::Sha256))));
-        }
-        match &row.key_reference {
-            Some(reference) => {
-                let opened = self.shared.settings.signers.open(reference).await;
-                Ok(Some(opened.map_err(|error| Loaded::broken(row, error))?))
-            }
-            None => Ok(None),
-        }
+    /// The key of an authority that is elsewhere; nobody is asked for it yet.
+    fn elsewhere(&self, row: &Authority, issuer: &Issuer) -> Result<Option<Arc<Elsewhere>>, IssueError> {
+        let Some(reference) = row.key_reference.clone() else { return Ok(None) };
+        let key = Elsewhere::new(Arc::clone(&self.shared.settings.signers), reference, issuer.public_key().clone());
+        key.map(|key| Some(Arc::new(key))).map_err(|error| Loaded::broken(row, error))
+    }
+
+    /// The key of an authority that is here.
+    fn open_signer(&self, row: &Authority) -> Result<Option<Arc<dyn Signer>>, IssueError> {
+        let Some(sealed) = &row.sealed_key else { return Ok(None) };
+        let key = self.shared.ring.open_sealed(sealed, &authority_place(&row.spki))?;
+        let signer = LocalSigner::from_pkcs8_der(&key).map_err(|error| Loaded::broken(row, error))?;
+        Ok(Some(Arc::new(signer.with_rsa_hash(menagerie_sign::RsaHash::Sha256))))
     }
 
     /// Where what an authority issues says that more is to be had.

@@ -192,16 +192,20 @@ impl Engine {
 /// Opens the ring; makes one only for a database in which nothing is sealed.
 async fn open_ring(store: &Store, file: RingFile) -> Result<Ring, StartError> {
     let all = authorities::all(&mut store.read().await?).await.map_err(StoreError::from)?;
-    let sealed: Vec<KeyId> = all.into_iter().filter_map(|authority| KeyRing::key_of(&authority.sealed_key?).ok()).collect();
-    if !sealed.is_empty() {
-        let found = match file.read() {
-            Ok(ring) => ring.ids(),
-            Err(RingFileError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
-        if let Some(key) = sealed.into_iter().find(|key| !found.contains(key)) {
-            return Err(StartError::OtherRing { path: file.path().to_owned(), key });
-        }
+    // An authority whose own key is elsewhere has a responder whose key is here.
+    let keys = all.into_iter().flat_map(|authority| [authority.sealed_key, authority.responder.map(|responder| responder.sealed_key)]);
+    let sealed: Vec<KeyId> = keys.filter_map(|key| KeyRing::key_of(&key?).ok()).collect();
+    if sealed.is_empty() {
+        return Ok(Ring::open(file)?);
     }
-    Ok(Ring::open(file)?)
+    let (found, ring) = match Ring::read(&file) {
+        Ok(ring) => (ring.ids(), Some(ring)),
+        Err(RingFileError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => (Vec::new(), None),
+        Err(error) => return Err(error.into()),
+    };
+    match (sealed.into_iter().find(|key| !found.contains(key)), ring) {
+        (None, Some(ring)) => Ok(Ring::of(file, ring)?),
+        (Some(key), _) => Err(StartError::OtherRing { path: file.path().to_owned(), key }),
+        (None, None) => Ok(Ring::open(file)?),
+    }
 }

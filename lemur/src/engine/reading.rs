@@ -52,6 +52,20 @@ impl Engine {
         Ok(authorities::by_name(&mut self.shared.store.read().await?, name).await?)
     }
 
+    /// Asks for the keys of authorities that are elsewhere: the names of those that cannot be used now, and why.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn unreachable_keys(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let all = self.authorities().await?;
+        let elsewhere = all.into_iter().filter(|authority| authority.key_reference.is_some() && authority.der.is_some());
+        let asked = elsewhere.map(async |authority| {
+            let ready = async { self.load(authority.id).await?.ready().await };
+            ready.await.err().map(|error| (authority.name, error.to_string()))
+        });
+        Ok(futures_util::future::join_all(asked).await.into_iter().flatten().collect())
+    }
+
     /// A certificate.
     ///
     /// # Errors

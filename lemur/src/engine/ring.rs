@@ -1,7 +1,10 @@
 //! The key ring while the server runs: read from its file, and read again when a sealed value names a key that is not known yet, since
 //! `lemur key rotate` in another process has put one there.
+//!
+//! Reading may mean to ask the holder of the key under which the ring is kept, which takes a while: other tasks go on meanwhile, and a file that
+//! could not be read is let alone for some seconds.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use menagerie_secret::{KeyRing, OpenError, RingFile, RingFileError, SealError};
@@ -33,6 +36,8 @@ pub struct Ring {
 struct Read {
     ring: Arc<KeyRing>,
     from: Option<Stamp>,
+    /// A file that could not be read, and is not looked at again until [`Ring::try_again`].
+    failed: Option<Stamp>,
 }
 
 /// What another file in the same place does not have.
@@ -57,32 +62,56 @@ impl Ring {
     /// Reads the ring of a file, or makes it.
     ///
     /// # Errors
-    /// [`RingFileError`] if it cannot be read or made.
+    /// [`RingFileError`] if it cannot be read or made, or is not kept as is asked for.
     pub fn open(file: RingFile) -> Result<Self, RingFileError> {
-        let ring = Arc::new(file.read_or_create()?);
-        let ring = Arc::new(RwLock::new(Read { ring, from: None }));
-        Ok(Self { file, ring })
+        let ring = apart(|| file.read_or_create())?;
+        Self::of(file, ring)
+    }
+
+    /// What is in a file.
+    ///
+    /// # Errors
+    /// [`RingFileError`] if it cannot be read.
+    pub(super) fn read(file: &RingFile) -> Result<KeyRing, RingFileError> {
+        apart(|| file.read())
+    }
+
+    /// Of a file, and what was read from it.
+    ///
+    /// # Errors
+    /// [`RingFileError::Otherwise`] if it is not kept as is asked for.
+    pub(super) fn of(file: RingFile, ring: KeyRing) -> Result<Self, RingFileError> {
+        file.check(&ring)?;
+        let read = Read { ring: Arc::new(ring), from: None, failed: None };
+        Ok(Self { file, ring: Arc::new(RwLock::new(read)) })
     }
 
     /// The keys as they are known now.
     #[must_use]
     pub fn keys(&self) -> Arc<KeyRing> {
         // A thread that panics while it holds the lock has only cloned or replaced one pointer.
-        Arc::clone(&self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).ring)
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner).ring)
     }
 
     /// The keys as they are in the file now, which is read only if it is another one: what is sealed must not be sealed under a key that
     /// another process has replaced. While the file cannot be read, those that are known.
     #[must_use]
     pub fn current(&self) -> Arc<KeyRing> {
-        let known = self.ring.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        if known.from.is_some() && known.from == Stamp::of(&self.file) {
+        let known = self.ring.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let stamp = Stamp::of(&self.file);
+        if stamp.is_some() && (known.from == stamp || known.failed == stamp) {
             return known.ring;
         }
         self.reload().unwrap_or_else(|error| {
             tracing::warn!(%error, "the key ring's file cannot be read: keys that are known are used");
+            self.ring.write().unwrap_or_else(PoisonError::into_inner).failed = stamp;
             known.ring
         })
+    }
+
+    /// Lets a file be read again that could not be.
+    pub(super) fn try_again(&self) {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).failed = None;
     }
 
     /// Reads the file again.
@@ -90,9 +119,13 @@ impl Ring {
     /// # Errors
     /// [`RingFileError`] if it cannot be read; the keys stay as they were.
     pub fn reload(&self) -> Result<Arc<KeyRing>, RingFileError> {
+        self.reload_knowing(&self.keys())
+    }
+
+    fn reload_knowing(&self, known: &KeyRing) -> Result<Arc<KeyRing>, RingFileError> {
         let from = Stamp::of(&self.file);
-        let ring = Arc::new(self.file.read()?);
-        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Read { ring: Arc::clone(&ring), from };
+        let ring = Arc::new(apart(|| self.file.read_again(known))?);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Read { ring: Arc::clone(&ring), from, failed: None };
         Ok(ring)
     }
 
@@ -101,19 +134,30 @@ impl Ring {
     /// # Errors
     /// [`RingError`] if the file cannot be read or written.
     pub fn add_key(&self) -> Result<Arc<KeyRing>, RingError> {
-        let fresh = self.file.read()?.with_fresh_key()?;
-        self.file.replace(&fresh)?;
-        Ok(self.reload()?)
+        let fresh = self.reload()?.with_fresh_key()?;
+        Ok(self.replace(&fresh)?)
+    }
+
+    /// Keeps the keys under another key, elsewhere, or in the clear; gives whether that is a change.
+    ///
+    /// # Errors
+    /// [`RingFileError`] if it cannot be used or the file cannot be written; the file is as it was.
+    pub fn keep_under(&self, reference: Option<&str>) -> Result<bool, RingFileError> {
+        let ring = self.reload()?;
+        let changed = ring.kept_under() != reference;
+        if changed {
+            self.replace(&ring.to_be_kept_under(reference))?;
+        }
+        Ok(changed)
     }
 
     /// Puts a ring in the place of the file's.
     ///
     /// # Errors
-    /// [`RingError`] if the file cannot be written or read.
-    pub(crate) fn replace(&self, ring: &KeyRing) -> Result<(), RingError> {
-        self.file.replace(ring)?;
-        self.reload()?;
-        Ok(())
+    /// [`RingFileError`] if the file cannot be written or read.
+    pub(crate) fn replace(&self, ring: &KeyRing) -> Result<Arc<KeyRing>, RingFileError> {
+        let written = apart(|| self.file.replace(ring))?;
+        self.reload_knowing(&written)
     }
 
     /// Seals a value under the newest key of the file.
@@ -133,5 +177,15 @@ impl Ring {
             Err(OpenError::UnknownKey { .. }) => Ok(self.reload()?.open(sealed, belongs_to)?),
             opened => Ok(opened?),
         }
+    }
+}
+
+/// Does work that makes the thread wait, and lets other tasks have another thread where there is one.
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+
+    match Handle::try_current() {
+        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }

@@ -1,6 +1,6 @@
 //! What the engine is told when it starts.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub struct Settings {
     pub compromised: Arc<HashSet<[u8; 32]>>,
     /// Opens keys that are elsewhere.
     pub signers: Arc<dyn Signers>,
+    /// The references of keys that are elsewhere, by the names that requests pick them by.
+    pub named_keys: Arc<BTreeMap<String, String>>,
     /// How long a process that is not heard of is taken to be there.
     pub lease: Duration,
     /// How much of a revocation list's time is over when it is made anew, and how long it holds.
@@ -63,6 +65,7 @@ impl Settings {
             profiles: Profiles::default(),
             compromised: Arc::default(),
             signers: Arc::new(crate::authority::NoSigners),
+            named_keys: Arc::default(),
             lease: Duration::from_secs(15),
             crl: Times { refresh: DAY, lifetime: 7 * DAY },
             ocsp: Times { refresh: 48 * HOUR, lifetime: 96 * HOUR },

@@ -66,6 +66,7 @@ async fn keep_there(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, pau
     loop {
         let Some(shared) = shared.upgrade() else { return };
         let engine = Engine { shared };
+        engine.shared.ring.try_again();
         let round = async {
             engine.say_there().await?;
             engine.recover().await

@@ -87,6 +87,14 @@ pub enum IssueError {
     /// The authority's key did not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The authority's key is elsewhere and cannot be reached or used: nothing was begun.
+    #[error("the key of the authority {name} cannot be used: {source}")]
+    KeyElsewhere {
+        /// What the authority is called.
+        name: String,
+        /// What is wrong.
+        source: crate::authority::OpenSignerError,
+    },
     /// What the authority's key signed is by another algorithm.
     #[error(transparent)]
     Mismatch(#[from] SignatureMismatch),

@@ -25,10 +25,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) type Known = Option<(i64, String)>;
 
 impl Engine {
-    /// An authority that issues, with a responder whose certificate holds for as long as an answer does.
+    /// An authority that issues, with a responder whose certificate holds for as long as an answer does, and with a key that can be reached.
     pub(crate) async fn load_issuing(&self, id: AuthorityId) -> Result<Arc<Loaded>, IssueError> {
         let mut issuer = self.load(id).await?;
         issuer.signer()?;
+        issuer.ready().await?;
         for _ in 0..LOOKS {
             if issuer.responder(self.next_update(&issuer).as_second()).is_some() {
                 return Ok(issuer);

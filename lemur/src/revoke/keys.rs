@@ -145,6 +145,19 @@ impl Engine {
         }
     }
 
+    /// Keeps the ring under a key elsewhere, or in its file in the clear; gives whether that is a change. Nothing stored is sealed anew.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the key elsewhere cannot be used, or the file cannot be written: it is as it was.
+    pub async fn keep_ring_under(&self, reference: Option<&str>, actor: &Actor) -> Result<bool, KeyError> {
+        let changed = self.shared.ring.keep_under(reference).map_err(RingError::from)?;
+        if changed {
+            let event = Event::RingKept { under: reference.map(str::to_owned) };
+            self.commit_audited(self.shared.store.write().await?, actor, &[event]).await?;
+        }
+        Ok(changed)
+    }
+
     /// Takes the older keys out of the ring under which nothing is sealed any more; gives how many.
     ///
     /// # Errors
@@ -161,7 +174,7 @@ impl Engine {
         used.extend(keys::ring_keys(&mut self.shared.store.read().await?).await?);
         let unused: Vec<_> = ring.ids().into_iter().filter(|id| !used.contains(&id.to_string())).collect();
         if !unused.is_empty() {
-            self.shared.ring.replace(&ring.without(&unused))?;
+            self.shared.ring.replace(&ring.without(&unused)).map_err(RingError::from)?;
         }
         Ok(unused.len())
     }

@@ -128,6 +128,10 @@ impl Engine {
         let list = builder.finish();
         let signature = signer.sign(list.as_der()).await?;
         let der = list.list(&signature)?;
+        // Whoever holds the key: what nobody could verify is not published.
+        if !issuer.issuer.signed_list(list.as_der(), &signature) {
+            return Err(crate::certificate::IssuerError::Signature.into());
+        }
         let etag = hex::encode(&sha256(&der)[..16]);
         Ok(Some(PublishedCrl { number, this_update: now.as_second(), next_update: next.as_second(), etag, der }))
     }

@@ -1,6 +1,6 @@
 //! A folder, the tool's processes in it, and a client that trusts what it should.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(crate) struct House {
     folder: Namespace,
     database: Option<String>,
+    environment: Vec<(String, OsString)>,
 }
 
 /// `lemur serve`, until it is dropped.
@@ -67,12 +68,18 @@ impl Answer {
 impl House {
     /// On SQLite.
     pub(crate) fn new() -> Self {
-        Self { folder: Namespace::new("e2e"), database: None }
+        Self { folder: Namespace::new("e2e"), database: None, environment: Vec::new() }
     }
 
     /// On the database of this URL.
     pub(crate) fn on(database: String) -> Self {
-        Self { folder: Namespace::new("e2e"), database: Some(database) }
+        Self { folder: Namespace::new("e2e"), database: Some(database), environment: Vec::new() }
+    }
+
+    /// With this in the environment of the tool's processes.
+    #[allow(dead_code, reason = "the tests of keys use it")]
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.push((name.to_owned(), value.into()));
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -94,10 +101,19 @@ impl House {
         let mut tool = command(env!("CARGO_BIN_EXE_lemur"));
         tool.current_dir(self.folder.path()).env("LEMUR_DATA", self.file(data)).env("USER", "tester").env_remove("SUDO_USER");
         tool.env_remove("LEMUR_CONFIG").env_remove("LEMUR_DATABASE");
+        tool.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(database) = &self.database {
             tool.env("LEMUR_DATABASE", database);
         }
         tool
+    }
+
+    /// Starts a command of the tool on the data, and does not wait.
+    #[allow(dead_code, reason = "the tests of keys use it")]
+    pub(crate) fn start(&self, arguments: &str) -> Running {
+        let mut tool = self.tool("data");
+        tool.args(arguments.split_whitespace());
+        Running::start("lemur", tool)
     }
 
     /// Runs a command of the tool on the data.

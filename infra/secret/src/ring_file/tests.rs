@@ -17,6 +17,7 @@ fn a_ring_is_made_once_and_read_again() {
     let sealed = made.seal(b"value", "x").unwrap();
     assert_eq!(file.read_or_create().unwrap().open(&sealed, "x").unwrap().as_slice(), b"value");
     let rotated = made.with_fresh_key().unwrap();
+    fs::write(folder.path().join("keys.0123456789abcdef.new"), "left by a process that was killed").unwrap();
     file.replace(&rotated).unwrap();
     assert_eq!(file.read().unwrap().ids(), rotated.ids(), "the newest is the last");
     assert_eq!(file.read().unwrap().open(&sealed, "x").unwrap().as_slice(), b"value");
@@ -69,5 +70,107 @@ fn what_is_no_ring_is_named_by_its_line_and_not_shown() {
         assert!(matches!(error, RingFileError::Malformed { line, .. } if line == expected), "{error} in {text:?}");
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("secret") && !shown.contains(key_line.split(' ').nth(1).unwrap()), "{shown}");
+    }
+}
+
+/// Wraps by adding a pad that it keeps for each reference.
+struct Pads {
+    known: Vec<&'static str>,
+    calls: std::sync::Mutex<Vec<String>>,
+    unwraps: bool,
+}
+
+impl Pads {
+    fn knowing(known: &[&'static str]) -> Arc<Self> {
+        Arc::new(Self { known: known.to_vec(), calls: std::sync::Mutex::default(), unwraps: true })
+    }
+
+    fn pad(&self, reference: &str, bytes: &[u8], belongs_to: &str) -> Result<Vec<u8>, KeeperError> {
+        if !self.known.contains(&reference) {
+            return Err(KeeperError::new(format!("no key {reference}")));
+        }
+        let pad = reference.bytes().chain(belongs_to.bytes()).cycle();
+        Ok(bytes.iter().zip(pad).map(|(byte, pad)| byte ^ pad).collect())
+    }
+
+    fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+impl Keeper for Pads {
+    fn wrap(&self, reference: &str, key: &[u8], belongs_to: &str) -> Result<Vec<u8>, KeeperError> {
+        self.calls.lock().unwrap().push(format!("wrap by {reference}"));
+        Ok([self.pad(reference, key, belongs_to)?, b"tag".to_vec()].concat())
+    }
+
+    fn unwrap(&self, reference: &str, wrapped: &[u8], belongs_to: &str) -> Result<Zeroizing<Vec<u8>>, KeeperError> {
+        self.calls.lock().unwrap().push(format!("unwrap by {reference}"));
+        let key = wrapped.strip_suffix(b"tag").filter(|_| self.unwraps).ok_or_else(|| KeeperError::new("it may not"))?;
+        self.pad(reference, key, belongs_to).map(Zeroizing::new)
+    }
+}
+
+#[test]
+fn a_ring_under_a_key_elsewhere_has_no_key_in_its_file() {
+    let (_folder, file) = in_folder();
+    let pads = Pads::knowing(&["kms:one", "kms:two"]);
+    let file = file.with_keeper(pads.clone()).wanted_under("kms:one");
+    let made = file.read_or_create().unwrap();
+    assert_eq!((made.kept_under(), pads.calls().join(", ").as_str()), (Some("kms:one"), "wrap by kms:one, unwrap by kms:one"));
+    let written = fs::read_to_string(file.path()).unwrap();
+    assert!(written.starts_with("menagerie-key-ring/2 kms:one\n"), "{written}");
+    for key in made.keys() {
+        assert!(!written.contains(&STANDARD.encode(key.key.as_slice())));
+    }
+    let sealed = made.seal(b"value", "x").unwrap();
+    assert_eq!(file.read().unwrap().open(&sealed, "x").unwrap().as_slice(), b"value");
+    assert_eq!(pads.calls(), ["unwrap by kms:one"]);
+
+    // A fresh key is wrapped; those that are wrapped already are neither wrapped nor unwrapped again.
+    let rotated = file.replace(&made.with_fresh_key().unwrap()).unwrap();
+    assert_eq!(pads.calls(), ["wrap by kms:one", "unwrap by kms:one"]);
+    assert_eq!(file.read_again(&rotated).unwrap().ids(), rotated.ids());
+    assert_eq!(pads.calls(), [""; 0]);
+
+    // To another, to the clear, and back.
+    for reference in [Some("kms:two"), None, Some("kms:one")] {
+        let moved = file.replace(&file.read().unwrap().to_be_kept_under(reference)).unwrap();
+        assert_eq!((moved.kept_under(), moved.ids()), (reference, rotated.ids()));
+        let read = RingFile::new(file.path()).with_keeper(pads.clone()).read().unwrap();
+        assert_eq!((read.kept_under(), read.ids()), (reference, rotated.ids()));
+        assert_eq!(read.open(&sealed, "x").unwrap().as_slice(), b"value");
+        assert_eq!(file.check(&read).is_ok(), reference == Some("kms:one"), "{reference:?}");
+    }
+}
+
+#[test]
+fn nothing_is_written_that_would_not_unwrap() {
+    let (folder, file) = in_folder();
+    let in_the_clear = file.read_or_create().unwrap();
+    let pads = Arc::new(Pads { known: vec!["kms:one"], calls: std::sync::Mutex::default(), unwraps: false });
+    let guarded = file.clone().with_keeper(pads);
+    let refused = guarded.replace(&in_the_clear.to_be_kept_under(Some("kms:one"))).unwrap_err();
+    assert!(matches!(refused, RingFileError::Keeper { .. }), "{refused}");
+    assert_eq!(file.read().unwrap().ids(), in_the_clear.ids(), "the old one is there");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    let unknown = guarded.replace(&in_the_clear.to_be_kept_under(Some("kms:other"))).unwrap_err();
+    assert!(unknown.to_string().ends_with("which cannot be used: no key kms:other"), "{unknown}");
+}
+
+#[test]
+fn a_ring_under_a_key_elsewhere_does_not_open_without_it() {
+    let (_folder, file) = in_folder();
+    let pads = Pads::knowing(&["kms:one"]);
+    let kept = file.clone().with_keeper(pads.clone()).wanted_under("kms:one");
+    kept.read_or_create().unwrap();
+    assert!(matches!(file.read().unwrap_err(), RingFileError::NoKeeper { .. }));
+    let good = fs::read_to_string(file.path()).unwrap();
+    for (text, line) in
+        [(good.replace("/2 kms:one", "/2"), 1), (good.replace("/2 kms:one", "/2 "), 1), (good.replace("/2 kms:one", "/2 kms one"), 1)]
+    {
+        fs::write(file.path(), &text).unwrap();
+        let error = kept.read().unwrap_err();
+        assert!(matches!(error, RingFileError::Malformed { line: found, .. } if found == line), "{error}");
     }
 }

@@ -5,6 +5,8 @@ mod key_files;
 mod kms;
 mod made_here;
 mod ml_dsa;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod refusals;
 mod suite;
 mod tools;

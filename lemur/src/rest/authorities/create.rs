@@ -51,6 +51,7 @@ const NEW: Shape = Shape {
         optional("parent", Kind::Association, "For subca: under whom"),
         optional("plugin", Kind::Object(&PLUGIN), "cryptography-issuer"),
         optional("keyType", Kind::OneOf(&KEY_TYPES), "RSA2048"),
+        optional("keyReference", Kind::Text(128), "The name of a key elsewhere that the configuration has, instead of keyType"),
         optional(
             "signingAlgorithm",
             Kind::OneOf(&["sha256WithRSA", "sha1WithRSA", "sha256WithECDSA", "SHA384withECDSA", "SHA512withECDSA"]),
@@ -118,7 +119,7 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         owner: fields.text("owner").unwrap_or_default().to_owned(),
         description: fields.text("description").unwrap_or_default().to_owned(),
         subject: subject(&fields)?,
-        key: AuthorityKey::Made(key_type(fields.text("keyType").unwrap_or("RSA2048"))?),
+        key: key(&api, &signed, &fields)?,
         parent,
         validity: validity(&fields, api.engine.now())?,
         path_length: path_length(&fields),
@@ -137,6 +138,20 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     api.engine.change_authority(created.id, &change, &signed.actor).await.map_err(refusal)?;
     let authority = api.authority(created.id.0).await?;
     api.describe_authority(authority).await.map(Json)
+}
+
+/// A key to be made, or one that the configuration names: a request chooses neither a path nor what to ask AWS for.
+fn key(api: &Api, signed: &Signed, fields: &Fields) -> Result<AuthorityKey, Fault> {
+    let Some(name) = fields.filled("keyReference") else {
+        return Ok(AuthorityKey::Made(key_type(fields.text("keyType").unwrap_or("RSA2048"))?));
+    };
+    signed.may(&Action::UseNamedKey)?;
+    if fields.has("keyType") {
+        return Err(Fault::field("keyType", "A key that is there already has its own type: leave this out."));
+    }
+    let reference = api.engine.settings().named_keys.get(name);
+    let reference = reference.ok_or_else(|| Fault::field("keyReference", "The server's configuration names no such key."))?;
+    Ok(AuthorityKey::Elsewhere(reference.clone()))
 }
 
 fn refuse_unknown_issuer(fields: &Fields) -> Result<(), Fault> {

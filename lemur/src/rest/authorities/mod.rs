@@ -228,6 +228,7 @@ fn refusal(error: AuthorityError) -> Fault {
         AuthorityError::NameTaken { .. } | AuthorityError::Name => Fault::field("name", text),
         AuthorityError::Unknown { .. } => Fault::Missing("authority"),
         AuthorityError::UnknownProfile { .. } => Fault::field("profiles", text),
+        AuthorityError::KeyTaken { .. } => Fault::field("keyReference", text),
         AuthorityError::Validity(_) => Fault::field("validityEnd", text),
         AuthorityError::Issue(error) => match super::certificates::refusal(error) {
             Fault::Invalid(reasons) => Fault::Invalid(reasons),
