@@ -84,18 +84,12 @@ macro_rules! through_issue {
 }
 through_issue!(StoreError, menagerie_store::database::DatabaseError, menagerie_secret::SealError);
 
-/// The longest alternative name that is stored, in bytes: as long as a URI that is certified here.
-const LONGEST_NAME: usize = 2_048;
-
-/// Refuses a certificate whose names are longer than any that is meant: they stand in indexes, which take no more than some kilobytes.
+/// Refuses a certificate whose subject or issuer is longer than any that is meant: parts of them stand in indexes, which take no more than some
+/// kilobytes. Alternative names are bounded where they are read.
 fn check_texts(view: &View) -> Result<(), StoreError> {
     let attributes = [view.subject(), view.issuer()].into_iter().flat_map(DistinguishedName::attributes);
     for attribute in attributes {
         check_text("certificate's subject or issuer", &attribute.text, SHORT)?;
-    }
-    if view.names().iter().any(|name| name.to_string().len() > LONGEST_NAME) {
-        let reason = format!("has one of more than {LONGEST_NAME} bytes");
-        return Err(StoreError::Text { field: "certificate's list of alternative names", reason });
     }
     Ok(())
 }

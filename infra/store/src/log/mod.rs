@@ -3,7 +3,8 @@
 //! A line is one JSON object that begins `{"writer":"<32 hex>","seq":N,"prev":"<64 hex>"` and goes on with the entry's own fields.
 //! `writer` is random and new for each process (and after each failed write), `seq` counts from 1, and `prev` is the SHA-256 of that
 //! writer's previous line without its newline, zeros for the first. One chain per writer, and not one for all, because a single head
-//! would cap the rate of appends at the rate of commits; appends that wait together share one commit ([`Log`]).
+//! would cap the rate of appends at the rate of commits; appends that wait together share one commit ([`Log`]). A table of a tool's own
+//! database is one chain (`TableLog`).
 //!
 //! A [`Sink`] is where lines go, a [`Source`] reads them back, and [`verify`] checks the chains. A chain alone cannot show that its tail
 //! was cut off: give the verifier a [`Position`] that was noted elsewhere. SHA-256 and randomness are aws-lc's.
