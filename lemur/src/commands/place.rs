@@ -11,6 +11,7 @@ use crate::engine::{Clock, Engine, Settings};
 use crate::store::CertificateId;
 use crate::store::authorities::Authority;
 use crate::store::certificates::Certificate;
+use crate::upstream::Upstreams;
 
 /// Data that are open.
 pub(super) struct Opened {
@@ -65,6 +66,11 @@ pub(super) fn on<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Re
 }
 
 impl Opened {
+    /// The authorities elsewhere that the configuration has.
+    pub(super) fn upstreams(&self) -> anyhow::Result<Upstreams> {
+        Ok(crate::serve::upstreams(&self.config, &self.engine)?)
+    }
+
     pub(super) async fn authority(&self, name: &str) -> anyhow::Result<Authority> {
         let found = self.engine.authority_by_name(name).await?;
         found.with_context(|| format!("there is no authority {name:?}: `lemur authority list` names them"))

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::profile::{Profile, Profiles};
 
+use super::upstream::UpstreamSection;
 use super::{Acme, Config, ConfigError, Offer, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
@@ -39,6 +40,8 @@ pub(super) struct File {
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
     acme: AcmeSection,
+    #[serde(default)]
+    upstream: BTreeMap<String, UpstreamSection>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,7 +69,7 @@ struct AcmeSection {
 /// An address, on port 53 if it names none.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(untagged)]
-enum NameServer {
+pub(super) enum NameServer {
     Socket(SocketAddr),
     Address(IpAddr),
 }
@@ -108,6 +111,7 @@ impl File {
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
             profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
+            upstreams: self.upstream.into_iter().map(|(name, section)| section.named(path, name)).collect::<Result<_, _>>()?,
             data: typed.data.clone(),
             listen,
             http_listen,
@@ -144,7 +148,7 @@ impl AcmeSection {
 }
 
 impl NameServer {
-    fn socket(self) -> SocketAddr {
+    pub(super) fn socket(self) -> SocketAddr {
         match self {
             Self::Socket(socket) => socket,
             Self::Address(address) => SocketAddr::new(address, 53),

@@ -4,6 +4,7 @@
 //! programs and paths: no request can.
 
 mod file;
+mod upstream;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use file::{TEMPLATE, template};
+pub use upstream::{ExternalAccount, Proof, Upstream};
 
 use crate::profile::{Profiles, ProfilesError};
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub profiles: Profiles,
     /// How ACME is served.
     pub acme: Acme,
+    /// Authorities elsewhere.
+    pub upstreams: Vec<Upstream>,
 }
 
 /// The certificate of the HTTPS service.

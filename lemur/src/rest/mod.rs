@@ -15,6 +15,7 @@ mod later;
 mod logs;
 mod openapi;
 mod pages;
+mod pending;
 mod plugins;
 mod query;
 mod roles;
@@ -38,6 +39,7 @@ pub use later::{FEATURES, Feature};
 
 use crate::access::{Access, ApiKeyId, Requester, UserId};
 use crate::engine::Engine;
+use crate::upstream::Upstreams;
 use fault::Fault;
 use route::Route;
 
@@ -59,6 +61,8 @@ pub struct Settings {
     pub rate: Option<Rate>,
     /// Forms in which certificates are exported, besides PEM and requests.
     pub exports: Vec<Arc<dyn Export>>,
+    /// Authorities elsewhere.
+    pub upstreams: Option<Upstreams>,
 }
 
 /// What the resources work with. Clones share everything.
@@ -67,6 +71,7 @@ pub struct Settings {
 pub struct Api {
     access: Access,
     engine: Engine,
+    upstreams: Upstreams,
     settings: Arc<Settings>,
     rates: Option<Arc<Rates<Caller>>>,
     began: Instant,
@@ -84,7 +89,8 @@ impl Api {
     #[must_use]
     pub fn new(access: Access, engine: Engine, settings: Settings) -> Self {
         let rates = settings.rate.map(|rate| Arc::new(Rates::new(rate, 100_000)));
-        Self { access, engine, settings: Arc::new(settings), rates, began: Instant::now() }
+        let upstreams = settings.upstreams.clone().unwrap_or_else(|| Upstreams::none(engine.clone()));
+        Self { access, engine, upstreams, settings: Arc::new(settings), rates, began: Instant::now() }
     }
 
     fn within_rate(&self, requester: &Requester) -> Result<(), Fault> {
@@ -142,6 +148,7 @@ fn routes() -> Vec<Route> {
     for part in [
         sign_in::routes(),
         certificates::routes(),
+        pending::routes(),
         authorities::routes(),
         roles::routes(),
         users::routes(),

@@ -4,6 +4,7 @@ mod certificate;
 mod exports;
 mod first;
 mod offers;
+mod upstreams;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -18,10 +19,12 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::repository;
 use crate::rest::{self, Api};
+use crate::upstream::{self, Upstreams};
 
 pub use certificate::CertificateError;
 pub use first::{AUTHORITY, FirstError};
 pub use offers::{OfferError, offered_profiles};
+pub use upstreams::upstreams;
 
 /// The largest body of a request where a resource does not say otherwise, in bytes.
 const BODY: usize = 256 * 1024;
@@ -52,6 +55,9 @@ pub enum ServeError {
     /// What ACME offers.
     #[error(transparent)]
     Offers(#[from] OfferError),
+    /// Authorities elsewhere.
+    #[error(transparent)]
+    Upstream(#[from] upstream::SetupError),
     /// The ACME server.
     #[error(transparent)]
     Acme(#[from] acme::StartError),
@@ -100,6 +106,7 @@ impl Listeners {
 pub struct Ready {
     server: Server,
     acme: Acme,
+    upstreams: Upstreams,
     renewal: certificate::Renewal,
     /// What the first start made, for whoever started it to show.
     pub first: First,
@@ -128,14 +135,15 @@ pub async fn prepare(
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
     let acme = Acme::start(offers::parts(config, engine).await?).await?;
+    let upstreams = upstreams::ready(config, engine).await?;
     // Last of what may fail: a password that was made is shown once.
     let first = First(access.bootstrap(password).await?);
 
     let metrics = Metrics::new("lemur");
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
-    let settings = rest::Settings { exports: exports::all(engine), ..rest::Settings::default() };
+    let settings = rest::Settings { exports: exports::all(engine), upstreams: Some(upstreams.clone()), ..rest::Settings::default() };
     let api = Api::new(access.clone(), engine.clone(), settings);
-    let public = repository::router(engine.clone()).merge(health(access));
+    let public = repository::router(engine.clone()).merge(upstream::router(engine.clone())).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
     let mut server = Server::new(Limits::default()).https(listeners.https, tls, guard.clone().before(all));
     if let Some(listener) = listeners.http {
@@ -144,7 +152,7 @@ pub async fn prepare(
     if let Some(listener) = listeners.metrics {
         server = server.http(listener, metrics.router().merge(health(access)));
     }
-    Ok(Ready { server, acme, renewal, first })
+    Ok(Ready { server, acme, upstreams, renewal, first })
 }
 
 impl Ready {
@@ -155,7 +163,11 @@ impl Ready {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let (end, ended) = tokio::sync::watch::channel(());
         let mut beside = tokio::task::JoinSet::new();
-        let (acme, renewal) = (self.acme, self.renewal);
+        let (acme, upstreams, renewal) = (self.acme, self.upstreams, self.renewal);
+        let mut until = ended.clone();
+        if !upstreams.is_idle() {
+            beside.spawn(async move { upstreams.run(async move { drop(until.changed().await) }).await });
+        }
         let mut until = ended.clone();
         beside.spawn(async move {
             acme.run(async move { drop(until.changed().await) }).await;

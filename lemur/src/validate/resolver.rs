@@ -91,7 +91,7 @@ impl Resolver {
     }
 
     /// The texts at a name, their parts joined. None is no failure.
-    pub(super) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Failure> {
+    pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Failure> {
         let records = self.ask(name, RecordType::TXT).await?;
         let texts = records.iter().filter_map(|record| match record {
             RData::TXT(text) => Some(text.txt_data.concat()),
