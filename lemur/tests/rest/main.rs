@@ -5,6 +5,7 @@ mod certificates;
 mod faults;
 mod pages;
 mod paths;
+mod pending;
 mod people;
 mod support;
 mod walk;
