@@ -14,7 +14,7 @@ declare -A package=(
     [sshd]=openssh-server [ssh]=openssh-client [ssh-agent]=openssh-client [ssh-keygen]=openssh-client [openssl]=openssl
     [jq]=jq [setpriv]=util-linux [cc]=gcc [c++]=g++ [strace]=strace
     [zip]=zip [tar]=tar [gzip]=gzip [bzip2]=bzip2 [xz]=xz-utils [zstd]=zstd [lz4]=lz4 [ar]=binutils [dpkg-deb]=dpkg
-    [initdb]=postgresql [pebble-challtestsrv]=pebble [certtool]=gnutls-bin [keytool]=default-jre-headless [git]=git [chromium]=chromium [script]=bsdutils [npm]=npm
+    [initdb]=postgresql [pebble-challtestsrv]=pebble [named]=bind9 [dig]=bind9-dnsutils [certtool]=gnutls-bin [keytool]=default-jre-headless [git]=git [chromium]=chromium [script]=bsdutils [npm]=npm
 )
 
 has() {

@@ -3,6 +3,7 @@
 mod acme;
 mod authority;
 mod certificate;
+mod dns;
 mod key_choice;
 mod lint;
 mod people;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 pub use acme::{AcmeCommand, AcmeKey};
 pub use authority::{AuthorityCommand, AuthorityCreate, AuthorityImport};
 pub use certificate::{CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat};
+pub use dns::DnsCommand;
 pub use key_choice::KeyChoice;
 pub use lint::{LintArgs, LintFormat, LintProfile, LintSeverity};
 pub use people::{RoleCommand, UserAdd, UserCommand};
@@ -106,6 +108,18 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Providers of DNS, by which names are shown to be held at other authorities
+    Dns {
+        /// Where the configuration is
+        #[command(flatten)]
+        place: Place,
+        /// What to do
+        #[command(subcommand)]
+        command: DnsCommand,
+    },
+    /// The process that runs the programs of DNS providers: `lemur serve` starts it
+    #[command(hide = true)]
+    HookRunner,
     /// Check certificates by RFC 5280 and the Baseline Requirements
     Lint(LintArgs),
     /// Print what completes commands in a shell

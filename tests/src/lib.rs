@@ -10,17 +10,20 @@
 //! | [`Postgres`] | PostgreSQL's own server, with a database of its own |
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
 //! | [`ChallengeServer`] | `pebble-challtestsrv`, a name service and hosts for ACME's challenges |
+//! | [`NameServer`] | BIND's own, which takes dynamic updates |
 //! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
 //! | [`pkilint()`] | DigiCert's linter of certificates, many in one process |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
 mod challenge_server;
 mod git_http;
+mod hosted_zones;
 pub mod http;
 pub mod keys;
 mod kms;
 mod lambda;
 mod moto;
+mod name_server;
 mod namespace;
 mod objects;
 mod pkilint;
@@ -34,6 +37,7 @@ pub use git_http::{GitFolder, GitServer, git, git_http_backend, run_git};
 pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
 pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
+pub use name_server::{NameServer, TsigKey};
 pub use namespace::Namespace;
 pub use pkilint::{PkilintVerdict, pkilint};
 pub use postgres::Postgres;

@@ -25,6 +25,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bash", "bash"),
     ("strace", "strace"),
     ("pebble-challtestsrv", "pebble"),
+    ("named", "bind9"),
+    ("dig", "bind9-dnsutils"),
 ];
 
 /// Where a program is: in `PATH`, or with the system's own, where `sshd` is.

@@ -5,6 +5,8 @@ mod audit;
 mod authority;
 mod certificate;
 mod completions;
+mod dns;
+mod hook_runner;
 mod key;
 mod lint;
 mod people;
@@ -37,6 +39,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Role { place, command } => people::role(&place, &command),
         Command::Key { place, command } => key::run(&place, &command),
         Command::Audit { place, command } => audit::run(&place, &command),
+        Command::Dns { place, command } => dns::run(&place, &command),
+        Command::HookRunner => hook_runner::run(),
         Command::Completions { shell } => completions::run(shell),
         Command::Lint(options) => lint::run(&options),
     };

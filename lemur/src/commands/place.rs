@@ -68,7 +68,7 @@ pub(super) fn on<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Re
 impl Opened {
     /// The authorities elsewhere that the configuration has.
     pub(super) fn upstreams(&self) -> anyhow::Result<Upstreams> {
-        Ok(crate::serve::upstreams(&self.config, &self.engine)?)
+        Ok(crate::serve::upstreams(&self.config, &self.engine, None)?)
     }
 
     pub(super) async fn authority(&self, name: &str) -> anyhow::Result<Authority> {

@@ -6,10 +6,11 @@ use anyhow::Context as _;
 use menagerie_report::{self as report, Exit};
 use menagerie_telemetry::{Format, Level};
 
-use super::{people, place};
+use super::{hook_runner, people, place};
 use crate::access::{Bootstrap, Password};
 use crate::cli::Serve;
 use crate::config::{Config, FILE_NAME, Typed, template};
+use crate::dns::Providers;
 use crate::serve::{self, Listeners};
 
 /// What a made password is written to where there is no terminal to show it on.
@@ -23,24 +24,27 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
     typed.http_listen = listeners.http_address()?;
     let config = Config::read(&typed)?;
     menagerie_telemetry::start(Format::Human, Level::Warning);
+    // Before a key is read: what runs programs never had one in its memory.
+    let hooks = hook_runner::start(&config.dns)?;
     // The library that TLS is made with, for all of this process.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let password = options.admin_password_file.as_deref().map(people::password).transpose()?;
+    let providers = Providers::open(&config.dns, hooks.as_ref(), &place::clock())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
     runtime.block_on(async {
         let opened = place::open(config).await?;
-        let served = serve(&opened, listeners, password).await;
+        let served = serve(&opened, listeners, password, providers).await;
         opened.engine.close().await;
         served
     })?;
     Ok(Exit::Fine)
 }
 
-async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Password>) -> anyhow::Result<()> {
+async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Password>, providers: Providers) -> anyhow::Result<()> {
     let config = &opened.config;
     let access = people::access(opened).await?;
     let chosen = password.is_some();
-    let ready = serve::prepare(config, listeners, &opened.engine, &access, password).await?;
+    let ready = serve::prepare(config, listeners, &opened.engine, &access, password, providers).await?;
     if let Bootstrap::Administrator(password) = &ready.first.0 {
         if !chosen {
             tell(config, password)?;

@@ -42,6 +42,8 @@ pub(super) struct File {
     acme: AcmeSection,
     #[serde(default)]
     upstream: BTreeMap<String, UpstreamSection>,
+    #[serde(default)]
+    dns: BTreeMap<String, super::dns::Section>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,6 +114,7 @@ impl File {
             profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
             upstreams: self.upstream.into_iter().map(|(name, section)| section.named(path, name)).collect::<Result<_, _>>()?,
+            dns: super::dns::validated(self.dns, path)?,
             data: typed.data.clone(),
             listen,
             http_listen,
@@ -183,7 +186,7 @@ fn url_of(scheme: &str, address: SocketAddr, usual: u16) -> String {
 }
 
 /// A base of URLs: a scheme and a host, perhaps a path, and no slash at its end.
-fn base(path: &Path, key: &str, url: &str, scheme: &str) -> Result<String, ConfigError> {
+pub(super) fn base(path: &Path, key: &str, url: &str, scheme: &str) -> Result<String, ConfigError> {
     let bad = |reason: &str| ConfigError::Value { path: path.to_owned(), key: key.to_owned(), reason: format!("{url:?} {reason}") };
     let url = url.trim_end_matches('/');
     let parsed: http::Uri = url.parse().map_err(|_| bad("is no URL"))?;

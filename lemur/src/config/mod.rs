@@ -3,6 +3,7 @@
 //! The file is read into [`file`]'s unvalidated types, which know every key; what stands here is right by construction. Only this file names
 //! programs and paths: no request can.
 
+pub mod dns;
 mod file;
 mod upstream;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub acme: Acme,
     /// Authorities elsewhere.
     pub upstreams: Vec<Upstream>,
+    /// By whom names are shown to be held at other authorities.
+    pub dns: dns::Dns,
 }
 
 /// The certificate of the HTTPS service.

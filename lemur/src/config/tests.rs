@@ -24,7 +24,12 @@ fn nothing_written_is_a_working_default() {
 fn the_template_is_understood_as_it_is_and_with_every_key() {
     read(TEMPLATE).unwrap();
     let mut every = String::new();
-    for line in TEMPLATE.lines() {
+    // A build without AWS has no Route 53.
+    let template = match (cfg!(feature = "aws"), TEMPLATE.split_once("#[dns.hosted]"), TEMPLATE.split_once("#[dns.edge]")) {
+        (false, Some((before, _)), Some((_, behind))) => format!("{before}#[dns.edge]{behind}"),
+        _ => TEMPLATE.to_owned(),
+    };
+    for line in template.lines() {
         let key = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
         // Of a key with two examples the second is left out.
         if !key.is_some_and(|key| key.starts_with("database = \"postgres")) {
@@ -36,6 +41,7 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
     assert_eq!(config.acme.offers[0].private_networks.len(), 1);
     assert_eq!(config.acme.name_servers[0].to_string(), "10.0.0.53:53");
     assert_eq!(config.http_url.as_deref(), Some("http://pki.corp.example"));
+    assert_eq!(config.dns.len(), if cfg!(feature = "aws") { 4 } else { 3 });
 }
 
 #[test]
@@ -62,4 +68,42 @@ fn what_cannot_be_used_is_named() {
     }
     let two = "[acme]\ndefault_profile = \"b\"\n[acme.profiles.a]\nauthority = \"a\"\n[acme.profiles.b]\nauthority = \"b\"";
     assert_eq!(read(two).unwrap().acme.offers[0].name, "b");
+}
+
+#[test]
+fn a_provider_of_dns_that_cannot_be_is_named_by_its_key() {
+    for (text, named) in [
+        ("kind = \"bind\"", "dns.it.kind: \"bind\" is none of"),
+        ("zone = \"x\"", "kind"),
+        ("kind = \"hook\"", "dns.it.program: is wanted"),
+        ("kind = \"hook\"\nprogram = \"/x\"\nprogramm = \"/x\"", "programm"),
+        ("kind = \"hook\"\nprogram = \"/x\"\ntoken_file = \"t\"", "dns.it.token_file: is nothing for the kind \"hook\""),
+        ("kind = \"hook\"\nprogram = \"/x\"\ntimeout = \"0\"", "dns.it.timeout"),
+        ("kind = \"hook\"\nprogram = \"/x\"\npropagation = \"2h\"", "dns.it.propagation"),
+        ("kind = \"hook\"\nprogram = \"/x\"\narguments = [\"a\\u0000\"]", "dns.it.arguments"),
+        ("kind = \"hook\"\nprogram = \"/x\"\nenvironment = { \"A=B\" = \"c\" }", "dns.it.environment"),
+        ("kind = \"cloudflare\"", "dns.it.token_file: is wanted"),
+        ("kind = \"cloudflare\"\ntoken_file = \"t\"\nurl = \"http://api.example\"", "dns.it.url"),
+        ("kind = \"cloudflare\"\ntoken_file = \"t\"\nzone = \"../x\"", "dns.it.zone"),
+        ("kind = \"rfc2136\"\nkey_file = \"k\"", "dns.it.server: is wanted"),
+        ("kind = \"rfc2136\"\nserver = \"10.0.0.53\"", "dns.it.key_file: is wanted"),
+        ("kind = \"rfc2136\"\nserver = \"ns.corp.example\"\nkey_file = \"k\"", "server"),
+    ] {
+        let error = read(&format!("[dns.it]\n{text}")).unwrap_err().to_string();
+        assert!(error.contains(named) && error.contains(FILE_NAME), "{text}: {error}");
+    }
+    assert!(read("[dns.\"a b\"]\nkind = \"hook\"\nprogram = \"/x\"").unwrap_err().to_string().contains("dns.a b: a provider's name"));
+    let route53 = read("[dns.it]\nkind = \"route53\"\nzone = \"Z1\"");
+    if cfg!(feature = "aws") {
+        assert!(route53.is_ok(), "{route53:?}");
+    } else {
+        assert!(route53.unwrap_err().to_string().contains("dns.it.kind: this lemur was built without AWS"));
+    }
+}
+
+#[test]
+fn what_a_program_is_handed_is_not_shown() {
+    let text = "[dns.it]\nkind = \"hook\"\nprogram = \"/x\"\narguments = [\"s3cret-a\"]\nenvironment = { TOKEN = \"s3cret-b\" }";
+    let shown = format!("{:?}", read(text).unwrap().dns);
+    assert!(shown.contains("/x") && !shown.contains("s3cret"), "{shown}");
 }

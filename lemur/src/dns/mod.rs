@@ -3,12 +3,23 @@
 //! A provider stands under its name in the server's configuration file. What asks for a record knows that name and nothing else of the provider:
 //! neither a credential nor a path nor a program can come by a request.
 
+mod cloudflare;
+pub mod hook;
+mod open;
+mod record;
+mod rfc2136;
+#[cfg(feature = "aws")]
+mod route53;
+mod secret_file;
+mod timed;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use futures_util::future::BoxFuture;
+pub use open::OpenError;
 
 /// Where TXT records are written and taken away again.
 ///
@@ -75,8 +86,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Route53, Self::Cloudflare, Self::Rfc2136, Self::Hook];
+    /// Those that this build has.
+    pub const ALL: &[Self] = if cfg!(feature = "aws") {
+        &[Self::Route53, Self::Cloudflare, Self::Rfc2136, Self::Hook]
+    } else {
+        &[Self::Cloudflare, Self::Rfc2136, Self::Hook]
+    };
 
     /// As the configuration and the API say it.
     #[must_use]
@@ -101,6 +116,20 @@ impl Providers {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<dyn DnsProvider>> {
         self.by_name.get(name).map(|(_, provider)| Arc::clone(provider))
+    }
+
+    /// The provider of this number, if the configuration has it.
+    #[must_use]
+    pub fn by_id(&self, id: i64) -> Option<(&str, Arc<dyn DnsProvider>)> {
+        let (name, (_, provider)) = self.by_name.iter().find(|(name, _)| Self::id(name) == id)?;
+        Some((name, Arc::clone(provider)))
+    }
+
+    /// The number by which REST knows the provider of a name: made of the name, so that it stays when others come and go.
+    #[must_use]
+    pub fn id(name: &str) -> i64 {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, name.as_bytes());
+        digest.as_ref().iter().take(4).fold(0, |number, byte| number << 8 | i64::from(*byte)) % i64::from(i32::MAX) + 1
     }
 
     /// Their names and kinds, sorted by name.

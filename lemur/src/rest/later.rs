@@ -24,12 +24,11 @@ pub struct Feature {
 }
 
 /// The features that come later.
-pub const FEATURES: [Feature; 6] = [
+pub const FEATURES: [Feature; 5] = [
     Feature { name: "destinations", path: "/destinations", one: "/destinations/{id}", about: "Where certificates are delivered to" },
     Feature { name: "sources", path: "/sources", one: "/sources/{id}", about: "Where certificates are found" },
     Feature { name: "notifications", path: "/notifications", one: "/notifications/{id}", about: "Who is told of a certificate's end" },
     Feature { name: "endpoints", path: "/endpoints", one: "/endpoints/{id}", about: "What certificates are attached to" },
-    Feature { name: "DNS providers", path: "/dns_providers", one: "/dns_providers/{id}", about: "Through whom names are shown to be held" },
     Feature {
         name: "sensitive domains",
         path: "/domains",
@@ -48,7 +47,6 @@ pub(super) fn routes() -> Vec<Route> {
         routes.push(Route::delete(one, async move |signed: Signed| write(&signed, name), about).later(name));
     }
     routes.push(Route::get("/destinations/stats", stats, "How many destinations there are").gives::<Stats>());
-    routes.push(Route::get("/dns_provider_options", options, "Kinds of providers of DNS"));
     for path in ["/destinations/{id}/certificates", "/sources/{id}/certificates", "/notifications/{id}/certificates"] {
         routes.push(Route::get(path, list, "Certificates of it").paged().lists::<Nothing>());
     }
@@ -80,9 +78,4 @@ fn write(signed: &Signed, feature: &'static str) -> Result<Json<Nothing>, Fault>
 async fn stats(signed: Signed) -> Result<Json<Stats>, Fault> {
     signed.may(&Action::Look)?;
     Ok(Json(Stats { total: 0, active: 0 }))
-}
-
-async fn options(signed: Signed) -> Result<Json<[&'static str; 0]>, Fault> {
-    signed.may(&Action::Look)?;
-    Ok(Json([]))
 }

@@ -8,6 +8,7 @@
 mod authorities;
 mod certificates;
 mod defaults;
+mod dns_providers;
 mod fault;
 mod id;
 mod keys;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub exports: Vec<Arc<dyn Export>>,
     /// Authorities elsewhere.
     pub upstreams: Option<Upstreams>,
+    /// Through whom names are shown to be held.
+    pub dns: crate::dns::Providers,
 }
 
 /// What the resources work with. Clones share everything.
@@ -156,6 +159,7 @@ fn routes() -> Vec<Route> {
         plugins::routes(),
         defaults::routes(),
         logs::routes(),
+        dns_providers::routes(),
         later::routes(),
     ] {
         routes.extend(part);

@@ -16,6 +16,7 @@ use menagerie_web::{Guard, Health, Limits, Metrics, Server, Tls};
 use crate::access::{Access, AccessError, Bootstrap, Password};
 use crate::acme::{self, Acme};
 use crate::config::Config;
+use crate::dns::Providers;
 use crate::engine::Engine;
 use crate::repository;
 use crate::rest::{self, Api};
@@ -131,17 +132,18 @@ pub async fn prepare(
     engine: &Engine,
     access: &Access,
     password: Option<Password>,
+    dns: Providers,
 ) -> Result<Ready, ServeError> {
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
     let acme = Acme::start(offers::parts(config, engine).await?).await?;
-    let upstreams = upstreams::ready(config, engine).await?;
+    let upstreams = upstreams::ready(config, engine, dns.clone()).await?;
     // Last of what may fail: a password that was made is shown once.
     let first = First(access.bootstrap(password).await?);
 
     let metrics = Metrics::new("lemur");
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
-    let settings = rest::Settings { exports: exports::all(engine), upstreams: Some(upstreams.clone()), ..rest::Settings::default() };
+    let settings = rest::Settings { exports: exports::all(engine), upstreams: Some(upstreams.clone()), dns, ..rest::Settings::default() };
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(upstream::router(engine.clone())).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());

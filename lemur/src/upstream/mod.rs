@@ -101,6 +101,8 @@ struct Known {
 }
 
 enum Ready {
+    /// In another process.
+    Elsewhere,
     Http01,
     Dns01 {
         name: String,
@@ -200,8 +202,8 @@ pub enum SetupError {
 pub struct Parts {
     /// Those of the configuration.
     pub upstreams: Vec<Upstream>,
-    /// The providers of DNS of the configuration.
-    pub providers: Providers,
+    /// The providers of DNS of the configuration; none for who only orders and revokes, and leaves the work to a server.
+    pub providers: Option<Providers>,
     /// Who is asked for records where an upstream names nobody.
     pub name_servers: Vec<std::net::SocketAddr>,
 }
@@ -214,7 +216,7 @@ impl Upstreams {
     pub fn new(engine: Engine, parts: Parts) -> Result<Self, SetupError> {
         let mut by_name = BTreeMap::new();
         for config in parts.upstreams {
-            let known = Known::new(config, &parts.providers, &parts.name_servers)?;
+            let known = Known::new(config, parts.providers.as_ref(), &parts.name_servers)?;
             by_name.insert(known.config.name.clone(), known);
         }
         Ok(Self { shared: Arc::new(Shared { engine, by_name, told: Notify::new(), pace: PACE }) })
@@ -250,7 +252,7 @@ impl Upstreams {
 }
 
 impl Known {
-    fn new(config: Upstream, providers: &Providers, name_servers: &[std::net::SocketAddr]) -> Result<Self, SetupError> {
+    fn new(config: Upstream, providers: Option<&Providers>, name_servers: &[std::net::SocketAddr]) -> Result<Self, SetupError> {
         let name = || config.name.clone();
         let roots = match &config.ca_bundle {
             Some(path) => roots_of(&certificates(&config.name, path)?),
@@ -262,9 +264,10 @@ impl Known {
         let url = config.directory.parse().map_err(|_| SetupError::Host { name: name() })?;
         let http = Http::new(&url, roots).ok_or_else(|| SetupError::Host { name: name() })?;
         let anchors = config.issued_under.as_ref().map(|path| certificates(&config.name, path)).transpose()?.unwrap_or_default();
-        let proof = match &config.proof {
-            Proof::Http01 => Ready::Http01,
-            Proof::Dns01 { provider: wanted, name_servers: own, propagation } => {
+        let proof = match (&config.proof, providers) {
+            (_, None) => Ready::Elsewhere,
+            (Proof::Http01, _) => Ready::Http01,
+            (Proof::Dns01 { provider: wanted, name_servers: own, propagation }, Some(providers)) => {
                 let missing = || SetupError::Provider { name: name(), provider: wanted.clone() };
                 let provider = providers.get(wanted).ok_or_else(missing)?;
                 let servers = if own.is_empty() { name_servers } else { own };

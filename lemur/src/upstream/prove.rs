@@ -74,6 +74,7 @@ impl Upstreams {
         let name = name_of(&authorization, &work.pending.names);
         let name = name.ok_or_else(|| Stop::again("an authorization is for a name that was not ordered".to_owned()).forgetting())?;
         let (kind, provider) = match &work.known.proof {
+            Ready::Elsewhere => return Err(Stop::Wait(Duration::from_secs(1))),
             Ready::Http01 => (challenges::HTTP, String::new()),
             Ready::Dns01 { name, .. } => (challenges::DNS, name.clone()),
         };

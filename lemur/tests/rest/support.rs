@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lemur::access::{self, Access, Bootstrap, Password};
 use lemur::config::{Proof, Upstream};
+use lemur::dns::Providers;
 use lemur::engine::{Clock, Engine, Settings};
 use lemur::rest::{self, Api};
 use lemur::upstream::{Parts, Upstreams};
@@ -245,7 +246,7 @@ fn upstreams(engine: &Engine, ca_bundle: &Path) -> Upstreams {
         profile: None,
         retry: Duration::from_secs(1),
     };
-    Upstreams::new(engine.clone(), Parts { upstreams: vec![upstream], ..Parts::default() }).unwrap()
+    Upstreams::new(engine.clone(), Parts { upstreams: vec![upstream], providers: Some(Providers::default()), ..Parts::default() }).unwrap()
 }
 
 pub(crate) fn new_certificate(authority: &str, name: &str) -> Value {

@@ -111,7 +111,7 @@ impl House {
         let settings = Settings::new(Clock::new(Timestamp::now), "http://ca.example.org").unwrap();
         let engine = Engine::start(&self.database, RingFile::new(self.folder.path().join("keys")), settings).await.unwrap();
         let providers = Providers::default().with("chall", Kind::Hook, Arc::clone(&self.records) as Arc<dyn DnsProvider>);
-        let parts = Parts { upstreams: vec![upstream], providers, name_servers: vec![self.chall.dns()] };
+        let parts = Parts { upstreams: vec![upstream], providers: Some(providers), name_servers: vec![self.chall.dns()] };
         let upstreams = Upstreams::new(engine.clone(), parts).unwrap().pacing(Duration::from_millis(50));
         upstreams.prepare().await.unwrap();
         let authority = match engine.authority_by_name(NAME).await.unwrap() {

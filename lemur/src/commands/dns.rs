@@ -1,0 +1,38 @@
+//! `lemur dns`: the providers of the configuration, tried without an authority that asks.
+
+use anyhow::Context as _;
+use menagerie_report::{self as report, Exit};
+
+use super::{hook_runner, place};
+use crate::cli::{DnsCommand, Place};
+use crate::config::Config;
+use crate::dns::Providers;
+
+pub(super) fn run(place: &Place, command: &DnsCommand) -> anyhow::Result<Exit> {
+    let config = Config::read(&place::typed(place))?;
+    let hooks = hook_runner::start(&config.dns)?;
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let providers = Providers::open(&config.dns, hooks.as_ref(), &place::clock())?;
+    match command {
+        DnsCommand::List => {
+            for (name, kind) in providers.list() {
+                report::data(format_args!("{name:<24} {}\n", kind.word()))?;
+            }
+        }
+        DnsCommand::Try { provider, name, value } => {
+            let asked = providers.get(provider).with_context(|| format!("there is no [dns.{provider}] in the configuration"))?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
+            runtime.block_on(async {
+                let written = asked.publish(name, value).await;
+                // Also where writing failed: it may have been done all the same.
+                let withdrawn = asked.withdraw(name, value).await;
+                written.with_context(|| format!("{provider} did not write {name}"))?;
+                report::note(format_args!("{provider} wrote {name}"));
+                withdrawn.with_context(|| format!("{provider} did not take {name} away"))?;
+                report::note(format_args!("{provider} took {name} away"));
+                anyhow::Ok(())
+            })?;
+        }
+    }
+    Ok(Exit::Fine)
+}
