@@ -41,6 +41,7 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
     assert_eq!(config.acme.offers[0].private_networks.len(), 1);
     assert_eq!(config.acme.name_servers[0].to_string(), "10.0.0.53:53");
     assert_eq!(config.http_url.as_deref(), Some("http://pki.corp.example"));
+    assert_eq!(config.upstreams[0].external_account.as_ref().unwrap().id, "kid-1");
     assert_eq!(config.dns.len(), if cfg!(feature = "aws") { 4 } else { 3 });
 }
 
@@ -60,6 +61,13 @@ fn what_cannot_be_used_is_named() {
         ("http_url = \"https://h\"", "http_url"),
         ("prot = 1", "prot"),
         ("[acme]\nproof_life = \"soon\"", "acme.proof_life"),
+        ("[upstream.a]\ndirectory = \"http://h/d\"\nchallenge = \"http-01\"", "upstream.a.directory"),
+        ("[upstream.a]\ndirectory = \"https://u:p@h/d\"\nchallenge = \"http-01\"", "upstream.a.directory"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"dns-01\"", "upstream.a.dns_provider"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"http-01\"\ndns_provider = \"x\"", "upstream.a.dns_provider"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"http-01\"\nretry = \"0s\"", "upstream.a.retry"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"http-01\"\ncontact = [\"me\"]", "upstream.a.contact"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"tls-alpn-01\"", "challenge"),
         ("[acme]\ndefault_profile = \"x\"", "acme.default_profile"),
         ("[acme.profiles.a]\nauthority = \"a\"\n[acme.profiles.b]\nauthority = \"b\"", "acme.default_profile"),
     ] {

@@ -163,6 +163,10 @@ impl Upstreams {
                 let pause = self.retry_after(&pending, failed).await?.max(after.unwrap_or_default());
                 leases::release(&mut transaction, kind, lease, &Later { pause, failed: Some(&why), forget_order }).await?;
                 transaction.commit().await?;
+                // The same order has the same proofs.
+                if !forget_order {
+                    return Ok(());
+                }
             }
             _ => {
                 if leases::give_up(&mut transaction, kind, lease, &why).await? {
@@ -172,8 +176,7 @@ impl Upstreams {
                 }
             }
         }
-        // Another order has other proofs.
-        if forget_order { self.withdraw(lease.pending).await } else { Ok(()) }
+        self.withdraw(lease.pending).await
     }
 
     /// How long after its so-many-th failure the next attempt begins: four times as long each time, and a bit by chance.
