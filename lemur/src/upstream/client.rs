@@ -20,7 +20,7 @@ use super::jws::AccountKey;
 use super::resource::{Account, Authorization, Directory, Identifier, Order, Orders, Problem, plain};
 
 /// How often a request is sent again whose nonce was refused.
-const NONCES: usize = 10;
+const NONCES: usize = 20;
 
 /// How many nonces are kept for later.
 const KEPT: usize = 8;
@@ -202,7 +202,7 @@ impl<'a> Session<'a> {
     /// The URLs of the account's orders, as far as the upstream says them.
     pub(super) async fn orders(&mut self) -> Result<Vec<String>, ClientError> {
         let Some(account) = self.account.clone() else { return Ok(Vec::new()) };
-        let answer = self.post(&account, Some(&json!({}))).await?;
+        let answer = self.post(&account, None).await?;
         let mut next = read::<Account>("account", &answer.body)?.orders;
         let mut found = Vec::new();
         for _ in 0..PAGES {

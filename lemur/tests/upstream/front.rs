@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
@@ -20,7 +20,6 @@ use super::pebble::Pebble;
 
 /// What was asked, and, after it was handed on, what was answered.
 pub(crate) struct Exchange<'a> {
-    pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
     /// None before it is handed on.
     pub(crate) answer: Option<&'a Answer>,
@@ -140,7 +139,7 @@ impl Behind {
         let path = parts.uri.path().to_owned();
         let decide = |answer: Option<&Answer>| {
             let rule = Arc::clone(&self.rule.lock().unwrap());
-            rule(&Exchange { method: &parts.method, path: &path, answer })
+            rule(&Exchange { path: &path, answer })
         };
         let mut done = decide(None);
         let mut answer = Answer::new(500, &[], "");

@@ -37,6 +37,7 @@ pub(crate) struct House {
     pub(crate) records: Arc<Records>,
     database: String,
     listener: Mutex<Option<std::net::TcpListener>>,
+    tasks: Mutex<JoinSet<()>>,
     pub(crate) http: SocketAddr,
 }
 
@@ -65,7 +66,7 @@ impl House {
         listener.set_nonblocking(true).unwrap();
         let http = listener.local_addr().unwrap();
         let records = Arc::new(Records::of(&chall));
-        Self { folder, chall, records, database, listener: Mutex::new(Some(listener)), http }
+        Self { folder, chall, records, database, listener: Mutex::new(Some(listener)), tasks: Mutex::default(), http }
     }
 
     pub(crate) fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
@@ -118,14 +119,13 @@ impl House {
             Some(known) => known.id,
             None => upstreams.add_authority(authority(), &Actor::cli("tests")).await.unwrap(),
         };
-        let mut tasks = JoinSet::new();
-        // One of the processes answers for all.
+        // One of the processes answers for all, also when its worker is gone.
         if let Some(listener) = self.listener.lock().unwrap().take() {
             let listener = TcpListener::from_std(listener).unwrap();
             let router = router(engine.clone());
-            tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
+            self.tasks.lock().unwrap().spawn(async move { axum::serve(listener, router).await.unwrap() });
         }
-        Replica { engine, upstreams, authority, tasks }
+        Replica { engine, upstreams, authority, tasks: JoinSet::new() }
     }
 }
 

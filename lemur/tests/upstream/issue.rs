@@ -175,9 +175,14 @@ async fn what_cannot_be_proved_or_is_not_allowed_is_refused_before_it_is_stored(
     let mut order = replica.order_of(&["a.example.org"]);
     order.profile = "none".to_owned();
     assert!(matches!(refused(order).await, OrderError::Issue(IssueError::UnknownProfile { .. })));
-    let mut order = replica.order_of(&["a.example.org"]);
-    order.key = Key::Made(menagerie_sign::KeyType::Ed25519);
-    assert!(matches!(refused(order).await, OrderError::Issue(IssueError::Refused(_))));
+    let of_profiles = |names: &[&str]| {
+        let profiles = names.iter().map(|name| (*name).to_owned()).collect();
+        AuthorityChange { profiles: Some(profiles), ..AuthorityChange::default() }
+    };
+    replica.engine.change_authority(replica.authority, &of_profiles(&["tls-client"]), &Actor::cli("t")).await.unwrap();
+    let error = refused(replica.order_of(&["a.example.org"])).await;
+    assert!(matches!(error, OrderError::Issue(IssueError::ProfileNotAllowed { .. })));
+    replica.engine.change_authority(replica.authority, &of_profiles(&[]), &Actor::cli("t")).await.unwrap();
     let mut order = replica.order_of(&["a.example.org"]);
     order.period = lemur::profile::Period::For(lemur::profile::Lifetime::days(100_000));
     assert!(matches!(refused(order).await, OrderError::Issue(IssueError::Refused(_))));

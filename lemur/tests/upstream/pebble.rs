@@ -42,8 +42,8 @@ impl Pebble {
         let [address, management] = std::array::from_fn(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, free_port())));
         let folder = Namespace::new("pebble");
         let own = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-        folder.write("cert.pem", own.cert.pem());
-        folder.write("key.pem", own.signing_key.serialize_pem());
+        let _ = folder.write("cert.pem", own.cert.pem());
+        let _ = folder.write("key.pem", own.signing_key.serialize_pem());
         let config = json!({"pebble": {
             "listenAddress": address.to_string(),
             "managementListenAddress": management.to_string(),
@@ -55,7 +55,7 @@ impl Pebble {
             "externalAccountBindingRequired": manner.external,
             "externalAccountMACKeys": if manner.external { json!({EXTERNAL.0: EXTERNAL.1}) } else { json!({}) },
         }});
-        folder.write("config.json", config.to_string());
+        let _ = folder.write("config.json", config.to_string());
         let folder = Arc::new(folder);
         let (process, said) = launch(&folder, chall.dns(), manner);
         let mut pebble = Self { process, said, manner, address, management, dns: chall.dns(), folder };
