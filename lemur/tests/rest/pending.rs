@@ -132,7 +132,7 @@ fn what_is_not_ordered_is_refused_by_its_field() {
     drop(refused(&|new| new["extensions"] = json!({"basicConstraints": {"ca": true}})).reason("extensions.basicConstraints.ca"));
     drop(refused(&|new| new["profile"] = json!("none")).reason("profile"));
     drop(refused(&|new| new["validityYears"] = json!(30)).reason("validityEnd"));
-    drop(refused(&|new| new["organization"] = json!("Corp")).reason("organization"));
+    drop(refused(&|new| new["keyType"] = json!("ECCSECP521R1")).reason("keyType"));
     let at_once = service.post("/pending_certificates", &service.admin, &new_certificate("Root", "www.example.com"));
     assert!(at_once.reason("authority").contains("POST /certificates"));
     assert_eq!(service.get("/pending_certificates", &service.admin).done()["total"], 0);
