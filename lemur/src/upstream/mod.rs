@@ -108,7 +108,7 @@ enum Ready {
         name: String,
         provider: Arc<dyn DnsProvider>,
         /// Who is asked whether a record is there.
-        resolver: Option<Resolver>,
+        resolver: Option<Box<Resolver>>,
         propagation: Duration,
     },
 }
@@ -273,7 +273,7 @@ impl Known {
                 let servers = if own.is_empty() { name_servers } else { own };
                 let resolver = match propagation.is_zero() {
                     true => None,
-                    false => Some(Resolver::new(servers).map_err(|source| SetupError::Resolver { name: name(), source })?),
+                    false => Some(Box::new(Resolver::new(servers).map_err(|source| SetupError::Resolver { name: name(), source })?)),
                 };
                 Ready::Dns01 { name: wanted.clone(), provider, resolver, propagation: *propagation }
             }
