@@ -66,4 +66,29 @@ mod tests {
         assert!(timed.withdraw("a.example", "x").await.is_ok());
         assert!(matches!(timed.withdraw("a.example.", "x").await, Err(DnsError::Unfit(_))));
     }
+
+    struct AtOnce;
+
+    impl Writer for AtOnce {
+        fn publish<'a>(&'a self, _: Record<'a>) -> BoxFuture<'a, Result<(), DnsError>> {
+            Box::pin(async { Ok(()) })
+        }
+
+        fn withdraw<'a>(&'a self, _: Record<'a>) -> BoxFuture<'a, Result<(), DnsError>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_written_is_given_its_time_to_spread_and_what_is_taken_away_is_not() {
+        let propagation = Duration::from_millis(200);
+        // Longer than the time to be done in, of which it is no part.
+        let timed = Timed { writer: Arc::new(AtOnce), timeout: Duration::from_millis(100), propagation };
+        let start = std::time::Instant::now();
+        timed.publish("a.example", "x").await.expect("written");
+        assert!(start.elapsed() >= propagation);
+        let start = std::time::Instant::now();
+        timed.withdraw("a.example", "x").await.expect("withdrawn");
+        assert!(start.elapsed() < propagation);
+    }
 }

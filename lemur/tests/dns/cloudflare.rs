@@ -111,8 +111,17 @@ fn done(result: &Value) -> Response {
     reply(200, true, &json!([]), result)
 }
 
-fn wrong(status: u16, code: u32, message: &str) -> Response {
-    reply(status, false, &json!([{"code": code, "message": message}]), &Value::Null)
+/// An error as the API has it: a status, a code and a sentence.
+struct Wrong(u16, u32, String);
+
+fn wrong(status: u16, code: u32, message: &str) -> Wrong {
+    Wrong(status, code, message.to_owned())
+}
+
+impl Wrong {
+    fn reply(self) -> Response {
+        reply(self.0, false, &json!([{"code": self.1, "message": self.2}]), &Value::Null)
+    }
 }
 
 async fn answer(State(service): State<Shared>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
@@ -122,7 +131,7 @@ async fn answer(State(service): State<Shared>, method: Method, uri: Uri, headers
         (!service.troubles.is_empty()).then(|| service.troubles.remove(0))
     };
     match trouble {
-        None => answered(&mut service.lock().unwrap(), &method, &uri, &headers, &body).unwrap_or_else(|refusal| refusal),
+        None => answered(&mut service.lock().unwrap(), &method, &uri, &headers, &body).unwrap_or_else(Wrong::reply),
         Some(Trouble::Status(status, wait)) => {
             let mut answer = (StatusCode::from_u16(status).unwrap(), "<html>later</html>").into_response();
             if let Some(wait) = wait {
@@ -136,7 +145,7 @@ async fn answer(State(service): State<Shared>, method: Method, uri: Uri, headers
     }
 }
 
-fn answered(service: &mut Service, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, Response> {
+fn answered(service: &mut Service, method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, Wrong> {
     let header = |name: &str| {
         let mut values = headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()

@@ -181,7 +181,7 @@ fn broken_answers_break_nothing() {
         let mut answer = echoed(question);
         let place = 4 + number * 7 % (answer.len() - 4);
         answer[place] ^= u8::try_from(number % 255).unwrap() + 1;
-        if number % 5 == 0 {
+        if number.is_multiple_of(5) {
             answer.truncate(place);
         }
         Some(framed(&answer))

@@ -9,6 +9,7 @@ use hickory_proto::rr::{Name, TSigner};
 use zeroize::Zeroizing;
 
 use crate::config::dns::{Rfc2136Settings, TsigName};
+use crate::dns::record::same_name;
 use crate::dns::secret_file::{self, SecretFileError};
 
 /// The shortest secret that is taken, in bytes.
@@ -58,7 +59,7 @@ pub(super) fn signer(settings: &Rfc2136Settings, fudge: u16) -> Result<TSigner, 
     let text = secret_file::text(&settings.key_file)?;
     let written = written(&text).map_err(bad)?;
     let TsigName { name, algorithm } = &settings.key;
-    let name = one_of("key_name", name.clone(), written.name, |one, other| crate::dns::record::same_name(one, other))?;
+    let name = one_of("key_name", name.clone(), written.name, same_name)?;
     let algorithm = one_of("algorithm", algorithm.clone(), written.algorithm, str::eq_ignore_ascii_case)?;
     let algorithm = self::algorithm(algorithm.as_deref().unwrap_or("hmac-sha256"))?;
     let mut secret = Zeroizing::new(vec![0; written.secret.len()]);
