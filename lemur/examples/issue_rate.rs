@@ -73,6 +73,7 @@ async fn authority(engine: &Engine, name: &str, parent: Parent) -> Outcome<Autho
         path_length: None,
         constraints: NameConstraints::default(),
         extended_key_usages: Vec::new(),
+        policies: Vec::new(),
         profiles: Vec::new(),
         options: "{}".to_owned(),
         roles: Vec::new(),

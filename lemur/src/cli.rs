@@ -141,6 +141,9 @@ pub struct Place {
     /// The database: `postgres://…`, or a path of SQLite [default: lemur.db in the data's folder]
     #[arg(long, global = true, value_name = "URL", env = "LEMUR_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
+    /// Makes and certifies keys of kinds that are experimental: ML-DSA
+    #[arg(long, global = true)]
+    pub experimental: bool,
 }
 
 /// Options of `lemur serve`.

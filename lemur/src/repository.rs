@@ -8,12 +8,13 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, IF_NONE_MATCH, LAST_MODIFIED};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 
 use crate::engine::Engine;
 use crate::ocsp::{self, CertId, Refusal, RequestError};
+use crate::revoke::ListError;
 use crate::store::{AuthorityId, StoreError};
 
 /// For how long a list may be cached at most, in seconds: a revocation is seen after so long.
@@ -41,18 +42,19 @@ async fn crl(State(engine): State<Engine>, Path((authority, file)): Path<(i64, S
     };
     match find_crl(&engine, AuthorityId(authority), shard, &headers).await {
         Ok(response) => response,
-        Err(error) => failed(&error),
+        Err(ListError::Store(error)) => failed(&error),
+        Err(ListError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "10")]).into_response(),
     }
 }
 
-async fn find_crl(engine: &Engine, authority: AuthorityId, shard: i64, headers: &HeaderMap) -> Result<Response, StoreError> {
+async fn find_crl(engine: &Engine, authority: AuthorityId, shard: i64, headers: &HeaderMap) -> Result<Response, ListError> {
     let Some(etag) = engine.crl_etag(authority, shard).await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     if is_known(headers, &etag) {
         return Ok(tagged(StatusCode::NOT_MODIFIED.into_response(), &etag, LIST_AGE));
     }
-    let Some(list) = engine.crl(authority, shard).await? else {
+    let Some(list) = engine.shared_crl(authority, shard, &etag).await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     let age = LIST_AGE.min(list.next_update - engine.now().as_second()).max(0);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what is packaged and measures it: tests/bench/run.sh [bless] [lanius] [repokid]. Wants a machine that does nothing else.
+# Builds what is packaged and measures it: tests/bench/run.sh [bless] [lanius] [repokid] [lemur]. Wants a machine that does nothing else.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=${CARGO_TARGET_DIR:-$here/../../target}
@@ -39,11 +39,19 @@ repokid() {
     python3 "$here/repokid" "$target/dist/repokid" "$target" "$here/runs" "${options[@]}"
 }
 
+lemur() {
+    cargo build --locked --profile dist -p lemur --bin lemur
+    cargo build --locked --release -p lemur --example service_rate --example issue_rate
+    local options
+    read -ra options <<<"${BENCH_OPTIONS-}"
+    python3 "$here/lemur" "$target/dist/lemur" "$target/release/examples" "$target" "$here/runs" "${options[@]}"
+}
+
 tools=("$@")
-[ ${#tools[@]} -gt 0 ] || tools=(bless lanius repokid)
+[ ${#tools[@]} -gt 0 ] || tools=(bless lanius repokid lemur)
 for tool in "${tools[@]}"; do
     case $tool in
-        bless | lanius | repokid) "$tool" ;;
-        *) echo "usage: tests/bench/run.sh [bless] [lanius] [repokid]" >&2; exit 2 ;;
+        bless | lanius | repokid | lemur) "$tool" ;;
+        *) echo "usage: tests/bench/run.sh [bless] [lanius] [repokid] [lemur]" >&2; exit 2 ;;
     esac
 done

@@ -39,7 +39,7 @@ pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};
 pub use moto::{ACCOUNT, AsymmetricKey, Moto, REGION, credentials};
 pub use name_server::{NameServer, TsigKey};
 pub use namespace::Namespace;
-pub use pkilint::{PkilintVerdict, pkilint};
+pub use pkilint::{Pkilint, PkilintVerdict, pkilint};
 pub use postgres::Postgres;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};

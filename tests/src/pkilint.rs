@@ -1,16 +1,19 @@
 //! `pkilint`, DigiCert's linter: what others say of a certificate. One process holds any number of them against RFC 5280 and the
 //! CA/Browser Forum's Baseline Requirements.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::process::{command, run_within};
+use crate::process::command;
 use crate::venv_program;
 
 const PROGRAM: &str = include_str!("pkilint.py");
-/// It takes some ten milliseconds for a certificate.
-const LIMIT: Duration = Duration::from_secs(1800);
+/// It takes some ten milliseconds for a certificate, and some seconds to begin.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// What `pkilint` says of a certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,26 +28,61 @@ pub struct PkilintVerdict {
     pub failed: Option<String>,
 }
 
-/// Holds certificates in DER against `pkilint`'s rules, the Baseline Requirements by those of `day` (`2026-11-01`) or else of the start of
-/// each certificate's validity. There is a verdict for each, in the same order.
+/// A `pkilint` that is running. It ends with this.
+#[derive(Debug)]
+pub struct Pkilint {
+    child: Child,
+    questions: ChildStdin,
+    answers: Receiver<String>,
+}
+
+impl Pkilint {
+    /// Starts it. The Baseline Requirements are those of `day` (`2026-11-01`), or else of the start of each certificate's validity.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(day: Option<&str>) -> Self {
+        let mut python = command(venv_program("python"));
+        python.args(["-c", PROGRAM]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = python.spawn().expect("python starts");
+        let mut questions = child.stdin.take().expect("it is piped");
+        questions.write_all(format!("{}\n", day.unwrap_or("-")).as_bytes()).expect("it reads");
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let (tell, answers) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        Self { child, questions, answers }
+    }
+
+    /// Holds a certificate in DER against its rules.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    pub fn verdict(&mut self, der: &[u8]) -> PkilintVerdict {
+        let mut line: String = der.iter().map(|byte| format!("{byte:02x}")).collect();
+        line.push('\n');
+        self.questions.write_all(line.as_bytes()).expect("it reads");
+        let answer = self.answers.recv_timeout(LIMIT).expect("pkilint answers");
+        verdict(&serde_json::from_str(&answer).expect("a verdict is JSON"))
+    }
+}
+
+impl Drop for Pkilint {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Holds certificates in DER against `pkilint`'s rules, as [`Pkilint`] does. There is a verdict for each, in the same order.
 ///
 /// # Panics
 /// When the program does not answer for each.
 #[must_use]
 pub fn pkilint(certificates: &[Vec<u8>], day: Option<&str>) -> Vec<PkilintVerdict> {
-    let mut text = format!("{}\n", day.unwrap_or("-"));
-    for certificate in certificates {
-        certificate.iter().for_each(|byte| text.push_str(&format!("{byte:02x}")));
-        text.push('\n');
-    }
-    let mut python = command(venv_program("python"));
-    python.args(["-c", PROGRAM]);
-    let output = run_within(LIMIT, python, text.as_bytes());
-    let answers = String::from_utf8(output.stdout).expect("its answers are text");
-    let verdicts: Vec<PkilintVerdict> =
-        answers.lines().map(|line| verdict(&serde_json::from_str(line).expect("a verdict is JSON"))).collect();
-    assert_eq!(verdicts.len(), certificates.len(), "pkilint did not answer for each certificate");
-    verdicts
+    let mut running = Pkilint::start(day);
+    certificates.iter().map(|der| running.verdict(der)).collect()
 }
 
 fn verdict(value: &Value) -> PkilintVerdict {

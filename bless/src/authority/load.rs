@@ -57,6 +57,12 @@ pub enum AuthorityError {
     /// The public key cannot be used.
     #[error("the CA's public key cannot be used: {0}")]
     PublicKey(#[source] PublicKeyError),
+    /// A kind of key that OpenSSH does not know.
+    #[error("the CA's key is of type {name}, which OpenSSH does not know: use Ed25519, ECDSA P-256 or P-384, or RSA")]
+    NotForSsh {
+        /// The kind.
+        name: String,
+    },
 }
 
 pub(super) async fn signer(

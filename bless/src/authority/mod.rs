@@ -27,8 +27,11 @@ impl Authority {
     /// A CA that signs with `signer`.
     ///
     /// # Errors
-    /// [`AuthorityError::PublicKey`] if the signer's public key is not one.
+    /// [`AuthorityError::PublicKey`] if the signer's public key is not one, [`AuthorityError::NotForSsh`] if it is one that OpenSSH does not know.
     pub fn new(signer: Box<dyn Signer>) -> Result<Self, AuthorityError> {
+        if !ssh::is_for_ssh(signer.public_key()) {
+            return Err(AuthorityError::NotForSsh { name: signer.public_key().to_string() });
+        }
         let verifier = Verifier::new(signer.public_key()).map_err(AuthorityError::PublicKey)?;
         let public_blob = ssh::public_key_blob(signer.public_key());
         let fingerprint = fingerprint_sha256(&public_blob);

@@ -35,6 +35,14 @@ fn with_settings(settings: Settings) -> Bench {
     Bench { issuer, log, ca_line }
 }
 
+/// A kind of key that the shared crate has and OpenSSH does not.
+#[test]
+fn a_ca_key_that_openssh_does_not_know_is_refused_by_name() {
+    let signer = LocalSigner::generate(KeyType::MlDsa(menagerie_sign::MlDsa::MlDsa65)).expect("a key");
+    let refused = Authority::new(Box::new(signer)).err().expect("it is refused").to_string();
+    assert!(refused.contains("ML-DSA-65") && refused.contains("OpenSSH does not know"), "{refused}");
+}
+
 const OPEN: &str = "[authentication]\nrequired = false\n";
 
 fn call(caller: Caller) -> Call {

@@ -1,47 +1,17 @@
 //! What was used, each once: principal, action, resource and outcome, with how often, first and last. Memory grows with what is distinct,
 //! not with the log.
 //!
-//! Two bounds hold whatever is read. A principal that uses one action on more resources than [`Bounds::resources`] has them all counted as
-//! [`Target::Many`]; since that depends on how many there are and not on which came first, several tables merge to the same whatever was
-//! read by which. Beyond [`Bounds::groups`] what is new is only counted ([`Tuples::dropped`]), and the answer is then not all.
+//! Each thread that reads has a table of its own, sorts it, and [`merged`] makes one list of them, so that next to nothing is left to do on
+//! one thread. Beyond a table's limit what is new is only counted ([`Tuples::dropped`]), and the answer is then not all.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::mem;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::identity::Principal;
 use crate::outcome::Outcome;
-
-/// Bounds on what is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Resources of one principal, action and outcome; at least one is kept.
-    pub resources: usize,
-    /// Different principals, actions and outcomes together.
-    pub groups: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { resources: 1000, groups: 4_000_000 }
-    }
-}
-
-/// What an action was used on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Target<'a> {
-    /// A resource, by its ARN.
-    Arn(&'a str),
-    /// The action knows no resources.
-    Any,
-    /// It cannot be told.
-    Unknown,
-    /// More resources than are kept.
-    Many,
-}
 
 /// How often something was, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,127 +32,91 @@ impl Tally {
     }
 }
 
-/// One use, of all that are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tuple<'a> {
+/// What uses are told apart by, in the order in which they are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Use<'a> {
     /// Whose permissions.
     pub principal: &'a Principal<'static>,
     /// The action.
     pub action: &'a str,
-    /// On what.
-    pub target: Target<'a>,
     /// How it ended.
     pub outcome: Outcome,
+    /// On what, by its ARN, if that is told.
+    pub resource: Option<&'a str>,
+}
+
+/// One use, of all that are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuple<'a> {
+    /// What was used.
+    pub of: Use<'a>,
     /// How often, and when.
     pub tally: Tally,
 }
 
-/// The number of an interned string. The first ones are not strings.
+/// The number of a principal or of an interned string.
 type Id = u32;
-const ANY: Id = 0;
-const UNKNOWN: Id = 1;
-const RESERVED: Id = 2;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Group {
+/// A use, by numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Key {
     principal: Id,
     action: Id,
     outcome: Outcome,
-}
-
-/// The resources of a group, until they are too many.
-#[derive(Debug, Clone)]
-enum Used {
-    One(Id, Tally),
-    Few(HashMap<Id, Tally, RandomState>),
-    Many(Tally),
+    resource: Option<Id>,
 }
 
 /// A table of uses.
 #[derive(Debug, Clone)]
 pub struct Tuples {
-    bounds: Bounds,
+    limit: usize,
     principals: HashMap<Principal<'static>, Id, RandomState>,
     strings: HashMap<Box<str>, Id, RandomState>,
-    groups: HashMap<Group, Used, RandomState>,
+    uses: HashMap<Key, Tally, RandomState>,
     dropped: u64,
 }
 
 impl Tuples {
-    /// An empty table.
+    /// An empty table, of so many different uses at most.
     #[must_use]
-    pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, principals: HashMap::default(), strings: HashMap::default(), groups: HashMap::default(), dropped: 0 }
+    pub fn new(limit: usize) -> Self {
+        Self { limit, principals: HashMap::default(), strings: HashMap::default(), uses: HashMap::default(), dropped: 0 }
     }
 
     /// Counts a use.
-    pub fn add(&mut self, principal: &Principal<'_>, action: &str, target: Target<'_>, outcome: Outcome, time: Timestamp) {
-        self.put(principal, action, target, outcome, Tally { count: 1, first: time, last: time });
+    pub fn add(&mut self, principal: &Principal<'_>, action: &str, resource: Option<&str>, outcome: Outcome, time: Timestamp) {
+        let tally = Tally { count: 1, first: time, last: time };
+        if let Some(known) = self.known(principal, action, resource, outcome).and_then(|key| self.uses.get_mut(&key)) {
+            known.merge(tally);
+        } else if self.uses.len() >= self.limit {
+            self.dropped += 1;
+        } else {
+            let principal = find(&self.principals, principal).unwrap_or_else(|| {
+                let id = number(self.principals.len());
+                self.principals.insert(principal.clone().into_owned(), id);
+                id
+            });
+            let key = Key {
+                principal,
+                action: intern(&mut self.strings, action),
+                outcome,
+                resource: resource.map(|arn| intern(&mut self.strings, arn)),
+            };
+            self.uses.insert(key, tally);
+        }
     }
 
-    fn put(&mut self, principal: &Principal<'_>, action: &str, target: Target<'_>, outcome: Outcome, tally: Tally) {
-        let Some(group) = self.group(principal, action, outcome) else {
-            self.dropped += tally.count;
-            return;
+    /// The use's numbers, if it has them.
+    fn known(&self, principal: &Principal<'_>, action: &str, resource: Option<&str>, outcome: Outcome) -> Option<Key> {
+        let string = |text: &str| self.strings.get(text).copied();
+        let resource = match resource {
+            Some(arn) => Some(string(arn)?),
+            None => None,
         };
-        let used = self.groups.entry(group);
-        let id = match target {
-            Target::Any => ANY,
-            Target::Unknown => UNKNOWN,
-            // Of a group that is closed no more strings are kept.
-            Target::Arn(_) if matches!(&used, Entry::Occupied(entry) if matches!(entry.get(), Used::Many(_))) => UNKNOWN,
-            Target::Arn(arn) => intern(&mut self.strings, arn),
-            Target::Many => {
-                match used {
-                    Entry::Vacant(entry) => {
-                        entry.insert(Used::Many(tally));
-                    }
-                    Entry::Occupied(entry) => entry.into_mut().close().merge(tally),
-                }
-                return;
-            }
-        };
-        match used {
-            Entry::Vacant(entry) => {
-                entry.insert(Used::One(id, tally));
-            }
-            Entry::Occupied(entry) => {
-                let used = entry.into_mut();
-                if used.add(id, tally) > self.bounds.resources {
-                    used.close();
-                }
-            }
-        }
+        Some(Key { principal: find(&self.principals, principal)?, action: string(action)?, outcome, resource })
     }
 
-    /// The group, unless it is one too many.
-    fn group(&mut self, principal: &Principal<'_>, action: &str, outcome: Outcome) -> Option<Group> {
-        let known = find(&self.principals, principal).zip(self.strings.get(action).copied());
-        if let Some((principal, action)) = known {
-            let group = Group { principal, action, outcome };
-            return (self.groups.len() < self.bounds.groups || self.groups.contains_key(&group)).then_some(group);
-        }
-        if self.groups.len() >= self.bounds.groups {
-            return None;
-        }
-        let action = intern(&mut self.strings, action);
-        let principal = find(&self.principals, principal).unwrap_or_else(|| {
-            let id = number(self.principals.len());
-            self.principals.insert(principal.clone().into_owned(), id);
-            id
-        });
-        Some(Group { principal, action, outcome })
-    }
-
-    /// Takes over another table.
-    pub fn merge(&mut self, other: &Self) {
-        self.dropped += other.dropped;
-        for tuple in other.sorted() {
-            self.put(tuple.principal, tuple.action, tuple.target, tuple.outcome, tuple.tally);
-        }
-    }
-
-    /// All uses, in the order of principals, actions, outcomes and resources.
+    /// All uses, in order.
     #[must_use]
     pub fn sorted(&self) -> Vec<Tuple<'_>> {
         // Strings are compared once each and not for each use: what is sorted then are numbers.
@@ -190,49 +124,28 @@ impl Tuples {
         let mut strings: Vec<_> = self.strings.iter().map(|(text, id)| (&**text, *id)).collect();
         principals.sort_unstable();
         strings.sort_unstable();
-        let (of_principal, of_string) =
-            (places(principals.iter().map(|(_, id)| *id)), places(strings.iter().map(|(_, id)| *id - RESERVED)));
-        let rank = |id: Id| if id < RESERVED { (1 + id, 0) } else { (0, of_string[(id - RESERVED) as usize]) };
-        let mut all: Vec<_> = self
-            .rows()
-            .map(|(group, id, tally)| {
-                let action = of_string[(group.action - RESERVED) as usize];
-                ((of_principal[group.principal as usize], action, group.outcome, id.map_or((3, 0), rank)), tally)
-            })
-            .collect();
+        let (of_principal, of_string) = (places(&principals), places(&strings));
+        let placed = |(key, tally): (&Key, &Tally)| {
+            let place = Key {
+                principal: of_principal[key.principal as usize],
+                action: of_string[key.action as usize],
+                outcome: key.outcome,
+                resource: key.resource.map(|id| of_string[id as usize]),
+            };
+            (place, *tally)
+        };
+        let mut all: Vec<_> = self.uses.iter().map(placed).collect();
         all.sort_unstable_by_key(|(key, _)| *key);
-        let tuple = |((principal, action, outcome, target), tally): ((Id, Id, Outcome, (u32, Id)), Tally)| Tuple {
-            principal: principals[principal as usize].0,
-            action: strings[action as usize].0,
-            target: match target {
-                (0, place) => Target::Arn(strings[place as usize].0),
-                (1, _) => Target::Any,
-                (2, _) => Target::Unknown,
-                _ => Target::Many,
+        let tuple = |(key, tally): (Key, Tally)| Tuple {
+            of: Use {
+                principal: principals[key.principal as usize].0,
+                action: strings[key.action as usize].0,
+                outcome: key.outcome,
+                resource: key.resource.map(|place| strings[place as usize].0),
             },
-            outcome,
             tally,
         };
         all.into_iter().map(tuple).collect()
-    }
-
-    /// Each use by its numbers: a resource that is none stands for many.
-    fn rows(&self) -> impl Iterator<Item = (Group, Option<Id>, Tally)> {
-        self.groups.iter().flat_map(|(group, used)| {
-            let (few, one) = match used {
-                Used::Few(few) => (Some(few), None),
-                Used::One(id, tally) => (None, Some((Some(*id), *tally))),
-                Used::Many(tally) => (None, Some((None, *tally))),
-            };
-            let each = few.into_iter().flatten().map(|(id, tally)| (*group, Some(*id), *tally));
-            each.chain(one.map(|(id, tally)| (*group, id, tally)))
-        })
-    }
-
-    /// How many different principals, actions and outcomes there are.
-    #[must_use]
-    pub fn groups(&self) -> usize {
-        self.groups.len()
     }
 
     /// How many uses were not kept, since there were too many different ones. If any, the table is not all that was used.
@@ -242,44 +155,31 @@ impl Tuples {
     }
 }
 
-impl Used {
-    /// Counts a use of a resource, and gives how many resources there are.
-    fn add(&mut self, id: Id, tally: Tally) -> usize {
-        match self {
-            Self::Many(whole) => whole.merge(tally),
-            Self::One(known, old) if *known == id => old.merge(tally),
-            Self::One(known, old) => *self = Self::Few(HashMap::from_iter([(*known, *old), (id, tally)])),
-            Self::Few(few) => {
-                few.entry(id).and_modify(|old| old.merge(tally)).or_insert(tally);
-                return few.len();
+/// The uses of several sorted tables, in order and each once.
+pub fn merged<'a>(tables: Vec<Vec<Tuple<'a>>>) -> impl Iterator<Item = Tuple<'a>> {
+    let mut tables: Vec<_> = tables.into_iter().map(|table| table.into_iter().peekable()).collect();
+    let mut heads: BinaryHeap<_> =
+        tables.iter_mut().enumerate().filter_map(|(number, table)| table.peek().map(|head| Reverse((head.of, number)))).collect();
+    std::iter::from_fn(move || {
+        let mut one: Option<Tuple<'a>> = None;
+        while let Some(Reverse((of, number))) = heads.peek().copied().filter(|head| one.is_none_or(|one| one.of == head.0.0)) {
+            heads.pop();
+            let table = &mut tables[number];
+            let tally = table.next()?.tally;
+            match &mut one {
+                Some(one) => one.tally.merge(tally),
+                None => one = Some(Tuple { of, tally }),
             }
+            heads.extend(table.peek().map(|head| Reverse((head.of, number))));
         }
-        if let Self::Few(few) = self { few.len() } else { 1 }
-    }
-
-    /// Makes one tally of all resources.
-    fn close(&mut self) -> &mut Tally {
-        let merged = |mut whole: Tally, tally| {
-            whole.merge(tally);
-            whole
-        };
-        match self {
-            Self::One(_, tally) => *self = Self::Many(*tally),
-            Self::Few(few) => {
-                let whole = mem::take(few).into_values().reduce(merged).expect("a group has a resource");
-                *self = Self::Many(whole);
-            }
-            Self::Many(_) => {}
-        }
-        let Self::Many(whole) = self else { unreachable!("it was closed") };
-        whole
-    }
+        one
+    })
 }
 
 /// Where each number stands in a list of all of them.
-fn places(ids: impl ExactSizeIterator<Item = Id>) -> Vec<Id> {
-    let mut places = vec![0; ids.len()];
-    ids.enumerate().for_each(|(place, id)| places[id as usize] = number(place));
+fn places<T>(sorted: &[(T, Id)]) -> Vec<Id> {
+    let mut places = vec![0; sorted.len()];
+    sorted.iter().enumerate().for_each(|(place, (_, id))| places[*id as usize] = number(place));
     places
 }
 
@@ -288,7 +188,7 @@ fn intern(strings: &mut HashMap<Box<str>, Id, RandomState>, text: &str) -> Id {
     if let Some(id) = strings.get(text) {
         return *id;
     }
-    let id = RESERVED + number(strings.len());
+    let id = number(strings.len());
     strings.insert(text.into(), id);
     id
 }
@@ -299,7 +199,7 @@ fn find<'p>(known: &HashMap<Principal<'p>, Id, RandomState>, principal: &Princip
 }
 
 fn number(length: usize) -> Id {
-    u32::try_from(length).ok().filter(|id| *id < u32::MAX - RESERVED).expect("bounds keep fewer strings than there are numbers")
+    u32::try_from(length).expect("a limit keeps fewer strings than there are numbers")
 }
 
 #[cfg(test)]

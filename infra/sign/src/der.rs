@@ -5,6 +5,7 @@ use pkcs8::der::asn1::UintRef;
 use pkcs8::der::{Decode, Encode, Reader, SliceReader};
 use pkcs8::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
+use crate::ml_dsa::MlDsa;
 use crate::public_key::{PublicKey, PublicKeyError};
 
 pub(crate) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -51,7 +52,12 @@ pub(crate) fn public_key(spki: &[u8]) -> Result<PublicKey, PublicKeyError> {
             let key = pkcs1::RsaPublicKey::from_der(bits).map_err(|_| malformed())?;
             Ok(PublicKey::Rsa { n: key.modulus.as_bytes().to_vec(), e: key.public_exponent.as_bytes().to_vec() })
         }
-        other => Err(PublicKeyError::Unsupported { name: name(other) }),
+        other => match MlDsa::of_oid(other) {
+            // RFC 9881, 2: there are no parameters.
+            Some(_) if info.algorithm.parameters.is_some() => Err(malformed()),
+            Some(set) => Ok(PublicKey::MlDsa(set, bits.to_vec())),
+            None => Err(PublicKeyError::Unsupported { name: name(other) }),
+        },
     }
 }
 

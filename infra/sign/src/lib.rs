@@ -10,6 +10,7 @@ mod key_file;
 #[cfg(feature = "kms")]
 mod kms;
 mod local;
+mod ml_dsa;
 mod public_key;
 mod signature;
 mod signer;
@@ -24,6 +25,7 @@ pub use key_file::{
 #[cfg(feature = "kms")]
 pub use kms::{KmsSigner, KmsSignerError, MAX_KMS_MESSAGE};
 pub use local::{ExportError, GenerateError, LocalSigner};
+pub use ml_dsa::MlDsa;
 pub use public_key::{KeyType, PublicKey, PublicKeyError};
 pub use signature::{Algorithm, RsaHash, Signature, SignatureError};
 pub use signer::{SignError, Signer, Signing};

@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, Par
 use curve25519_dalek::edwards::CompressedEdwardsY;
 
 use crate::der;
+use crate::ml_dsa::MlDsa;
 use crate::weak::{self, WeakRsa};
 
 /// The kinds of key that can be made here.
@@ -23,6 +24,8 @@ pub enum KeyType {
     Rsa3072,
     /// RSA of 4096 bits with 65537.
     Rsa4096,
+    /// ML-DSA, which is young: whoever offers it says that it is experimental.
+    MlDsa(MlDsa),
 }
 
 impl fmt::Display for KeyType {
@@ -34,6 +37,7 @@ impl fmt::Display for KeyType {
             Self::Rsa2048 => "RSA 2048",
             Self::Rsa3072 => "RSA 3072",
             Self::Rsa4096 => "RSA 4096",
+            Self::MlDsa(set) => set.name(),
         })
     }
 }
@@ -54,6 +58,8 @@ pub enum PublicKey {
         /// The public exponent.
         e: Vec<u8>,
     },
+    /// A key of ML-DSA as FIPS 204 encodes it.
+    MlDsa(MlDsa, Vec<u8>),
 }
 
 /// Why something is no public key that may be used.
@@ -112,6 +118,10 @@ impl PublicKey {
                 _ => Err(PublicKeyError::NotOnCurve { curve: "P-384" }),
             },
             Self::Rsa { n, e } => Ok(weak::check_rsa(n, e)?),
+            Self::MlDsa(set, bytes) => match ParsedPublicKey::new(set.verification(), bytes) {
+                Ok(_) if bytes.len() == set.public_key_len() => Ok(()),
+                _ => Err(PublicKeyError::Malformed { what: "ML-DSA key" }),
+            },
         }
     }
 
@@ -128,16 +138,18 @@ impl PublicKey {
                 4096 => Some(KeyType::Rsa4096),
                 _ => None,
             },
+            Self::MlDsa(set, _) => Some(KeyType::MlDsa(*set)),
         }
     }
 
-    /// The size that people name a key by: 256, 384, or the bits of an RSA modulus.
+    /// The size that people name a key by: 256, 384, the bits of an RSA modulus, or those of an ML-DSA key as it is encoded.
     #[must_use]
     pub fn bits(&self) -> usize {
         match self {
             Self::Ed25519(_) | Self::EcdsaP256(_) => 256,
             Self::EcdsaP384(_) => 384,
             Self::Rsa { n, .. } => weak::bits(n),
+            Self::MlDsa(_, bytes) => 8 * bytes.len(),
         }
     }
 }
@@ -149,6 +161,7 @@ impl fmt::Display for PublicKey {
             Self::EcdsaP256(_) => f.write_str("ECDSA P-256"),
             Self::EcdsaP384(_) => f.write_str("ECDSA P-384"),
             Self::Rsa { .. } => write!(f, "RSA {}", self.bits()),
+            Self::MlDsa(set, _) => set.fmt(f),
         }
     }
 }

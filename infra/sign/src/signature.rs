@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::der;
+use crate::ml_dsa::MlDsa;
 
 /// How a message is hashed and signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,6 +18,8 @@ pub enum Algorithm {
     RsaPkcs1Sha256,
     /// RSASSA-PKCS1-v1_5 over SHA-512 (RFC 8017).
     RsaPkcs1Sha512,
+    /// Pure ML-DSA with an empty context (FIPS 204).
+    MlDsa(MlDsa),
 }
 
 impl fmt::Display for Algorithm {
@@ -27,6 +30,7 @@ impl fmt::Display for Algorithm {
             Self::EcdsaP384Sha384 => "ECDSA P-384 with SHA-384",
             Self::RsaPkcs1Sha256 => "RSA PKCS #1 with SHA-256",
             Self::RsaPkcs1Sha512 => "RSA PKCS #1 with SHA-512",
+            Self::MlDsa(set) => set.name(),
         })
     }
 }
@@ -73,7 +77,8 @@ pub enum SignatureError {
 
 /// A signature and its algorithm.
 ///
-/// The bytes are: Ed25519, 64; ECDSA, r and s big-endian at the curve's width, 64 or 96 in all; RSA, as long as the modulus.
+/// The bytes are: Ed25519, 64; ECDSA, r and s big-endian at the curve's width, 64 or 96 in all; RSA, as long as the modulus;
+/// ML-DSA, as FIPS 204 encodes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
     algorithm: Algorithm,
@@ -90,6 +95,7 @@ impl Signature {
             Algorithm::Ed25519 | Algorithm::EcdsaP256Sha256 => bytes.len() == 64,
             Algorithm::EcdsaP384Sha384 => bytes.len() == 96,
             Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => (256..=1024).contains(&bytes.len()),
+            Algorithm::MlDsa(set) => bytes.len() == set.signature_len(),
         };
         if fits { Ok(Self { algorithm, bytes }) } else { Err(SignatureError::Length { algorithm, len: bytes.len() }) }
     }

@@ -2,10 +2,14 @@
 //!
 //! The rules are RFC 4253 (section 6.6), RFC 5656 (sections 3.1 and 3.1.2), RFC 8332 (RSA with SHA-2) and RFC 8709 (Ed25519). Reading
 //! takes the one canonical form of everything: no number with superfluous zeros, nothing behind the end.
+//!
+//! ML-DSA has names in a draft (draft-sfluhrer-ssh-mldsa) and in no OpenSSH: it is written by them and never read, and who signs for SSH asks
+//! [`is_for_ssh`] first.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::ml_dsa::MlDsa;
 use crate::public_key::{PublicKey, PublicKeyError};
 use crate::signature::{Algorithm, Signature, SignatureError};
 
@@ -46,6 +50,20 @@ pub enum DecodeError {
     Signature(#[from] SignatureError),
 }
 
+/// Whether OpenSSH knows such keys.
+#[must_use]
+pub const fn is_for_ssh(key: &PublicKey) -> bool {
+    !matches!(key, PublicKey::MlDsa(..))
+}
+
+const fn ml_dsa_name(set: MlDsa) -> &'static str {
+    match set {
+        MlDsa::MlDsa44 => "ssh-mldsa-44",
+        MlDsa::MlDsa65 => "ssh-mldsa-65",
+        MlDsa::MlDsa87 => "ssh-mldsa-87",
+    }
+}
+
 /// The name of a key's type.
 #[must_use]
 pub const fn key_type_name(key: &PublicKey) -> &'static str {
@@ -54,6 +72,7 @@ pub const fn key_type_name(key: &PublicKey) -> &'static str {
         PublicKey::EcdsaP256(_) => "ecdsa-sha2-nistp256",
         PublicKey::EcdsaP384(_) => "ecdsa-sha2-nistp384",
         PublicKey::Rsa { .. } => "ssh-rsa",
+        PublicKey::MlDsa(set, _) => ml_dsa_name(*set),
     }
 }
 
@@ -66,6 +85,7 @@ pub const fn algorithm_name(algorithm: Algorithm) -> &'static str {
         Algorithm::EcdsaP384Sha384 => "ecdsa-sha2-nistp384",
         Algorithm::RsaPkcs1Sha256 => "rsa-sha2-256",
         Algorithm::RsaPkcs1Sha512 => "rsa-sha2-512",
+        Algorithm::MlDsa(set) => ml_dsa_name(set),
     }
 }
 
@@ -82,6 +102,7 @@ pub fn public_key_blob(key: &PublicKey) -> Vec<u8> {
             put_mpint(&mut blob, e);
             put_mpint(&mut blob, n);
         }
+        PublicKey::MlDsa(_, bytes) => put_string(&mut blob, bytes),
     }
     blob
 }
@@ -125,7 +146,7 @@ pub fn signature_blob(signature: &Signature) -> Vec<u8> {
             put_mpint(&mut numbers, s);
             put_string(&mut blob, &numbers);
         }
-        Algorithm::Ed25519 | Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => put_string(&mut blob, bytes),
+        Algorithm::Ed25519 | Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 | Algorithm::MlDsa(_) => put_string(&mut blob, bytes),
     }
     blob
 }
@@ -157,7 +178,7 @@ pub fn parse_signature(name: &[u8], held: &[u8]) -> Result<Signature, DecodeErro
     let bytes = match algorithm {
         Algorithm::EcdsaP256Sha256 => ecdsa_halves(held, 32)?,
         Algorithm::EcdsaP384Sha384 => ecdsa_halves(held, 48)?,
-        Algorithm::Ed25519 | Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => held.to_vec(),
+        Algorithm::Ed25519 | Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 | Algorithm::MlDsa(_) => held.to_vec(),
     };
     Ok(Signature::new(algorithm, bytes)?)
 }

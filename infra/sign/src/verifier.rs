@@ -49,6 +49,7 @@ impl Verifier {
             PublicKey::Ed25519(point) => one(Algorithm::Ed25519, ParsedPublicKey::new(&ED25519, point))?,
             PublicKey::EcdsaP256(point) => one(Algorithm::EcdsaP256Sha256, ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point))?,
             PublicKey::EcdsaP384(point) => one(Algorithm::EcdsaP384Sha384, ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point))?,
+            PublicKey::MlDsa(set, bytes) => one(Algorithm::MlDsa(*set), ParsedPublicKey::new(set.verification(), bytes))?,
             PublicKey::Rsa { n, e } => {
                 let numbers = RsaPublicKeyComponents { n, e };
                 let parse =

@@ -1,7 +1,7 @@
 //! X.509's encodings of keys, algorithms and signatures: SubjectPublicKeyInfo and AlgorithmIdentifier (RFC 5280, RFC 3279, RFC 4055,
-//! RFC 5758, RFC 8410) and the contents of signatures' bit strings.
+//! RFC 5758, RFC 8410, RFC 9881) and the contents of signatures' bit strings.
 //!
-//! What is signed here is by one of five [`Algorithm`]s, and [`signature`] reads those back. What others signed may pair a hash with
+//! What is signed here is by one of the [`Algorithm`]s, and [`signature`] reads those back. What others signed may pair a hash with
 //! a curve or a padding that this crate does not sign by: [`verify`] checks those as well. SHA-1 and MD5 are no signatures anywhere.
 
 use aws_lc_rs::signature::{
@@ -60,6 +60,7 @@ impl PublicKey {
             Self::EcdsaP256(point) => (der::EC, Some(AnyRef::from(&der::P256)), point.to_vec()),
             Self::EcdsaP384(point) => (der::EC, Some(AnyRef::from(&der::P384)), point.to_vec()),
             Self::Rsa { n, e } => (der::RSA, Some(AnyRef::NULL), rsa_public_key(n, e)),
+            Self::MlDsa(set, bytes) => (set.oid(), None, bytes.clone()),
         };
         let algorithm = AlgorithmIdentifierRef { oid, parameters };
         let subject_public_key = BitStringRef::from_bytes(&bits).expect("a key is shorter than the 256 MiB that DER ends at here");
@@ -83,6 +84,7 @@ pub const fn algorithm_identifier(algorithm: Algorithm) -> &'static [u8] {
         Algorithm::EcdsaP384Sha384 => ECDSA_SHA384,
         Algorithm::RsaPkcs1Sha256 => RSA_SHA256,
         Algorithm::RsaPkcs1Sha512 => RSA_SHA512,
+        Algorithm::MlDsa(set) => set.identifier(),
     }
 }
 
@@ -91,7 +93,7 @@ pub const fn algorithm_identifier(algorithm: Algorithm) -> &'static [u8] {
 pub fn signature_value(signature: &Signature) -> Vec<u8> {
     match signature.algorithm() {
         Algorithm::EcdsaP256Sha256 | Algorithm::EcdsaP384Sha384 => der::ecdsa_value(signature.as_bytes()),
-        Algorithm::Ed25519 | Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => signature.as_bytes().to_vec(),
+        Algorithm::Ed25519 | Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 | Algorithm::MlDsa(_) => signature.as_bytes().to_vec(),
     }
 }
 
@@ -105,6 +107,7 @@ pub fn signature(key: &PublicKey, identifier: &[u8], value: &[u8]) -> Option<Sig
         (PublicKey::EcdsaP384(_), ECDSA_SHA384) => Algorithm::EcdsaP384Sha384,
         (PublicKey::Rsa { .. }, RSA_SHA256) => Algorithm::RsaPkcs1Sha256,
         (PublicKey::Rsa { .. }, RSA_SHA512) => Algorithm::RsaPkcs1Sha512,
+        (PublicKey::MlDsa(set, _), identifier) if identifier == set.identifier() => Algorithm::MlDsa(*set),
         _ => return None,
     };
     match algorithm {
@@ -143,7 +146,8 @@ pub fn verify(key: &PublicKey, identifier: &[u8], message: &[u8], value: &[u8]) 
             let parameters = rsa_parameters(identifier).ok_or_else(|| unsupported(key, identifier))?;
             RsaPublicKeyComponents { n, e }.verify(parameters, message, value)
         }
-        PublicKey::Ed25519(_) => return Err(unsupported(key, identifier)),
+        PublicKey::MlDsa(set, bytes) if identifier == set.identifier() => set.verification().verify_sig(bytes, message, value),
+        PublicKey::Ed25519(_) | PublicKey::MlDsa(..) => return Err(unsupported(key, identifier)),
     };
     checked.map_err(|_| X509SignatureError::Mismatch)
 }
@@ -206,7 +210,7 @@ fn algorithm_name(oid: ObjectIdentifier) -> String {
         "1.2.840.113549.1.1.12" => "sha384WithRSAEncryption",
         "1.2.840.113549.1.1.13" => "sha512WithRSAEncryption",
         "1.3.101.112" => "Ed25519",
-        _ => return der::name(oid),
+        _ => return crate::MlDsa::of_oid(oid).map_or_else(|| der::name(oid), |set| set.name().to_owned()),
     };
     known.to_owned()
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use menagerie_store::database::{Database, DatabaseError, Kind, Migration, Migrations, Statement, Value};
-use menagerie_store::log::{Entry, TableError, TableLog, TableSource, verify};
+use menagerie_store::log::{Chain, Entry, TableError, TableLog, TableSource, WriterId, verify};
 use menagerie_tests::Postgres;
 
 /// A schema that has grown by three steps, of which the second carries data over.
@@ -289,11 +289,11 @@ async fn a_change_and_its_line_are_kept_together_or_not_at_all() {
     on_both(async |url| {
         let database = open(url, 3).await;
         database.migrate(&TableLog::MIGRATIONS).await.expect("the log has its table");
-        let log = TableLog::new();
+        let log = TableLog::of(&database);
         let entry = |name: &str| Entry { body: format!("{{\"pet\":\"{name}\"}}"), unique: None, time_ms: 7 };
         let mut tasks = tokio::task::JoinSet::new();
         for number in 0..40_i64 {
-            let (database, log) = (database.clone(), log.clone());
+            let database = database.clone();
             let name = format!("pet {}", number / 2);
             let entry = entry(&name);
             tasks.spawn(async move {
@@ -312,7 +312,7 @@ async fn a_change_and_its_line_are_kept_together_or_not_at_all() {
         let kept = tasks.join_all().await.into_iter().filter(|kept| *kept).count();
         assert_eq!(kept, 20);
         assert_eq!(count(&database, "SELECT count(*) AS n FROM log_line").await, 20);
-        // What is no line keeps the change from being committed, and ends the chain.
+        // What is no line keeps the change from being committed.
         let mut transaction = database.write().await.expect("begins");
         transaction.execute("INSERT INTO pet (id, name) VALUES (99, 'odd')", &[]).await.expect("is done");
         let broken = Entry { body: "no object".to_owned(), unique: None, time_ms: 7 };
@@ -321,14 +321,69 @@ async fn a_change_and_its_line_are_kept_together_or_not_at_all() {
         let last = log.commit(database.write().await.expect("begins"), vec![entry("a"), entry("b")]).await.expect("is kept");
         let verified = verify(&mut TableSource::new(database.clone()), &last).await.expect("is read");
         assert!(verified.problems.is_empty() && verified.entries == 22, "{verified:?}");
-        assert_eq!(verified.writers.len(), 2, "the chain that was ended, and the one after it");
-        // Somebody changes a line.
-        let mut transaction = database.write().await.expect("begins");
-        let change = "UPDATE log_line SET line = replace(line, 'pet 7', 'cat 7') WHERE line LIKE '%pet 7%'";
-        assert_eq!(transaction.execute(change, &[]).await.expect("is done"), 1);
-        transaction.commit().await.expect("is kept");
-        let verified = verify(&mut TableSource::new(database), &last).await.expect("is read");
-        assert!(!verified.problems.is_empty(), "it is noticed");
+        assert_eq!(verified.writers, last[1..], "one chain, whoever wrote");
+    })
+    .await;
+}
+
+/// Each process is a chain of one line no more: every one of the lines of many processes is held by the others, the last by the head.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_line_of_any_process_is_taken_out_or_changed_unnoticed() {
+    on_both(async |url| {
+        let database = open(url, 3).await;
+        database.migrate(&TableLog::MIGRATIONS).await.expect("the log has its table");
+        let source = TableSource::new(database.clone());
+        assert!(source.verify(&[]).await.expect("is read").is_sound(), "a log that nobody wrote");
+        for number in 0..6 {
+            let process = open(url, 3).await;
+            let entry = Entry { body: format!("{{\"pet\":{number}}}"), unique: None, time_ms: number };
+            TableLog::of(&process).commit(process.write().await.expect("begins"), vec![entry]).await.expect("is kept");
+            process.close().await;
+        }
+        let verified = source.verify(&[]).await.expect("is read");
+        assert!(verified.is_sound() && verified.entries == 6 && verified.writers.len() == 1, "{verified:?}");
+        let head = verified.writers[0];
+        let tampered = async |changes: &[&'static str]| {
+            // What was changed is put back, so that the next change is found by itself.
+            let copy = ["CREATE TABLE line_copy AS SELECT id, writer, seq, time_ms, line FROM log_line"];
+            let restore = [
+                "DELETE FROM log_line",
+                match database.kind() {
+                    Kind::Sqlite => "INSERT INTO log_line (id, writer, seq, time_ms, line) SELECT * FROM line_copy",
+                    Kind::Postgres => {
+                        "INSERT INTO log_line (id, writer, seq, time_ms, line) OVERRIDING SYSTEM VALUE SELECT * FROM line_copy"
+                    }
+                },
+                "DROP TABLE line_copy",
+            ];
+            for sql in copy.iter().chain(changes) {
+                database.execute(sql, &[]).await.expect("is done");
+            }
+            let found = source.verify(&[]).await.expect("is read");
+            for sql in &restore {
+                database.execute(sql, &[]).await.expect("is done");
+            }
+            assert!(source.verify(&[head]).await.expect("is read").is_sound(), "as it was before {changes:?}");
+            assert!(!found.is_sound(), "{changes:?}: {found:?}");
+        };
+        for seq in 1..=6_i64 {
+            let at: &'static str = ["seq = 1", "seq = 2", "seq = 3", "seq = 4", "seq = 5", "seq = 6"][usize::try_from(seq - 1).unwrap()];
+            tampered(&[format!("DELETE FROM log_line WHERE {at}").leak()]).await;
+            tampered(&[format!("UPDATE log_line SET line = replace(line, '\"pet\":', '\"cat\":') WHERE {at}").leak()]).await;
+        }
+        tampered(&["DELETE FROM log_line"]).await;
+        tampered(&["DELETE FROM log_line WHERE seq > 3"]).await;
+        let swap = ["UPDATE log_line SET line = (SELECT line FROM line_copy WHERE seq = 7 - log_line.seq)"];
+        tampered(&swap).await;
+        // A chain of somebody's own beside it, whole by itself.
+        let own = Chain::new(WriterId::from_bytes([7; 16])).add(Entry { body: "{}".to_owned(), unique: None, time_ms: 0 }).expect("a line");
+        let insert = format!("INSERT INTO log_line (writer, seq, time_ms, line) VALUES ('{}', 1, 0, '{}')", own.position.writer, own.text);
+        tampered(&[insert.leak()]).await;
+        // Who takes out the head has nothing accounted for, and nothing is written any more.
+        database.execute("DELETE FROM log_head", &[]).await.expect("is done");
+        assert!(!source.verify(&[]).await.expect("is read").is_sound());
+        let entry = Entry { body: "{}".to_owned(), unique: None, time_ms: 0 };
+        assert!(TableLog::of(&database).commit(database.write().await.expect("begins"), vec![entry]).await.is_err());
     })
     .await;
 }

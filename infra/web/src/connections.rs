@@ -1,5 +1,6 @@
 //! How many connections a listener holds at once: in all, and from one address. One too many is closed before a byte of it is read, so that
-//! whoever opens connections and says nothing shuts nobody else out.
+//! whoever opens connections and says nothing shuts nobody else out. Nor does who asks and does not read the answers: a connection that
+//! takes too little of what is sent to it is closed ([`Pace`]).
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -8,10 +9,15 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// How many bytes a client takes at least in the time that it lets the server wait.
+const PORTION: usize = 32 * 1024;
 
 /// Counts a listener's connections and closes those that are too many.
 #[derive(Debug, Clone)]
@@ -19,6 +25,7 @@ pub(crate) struct Bounded {
     open: Arc<Mutex<Open>>,
     most: usize,
     most_of_one: usize,
+    patience: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -28,8 +35,9 @@ struct Open {
 }
 
 impl Bounded {
-    pub(crate) fn new(most: usize, most_of_one: usize) -> Self {
-        Self { open: Arc::default(), most, most_of_one }
+    /// So many in all and of one, each of which may let the server wait so long for a [`PORTION`] to be read.
+    pub(crate) fn new(most: usize, most_of_one: usize, patience: Duration) -> Self {
+        Self { open: Arc::default(), most, most_of_one, patience }
     }
 
     fn enter(&self, peer: IpAddr) -> Option<Place> {
@@ -80,9 +88,49 @@ impl<S> Accept<TcpStream, S> for Bounded {
         let counted = stream.peer_addr().and_then(|peer| {
             stream.set_nodelay(true)?;
             let place = self.enter(peer.ip()).ok_or_else(|| io::Error::new(io::ErrorKind::QuotaExceeded, "too many connections"))?;
-            Ok(Counted { stream, _place: place })
+            Ok(Counted { stream, pace: Pace::new(self.patience), _place: place })
         });
         ready(counted.map(|stream| (stream, service)))
+    }
+}
+
+/// How long a connection has kept the server waiting for its reader, since it last took a [`PORTION`].
+#[derive(Debug)]
+struct Pace {
+    patience: Duration,
+    waited: Duration,
+    taken: usize,
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl Pace {
+    fn new(patience: Duration) -> Self {
+        Self { patience, waited: Duration::ZERO, taken: 0, waiting: None }
+    }
+
+    /// What becomes of an attempt to write that took so many bytes, or none for now.
+    fn written(&mut self, context: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let Poll::Ready(done) = written else { return self.wait(context) };
+        if let Some((since, _)) = self.waiting.take() {
+            self.waited += since.elapsed();
+        }
+        if let Ok(bytes) = &done {
+            self.taken += bytes;
+            if self.taken >= PORTION {
+                (self.taken, self.waited) = (0, Duration::ZERO);
+            }
+        }
+        Poll::Ready(done)
+    }
+
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let left = self.patience.saturating_sub(self.waited);
+        let (_, end) = self.waiting.get_or_insert_with(|| {
+            let now = Instant::now();
+            (now, Box::pin(sleep_until(now + left)))
+        });
+        let slow = || io::Error::new(io::ErrorKind::TimedOut, "the client does not read what it asked for");
+        end.as_mut().poll(context).map(|()| Err(slow()))
     }
 }
 
@@ -90,6 +138,7 @@ impl<S> Accept<TcpStream, S> for Bounded {
 #[derive(Debug)]
 pub(crate) struct Counted {
     stream: TcpStream,
+    pace: Pace,
     _place: Place,
 }
 
@@ -101,11 +150,15 @@ impl AsyncRead for Counted {
 
 impl AsyncWrite for Counted {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+        let Self { stream, pace, .. } = self.get_mut();
+        let written = Pin::new(stream).poll_write(context, bytes);
+        pace.written(context, written)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, context: &mut Context<'_>, parts: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, parts)
+        let Self { stream, pace, .. } = self.get_mut();
+        let written = Pin::new(stream).poll_write_vectored(context, parts);
+        pace.written(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -127,7 +180,7 @@ mod tests {
 
     #[test]
     fn one_address_cannot_take_every_place() {
-        let bounded = Bounded::new(3, 2);
+        let bounded = Bounded::new(3, 2, Duration::from_secs(1));
         let (loud, quiet) = ("192.0.2.1".parse().expect("an address"), "192.0.2.2".parse().expect("an address"));
         let first = bounded.enter(loud).expect("a place");
         let _second = bounded.enter(loud).expect("a place");

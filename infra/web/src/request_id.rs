@@ -9,7 +9,9 @@ use aws_lc_rs::rand;
 pub struct RequestId(String);
 
 impl RequestId {
-    pub(crate) fn random() -> Self {
+    /// A new one.
+    #[must_use]
+    pub fn random() -> Self {
         let mut bytes = [0; 16];
         // Without randomness the name is zeros; nothing hangs on it but the finding of a line.
         let _ = rand::fill(&mut bytes);

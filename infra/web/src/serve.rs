@@ -20,7 +20,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them from one address (of IPv6: from one network of 64 bits).
     pub connections_of_one: usize,
-    /// How long a handshake of TLS may take, and how long the headers of a request.
+    /// How long a handshake of TLS may take, how long the headers of a request, and how long a client may let the server wait until it
+    /// has read 32 KiB more of an answer.
     pub patience: Duration,
     /// The most bytes of a request's headers.
     pub headers: u16,
@@ -104,7 +105,7 @@ impl Server {
             part.listener.set_nonblocking(true).map_err(|source| ServeError::Listen { source })?;
             let handle = Handle::new();
             handles.push(handle.clone());
-            let bounded = Bounded::new(self.limits.connections, self.limits.connections_of_one);
+            let bounded = Bounded::new(self.limits.connections, self.limits.connections_of_one, self.limits.patience);
             let listening = axum_server::from_tcp(part.listener).map_err(|source| ServeError::Listen { source })?.handle(handle);
             let service = part.router.into_make_service_with_connect_info::<SocketAddr>();
             let limits = self.limits;

@@ -25,10 +25,11 @@ mod user;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use menagerie_secret::{KeyId, KeyRing};
 use menagerie_store::database::Transaction;
+use menagerie_web::{Rate, Rates};
 use serde_json::{Map, Value, json};
 
 pub use api_key::{ApiKey, ApiKeyChange, ApiKeyId, Lifetime, NewApiKey};
@@ -49,6 +50,9 @@ pub use crate::store::{RoleId, UserId};
 use crate::audit::{self, Actor, Event};
 use crate::engine::{Clock, Ring, RingError};
 use crate::store::{Store, StoreError};
+
+/// How many failed sign-ins the audit log is told of.
+const FAILURES: Rate = Rate { times: 60, within: Duration::from_secs(60) };
 
 /// What may be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +123,9 @@ struct Inner {
     keys: token::Keys,
     passwords: password::Hasher,
     recent: recent::Recent,
+    /// How many failed sign-ins the audit log is told of.
+    failures: Rates<()>,
+    began: Instant,
 }
 
 impl Access {
@@ -130,7 +137,17 @@ impl Access {
         store.database().migrate(&MIGRATIONS).await?;
         let keys = token::Keys::open(&store, &ring, clock.now()).await?;
         let passwords = password::Hasher::new()?;
-        Ok(Self(Arc::new(Inner { store, ring, clock, settings, keys, passwords, recent: recent::Recent::default() })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            ring,
+            clock,
+            settings,
+            keys,
+            passwords,
+            recent: recent::Recent::default(),
+            failures: Rates::new(FAILURES, 1),
+            began: Instant::now(),
+        })))
     }
 
     fn now(&self) -> i64 {

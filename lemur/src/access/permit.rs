@@ -3,10 +3,10 @@
 //!
 //! | who | may |
 //! | --- | --- |
-//! | everyone who is signed in | see what is not secret: certificates, authorities, users and roles by name |
-//! | member | store a certificate that was made elsewhere; make API keys for themselves |
+//! | everyone who is signed in | see what is not secret: certificates, authorities; users and roles by name and no more |
+//! | member | store a certificate that was made elsewhere, as one's own or one's roles'; make API keys for themselves |
 //! | of an authority's roles, or its owner | issue from it |
-//! | of the role `<authority>_admin` of these, or its owner | change it, and make an authority under it |
+//! | of the role `<authority>_admin` of these, or its owner | change it, make an authority under it, and say whether that one's certificate holds |
 //! | of a certificate's roles, its owner, who asked for it | change it, replace it, revoke it, take its private key |
 //! | `operator` | change what certificates are delivered to; read the log |
 //! | `admin` | all of it, and what concerns users, roles and new roots |
@@ -49,6 +49,8 @@ pub enum Action<'a> {
     IssueCertificate(AuthorityFacts<'a>),
     /// Store a certificate that was made elsewhere.
     UploadCertificate,
+    /// Store one for this owner and these roles.
+    UploadCertificateFor(CertificateFacts<'a>),
     /// Change what is said of a certificate, or who answers for it.
     UpdateCertificate(CertificateFacts<'a>),
     /// Say that a new certificate takes the place of this one.
@@ -67,14 +69,21 @@ pub enum Action<'a> {
     CreateSubAuthority(AuthorityFacts<'a>),
     /// Change an authority: its owner, its roles, whether it issues.
     UpdateAuthority(AuthorityFacts<'a>),
+    /// Decide of an authority what only the one above it does: whether its certificate holds and what is kept with that, and by what further
+    /// profiles it issues. The facts are those of the authority above, `None` where that is elsewhere or it is a root.
+    VouchForAuthority(Option<AuthorityFacts<'a>>),
     /// Read the members of a role.
     ReadRole(RoleId),
+    /// See more of a user than the name: the address, the roles, whether there is a second factor.
+    ReadUser(UserId),
     /// Make, change or remove roles.
     ManageRoles,
     /// Make or change users.
     ManageUsers,
-    /// Change one's own password or second factor.
+    /// Change one's own password or second factor: no API key does, whatever its user may.
     ManageOwnAccount(UserId),
+    /// Set another user's password, or take another's second factor away.
+    ResetCredentials(UserId),
     /// Make an API key of a user.
     CreateApiKey(UserId),
     /// See an API key of a user; its token is not to be seen.
@@ -101,13 +110,27 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
     let (allowed, otherwise) = match action {
         Action::Look | Action::ExportCertificate => (true, ""),
         Action::ReadRole(role) => (standing != Standing::Member || requester.holds_any(&[*role]), "You are not a member of this role."),
+        Action::ReadUser(user) => (standing != Standing::Member || requester.user() == *user, "This user is another."),
         Action::ReadLog => (standing != Standing::Member, "Only administrators, operators and readers see the log."),
         Action::ReadApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ReadAllApiKeys => (standing == Standing::Administrator, "Only administrators see the API keys of all."),
         _ if standing == Standing::ReadOnly => (false, "The role read-only changes nothing and takes no keys."),
-        // From here on, whoever asks may change things.
+        // From here on, whoever asks may change things. What a user comes in by is changed by the user, who signed in, and by no API key: whoever
+        // finds one would keep the account by it.
+        Action::ManageOwnAccount(user) | Action::CreateApiKey(user) if requester.api_key().is_some() && requester.user() == *user => {
+            (false, "An API key does not change what its user comes in by: sign in by name and password.")
+        }
+        Action::ManageOwnAccount(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
+        Action::ResetCredentials(user) => (
+            standing == Standing::Administrator && requester.user() != *user,
+            "Only administrators do this for another user, and nobody without the own password for oneself.",
+        ),
         _ if standing == Standing::Administrator => (true, ""),
         Action::UploadCertificate => (true, ""),
+        Action::UploadCertificateFor(certificate) => (
+            requester.is(certificate.owner) && certificate.roles.iter().all(|role| requester.holds_any(&[*role])),
+            "You are not authorized to store a certificate as another's: its owner and its roles are to be your own.",
+        ),
         Action::IssueCertificate(authority) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
         }
@@ -123,12 +146,13 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
             (administers(requester, parent), "You are not authorized to make an authority under this one.")
         }
         Action::UpdateAuthority(authority) => (administers(requester, authority), "You are not authorized to change this authority."),
+        Action::VouchForAuthority(above) => (
+            above.as_ref().is_some_and(|above| administers(requester, above)),
+            "You are not authorized to decide this of an authority: who administers the one above it is.",
+        ),
         Action::ManageRoles => (false, "Only administrators make and change roles."),
         Action::ManageUsers => (false, "Only administrators make and change users."),
-        Action::ManageOwnAccount(user) | Action::CreateApiKey(user) => {
-            // An API key that was narrowed makes none that is wider.
-            (requester.is_user(*user), "You are not authorized to do this for another user.")
-        }
+        Action::CreateApiKey(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
         Action::ChangeApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ManageDelivery => (standing == Standing::Operator, "Only administrators and operators change this."),
     };
@@ -195,6 +219,7 @@ mod tests {
             Action::ReadLog,
             Action::IssueCertificate(authority()),
             Action::UploadCertificate,
+            Action::UploadCertificateFor(certificate()),
             Action::UpdateCertificate(certificate()),
             Action::ReplaceCertificate(certificate()),
             Action::RevokeCertificate(certificate()),
@@ -204,10 +229,14 @@ mod tests {
             Action::CreateRootAuthority,
             Action::CreateSubAuthority(authority()),
             Action::UpdateAuthority(authority()),
+            Action::VouchForAuthority(Some(authority())),
+            Action::VouchForAuthority(None),
             Action::ReadRole(TEAM),
+            Action::ReadUser(UserId(7)),
             Action::ManageRoles,
             Action::ManageUsers,
             Action::ManageOwnAccount(UserId(7)),
+            Action::ResetCredentials(UserId(7)),
             Action::CreateApiKey(UserId(7)),
             Action::ReadApiKey(UserId(7)),
             Action::ChangeApiKey(UserId(7)),
@@ -241,23 +270,48 @@ mod tests {
         );
         assert_eq!(
             allowed(&requester(1, &[(CA_ADMIN.0, "CA_admin")])),
-            ["Look", "IssueCertificate", "UploadCertificate", "ExportCertificate", "CreateSubAuthority", "UpdateAuthority"]
+            [
+                "Look",
+                "IssueCertificate",
+                "UploadCertificate",
+                "ExportCertificate",
+                "CreateSubAuthority",
+                "UpdateAuthority",
+                "VouchForAuthority"
+            ]
         );
         assert_eq!(
             allowed(&requester(1, &[(2, "operator")])),
-            ["Look", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ManageDelivery"]
+            ["Look", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ReadUser", "ManageDelivery"]
         );
         let creator = allowed(&requester(7, &[]));
         for action in of_certificate.iter().chain(&["ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
             assert!(creator.iter().any(|allowed| allowed == action), "{action}");
         }
-        assert_eq!(allowed(&requester(1, &[(1, "admin")])).len(), every().len());
+        // All, but what is a user's own.
+        assert_eq!(allowed(&requester(1, &[(1, "admin")])).len(), every().len() - 1);
+    }
+
+    #[test]
+    fn what_is_brought_is_ones_own_or_ones_roles() {
+        let brought = |owner, roles| Action::UploadCertificateFor(CertificateFacts { owner, creator: None, roles });
+        let ann = requester(1, &[(TEAM.0, "team@example.com")]);
+        for (owner, roles, fine) in [
+            ("user1@example.com", &[][..], true),
+            ("user1@example.com", &[TEAM][..], true),
+            ("team@example.com", &[TEAM][..], true),
+            ("user2@example.com", &[][..], false),
+            ("user2@example.com", &[TEAM][..], false),
+            ("user1@example.com", &[TEAM, CA_ADMIN][..], false),
+        ] {
+            assert_eq!(may(&ann, &brought(owner, roles)), fine, "{owner} {roles:?}");
+        }
     }
 
     #[test]
     fn read_only_beats_every_other_role() {
         let both = requester(7, &[(1, "admin"), (3, "read-only"), (TEAM.0, "team"), (CA_ADMIN.0, "CA_admin")]);
-        assert_eq!(allowed(&both), ["Look", "ReadLog", "ExportCertificate", "ReadRole", "ReadApiKey"]);
+        assert_eq!(allowed(&both), ["Look", "ReadLog", "ExportCertificate", "ReadRole", "ReadUser", "ReadApiKey"]);
     }
 
     /// A role that merely has the right name gives nothing: it must be one of the authority's.
@@ -278,6 +332,21 @@ mod tests {
         assert!(!may(&requester(2, &[]), &Action::ViewKey(owner)));
         let nobody = CertificateFacts { owner: "", creator: None, roles: &[] };
         assert!(!may(&requester(1, &[]), &Action::ViewKey(nobody)));
+    }
+
+    /// Whoever finds an API key does not keep the account by it.
+    #[test]
+    fn an_api_key_does_not_change_what_its_user_comes_in_by() {
+        for roles in [&[][..], &[(1, "admin")]] {
+            let key = Requester { api_key: Some(crate::access::ApiKeyId(3)), ..requester(7, roles) };
+            for action in [Action::ManageOwnAccount(UserId(7)), Action::ResetCredentials(UserId(7)), Action::CreateApiKey(UserId(7))] {
+                assert!(!may(&key, &action), "{action:?} by {roles:?}");
+            }
+        }
+        let signed_in = requester(7, &[(1, "admin")]);
+        assert!(may(&signed_in, &Action::ManageOwnAccount(UserId(7))) && may(&signed_in, &Action::CreateApiKey(UserId(7))));
+        assert!(!may(&signed_in, &Action::ResetCredentials(UserId(7))), "for oneself it takes the old password");
+        assert!(!may(&signed_in, &Action::ManageOwnAccount(UserId(8))) && may(&signed_in, &Action::ResetCredentials(UserId(8))));
     }
 
     #[test]

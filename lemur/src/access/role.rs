@@ -274,6 +274,9 @@ async fn set_members(transaction: &mut Transaction, id: RoleId, members: &[UserI
 
 /// Refuses a change after which nobody could undo it.
 pub(super) async fn keep_an_administrator(transaction: &mut Transaction) -> Result<(), AccessError> {
+    // One after the other: of two that each take it from one of the last two, the second counts what the first has left.
+    let lock = "UPDATE access_roles SET description = description WHERE name_key = $1";
+    transaction.execute(lock, &[ADMIN.into()]).await?;
     let sql = "SELECT count(*) AS left_over FROM access_users u
         JOIN access_members m ON m.member = u.id JOIN access_roles r ON r.id = m.role
         WHERE r.name_key = $1 AND u.active = 1

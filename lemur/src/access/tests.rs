@@ -10,6 +10,7 @@ use menagerie_secret::RingFile;
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::audit::Via;
 
 const START: i64 = 1_780_000_000;
 const PASSWORD: &str = "correct horse battery";
@@ -41,7 +42,8 @@ impl World {
 
     async fn login(&self, username: &str, password: &str, code: Option<&str>, from: &str) -> Result<Session, LoginError> {
         let from: IpAddr = from.parse().unwrap();
-        self.access.login(Login { username, password: Zeroizing::new(password.to_owned()), code, from }).await
+        let password = Zeroizing::new(password.to_owned());
+        self.access.login(Login { username, password, code, from, via: Via::Rest, request: None }).await
     }
 
     async fn admin(&self) -> String {
@@ -298,6 +300,32 @@ async fn a_second_factor_is_asked_for_and_a_code_counts_once() {
     login(None).await.unwrap();
 }
 
+/// Whoever knows the password does not find the code by trying: ten tries an hour, from wherever they come.
+#[tokio::test]
+async fn codes_are_guessed_ten_times_an_hour() {
+    let world = World::new().await;
+    let user = world.user("ann", &[]).await;
+    let enrolment = world.access.enrol_second_factor(user.id).await.unwrap();
+    world.access.confirm_second_factor(user.id, &code_at(&enrolment.secret, START), &actor()).await.unwrap();
+    let login = async |code: &str, number: usize| world.login("ann", PASSWORD, Some(code), &format!("192.0.2.{number}")).await;
+    for number in 1..=10 {
+        world.wait(310);
+        assert!(matches!(login("abcdef", number).await, Err(LoginError::Refused)), "try {number}");
+    }
+    world.wait(60);
+    let now = world.now.load(Ordering::SeqCst);
+    let Err(LoginError::TooMany(wait)) = login(&code_at(&enrolment.secret, now), 11).await else { panic!("the eleventh is looked at") };
+    assert!((700..=750).contains(&wait.as_secs()), "an hour from the first: {wait:?}");
+    assert!(matches!(login("", 12).await, Err(LoginError::CodeWanted)), "no code is no try");
+    let lines =
+        world.store.read().await.unwrap().all("SELECT line FROM log_line WHERE line LIKE '%second_factor_refused%'", &[]).await.unwrap();
+    assert_eq!(lines.len(), 10, "each is in the audit log");
+    assert!(lines[0].text("line").unwrap().contains("192.0.2.1"));
+    world.wait(i64::try_from(wait.as_secs()).unwrap());
+    let now = world.now.load(Ordering::SeqCst);
+    login(&code_at(&enrolment.secret, now), 13).await.unwrap();
+}
+
 /// A 2026 advisory of Lemur: members rewrote their own role. Here nobody renames a role to one of the service's, nor those away.
 #[tokio::test]
 async fn the_services_roles_stay_what_they_are() {
@@ -375,6 +403,28 @@ async fn changes_of_rights_are_in_the_audit_log() {
     for secret in ["horse", "argon2", "eyJ"] {
         assert!(!lines.iter().any(|line| line.contains(secret)), "{secret}");
     }
+}
+
+/// Sign-ins are told of, with where they came from; failures too, as far as there is an end to them, and never what was typed.
+#[tokio::test]
+async fn sign_ins_are_in_the_audit_log() {
+    let world = World::new().await;
+    world.admin().await;
+    assert!(world.login("admin", "wrong horse battery", None, "192.0.2.1").await.is_err());
+    assert!(world.login("my-password-typed-here", PASSWORD, None, "192.0.2.1").await.is_err());
+    for number in 0..100 {
+        let from = format!("198.51.100.{number}");
+        assert!(world.login(&format!("guess{number}"), "wrong horse battery", None, &from).await.is_err());
+    }
+    let rows = world.store.read().await.unwrap().all("SELECT line FROM log_line ORDER BY id", &[]).await.unwrap();
+    let lines: Vec<Value> = rows.iter().map(|row| serde_json::from_str(&row.text("line").unwrap()).unwrap()).collect();
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+    let (signed_in, failed) = (of("signed_in"), of("sign_in_failed"));
+    assert_eq!(signed_in[0]["actor"], json!({"name": "admin", "user": 1, "via": "rest", "address": "192.0.2.9"}));
+    assert_eq!(failed[0]["actor"]["name"], "admin");
+    assert_eq!((&failed[1]["actor"]["name"], &failed[1]["reason"]), (&json!("nobody"), &json!("refused")));
+    assert!((60..70).contains(&failed.len()), "{}", failed.len());
+    assert!(rows.iter().all(|row| !row.text("line").unwrap().contains("typed-here")));
 }
 
 /// What a replica knows of a requester it looks up again within a second, and at once what it changed itself.

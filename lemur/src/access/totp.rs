@@ -97,11 +97,13 @@ impl Access {
     /// Asks for no second factor any more.
     ///
     /// # Errors
-    /// The database's failure.
+    /// [`AccessError::Missing`] if the user has none.
     pub async fn remove_second_factor(&self, user: UserId, actor: &Actor) -> Result<(), AccessError> {
         let mut transaction = self.0.store.write().await?;
-        let set = "UPDATE access_users SET totp = NULL, totp_confirmed = 0, totp_step = 0 WHERE id = $1";
-        transaction.execute(set, &[user.0.into()]).await?;
+        let set = "UPDATE access_users SET totp = NULL, totp_confirmed = 0, totp_step = 0 WHERE id = $1 AND totp IS NOT NULL";
+        if transaction.execute(set, &[user.0.into()]).await? == 0 {
+            return Err(AccessError::Missing(Subject::SecondFactor));
+        }
         self.commit(transaction, actor, "second_factor_removed", serde_json::json!({"user": user})).await
     }
 }

@@ -68,10 +68,11 @@ pub(super) struct Page {
 }
 
 pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Response, Problem> {
-    let KeySaid { key, payload, url } = post.by_key(&acme).await?;
-    let asked: NewAccount = payload.read()?;
+    let mut said = post.by_key(&acme).await?;
+    let asked: NewAccount = said.payload.read()?;
     let now = acme.now();
-    if let Some(account) = acme.0.store.account_of(&key, now).await? {
+    if let Some(account) = acme.0.store.account_of(&said.key, now).await? {
+        said.use_up(&acme).await?;
         return existing(&acme, &account);
     }
     if asked.only_return_existing {
@@ -82,13 +83,15 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
     }
     let contacts = contacts(asked.contact.unwrap_or_default())?;
     let external = match asked.external_account_binding {
-        Some(binding) => Some(bound(&acme, &binding, &key, &url).await?),
+        Some(binding) => Some(bound(&acme, &binding, &said.key, &said.url).await?),
         None if acme.0.settings.binding_required => {
             let detail = "an account needs an external account binding: ask the administrators for a key";
             return Err(Problem::new(Kind::ExternalAccountRequired, detail));
         }
         None => None,
     };
+    said.use_up(&acme).await?;
+    let KeySaid { key, from, .. } = said;
     let account = Account {
         id: acme.fresh_id(now)?,
         status: AccountStatus::Valid,
@@ -98,9 +101,10 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
         created: now,
         grant: external.as_ref().map(|external| external.grant.clone()),
         grant_in_force: true,
+        external_key: external.as_ref().map(|external| external.id.clone()),
     };
     let id = external.as_ref().map(|external| external.id.as_str());
-    match acme.0.store.insert_account(&account, &key, id, &acme.actor(&account.id), now).await? {
+    match acme.0.store.insert_account(&account, &key, id, &acme.actor(&account.id, &from), now).await? {
         Known::New => {
             tracing::info!(account = %account.id, external_key = id, "an ACME account was made");
             Ok(located(StatusCode::CREATED, &acme, &account))
@@ -151,7 +155,7 @@ fn contacts(urls: Vec<String>) -> Result<Vec<String>, Problem> {
 }
 
 pub(super) async fn update(State(acme): State<Acme>, Path(id): Path<String>, post: Post) -> Result<Response, Problem> {
-    let Said { mut account, payload, .. } = own(&acme, &id, post).await?;
+    let Said { mut account, payload, from, .. } = own(&acme, &id, post).await?;
     if payload.is_empty() {
         return Ok(located(StatusCode::OK, &acme, &account));
     }
@@ -159,7 +163,7 @@ pub(super) async fn update(State(acme): State<Acme>, Path(id): Path<String>, pos
     match change.status.as_deref() {
         None | Some("valid") => {}
         Some("deactivated") => {
-            acme.0.store.end_account(&account.id, AccountStatus::Deactivated, &acme.actor(&account.id)).await?;
+            acme.0.store.end_account(&account.id, AccountStatus::Deactivated, &acme.actor(&account.id, &from)).await?;
             account.status = AccountStatus::Deactivated;
             tracing::info!(account = %account.id, "an ACME account was deactivated");
             return Ok(located(StatusCode::OK, &acme, &account));
@@ -167,8 +171,8 @@ pub(super) async fn update(State(acme): State<Acme>, Path(id): Path<String>, pos
         Some(_) => return Err(Problem::malformed("an account's status is set to deactivated only")),
     }
     if let Some(urls) = change.contact {
-        account.contacts = contacts(urls)?;
-        acme.0.store.set_contacts(&account.id, &account.contacts).await?;
+        let before = std::mem::replace(&mut account.contacts, contacts(urls)?);
+        acme.0.store.set_contacts(&account.id, &before, &account.contacts, &acme.actor(&account.id, &from)).await?;
     }
     Ok(located(StatusCode::OK, &acme, &account))
 }
@@ -181,7 +185,7 @@ async fn own(acme: &Acme, id: &str, post: Post) -> Result<Said, Problem> {
 
 /// RFC 8555, 7.3.5: the account says, by its old key, that a new one is to be its key, and the new one says so as well.
 pub(super) async fn change_key(State(acme): State<Acme>, post: Post) -> Result<Response, Problem> {
-    let Said { account, key: old, payload, url } = post.by_account(&acme).await?;
+    let Said { account, key: old, payload, url, from } = post.by_account(&acme).await?;
     let inner = Jws::parse(payload.as_bytes())?;
     let Signer::Key(new) = inner.signer() else {
         return Err(Problem::malformed("the inner JWS is signed by the new key: its header has jwk"));
@@ -203,7 +207,7 @@ pub(super) async fn change_key(State(acme): State<Acme>, post: Post) -> Result<R
     if let Some(owner) = acme.0.store.account_of(new, now).await? {
         return Err(taken(&owner));
     }
-    match acme.0.store.roll_key(&account.id, &old, new, &acme.actor(&account.id)).await {
+    match acme.0.store.roll_key(&account.id, &old, new, &acme.actor(&account.id, &from)).await {
         Ok(true) => {
             tracing::info!(account = %account.id, "an ACME account has another key");
             Ok(located(StatusCode::OK, &acme, &account))

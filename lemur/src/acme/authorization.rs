@@ -64,14 +64,14 @@ struct ShownChallenge {
 }
 
 pub(super) async fn show(State(acme): State<Acme>, Path(id): Path<String>, post: Post) -> Result<Response, Problem> {
-    let Said { account, payload, .. } = post.by_account(&acme).await?;
+    let Said { account, payload, from, .. } = post.by_account(&acme).await?;
     let mut authorization = find(&acme, &id, &account.id).await?;
     if !payload.is_empty() {
         let change: Change = payload.read()?;
         if change.status != "deactivated" {
             return Err(Problem::malformed("an authorization's status is set to deactivated only"));
         }
-        if !acme.0.store.deactivate(&authorization.id).await? {
+        if !acme.0.store.deactivate(&authorization, &acme.actor(&account.id, &from)).await? {
             return Err(Problem::malformed("the authorization is neither pending nor valid"));
         }
         authorization = find(&acme, &id, &account.id).await?;
@@ -91,7 +91,7 @@ pub(super) async fn challenge(
     if !payload.is_empty() {
         let _: serde_json::Map<String, serde_json::Value> = payload.read()?;
         if authorization.status == AuthorizationStatus::Pending && authorization.attempted.is_none() {
-            let looking = worker::begin(&acme, &authorization, method, &account.thumbprint).await?;
+            let looking = worker::begin(&acme, &authorization, method, &account).await?;
             let attempt = match looking {
                 Some(looking) => tokio::time::timeout(AT_ONCE, looking).await.ok().and_then(Result::ok).flatten(),
                 None => None,

@@ -5,25 +5,24 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::problem::Problem;
 use super::state::Acme;
 
-pub(super) async fn show(State(acme): State<Acme>) -> Json<Value> {
+pub(super) async fn show(State(acme): State<Acme>) -> Result<Json<Value>, Problem> {
     let settings = &acme.0.settings;
     let mut meta = Map::new();
     meta.insert("externalAccountRequired".to_owned(), settings.binding_required.into());
+    let offers = acme.offers().await?;
     let profiles: Map<String, Value> =
-        settings.offers().iter().map(|(name, offer)| (name.clone(), offer.description.clone().into())).collect();
+        offers.by_name.iter().map(|(name, standing)| (name.clone(), standing.offer.description.clone().into())).collect();
     meta.insert("profiles".to_owned(), profiles.into());
     if let Some(terms) = &settings.terms_of_service {
         meta.insert("termsOfService".to_owned(), terms.clone().into());
     }
-    if let Some(website) = &settings.website {
-        meta.insert("website".to_owned(), website.clone().into());
-    }
     if !settings.caa_identities.is_empty() {
         meta.insert("caaIdentities".to_owned(), settings.caa_identities.clone().into());
     }
-    Json(json!({
+    Ok(Json(json!({
         "newNonce": acme.url("/new-nonce"),
         "newAccount": acme.url("/new-account"),
         "newOrder": acme.url("/new-order"),
@@ -31,7 +30,7 @@ pub(super) async fn show(State(acme): State<Acme>) -> Json<Value> {
         "keyChange": acme.url("/key-change"),
         "renewalInfo": acme.url("/renewal-info"),
         "meta": meta,
-    }))
+    })))
 }
 
 /// The nonce itself is in the header that every answer has. `HEAD` comes here as well, and has the status 200.

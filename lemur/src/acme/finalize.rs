@@ -20,13 +20,15 @@ use serde::Deserialize;
 use super::header_link;
 use super::id::Id;
 use super::identifier::Identifier;
+use super::offers::Standing;
 use super::order::{Status, find, shown};
 use super::problem::{Kind, Problem, Subproblem};
-use super::request::{Post, Said};
+use super::request::{Origin, Post, Said};
 use super::settings::Offer;
 use super::state::{Acme, after};
 use super::store::{Account, Authorization, Order, OrderState};
 use super::worker::check_caa;
+use crate::audit::Proof;
 use crate::certificate::{View, write_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order as Asked, Record};
@@ -46,26 +48,27 @@ struct Finalize {
 }
 
 pub(super) async fn finalize(State(acme): State<Acme>, Path(id): Path<String>, post: Post) -> Result<Response, Problem> {
-    let Said { account, key, payload, .. } = post.by_account(&acme).await?;
+    let Said { account, key, payload, from, .. } = post.by_account(&acme).await?;
     let (mut order, authorizations) = find(&acme, &id, &account.id).await?;
     let now = acme.now();
     let status = Status::of(&order, &authorizations, now);
     if status != Status::Ready {
         return Err(Problem::new(Kind::OrderNotReady, format!("the order is {}", status.name())));
     }
-    let offer = acme.offer(&order.offer)?;
+    let standing = acme.offer(&order.offer).await?;
+    let offer = &standing.offer;
     let csr = request(&payload.read::<Finalize>()?, &order)?;
     if csr.public_key() == key.key() {
         return Err(Problem::new(Kind::BadCsr, "the request's key is the account's: a certificate has a key of its own"));
     }
     still_permitted(&order, &account, &authorizations, offer, now)?;
     still_certifiable(&acme, offer, &authorizations, now).await?;
-    let asked = asked(&acme, &order, &account, offer, &csr).await?;
+    let asked = asked(&acme, &order, &account, &standing, &csr, &from).await?;
     if !acme.0.store.begin(&order.id, csr.as_der(), after(now, LEASE), now).await? {
         return Err(Problem::new(Kind::OrderNotReady, "the order is being finalized already"));
     }
     let authority = asked.authority;
-    let issued = match acme.0.engine.issue(asked).await {
+    let issued = match acme.0.engine.issue_proved(asked, proofs(&authorizations)).await {
         Ok(issued) => issued,
         Err(error) => return Err(failed(&acme, &order, error).await?),
     };
@@ -93,7 +96,8 @@ fn request(payload: &Finalize, order: &Order) -> Result<Csr, Problem> {
     Ok(csr)
 }
 
-fn san(identifier: &Identifier) -> San {
+/// The name that a certificate has for an identifier.
+pub(super) fn san(identifier: &Identifier) -> San {
     match identifier {
         Identifier::Dns(name) => San::Dns(name.clone()),
         Identifier::Ip(address) => San::Ip(*address),
@@ -147,7 +151,7 @@ async fn still_certifiable(acme: &Acme, offer: &Offer, authorizations: &[Authori
     if refused.is_empty() { Ok(()) } else { Err(Problem::of_identifiers(refused)) }
 }
 
-async fn asked(acme: &Acme, order: &Order, account: &Account, offer: &Offer, csr: &Csr) -> Result<Asked, Problem> {
+async fn asked(acme: &Acme, order: &Order, account: &Account, standing: &Standing, csr: &Csr, from: &Origin) -> Result<Asked, Problem> {
     let subject = match csr.common_name() {
         Some(name) => Subject::of_common_name(name).map_err(|error| Problem::new(Kind::BadCsr, error.to_string()))?,
         None => Subject::new(),
@@ -163,16 +167,29 @@ async fn asked(acme: &Acme, order: &Order, account: &Account, offer: &Offer, csr
         record.replaces.extend(super::renewal::find(acme, replaced).await?.map(|certificate| certificate.id));
     }
     Ok(Asked {
-        authority: acme.authority(&offer.authority).await?,
-        profile: offer.profile.clone(),
+        authority: standing.authority,
+        profile: standing.offer.profile.clone(),
         key: Key::Theirs(csr.public_key().clone()),
         subject,
         names: order.identifiers.iter().map(san).collect(),
         period,
         csr: Some(csr.as_der().to_vec()),
         record,
-        actor: acme.actor(&account.id),
+        actor: acme.actor(&account.id, from),
     })
+}
+
+/// Why the names are certified, for the audit log.
+fn proofs(authorizations: &[Authorization]) -> Vec<Proof> {
+    let proof = |one: &Authorization| {
+        Some(Proof {
+            name: one.identifier.to_string(),
+            method: one.attempted?.name(),
+            at: one.validated?,
+            authorization: one.id.to_string(),
+        })
+    };
+    authorizations.iter().filter_map(proof).collect()
 }
 
 /// What is told of a failure. The order is ready again, unless it is not known whether there is a certificate.

@@ -16,6 +16,7 @@ mod identifier;
 mod jwk;
 mod jws;
 mod nonce;
+mod offers;
 mod order;
 mod problem;
 mod renewal;
@@ -24,6 +25,7 @@ mod revoke;
 mod settings;
 mod state;
 mod store;
+mod turns;
 mod worker;
 
 use axum::Router;
@@ -41,7 +43,7 @@ pub use id::{Id, NoRandomness};
 pub use identifier::Identifier;
 pub use jwk::{Jwk, JwkError};
 pub use jws::{Alg, Jws, JwsError, MAX_REQUEST, Signer};
-pub use settings::{Offer, Settings, SettingsError};
+pub use settings::{Offer, Offers, Settings, SettingsError};
 pub use state::{Acme, Parts, StartError};
 pub use store::MIGRATIONS;
 

@@ -1,6 +1,7 @@
 //! Orders (RFC 8555, 7.4), up to where they are finalized.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -12,16 +13,19 @@ use serde::{Deserialize, Serialize};
 
 use super::authorization::AGAIN;
 use super::external::Grant;
+use super::finalize::san;
 use super::id::{Id, token};
 use super::identifier::{Identifier, IdentifierError};
+use super::offers::Standing;
 use super::problem::{Document, Kind, Problem, Subproblem};
 use super::request::{Post, Said};
-use super::settings::Offer;
 use super::state::{Acme, after};
-use super::store::{Authorization, AuthorizationStatus, NewOrder, Order, OrderState};
+use super::store::{Authorization, AuthorizationStatus, Kept, NewOrder, Order, OrderState};
+use crate::name::San;
+use crate::profile::ProfileRefusal;
 
 /// How long a proof must still hold for an order to use it: the time to finalize.
-const MARGIN: std::time::Duration = std::time::Duration::from_secs(3_600);
+pub(super) const MARGIN: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -103,9 +107,10 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
     let Said { account, payload, .. } = post.by_account(&acme).await?;
     let asked: Asked = payload.read()?;
     let now = acme.now();
-    let (name, offer) = offer_of(&acme, asked.profile.as_deref(), account.grant.as_ref())?;
+    let (name, standing) = offer_of(&acme, asked.profile.as_deref(), account.grant.as_ref()).await?;
+    let offer = &standing.offer;
     let identifiers = identifiers(&acme, &asked.identifiers)?;
-    permitted(&identifiers, account.grant.as_ref(), offer)?;
+    permitted(&acme, &identifiers, account.grant.as_ref(), &standing).await?;
     let (not_before, not_after) = (time(asked.not_before.as_deref())?, time(asked.not_after.as_deref())?);
     if not_before.is_some() && not_after.is_none() {
         return Err(Problem::malformed("notBefore comes with notAfter"));
@@ -114,14 +119,15 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
         return Err(Problem::malformed("notAfter is after notBefore and after now"));
     }
     if let Some(replaced) = &asked.replaces {
-        super::renewal::check_replaced(&acme, replaced, &account.id, &identifiers, now).await?;
+        super::renewal::check_replaced(&acme, replaced, &account.id, &identifiers).await?;
     }
+    acme.count_order(&account)?;
     let mut expires = after(now, acme.0.settings.order_life);
+    let mut known = acme.0.store.reusable(&account.id, &identifiers, &name, after(now, MARGIN)).await?;
     let mut authorizations = Vec::with_capacity(identifiers.len());
     let mut fresh = Vec::new();
     for identifier in &identifiers {
-        let old = acme.0.store.reusable(&account.id, identifier, name, after(now, MARGIN)).await?;
-        let old = old.filter(|old| offer.may_reuse(old.validated, now));
+        let old = known.remove(identifier).filter(|old| offer.may_reuse(old.validated, now));
         if let Some(old) = old {
             expires = expires.min(old.expires);
             authorizations.push(old);
@@ -133,7 +139,7 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
                 status: AuthorizationStatus::Pending,
                 expires: after(now, acme.0.settings.order_life),
                 token: token(acme.0.random.as_ref())?,
-                offer: name.to_owned(),
+                offer: name.clone(),
                 attempted: None,
                 validated: None,
                 caa: None,
@@ -147,7 +153,7 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
         id: acme.fresh_id(now)?,
         account: account.id,
         state: OrderState::Open,
-        offer: name.to_owned(),
+        offer: name,
         named_offer: asked.profile.is_some(),
         identifiers,
         not_before,
@@ -158,9 +164,15 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
     };
     let ids: Vec<Id> = authorizations.iter().map(|one| one.id.clone()).collect();
     let pending = acme.0.settings.pending_authorizations;
-    if !acme.0.store.insert_order(&NewOrder { order: &order, fresh: &fresh, authorizations: &ids, pending }).await? {
-        let detail = format!("the account has {pending} authorizations pending: finish or deactivate some");
-        return Err(Problem::new(Kind::RateLimited, detail).with_retry_after(3_600));
+    let spent_after = after(now, acme.0.settings.order_life).as_second().saturating_sub(3_600);
+    match acme.0.store.insert_order(&NewOrder { order: &order, fresh: &fresh, authorizations: &ids, pending, spent_after }).await? {
+        Kept::Yes => {}
+        Kept::TooMany => {
+            let detail =
+                format!("the account has {pending} authorizations that are pending, or failed within the hour: finish some, or wait");
+            return Err(Problem::new(Kind::RateLimited, detail).with_retry_after(3_600));
+        }
+        Kept::Replaced => return Err(Problem::new(Kind::AlreadyReplaced, "another order replaces this certificate already")),
     }
     let mut response = (StatusCode::CREATED, shown(&acme, &order, &authorizations)).into_response();
     if let Ok(url) = HeaderValue::from_str(&acme.url(&format!("/order/{}", order.id))) {
@@ -169,23 +181,24 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
     Ok(response)
 }
 
-fn offer_of<'a>(acme: &'a Acme, named: Option<&'a str>, grant: Option<&Grant>) -> Result<(&'a str, &'a Offer), Problem> {
+/// What is asked for: what is named, or what is meant where nothing is.
+async fn offer_of(acme: &Acme, named: Option<&str>, grant: Option<&Grant>) -> Result<(String, Arc<Standing>), Problem> {
     let refused = |detail: &str| Problem::new(Kind::InvalidProfile, detail);
-    let settings = &acme.0.settings;
-    let named = match (named, grant) {
+    let name = match (named, grant, acme.offers().await?.default.clone()) {
+        (Some(name), _, _) => name.to_owned(),
+        (None, Some(grant), Some(default)) if grant.profiles.contains(&default) => default,
         // An account whose key has one profile alone means that one.
-        (None, Some(Grant { profiles, .. })) if !profiles.iter().any(|one| one == settings.default_offer()) => {
-            let only = profiles.first().filter(|_| profiles.len() == 1);
-            let known = only.and_then(|only| settings.offers().get_key_value(only)).map(|(name, _)| name.as_str());
-            Some(known.ok_or_else(|| refused("name a profile: the account may have none that is chosen by itself"))?)
-        }
-        (named, _) => named,
+        (None, Some(Grant { profiles, .. }), _) => match profiles.as_slice() {
+            [only] => only.clone(),
+            _ => return Err(refused("name a profile: the account may have none that is chosen by itself")),
+        },
+        (None, None, default) => default.ok_or_else(|| refused("nothing is offered that is meant where no profile is named"))?,
     };
-    let (name, offer) = settings.offer(named).ok_or_else(|| refused("there is no such profile: the directory names them"))?;
-    if grant.is_some_and(|grant| !grant.profiles.iter().any(|one| one == name)) {
+    let standing = acme.offer(&name).await?;
+    if grant.is_some_and(|grant| !grant.profiles.contains(&name)) {
         return Err(refused("the account's external key does not have this profile"));
     }
-    Ok((name, offer))
+    Ok((name, standing))
 }
 
 /// The identifiers, each once.
@@ -209,19 +222,27 @@ fn identifiers(acme: &Acme, asked: &[AskedIdentifier]) -> Result<Vec<Identifier>
     Ok(identifiers)
 }
 
-/// What the account may not have, and what cannot be validated, is refused before anybody begins to.
-fn permitted(identifiers: &[Identifier], grant: Option<&Grant>, offer: &Offer) -> Result<(), Problem> {
-    let refused = |identifier: &Identifier| {
-        let detail = match identifier {
-            Identifier::Ip(address) if offer.reach.check(*address).is_err() => {
+/// What the account may not have, what cannot be validated, and what the authority would not certify, is refused before anybody begins to.
+async fn permitted(acme: &Acme, identifiers: &[Identifier], grant: Option<&Grant>, standing: &Standing) -> Result<(), Problem> {
+    let offer = &standing.offer;
+    let names: Vec<San> = identifiers.iter().map(san).collect();
+    let not_certified = acme.0.engine.refused_names(standing.authority, &offer.profile, &names).await;
+    let not_certified = not_certified.map_err(|error| match error.is_the_requests_fault() {
+        true => Problem::new(Kind::InvalidProfile, error.to_string()),
+        false => Problem::internal(&error),
+    })?;
+    let refused = |(identifier, reason): (&Identifier, Option<ProfileRefusal>)| {
+        let detail = match (identifier, reason) {
+            (Identifier::Ip(address), _) if offer.reach.check(*address).is_err() => {
                 format!("it is {}", offer.reach.check(*address).err()?)
             }
             _ if grant.is_some_and(|grant| !grant.permits(identifier)) => "the account's external key does not have this name".to_owned(),
-            _ => return None,
+            (_, Some(reason)) => reason.to_string(),
+            (_, None) => return None,
         };
         Some(Subproblem { kind: Kind::RejectedIdentifier, detail, identifier: identifier.clone() })
     };
-    let refused: Vec<Subproblem> = identifiers.iter().filter_map(refused).collect();
+    let refused: Vec<Subproblem> = identifiers.iter().zip(not_certified).filter_map(refused).collect();
     if refused.is_empty() { Ok(()) } else { Err(Problem::of_identifiers(refused)) }
 }
 

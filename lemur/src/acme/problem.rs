@@ -213,7 +213,7 @@ impl From<&Failure> for Kind {
             Failure::Response { .. } => Self::IncorrectResponse,
             Failure::NoRecord { .. } => Self::Unauthorized,
             Failure::Caa { .. } => Self::Caa,
-            Failure::Method { .. } => Self::Malformed,
+            Failure::Method { .. } | Failure::MalformedRecord { .. } => Self::Malformed,
         }
     }
 }

@@ -57,8 +57,9 @@ pub(super) async fn find(acme: &Acme, id: &str) -> Result<Option<Certificate>, P
     let (key, serial) = id.split_once('.').ok_or_else(malformed)?;
     let (key, serial) = (URL_SAFE_NO_PAD.decode(key), URL_SAFE_NO_PAD.decode(serial));
     let (Ok(key), Ok(serial)) = (key, serial) else { return Err(malformed()) };
-    // The serial number is as it stands in the certificate: with a zero in front where the number would be negative.
-    if serial.first().is_none_or(|first| *first >= 0x80) {
+    // The serial number is as it stands in the certificate: with a zero in front where the number would be negative, and nowhere else, so
+    // that a certificate has one identifier.
+    if !matches!(serial[..], [0x01..=0x7f, ..] | [0, 0x80..=0xff, ..]) {
         return Err(malformed());
     }
     let serial = Serial::from_unsigned(&serial).map_err(|_| malformed())?;
@@ -70,14 +71,9 @@ pub(super) async fn find(acme: &Acme, id: &str) -> Result<Option<Certificate>, P
     Ok(None)
 }
 
-/// That an order may say that it replaces this certificate: it is the account's, has one of the order's names, and no other order has said so.
-pub(super) async fn check_replaced(
-    acme: &Acme,
-    replaced: &str,
-    account: &Id,
-    identifiers: &[Identifier],
-    now: Timestamp,
-) -> Result<(), Problem> {
+/// That an order may say that it replaces this certificate: it is the account's and has one of the order's names. That no other order has
+/// said so is seen when it is kept.
+pub(super) async fn check_replaced(acme: &Acme, replaced: &str, account: &Id, identifiers: &[Identifier]) -> Result<(), Problem> {
     let refused = |detail: &str| Problem::malformed(detail).with_status(StatusCode::NOT_FOUND);
     let certificate = find(acme, replaced).await?.ok_or_else(|| refused("the certificate that is to be replaced was not issued here"))?;
     if acme.0.store.account_of_certificate(certificate.id).await?.as_ref() != Some(account) {
@@ -88,9 +84,6 @@ pub(super) async fn check_replaced(
     };
     if !identifiers.iter().any(has) {
         return Err(Problem::malformed("the certificate that is to be replaced has none of the order's identifiers"));
-    }
-    if acme.0.store.is_replaced(replaced, now).await? {
-        return Err(Problem::new(Kind::AlreadyReplaced, "another order replaces this certificate already"));
     }
     Ok(())
 }

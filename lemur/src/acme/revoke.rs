@@ -11,10 +11,9 @@ use serde::Deserialize;
 
 use super::identifier::Identifier;
 use super::problem::{Kind, Problem};
-use super::request::{KeySaid, Post, Said};
+use super::request::{Post, Said};
 use super::state::Acme;
 use super::store::Account;
-use crate::audit::{Actor, Via};
 use crate::certificate::View;
 use crate::crl::Reason;
 use crate::revoke::RevokeError;
@@ -38,11 +37,11 @@ struct Asked {
 
 pub(super) async fn revoke(State(acme): State<Acme>, post: Post) -> Result<StatusCode, Problem> {
     let (asked, by) = if post.has_key() {
-        let KeySaid { key, payload, .. } = post.by_key(&acme).await?;
-        (payload.read::<Asked>()?, Err(key))
+        let said = post.by_key(&acme).await?;
+        (said.payload.read::<Asked>()?, Err(said))
     } else {
-        let Said { account, payload, .. } = post.by_account(&acme).await?;
-        (payload.read::<Asked>()?, Ok(account))
+        let said = post.by_account(&acme).await?;
+        (said.payload.read::<Asked>()?, Ok(said))
     };
     let der = URL_SAFE_NO_PAD.decode(&asked.certificate).map_err(|_| Problem::malformed("the certificate is no base64url"))?;
     let view = View::parse(&der).map_err(|error| Problem::malformed(error.to_string()))?;
@@ -51,9 +50,10 @@ pub(super) async fn revoke(State(acme): State<Acme>, post: Post) -> Result<Statu
     let certificate = found.filter(|certificate| certificate.der == der).ok_or_else(unknown)?;
     let refused = || Problem::new(Kind::Unauthorized, "neither the account nor the key may revoke this certificate");
     let actor = match by {
-        Ok(account) if may_revoke(&acme, &account, &certificate).await? => acme.actor(&account.id),
-        Err(key) if view.public_key().is_ok_and(|own| own == *key.key()) => {
-            Actor { name: "the holder of the certificate's key".to_owned(), user: None, via: Via::Acme, address: None, request: None }
+        Ok(Said { account, from, .. }) if may_revoke(&acme, &account, &certificate).await? => acme.actor(&account.id, &from),
+        Err(mut said) if view.public_key().is_ok_and(|own| own == *said.key.key()) => {
+            said.use_up(&acme).await?;
+            said.from.actor("the holder of the certificate's key".to_owned())
         }
         _ => return Err(refused()),
     };

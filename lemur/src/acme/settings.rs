@@ -27,7 +27,7 @@ impl Offer {
     /// An authority's profile, for those at these addresses.
     #[must_use]
     pub fn new(description: impl Into<String>, authority: impl Into<String>, profile: impl Into<String>, reach: Reach) -> Self {
-        // Whether the profile claims the baseline is looked up when the server starts.
+        // Whether the profile claims the baseline is looked up when it is offered.
         Self { description: description.into(), authority: authority.into(), profile: profile.into(), reach, baseline: false }
     }
 
@@ -44,20 +44,38 @@ impl Offer {
 /// How many days a proof may be reused under the baseline, from these times on, in seconds since 1970.
 const BASELINE_REUSE: &[(i64, i64)] = &[(1_773_532_800, 200), (1_805_068_800, 100), (1_868_227_200, 10)];
 
+/// What clients may ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offers {
+    /// These, by name, as far as their authorities issue.
+    Named {
+        /// The offers.
+        offers: BTreeMap<String, Offer>,
+        /// Which is meant where none is named.
+        default: String,
+    },
+    /// Every authority that issues to others than authorities, by its own name.
+    Authorities {
+        /// The profile of their certificates.
+        profile: String,
+        /// The name of the one that is meant where none is named, if it issues; else it is the oldest.
+        first: String,
+        /// Which addresses may be asked to validate.
+        reach: Reach,
+    },
+}
+
 /// How this server speaks ACME.
 #[derive(Debug, Clone)]
 pub struct Settings {
     base: String,
-    offers: BTreeMap<String, Offer>,
-    default_offer: String,
+    offers: Offers,
     /// Whether an account needs an external account binding.
     pub binding_required: bool,
     /// Who owns the certificates of accounts that have no external key, an e-mail address.
     pub unbound_owner: String,
     /// Where the terms of service are: who makes an account then agrees to them.
     pub terms_of_service: Option<String>,
-    /// Where to read about this authority.
-    pub website: Option<String>,
     /// The domain names of this authority in CAA records and in records of dns-persist-01.
     pub caa_identities: Vec<String>,
     /// How long an order may take.
@@ -68,6 +86,8 @@ pub struct Settings {
     pub pending_authorizations: u32,
     /// How many identifiers an order may have.
     pub identifiers: usize,
+    /// How many orders an external account key with all its accounts, or an account without one, may make in an hour at each server.
+    pub orders_per_hour: u32,
 }
 
 /// Why settings are not right.
@@ -93,6 +113,17 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] if the URL is not `https` or ends with a slash, or nothing has the default's name.
     pub fn new(base: &str, offers: BTreeMap<String, Offer>, default_offer: &str) -> Result<Self, SettingsError> {
+        if !offers.contains_key(default_offer) {
+            return Err(SettingsError::Default { name: default_offer.to_owned() });
+        }
+        Self::offering(base, Offers::Named { offers, default: default_offer.to_owned() })
+    }
+
+    /// As [`Settings::new`], with what is offered as it stands.
+    ///
+    /// # Errors
+    /// [`SettingsError`] if the URL is not `https` or ends with a slash.
+    pub fn offering(base: &str, offers: Offers) -> Result<Self, SettingsError> {
         let uri = base.parse::<Uri>().ok();
         let right = uri.is_some_and(|uri| {
             uri.scheme_str() == Some("https")
@@ -102,22 +133,18 @@ impl Settings {
         if !right || base.ends_with('/') {
             return Err(SettingsError::Base { url: base.to_owned() });
         }
-        if !offers.contains_key(default_offer) {
-            return Err(SettingsError::Default { name: default_offer.to_owned() });
-        }
         Ok(Self {
             base: base.to_owned(),
             offers,
-            default_offer: default_offer.to_owned(),
             binding_required: true,
             unbound_owner: "acme".to_owned(),
             terms_of_service: None,
-            website: None,
             caa_identities: Vec::new(),
             order_life: Duration::from_secs(24 * 3_600),
             proof_life: Duration::from_secs(24 * 3_600),
             pending_authorizations: 300,
             identifiers: 100,
+            orders_per_hour: 10_000,
         })
     }
 
@@ -127,26 +154,10 @@ impl Settings {
         &self.base
     }
 
-    /// What clients may ask for, by name.
+    /// What clients may ask for.
     #[must_use]
-    pub const fn offers(&self) -> &BTreeMap<String, Offer> {
+    pub const fn offers(&self) -> &Offers {
         &self.offers
-    }
-
-    pub(super) fn offers_mut(&mut self) -> impl Iterator<Item = (&String, &mut Offer)> {
-        self.offers.iter_mut()
-    }
-
-    /// What is meant where nothing is named.
-    #[must_use]
-    pub fn default_offer(&self) -> &str {
-        &self.default_offer
-    }
-
-    /// The offer of a name; the default where none is named.
-    #[must_use]
-    pub fn offer<'a>(&'a self, name: Option<&'a str>) -> Option<(&'a str, &'a Offer)> {
-        self.offers.get_key_value(name.unwrap_or(&self.default_offer)).map(|(name, offer)| (name.as_str(), offer))
     }
 
     /// A URL of this server.

@@ -2,22 +2,25 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::SecureRandom;
 use jiff::{SignedDuration, Timestamp};
 use menagerie_store::database::{DatabaseError, Kind};
+use menagerie_web::{Rate, Rates};
 use quick_cache::sync::Cache;
-use tokio::sync::Semaphore;
 
 use super::external::ExternalKeys;
 use super::id::{Id, NoRandomness};
 use super::jwk::Jwk;
 use super::nonce::Nonces;
+use super::offers::Known;
 use super::problem::Problem;
-use super::settings::{Offer, Settings};
-use super::store::{MIGRATIONS, Order, Store};
-use crate::audit::{Actor, Via};
-use crate::certificate::View;
+use super::request::Origin;
+use super::settings::{Offers, Settings};
+use super::store::{Account, BOUNDS, MIGRATIONS, Order, Store};
+use super::turns::Turns;
+use crate::audit::Actor;
 use crate::engine::Engine;
 use crate::store::AuthorityId;
 use crate::validate::Validator;
@@ -25,14 +28,16 @@ use crate::validate::Validator;
 /// How many account keys are kept ready to verify with.
 const KEYS: usize = 10_000;
 
-/// How many authorities are known by name and by key.
+/// How many authorities are known by their keys.
 const AUTHORITIES: usize = 1_000;
 
 /// How many certificates are kept ready for those who ordered them.
 const ISSUED: usize = 1_000;
 
-/// How many challenges are looked at at a time.
-const VALIDATIONS: usize = 256;
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// How many parties are known by how much they ordered.
+const PARTIES: usize = 100_000;
 
 /// What the ACME server is made of.
 pub struct Parts {
@@ -83,15 +88,22 @@ pub(super) struct Inner {
     pub(super) nonces: Nonces,
     pub(super) external: ExternalKeys,
     pub(super) validator: Validator,
-    pub(super) validations: Semaphore,
+    /// Whose challenge is looked at next.
+    pub(super) turns: Turns,
+    /// How much each party ordered.
+    orders: Rates<String>,
+    began: Instant,
     pub(super) random: Arc<dyn SecureRandom + Send + Sync>,
-    /// Numbers of authorities by their names, and by the identifiers of their keys: what was found once stays so.
-    authorities: Cache<String, AuthorityId>,
-    authority_keys: Cache<Vec<u8>, Arc<[AuthorityId]>>,
+    /// What is offered, as of the last look.
+    pub(super) offers: Known,
+    /// Numbers of authorities by the identifiers of their keys, in a generation of what is known of authorities.
+    authority_keys: Cache<(u64, Vec<u8>), Arc<[AuthorityId]>>,
     /// Certificates that were issued here a moment ago: their clients come for them at once.
     issued: Cache<Id, (Id, Arc<[u8]>, AuthorityId)>,
     /// Account keys by their thumbprints, which cannot come to mean another key.
     keys: Cache<String, Arc<Jwk>>,
+    /// The keys that accounts had when they last asked here. Whether they still have them the database says.
+    keys_of: Cache<Id, Arc<Jwk>>,
     /// The name under which this process leases work.
     pub(super) replica: String,
 }
@@ -108,20 +120,25 @@ impl Acme {
     /// # Errors
     /// [`StartError`] if the database fails or there is no randomness.
     pub async fn start(parts: Parts) -> Result<Self, StartError> {
-        let Parts { mut settings, engine, validator, random } = parts;
-        for (name, offer) in settings.offers_mut() {
-            let profile = engine.settings().profiles.get(&offer.profile);
-            let unknown = || StartError::Profile { offer: name.clone(), profile: offer.profile.clone() };
-            offer.baseline = profile.ok_or_else(unknown)?.is_baseline();
+        let Parts { settings, engine, validator, random } = parts;
+        let profiles: Vec<(&str, &str)> = match settings.offers() {
+            Offers::Named { offers, .. } => offers.iter().map(|(name, offer)| (name.as_str(), offer.profile.as_str())).collect(),
+            Offers::Authorities { profile, .. } => vec![("", profile)],
+        };
+        if let Some((offer, profile)) = profiles.into_iter().find(|(_, profile)| engine.settings().profiles.get(profile).is_none()) {
+            return Err(StartError::Profile { offer: offer.to_owned(), profile: profile.to_owned() });
         }
         let database = engine.store().database().clone();
         database.migrate(&MIGRATIONS).await?;
+        database.migrate(&BOUNDS).await?;
         let nonces = match database.kind() {
             Kind::Sqlite => Nonces::of_process(random.as_ref())?,
             Kind::Postgres => Nonces::shared(&database, Arc::clone(&random)).await?,
         };
         let external = ExternalKeys::new(engine.clone(), Arc::clone(&random));
         let replica = Id::fresh(engine.now(), random.as_ref())?.as_str().to_owned();
+        let rate = Rate { times: settings.orders_per_hour, within: HOUR };
+        let orders = Rates::new(rate, PARTIES);
         Ok(Self(Arc::new(Inner {
             settings,
             store: Store { database, engine: engine.clone() },
@@ -129,12 +146,15 @@ impl Acme {
             nonces,
             external,
             validator,
-            validations: Semaphore::new(VALIDATIONS),
+            turns: Turns::default(),
+            orders,
+            began: Instant::now(),
             random,
-            authorities: Cache::new(AUTHORITIES),
+            offers: Known::default(),
             authority_keys: Cache::new(AUTHORITIES),
             issued: Cache::new(ISSUED),
             keys: Cache::new(KEYS),
+            keys_of: Cache::new(KEYS),
             replica,
         })))
     }
@@ -161,40 +181,37 @@ impl Acme {
         self.url(&format!("/account/{id}"))
     }
 
-    /// The offer that something was asked for with, if it is still made.
-    pub(super) fn offer(&self, name: &str) -> Result<&Offer, Problem> {
-        let gone = || Problem::new(super::problem::Kind::InvalidProfile, format!("the profile {name:?} is not offered any more"));
-        self.0.settings.offers().get(name).ok_or_else(gone)
-    }
-
     /// Who an account is in the audit log.
-    pub(super) fn actor(&self, account: &Id) -> Actor {
-        Actor { name: format!("ACME account {account}"), user: None, via: Via::Acme, address: None, request: None }
+    pub(super) fn actor(&self, account: &Id, from: &Origin) -> Actor {
+        from.actor(format!("ACME account {account}"))
     }
 
-    /// The authority of a name.
-    pub(super) async fn authority(&self, name: &str) -> Result<AuthorityId, Problem> {
-        if let Some(id) = self.0.authorities.get(name) {
-            return Ok(id);
-        }
-        let found = self.0.engine.authority_by_name(name).await?;
-        let gone = || Problem::new(super::problem::Kind::InvalidProfile, "the profile's authority is not there");
-        let id = found.ok_or_else(gone)?.id;
-        self.0.authorities.insert(name.to_owned(), id);
-        Ok(id)
+    /// Counts an order; refuses one too many.
+    pub(super) fn count_order(&self, account: &Account) -> Result<(), Problem> {
+        let most = self.0.settings.orders_per_hour;
+        self.0.orders.take(account.party().to_owned(), self.0.began.elapsed()).map_err(|wait| {
+            let wait = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1);
+            Problem::new(super::problem::Kind::RateLimited, format!("there are at most {most} orders an hour")).with_retry_after(wait)
+        })
     }
 
     /// The authorities that sign with the key of an identifier.
     pub(super) async fn authorities_of_key(&self, key: &[u8]) -> Result<Arc<[AuthorityId]>, Problem> {
-        if let Some(known) = self.0.authority_keys.get(key) {
+        let place = (self.0.engine.generation(), key.to_vec());
+        if let Some(known) = self.0.authority_keys.get(&place) {
             return Ok(known);
         }
-        let all = self.0.engine.authorities().await?;
-        let has_key = |der: &[u8]| View::parse(der).is_ok_and(|view| view.key_id().is_some_and(|id| id.as_bytes() == key));
-        let found: Arc<[AuthorityId]> =
-            all.iter().filter(|authority| authority.der.as_deref().is_some_and(has_key)).map(|authority| authority.id).collect();
+        // By what is in memory: anybody may ask for a key that there is not.
+        let mut with_key = Vec::new();
+        for id in self.0.engine.known_authorities() {
+            let loaded = self.0.engine.load(id).await;
+            if loaded.is_ok_and(|loaded| loaded.view.key_id().is_some_and(|id| id.as_bytes() == key)) {
+                with_key.push(id);
+            }
+        }
+        let found: Arc<[AuthorityId]> = with_key.into();
         if !found.is_empty() {
-            self.0.authority_keys.insert(key.to_vec(), Arc::clone(&found));
+            self.0.authority_keys.insert(place, Arc::clone(&found));
         }
         Ok(found)
     }
@@ -206,6 +223,15 @@ impl Acme {
 
     pub(super) fn remembered(&self, order: &Id, account: &Id) -> Option<(Vec<u8>, AuthorityId)> {
         self.0.issued.get(order).filter(|(owner, _, _)| owner == account).map(|(_, der, authority)| (der.to_vec(), authority))
+    }
+
+    /// The key that an account had when it last asked here.
+    pub(super) fn key_of(&self, account: &Id) -> Option<Arc<Jwk>> {
+        self.0.keys_of.get(account)
+    }
+
+    pub(super) fn remember_key(&self, account: &Id, key: &Arc<Jwk>) {
+        self.0.keys_of.insert(account.clone(), Arc::clone(key));
     }
 
     /// An account's key, ready to verify with.
@@ -220,6 +246,6 @@ impl Acme {
 }
 
 /// The time after a span, or the last time that there is.
-pub(super) fn after(now: Timestamp, span: std::time::Duration) -> Timestamp {
+pub(super) fn after(now: Timestamp, span: Duration) -> Timestamp {
     SignedDuration::try_from(span).ok().and_then(|span| now.checked_add(span).ok()).unwrap_or(Timestamp::MAX)
 }

@@ -7,13 +7,18 @@ use futures_util::FutureExt as _;
 use tokio::task::JoinHandle;
 
 use super::id::Id;
+use super::order::MARGIN;
 use super::problem::{Kind, Problem};
 use super::settings::Offer;
 use super::state::{Acme, after};
-use super::store::{Attempt, Authorization, Job};
-use crate::validate::{CaaQuestion, Challenge, Failure, Host, Method};
+use super::store::{Account, Attempt, Authorization, Job};
+use super::turns::{Place, Waiting};
+use crate::validate::{CaaQuestion, Challenge, Failure, Host, Method, Proof};
 
-/// How long a replica may look at a challenge: three attempts with what waits between them, and a while in the queue.
+/// How long a wait is for which the lease need not be renewed.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// How long a replica may look at a challenge: three attempts with what waits between them.
 const LEASE: Duration = Duration::from_secs(180);
 
 /// How often a replica looks for what others have left.
@@ -30,20 +35,25 @@ pub(super) async fn begin(
     acme: &Acme,
     authorization: &Authorization,
     method: Method,
-    thumbprint: &str,
+    account: &Account,
 ) -> Result<Option<JoinHandle<Option<Attempt>>>, Problem> {
+    let Some(waiting) = acme.0.turns.line_up(account.party()) else {
+        let detail = "as many challenges wait to be looked at as may: answer this one again in a minute";
+        return Err(Problem::new(Kind::RateLimited, detail).with_retry_after(60));
+    };
     let now = acme.now();
     let lease_until = after(now, LEASE);
     if !acme.0.store.attempt(&authorization.id, method, &acme.0.replica, lease_until, now).await? {
         return Ok(None);
     }
-    let (acme, thumbprint) = (acme.clone(), thumbprint.to_owned());
+    let (acme, thumbprint) = (acme.clone(), account.thumbprint.clone());
     let authorization = Authorization { attempted: Some(method), ..authorization.clone() };
-    Ok(Some(tokio::spawn(async move { look(&acme, &authorization, method, &thumbprint).await })))
+    Ok(Some(tokio::spawn(async move { look(&acme, &authorization, method, &thumbprint, waiting).await })))
 }
 
 /// Looks at one challenge, and notes what came of it; gives that if it was noted.
-async fn look(acme: &Acme, authorization: &Authorization, method: Method, thumbprint: &str) -> Option<Attempt> {
+async fn look(acme: &Acme, authorization: &Authorization, method: Method, thumbprint: &str, waiting: Waiting) -> Option<Attempt> {
+    let _place = turn(acme, &authorization.id, waiting).await?;
     let attempt = match verdict(acme, authorization, method, thumbprint).await {
         Ok(attempt) => attempt,
         Err(problem) => Attempt::Invalid(problem.document()),
@@ -65,9 +75,32 @@ async fn look(acme: &Acme, authorization: &Authorization, method: Method, thumbp
     None
 }
 
+/// Waits for its turn. The lease is held meanwhile, so that no replica takes over what only waits; none if it has gone to another.
+async fn turn(acme: &Acme, id: &Id, mut waiting: Waiting) -> Option<Place> {
+    if let Ok(place) = tokio::time::timeout(AT_ONCE, &mut waiting).await {
+        return place.ok();
+    }
+    while hold(acme, id).await {
+        if let Ok(place) = tokio::time::timeout(LEASE / 3, &mut waiting).await {
+            let place = place.ok()?;
+            return hold(acme, id).await.then_some(place);
+        }
+    }
+    None
+}
+
+/// Whether the challenge is this replica's still, for as long as a look takes.
+async fn hold(acme: &Acme, id: &Id) -> bool {
+    let held = acme.0.store.renew(id, &acme.0.replica, after(acme.now(), LEASE)).await;
+    held.unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, authorization = %id, "a lease was not renewed");
+        true
+    })
+}
+
 async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thumbprint: &str) -> Result<Attempt, Problem> {
-    let _permit = acme.0.validations.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let offer = acme.offer(&authorization.offer)?;
+    let standing = acme.offer(&authorization.offer).await?;
+    let offer = &standing.offer;
     let account = acme.account_url(&authorization.account);
     let host = authorization.identifier.host();
     let now = acme.now();
@@ -83,9 +116,15 @@ async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thu
         now: now.as_second(),
     };
     let refused = |failure: &Failure| Problem::new(Kind::from(failure), failure.to_string());
-    acme.0.validator.validate(&challenge).await.map_err(|failure| refused(&failure))?;
+    let proof = acme.0.validator.validate(&challenge).await.map_err(|failure| refused(&failure))?;
     let caa = check_caa(acme, offer, authorization, method).await.map_err(|failure| refused(&failure))?;
-    Ok(Attempt::Valid { expires: after(acme.now(), acme.0.settings.proof_life), caa })
+    Ok(Attempt::Valid { expires: after(acme.now(), life(proof, acme.0.settings.proof_life)), caa })
+}
+
+/// How long a proof is in force. One that may be reused for less than an order takes serves its own order for that long and no other:
+/// a later order uses a proof only if it holds for longer ([`MARGIN`]).
+fn life(proof: Proof, most: Duration) -> Duration {
+    proof.life.map_or(most, |life| life.max(MARGIN).min(most))
 }
 
 /// Asks for CAA records where the offer claims the baseline; whether it did.
@@ -144,15 +183,13 @@ pub(super) async fn take_over(acme: &Acme) -> Result<usize, Problem> {
     let count = jobs.len();
     for Job { authorization } in jobs {
         let Some(method) = authorization.attempted else { continue };
-        let Some(thumbprint) = thumbprint(acme, &authorization.account).await? else { continue };
+        let Some(account) = store.account(&authorization.account, acme.now()).await? else { continue };
+        // Where too many wait, it is taken over again when there are fewer.
+        let Some(waiting) = acme.0.turns.line_up(account.party()) else { continue };
         let acme = acme.clone();
-        tokio::spawn(async move { look(&acme, &authorization, method, &thumbprint).await });
+        tokio::spawn(async move { look(&acme, &authorization, method, &account.thumbprint, waiting).await });
     }
     Ok(count)
-}
-
-async fn thumbprint(acme: &Acme, account: &Id) -> Result<Option<String>, Problem> {
-    Ok(acme.0.store.account(account, acme.now()).await?.map(|account| account.thumbprint))
 }
 
 async fn forget(acme: &Acme) -> Result<(), menagerie_store::database::DatabaseError> {

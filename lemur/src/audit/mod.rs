@@ -61,6 +61,46 @@ impl Actor {
     }
 }
 
+/// Fields that were changed, with what they were and what they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub struct Changes(Map<String, Value>);
+
+impl Changes {
+    /// None.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more, if it was changed. Texts are cut to what a line takes.
+    #[must_use]
+    pub fn with<T: Serialize>(mut self, field: &str, from: T, to: Option<T>) -> Self {
+        let shown = |value: T| match serde_json::to_value(value).unwrap_or_default() {
+            Value::String(text) => shortened(&text).into(),
+            Value::Array(items) if items.len() > MOST_ITEMS => format!("{} items", items.len()).into(),
+            other => other,
+        };
+        if let Some(to) = to {
+            self.0.insert(field.to_owned(), serde_json::json!({"from": shown(from), "to": shown(to)}));
+        }
+        self
+    }
+}
+
+/// How control of a name was proved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// The name.
+    pub name: String,
+    /// By which challenge.
+    pub method: &'static str,
+    /// When.
+    pub at: Timestamp,
+    /// In which authorization.
+    pub authorization: String,
+}
+
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -88,6 +128,8 @@ pub enum Event {
         authority: AuthorityId,
         /// The fields that were.
         fields: Vec<&'static str>,
+        /// What they were and what they are.
+        changes: Changes,
     },
     /// An authority has another certificate for its key.
     AuthorityCrossSigned {
@@ -124,6 +166,9 @@ pub enum Event {
         not_after: Timestamp,
         /// Whether its key was made here.
         key_made_here: bool,
+        /// How control of the names was proved, where it was.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        proofs: Vec<Proof>,
     },
     /// A certificate that was made elsewhere was stored.
     CertificateUploaded {
@@ -142,6 +187,8 @@ pub enum Event {
         certificate: CertificateId,
         /// The fields that were.
         fields: Vec<&'static str>,
+        /// What they were and what they are.
+        changes: Changes,
     },
     /// A certificate's row was deleted.
     CertificateDeleted {
@@ -182,6 +229,8 @@ pub enum Event {
     KeyViewed {
         /// Whose.
         certificate: CertificateId,
+        /// The SHA-256 of its public half: which key it was does not depend on the row that it stood in.
+        key: String,
         /// For what: `view`, `export`.
         purpose: &'static str,
     },
@@ -207,8 +256,10 @@ pub enum Event {
 
 /// The most characters of a text that a line repeats: the rest is known from the certificate.
 const LONGEST_TEXT: usize = 1_000;
-/// The most names that a line repeats.
-const MOST_NAMES: usize = 100;
+/// The most items of a list that a line repeats.
+const MOST_ITEMS: usize = 100;
+/// The most bytes of names that a line repeats, and of proofs: together less than a line has.
+const MOST_NAMES: usize = 20 * 1024;
 
 /// The log's entry for what was done.
 #[must_use]
@@ -236,7 +287,29 @@ pub fn shortened(text: &str) -> String {
 /// Names that go into a line, cut to what a line takes.
 #[must_use]
 pub fn shortened_names(names: impl Iterator<Item = String>) -> Vec<String> {
-    names.take(MOST_NAMES).collect()
+    let (mut kept, mut left_out, mut bytes) = (Vec::new(), 0_usize, 0);
+    for name in names {
+        // With its quotes and comma, and each character that JSON writes with a backslash.
+        bytes += name.len() + name.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count() + 3;
+        if bytes <= MOST_NAMES { kept.push(name) } else { left_out += 1 }
+    }
+    if left_out > 0 {
+        kept.push(format!("… and {left_out} more: the certificate has them"));
+    }
+    kept
+}
+
+/// Proofs that go into a line, cut to what a line takes.
+#[must_use]
+pub fn shortened_proofs(mut proofs: Vec<Proof>) -> Vec<Proof> {
+    let mut bytes = 0;
+    let fits = proofs.iter().take_while(|proof| {
+        bytes += proof.name.len() + proof.authorization.len() + 120;
+        bytes <= MOST_NAMES
+    });
+    let fits = fits.count();
+    proofs.truncate(fits);
+    proofs
 }
 
 #[cfg(test)]
@@ -246,13 +319,35 @@ mod tests {
     #[test]
     fn a_line_is_one_object_without_line_breaks() {
         let actor = Actor { name: "bob\n\"x".to_owned(), address: "10.0.0.1".parse().ok(), ..Actor::cli("x") };
-        let event = Event::KeyViewed { certificate: CertificateId(7), purpose: "view" };
+        let event = Event::KeyViewed { certificate: CertificateId(7), key: "ab".to_owned(), purpose: "view" };
         let entry = entry(Timestamp::UNIX_EPOCH, &actor, &event);
-        let expected = r#"{"time":"1970-01-01T00:00:00Z","event":"key_viewed","certificate":7,"purpose":"view","actor":{"name":"bob\n\"x","via":"cli","address":"10.0.0.1"}}"#;
+        let expected = r#"{"time":"1970-01-01T00:00:00Z","event":"key_viewed","certificate":7,"key":"ab","purpose":"view","actor":{"name":"bob\n\"x","via":"cli","address":"10.0.0.1"}}"#;
         assert_eq!(entry.body, expected);
         let fields = Map::from_iter([("user".to_owned(), Value::from(3))]);
         let entry = super::entry(Timestamp::UNIX_EPOCH, &Actor::server(), &Event::Other { event: "user_created", fields });
         assert!(entry.body.starts_with(r#"{"time":"1970-01-01T00:00:00Z","event":"user_created","user":3,"actor":{"#), "{}", entry.body);
+    }
+
+    #[test]
+    fn a_line_has_all_the_names_that_it_has_room_for() {
+        let names = |count: usize, length: usize| shortened_names((0..count).map(|number| format!("{number:0length$}")));
+        assert_eq!(names(1_000, 17).len(), 1_000, "all of a certificate of a thousand names");
+        let cut = names(1_000, 250);
+        assert!(cut.len() < 100 && cut.last().is_some_and(|last| last.contains(&format!("{} more", 1_000 - (cut.len() - 1)))), "{cut:?}");
+        let proof = Proof { name: "a".repeat(253), method: "dns-persist-01", at: Timestamp::MAX, authorization: "b".repeat(32) };
+        let event = Event::CertificateIssued {
+            authority: AuthorityId(i64::MAX),
+            serial: "f".repeat(40),
+            fingerprint: "f".repeat(64),
+            profile: shortened(&"p".repeat(10_000)),
+            owner: shortened(&"é".repeat(10_000)),
+            names: cut,
+            not_after: Timestamp::MAX,
+            key_made_here: false,
+            proofs: shortened_proofs(vec![proof; 1_000]),
+        };
+        let body = entry(Timestamp::MAX, &Actor::cli("x".repeat(255)), &event).body;
+        assert!(body.len() < menagerie_store::log::MAX_LINE - 200, "{}", body.len());
     }
 
     #[test]

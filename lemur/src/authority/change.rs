@@ -1,9 +1,9 @@
 //! Changing what is kept with an authority. Its certificate and its key are not among that.
 
 use super::AuthorityError;
-use crate::audit::{Actor, Event};
+use crate::audit::{Actor, Changes, Event};
 use crate::engine::Engine;
-use crate::store::authorities::{self, AuthorityChange};
+use crate::store::authorities::{self, AuthorityChange, AuthorityState};
 use crate::store::{ADDRESS, AuthorityId, DOCUMENT, LONG, check_text};
 
 impl Engine {
@@ -28,11 +28,20 @@ impl Engine {
         ];
         let fields = fields.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect();
         let mut transaction = self.shared.store.write().await?;
+        let before = authorities::by_id(&mut transaction, id).await?.ok_or(AuthorityError::Unknown { id })?;
         if !authorities::change(&mut transaction, id, change).await? {
             return Err(AuthorityError::Unknown { id });
         }
-        self.commit_audited(transaction, actor, &[Event::AuthorityChanged { authority: id, fields }]).await?;
-        self.shared.cache.forget(id);
+        // The options are the interface's own, and may hold what is not for everybody.
+        let changes = Changes::new()
+            .with("owner", &before.owner, change.owner.as_ref())
+            .with("description", &before.description, change.description.as_ref())
+            .with("active", before.state != AuthorityState::Disabled, change.active)
+            .with("roles", &before.roles, change.roles.as_ref())
+            .with("profiles", &before.profiles, change.profiles.as_ref());
+        self.commit_audited(transaction, actor, &[Event::AuthorityChanged { authority: id, fields, changes }]).await?;
+        // Those under it are held to its profiles.
+        self.shared.cache.forget_all();
         Ok(())
     }
 }

@@ -9,11 +9,12 @@ use menagerie_store::database::Transaction;
 
 use super::{AuthorityError, AuthorityKey, AuthorityOrder, CreatedAuthority, Parent, authority_place, sha256};
 use crate::audit::{Event, shortened};
-use crate::certificate::{AuthorityTemplate, ExtendedKeyUsage, Issuer, Validity, View};
+use crate::certificate::{ANY_POLICY, AuthorityTemplate, ExtendedKeyUsage, Issuer, Validity, View};
 use crate::csr::RequestTemplate;
 use crate::engine::{Engine, Loaded};
 use crate::issue::{IssueError, Record, generate, row};
 use crate::lint::{Claims, Kind};
+use crate::profile::Profile;
 use crate::store::authorities::{self, AuthorityKind, AuthorityState, NewAuthority};
 use crate::store::certificates::{self, NewCertificate};
 use crate::store::{ADDRESS, AuthorityId, CertificateId, DOCUMENT, LONG, check_text, intents, published};
@@ -25,7 +26,7 @@ const INTERMEDIATE_LIFETIME: Duration = YEAR.saturating_mul(5);
 const BACKDATE: jiff::SignedDuration = jiff::SignedDuration::from_secs(3600);
 const LONGEST_NAME: usize = 128;
 /// What stands for a profile with an authority's certificate.
-pub(super) const PROFILE: &str = "authority";
+pub(crate) const PROFILE: &str = "authority";
 
 /// A key that will sign, and how it is stored.
 struct NewKey {
@@ -79,6 +80,7 @@ impl Engine {
     async fn new_key(&self, key: &AuthorityKey) -> Result<NewKey, AuthorityError> {
         match key {
             AuthorityKey::Made(kind) => {
+                self.check_experimental(Some(*kind))?;
                 let signer = generate(*kind).await?.with_rsa_hash(RsaHash::Sha256);
                 let place = authority_place(&signer.public_key().to_spki_der());
                 let sealed = self.shared.ring.seal(signer.to_pkcs8_der()?.expose(), &place)?;
@@ -86,6 +88,7 @@ impl Engine {
             }
             AuthorityKey::Elsewhere(reference) => {
                 let signer = self.shared.settings.signers.open(reference).await?;
+                self.check_experimental(signer.public_key().key_type())?;
                 Ok(NewKey { signer, sealed: None, reference: Some(reference.clone()) })
             }
         }
@@ -97,10 +100,25 @@ impl Engine {
             template = template.with_path_length(length);
         }
         let mut usages = order.extended_key_usages.clone();
-        if !usages.is_empty() && !usages.contains(&ExtendedKeyUsage::OCSP_SIGNING) {
-            usages.push(ExtendedKeyUsage::OCSP_SIGNING);
+        match (self.claims_baseline(&order.profiles), usages.is_empty()) {
+            (true, true) => usages.push(ExtendedKeyUsage::SERVER_AUTH),
+            // The Baseline Requirements (7.1.2.10.6) keep it out of an authority for TLS, and verifiers want it of the responder alone.
+            (true, false) | (false, true) => {}
+            (false, false) if usages.contains(&ExtendedKeyUsage::OCSP_SIGNING) => {}
+            (false, false) => usages.push(ExtendedKeyUsage::OCSP_SIGNING),
         }
-        Ok(template.with_constraints(order.constraints.clone()).with_extended_key_usages(usages))
+        let mut policies = order.policies.clone();
+        // Without policies of its own, nothing below it is issued under any (RFC 5280, 6.1.3, d and e). A root is trusted as it is.
+        if policies.is_empty() && order.parent != Parent::Itself {
+            policies.push(ANY_POLICY);
+        }
+        Ok(template.with_constraints(order.constraints.clone()).with_extended_key_usages(usages).with_policies(policies))
+    }
+
+    /// Whether an authority is to keep the Baseline Requirements: one of the profiles that it names does.
+    pub(super) fn claims_baseline(&self, named: &[String]) -> bool {
+        let profiles = &self.shared.settings.profiles;
+        named.iter().any(|name| profiles.get(name).is_some_and(Profile::is_baseline))
     }
 
     async fn create_root(&self, order: &AuthorityOrder, key: NewKey) -> Result<CreatedAuthority, AuthorityError> {
@@ -110,7 +128,8 @@ impl Engine {
         };
         let template = self.template(order, &key, validity)?;
         let to_be_signed = template.root(&self.fresh_serial(), key.signer.algorithm())?;
-        self.lint(to_be_signed.as_der(), &Claims { kind: Some(Kind::Root), ..Claims::default() })?;
+        let claims = Claims { kind: Some(Kind::Root), baseline: self.claims_baseline(&order.profiles), ..Claims::default() };
+        self.lint(to_be_signed.as_der(), &claims)?;
         let signature = key.signer.sign(to_be_signed.as_der()).await?;
         let der = to_be_signed.certificate(&signature)?;
         let view = Issuer::new(&View::parse(&der)?)?.accept(&to_be_signed, &der)?;
@@ -126,13 +145,15 @@ impl Engine {
         parent: AuthorityId,
     ) -> Result<CreatedAuthority, AuthorityError> {
         let issuer = self.load_issuing(parent).await?;
+        // By what its issuer does not issue it would not either.
+        order.profiles.iter().try_for_each(|name| self.profile(&issuer, name).map(drop))?;
         let validity = match order.validity {
             Some(validity) => validity,
             None => self.under_validity(&issuer)?,
         };
         let template = self.template(order, &key, validity)?;
         let algorithm = issuer.signer()?.algorithm();
-        let claims = Claims { kind: Some(Kind::Intermediate), ..Claims::default() };
+        let claims = Claims { kind: Some(Kind::Intermediate), baseline: self.claims_baseline(&order.profiles), ..Claims::default() };
         let about = shortened(&format!("the authority {}", order.name));
         let build = |serial: &_, places: &_| Ok(template.under(&issuer.issuer, serial, places, algorithm)?);
         let signed = self.sign_under(&issuer, &claims, about, validity.not_after(), build).await?;
@@ -142,7 +163,6 @@ impl Engine {
             return Err(IssueError::Lost.into());
         }
         published::put_ocsp(&mut transaction, &[answer]).await?;
-        published::ensure(&mut transaction, (parent, signed.shard)).await?;
         let issued = (signed.view, signed.der, Some(signed.shard));
         self.store_authority(transaction, order, &key, AuthorityKind::Intermediate, Some(parent), issued).await
     }
@@ -189,6 +209,11 @@ impl Engine {
         }
     }
 
+    /// Opens the first part of an authority's list, so that there is one before there is a certificate.
+    pub(super) async fn open_list(&self, transaction: &mut Transaction, id: AuthorityId) -> Result<(), AuthorityError> {
+        Ok(published::open(transaction, (id, 0), self.crl_url(id, 0).as_str(), 0).await?)
+    }
+
     async fn store_authority(
         &self,
         mut transaction: Transaction,
@@ -206,11 +231,11 @@ impl Engine {
             (Some(parent), Some(shard)) => row.of_authority(parent, shard, PROFILE),
             _ => row.of_authority(id, 0, PROFILE),
         };
+        // Not its roles: who may issue from it has no say about its own certificate.
         row.description = order.description.clone();
-        row.roles.clone_from(&order.roles);
         let certificate = store_certificate(&mut transaction, row).await?;
         authorities::set_certificate(&mut transaction, id, certificate).await?;
-        published::ensure(&mut transaction, (id, 0)).await?;
+        self.open_list(&mut transaction, id).await?;
         self.commit_audited(transaction, &order.actor, &[created_event(order, &new)]).await?;
         Ok(CreatedAuthority { id, certificate: Some((certificate, der)), csr: None })
     }

@@ -40,7 +40,6 @@ impl Engine {
             return Err(IssueError::Lost.into());
         }
         published::put_ocsp(&mut transaction, &[answer]).await?;
-        published::ensure(&mut transaction, (issuer.row.id, signed.shard)).await?;
         let row = authority_row(&signed.view, &crossed.row.owner, actor.user, self.now());
         let row = row.of_authority(issuer.row.id, signed.shard, PROFILE);
         let certificate = store_certificate(&mut transaction, row).await?;

@@ -13,6 +13,7 @@ mod signers;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+pub(crate) use create::PROFILE;
 pub use order::{AuthorityError, AuthorityKey, AuthorityOrder, CreatedAuthority, Parent};
 pub use outside::OfflineAuthority;
 pub use signers::{NoSigners, OpenSignerError, Opening, Signers};

@@ -1,6 +1,7 @@
 //! What is asked for when an authority is made.
 
 use menagerie_sign::KeyType;
+use x509_cert::spki::ObjectIdentifier;
 
 use crate::audit::Actor;
 use crate::certificate::{ExtendedKeyUsage, Validity};
@@ -49,9 +50,13 @@ pub struct AuthorityOrder {
     pub path_length: Option<u8>,
     /// The names that it may certify.
     pub constraints: NameConstraints,
-    /// The usages that it may certify; none means all. That of its own OCSP responder is added.
+    /// The usages that it may certify; none means all. That of its own OCSP responder is added, but not where one of the profiles claims the
+    /// baseline, which forbids it; there it is servers alone if none is named.
     pub extended_key_usages: Vec<ExtendedKeyUsage>,
-    /// The profiles that it issues by; none means all.
+    /// The certificate policies that it may issue under; none means any, which a root says by saying nothing.
+    pub policies: Vec<ObjectIdentifier>,
+    /// The profiles that it issues by; none means all. Where one of them claims the baseline, so does the authority: its certificate is held
+    /// to the Baseline Requirements.
     pub profiles: Vec<String>,
     /// What the interface keeps with it, a JSON document.
     pub options: String,

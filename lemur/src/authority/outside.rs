@@ -7,7 +7,7 @@ use crate::audit::{Actor, Event, shortened};
 use crate::certificate::{Issuer, View};
 use crate::engine::Engine;
 use crate::store::authorities::{self, AuthorityKind, AuthorityState, NewAuthority};
-use crate::store::{ADDRESS, AuthorityId, DOCUMENT, LONG, RoleId, SHORT, check_text, published};
+use crate::store::{ADDRESS, AuthorityId, DOCUMENT, LONG, RoleId, SHORT, check_text};
 
 /// An authority that is known by its certificate alone.
 #[derive(Debug, Clone)]
@@ -108,7 +108,7 @@ impl Engine {
         if !authorities::activate(&mut transaction, id, certificate, der, parent).await? {
             return Err(AuthorityError::NotPending { name: waiting.name });
         }
-        published::ensure(&mut transaction, (id, 0)).await?;
+        self.open_list(&mut transaction, id).await?;
         let event = Event::AuthorityActivated { authority: id, fingerprint: hex::encode(view.sha256()) };
         self.commit_audited(transaction, actor, &[event]).await?;
         self.shared.cache.forget(id);

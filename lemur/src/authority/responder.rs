@@ -12,9 +12,9 @@ use crate::certificate::{ResponderTemplate, Validity};
 use crate::engine::{Engine, Loaded, LoadedResponder};
 use crate::issue::{IssueError, generate};
 use crate::lint::{Claims, Kind};
-use crate::name::Subject;
+use crate::name::{Subject, SubjectField};
 use crate::store::authorities::{self, Responder};
-use crate::store::{AuthorityId, intents, published};
+use crate::store::{AuthorityId, intents};
 
 /// How long another process is let alone that makes a responder.
 const LEASE_MS: i64 = 10_000;
@@ -31,7 +31,7 @@ impl Loaded {
 impl Engine {
     /// Whether an authority's responder is to be made anew.
     pub(crate) fn wants_responder(&self, loaded: &Loaded) -> bool {
-        if loaded.signer().is_err() {
+        if loaded.key().is_err() {
             return false;
         }
         let third = SignedDuration::try_from(self.shared.settings.responder_lifetime / 3).unwrap_or_default();
@@ -63,11 +63,19 @@ impl Engine {
         let lasting = Validity::lasting(self.now() - BACKDATE, self.shared.settings.responder_lifetime)
             .map_err(|error| Loaded::broken(&issuer.row, error))?;
         let validity = lasting.within(issuer.issuer.validity()).ok_or(crate::certificate::TemplateError::OutlivesIssuer)?;
-        let subject = Subject::of_common_name(&format!("OCSP responder {}", hex::encode(self.random::<4>())))
+        let mut subject = Subject::of_common_name(&format!("OCSP responder {}", hex::encode(self.random::<4>())))
             .map_err(|error| Loaded::broken(&issuer.row, error))?;
+        // Whose it is, as its issuer says (BR 7.1.2.8.2).
+        for field in [SubjectField::Country, SubjectField::Organization] {
+            // What others wrote into an authority's name may be nothing that is written here.
+            if let Some(Ok(with)) = issuer.view.subject().field(field).map(|text| subject.clone().with(field, text)) {
+                subject = with;
+            }
+        }
         let template = ResponderTemplate::new(subject, key.public_key().clone(), validity);
-        let algorithm = issuer.signer()?.algorithm();
-        let claims = Claims { kind: Some(Kind::OcspResponder), ..Claims::default() };
+        let algorithm = issuer.key()?.algorithm();
+        let baseline = self.claims_baseline(&issuer.row.profiles);
+        let claims = Claims { kind: Some(Kind::OcspResponder), baseline, ..Claims::default() };
         let build = |serial: &_, _: &_| Ok(template.under(&issuer.issuer, serial, algorithm)?);
         let about = format!("the OCSP responder of {}", issuer.row.name);
         let signed = self.sign_under(issuer, &claims, about, validity.not_after(), build).await?;
@@ -78,7 +86,6 @@ impl Engine {
         let fingerprint = hex::encode(signed.view.sha256());
         let responder = Responder { sealed_key, der: signed.der, until: validity.not_after().as_second() };
         authorities::set_responder(&mut transaction, issuer.row.id, &responder).await?;
-        published::ensure(&mut transaction, (issuer.row.id, signed.shard)).await?;
         let event = Event::ResponderRenewed { authority: issuer.row.id, fingerprint };
         Ok(self.commit_audited(transaction, &Actor::server(), &[event]).await?)
     }

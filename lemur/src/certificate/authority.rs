@@ -17,6 +17,9 @@ use super::view::View;
 use crate::asn1::Writer;
 use crate::name::{ConstraintError, DistinguishedName, NameConstraints, Subject};
 
+/// Every policy (RFC 5280, 4.2.1.4).
+pub const ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32.0");
+
 /// What an authority's certificate will say.
 #[derive(Debug, Clone)]
 pub struct AuthorityTemplate {

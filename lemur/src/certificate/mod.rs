@@ -22,7 +22,7 @@ pub(crate) use key_id::key_bits;
 pub(crate) use template::check_algorithm;
 pub(crate) use to_be_signed::attach;
 
-pub use authority::{AuthorityTemplate, ResponderTemplate};
+pub use authority::{ANY_POLICY, AuthorityTemplate, ResponderTemplate};
 pub use chain::{Chain, ChainError, MAX_CHAIN};
 pub use issuer::{Issuer, IssuerError};
 pub use key_id::KeyId;

@@ -127,6 +127,7 @@ pub(crate) fn check_algorithm(key: &PublicKey, algorithm: Algorithm) -> Result<(
         Algorithm::EcdsaP256Sha256 => matches!(key, PublicKey::EcdsaP256(_)),
         Algorithm::EcdsaP384Sha384 => matches!(key, PublicKey::EcdsaP384(_)),
         Algorithm::RsaPkcs1Sha256 | Algorithm::RsaPkcs1Sha512 => matches!(key, PublicKey::Rsa { .. }),
+        Algorithm::MlDsa(set) => matches!(key, PublicKey::MlDsa(of, _) if *of == set),
     };
     if fits { Ok(()) } else { Err(TemplateError::Algorithm { algorithm }) }
 }

@@ -83,7 +83,8 @@ impl KeyUsages {
         self.0 & usage as u16 != 0
     }
 
-    /// Those of them that a kind of key has a use for: an RSA key agrees on nothing, and no other key encrypts (RFC 8813, 3; RFC 8410, 5).
+    /// Those of them that a kind of key has a use for: an RSA key agrees on nothing, and no other key encrypts (RFC 8813, 3; RFC 8410, 5;
+    /// RFC 9881, 5).
     #[must_use]
     pub const fn of_key(self, key: &PublicKey) -> Self {
         let encipher = KeyUsage::KeyEncipherment as u16 | KeyUsage::DataEncipherment as u16;
@@ -91,7 +92,7 @@ impl KeyUsages {
         Self(match key {
             PublicKey::Rsa { .. } => self.0 & !agree,
             PublicKey::EcdsaP256(_) | PublicKey::EcdsaP384(_) => self.0 & !encipher,
-            PublicKey::Ed25519(_) => self.0 & !encipher & !agree,
+            PublicKey::Ed25519(_) | PublicKey::MlDsa(..) => self.0 & !encipher & !agree,
         })
     }
 

@@ -59,6 +59,12 @@ pub struct AuthorityCreate {
     /// Addresses for which alone it may issue, as 10.0.0.0/8 (may be given again)
     #[arg(long, value_name = "CIDR")]
     pub permit_ip: Vec<String>,
+    /// A profile that it issues by, all of them without any (may be given again); one that claims the baseline holds the authority to it
+    #[arg(long, value_name = "NAME")]
+    pub profile: Vec<String>,
+    /// A certificate policy that it may issue under, an object identifier, any without one (may be given again)
+    #[arg(long, value_name = "OID")]
+    pub policy: Vec<String>,
     /// Who is responsible for it, an e-mail address
     #[arg(long, value_name = "EMAIL", default_value = "admin@localhost")]
     pub owner: String,
@@ -67,7 +73,7 @@ pub struct AuthorityCreate {
         "path_length", "permit_dns", "permit_ip", "csr_out"])]
     pub upstream: Option<String>,
     /// Writes a request for an offline root here instead of asking for a certificate
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["parent", "permit_dns", "permit_ip", "path_length", "days"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["parent", "permit_dns", "permit_ip", "path_length", "days", "policy"])]
     pub csr_out: Option<PathBuf>,
 }
 

@@ -1,7 +1,7 @@
 //! Kinds of key as they are typed.
 
 use clap::ValueEnum;
-use menagerie_sign::KeyType;
+use menagerie_sign::{KeyType, MlDsa};
 
 /// A kind of key that can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,6 +25,15 @@ pub enum KeyChoice {
     /// Ed25519; few browsers take it
     #[value(name = "ed25519")]
     Ed25519,
+    /// ML-DSA-44, experimental
+    #[value(name = "ml-dsa-44")]
+    MlDsa44,
+    /// ML-DSA-65, experimental
+    #[value(name = "ml-dsa-65")]
+    MlDsa65,
+    /// ML-DSA-87, experimental
+    #[value(name = "ml-dsa-87")]
+    MlDsa87,
 }
 
 impl From<KeyChoice> for KeyType {
@@ -36,6 +45,9 @@ impl From<KeyChoice> for KeyType {
             KeyChoice::Rsa3072 => Self::Rsa3072,
             KeyChoice::Rsa4096 => Self::Rsa4096,
             KeyChoice::Ed25519 => Self::Ed25519,
+            KeyChoice::MlDsa44 => Self::MlDsa(MlDsa::MlDsa44),
+            KeyChoice::MlDsa65 => Self::MlDsa(MlDsa::MlDsa65),
+            KeyChoice::MlDsa87 => Self::MlDsa(MlDsa::MlDsa87),
         }
     }
 }

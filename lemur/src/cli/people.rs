@@ -19,6 +19,11 @@ pub enum UserCommand {
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
     },
+    /// Take a user's second factor away, for one who has lost it
+    ResetTotp {
+        /// The user's name
+        name: String,
+    },
     /// Let a user in no more; sessions and API keys end
     Disable {
         /// The user's name

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use menagerie_report::{self as report, Exit, shown};
 
 use super::place::{self, Opened};
+use crate::access::Email;
 use crate::acme::{ExternalKeys, Grant, MIGRATIONS, NewExternalKey};
 use crate::cli::{AcmeCommand, AcmeKey, Place};
 use crate::serve;
@@ -48,9 +49,14 @@ async fn add(opened: &Opened, keys: &ExternalKeys, options: &AcmeKey) -> anyhow:
         }
         None => None,
     };
-    let profiles =
-        if options.profiles.is_empty() { serve::offered_profiles(&opened.config, &opened.engine).await? } else { options.profiles.clone() };
-    let grant = Grant { owner: options.owner.clone(), names, profiles };
+    let owner = Email::parse(&options.owner).context("--owner")?;
+    let offered = serve::offered_profiles(&opened.config, &opened.engine).await?;
+    if let Some(unknown) = options.profiles.iter().find(|profile| !offered.contains(profile)) {
+        // Its accounts could order nothing.
+        anyhow::bail!("ACME offers no profile {}: there are {}", shown(unknown), shown(&offered.join(", ")));
+    }
+    let profiles = if options.profiles.is_empty() { offered } else { options.profiles.clone() };
+    let grant = Grant { owner: owner.as_str().to_owned(), names, profiles };
     let new = NewExternalKey { description: options.description.clone(), grant, most_accounts: None, expires };
     let (key, secret) = keys.create(new, &place::actor()).await?;
     report::data(format_args!("{} {}\n", key.id, secret.expose()))?;

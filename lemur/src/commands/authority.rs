@@ -3,8 +3,10 @@
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use menagerie_report::{self as report, Exit, shown};
+use x509_cert::spki::ObjectIdentifier;
 
 use super::place::{self, Opened};
+use crate::asn1::object_identifier;
 use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, OfflineAuthority, Parent};
 use crate::certificate::{Validity, View, read_bundle, write_certificate};
 use crate::cli::{AuthorityCommand, AuthorityCreate, AuthorityImport, Place};
@@ -44,7 +46,8 @@ async fn create(opened: &Opened, options: &AuthorityCreate) -> anyhow::Result<Ex
         path_length: options.path_length,
         constraints: constraints(options)?,
         extended_key_usages: Vec::new(),
-        profiles: Vec::new(),
+        policies: policies(options)?,
+        profiles: options.profile.clone(),
         options: "{}".to_owned(),
         roles: Vec::new(),
         actor: place::actor(),
@@ -93,6 +96,11 @@ fn constraints(options: &AuthorityCreate) -> anyhow::Result<NameConstraints> {
         return Ok(NameConstraints::default());
     }
     Ok(NameConstraints::new(permitted, Subtrees::default())?)
+}
+
+fn policies(options: &AuthorityCreate) -> anyhow::Result<Vec<ObjectIdentifier>> {
+    let one = |text: &String| object_identifier(text).with_context(|| format!("{} is no object identifier", shown(text)));
+    options.policy.iter().map(one).collect()
 }
 
 fn lasting(now: Timestamp, days: u32) -> anyhow::Result<Validity> {

@@ -17,6 +17,12 @@ pub(super) fn user(place: &Place, command: &UserCommand) -> anyhow::Result<Exit>
                 let password = Some(password(password_file)?);
                 change(&access, name, UserChange { password, ..UserChange::default() }, "has another password").await
             }
+            UserCommand::ResetTotp { name } => {
+                let user = access.user_named(&Username::parse(name)?).await?;
+                access.remove_second_factor(user.id, &place::actor()).await?;
+                report::note(format_args!("{} has no second factor any more", shown(&user.username)));
+                Ok(Exit::Fine)
+            }
             UserCommand::Disable { name } => {
                 change(&access, name, UserChange { active: Some(false), ..UserChange::default() }, "may not come in any more").await
             }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use menagerie_secret::{RingFile, Secret};
 
-use crate::audit::Actor;
+use crate::audit::{Actor, shortened};
 use crate::cli::Place;
 use crate::config::{Config, Typed};
 use crate::engine::{Clock, Engine, Settings};
@@ -21,7 +21,13 @@ pub(super) struct Opened {
 
 /// What `place` and the configuration file say.
 pub(super) fn typed(place: &Place) -> Typed {
-    Typed { data: place.data.clone(), config: place.config.clone(), database: place.database.clone(), ..Typed::default() }
+    Typed {
+        data: place.data.clone(),
+        config: place.config.clone(),
+        database: place.database.clone(),
+        experimental: place.experimental,
+        ..Typed::default()
+    }
 }
 
 /// Reads the system's clock.
@@ -29,10 +35,22 @@ pub(super) fn clock() -> Clock {
     Clock::new(Timestamp::now)
 }
 
-/// Who uses the command line: the system's name for them.
+/// Who uses the command line: the user that the system runs it as. What the environment says is the caller's to choose, and is told as such.
 pub(super) fn actor() -> Actor {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
-    Actor::cli(name.unwrap_or_else(|| "unknown".to_owned()))
+    let id = rustix::process::getuid();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = user_named(&users, id.as_raw()).map_or_else(|| format!("uid {}", id.as_raw()), str::to_owned);
+    let said = std::env::var("SUDO_USER").ok().filter(|name| id.is_root() && !name.is_empty());
+    Actor::cli(said.map_or_else(|| name.clone(), |said| format!("{name} (sudo says {})", shortened(&said))))
+}
+
+/// The name of a user by number, of passwd(5).
+fn user_named(users: &str, id: u32) -> Option<&str> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, number) = (fields.next()?, fields.nth(1)?);
+        (number.parse() == Ok(id)).then_some(name)
+    })
 }
 
 /// Opens the data, and makes what is not there.
@@ -41,6 +59,7 @@ pub(super) async fn open(config: Config) -> anyhow::Result<Opened> {
     let public_url = config.http_url.as_deref().unwrap_or(&config.url);
     let mut settings = Settings::new(clock(), public_url)?;
     settings.profiles = config.profiles.clone();
+    settings.experimental = config.experimental;
     let engine = Engine::start(&config.database, RingFile::new(&config.key_file), settings).await?;
     Ok(Opened { config, engine })
 }

@@ -58,10 +58,30 @@ async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Pa
     if let (Some(address), Some(url)) = (config.http_listen, &config.http_url) {
         report::note(format_args!("lists, OCSP and authorities' certificates are at {url} too, at {address}"));
     }
+    for (key, url) in [("url", Some(&config.url)), ("http_url", config.http_url.as_ref())] {
+        if let Some(url) = url.filter(|url| is_only_here(url)) {
+            report::note(format_args!(
+                "WHAT IS ISSUED NAMES {url}, where only this machine gets to: set {key} in {FILE_NAME} before others use it"
+            ));
+        }
+    }
+    if config.http_url.is_none() {
+        report::note(format_args!(
+            "certificates name lists and OCSP at {}, by HTTPS: clients that fetch them need --http-listen, or http_url",
+            config.url
+        ));
+    }
     if config.tls.is_none() {
         report::note(format_args!("clients trust it by {}", config.data.join("internal-root.pem").display()));
     }
     Ok(ready.run(stop()?).await?)
+}
+
+/// Whether a URL leads to the machine that follows it.
+fn is_only_here(url: &str) -> bool {
+    let uri = url.parse::<http::Uri>().unwrap_or_default();
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Shows the made password to a person, or leaves it where only the owner of the data reads it.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::name::DnsName;
 use crate::profile::{Profile, Profiles};
 
 use super::upstream::UpstreamSection;
@@ -36,6 +37,8 @@ pub(super) struct File {
     url: Option<String>,
     http_url: Option<String>,
     tls: Option<Tls>,
+    #[serde(default)]
+    experimental: bool,
     #[serde(default)]
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
@@ -100,6 +103,12 @@ impl File {
         let listen = typed.listen.or(self.listen).unwrap_or(LISTEN);
         let http_listen = typed.http_listen.or(self.http_listen);
         let url = self.url.unwrap_or_else(|| url_of("https", listen, 443));
+        let experimental = typed.experimental || self.experimental;
+        let strange = |profile: &Profile| profile.key_kinds().iter().copied().find(|kind| kind.is_experimental() && !experimental);
+        if let Some((name, kind)) = self.profiles.iter().find_map(|(name, profile)| Some((name, strange(profile)?))) {
+            let reason = format!("{kind} is experimental: set `experimental = true`, or give --experimental");
+            return Err(ConfigError::Value { path: path.to_owned(), key: format!("profiles.{name}.key_types"), reason });
+        }
         let http_url = self.http_url.or_else(|| http_listen.map(|address| url_of("http", address, 80)));
         Ok(Config {
             database: typed
@@ -116,6 +125,7 @@ impl File {
             upstreams: self.upstream.into_iter().map(|(name, section)| section.named(path, name)).collect::<Result<_, _>>()?,
             dns: super::dns::validated(self.dns, path)?,
             data: typed.data.clone(),
+            experimental,
             listen,
             http_listen,
             metrics_listen: self.metrics_listen,
@@ -142,12 +152,28 @@ impl AcmeSection {
         Ok(Acme {
             binding_required: self.binding_required.unwrap_or(true),
             terms_of_service: self.terms_of_service,
-            caa_identities: self.caa_identities,
+            caa_identities: identities(self.caa_identities).map_err(|reason| bad("acme.caa_identities", reason))?,
             name_servers: self.name_servers.into_iter().map(NameServer::socket).collect(),
             offers,
             proof_life: std::time::Duration::from_secs(seconds),
         })
     }
+}
+
+/// The most names of an authority that a challenge of dns-persist-01 may have.
+const MOST_IDENTITIES: usize = 10;
+
+/// Domain names in the one form that clients compare: small letters, other scripts in ASCII, no dot at the end.
+fn identities(said: Vec<String>) -> Result<Vec<String>, String> {
+    if said.len() > MOST_IDENTITIES {
+        return Err(format!("there are {}, and clients take at most {MOST_IDENTITIES}", said.len()));
+    }
+    let one = |text: String| match DnsName::parse_international(text.strip_suffix('.').unwrap_or(&text)) {
+        Ok(name) if !name.is_wildcard() => Ok(name.as_str().to_owned()),
+        Ok(_) => Err(format!("{text:?} stands for many names")),
+        Err(error) => Err(format!("{text:?}: {error}")),
+    };
+    said.into_iter().map(one).collect()
 }
 
 impl NameServer {
@@ -192,6 +218,13 @@ pub(super) fn base(path: &Path, key: &str, url: &str, scheme: &str) -> Result<St
     let parsed: http::Uri = url.parse().map_err(|_| bad("is no URL"))?;
     if parsed.scheme_str() != Some(scheme) || parsed.authority().is_none_or(|authority| authority.as_str().contains('@')) {
         return Err(bad(&format!("has to begin with {scheme}:// and a host")));
+    }
+    let host = parsed.host().unwrap_or_default().trim_matches(['[', ']']);
+    if host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified()) {
+        return Err(bad(&format!(
+            "is no place that a client can go to, and every certificate and ACME's directory would name it: \
+             say by which name clients reach this server, {key} = \"{scheme}://NAME:PORT\""
+        )));
     }
     if parsed.query().is_some() { Err(bad("has a query")) } else { Ok(url.to_owned()) }
 }

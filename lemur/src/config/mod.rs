@@ -42,6 +42,8 @@ pub struct Config {
     pub http_url: Option<String>,
     /// The server's own certificate; one of its own making if there is none.
     pub tls: Option<TlsFiles>,
+    /// Whether kinds of keys that are experimental are made and certified.
+    pub experimental: bool,
     /// The profiles of certificates: the built-in ones and the file's.
     pub profiles: Profiles,
     /// How ACME is served.
@@ -106,6 +108,8 @@ pub struct Typed {
     pub listen: Option<SocketAddr>,
     /// Where plain HTTP is served.
     pub http_listen: Option<SocketAddr>,
+    /// Whether kinds of keys that are experimental are wanted, whatever the file says.
+    pub experimental: bool,
 }
 
 /// Why there is no configuration.

@@ -46,11 +46,41 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
 }
 
 #[test]
+fn names_of_this_authority_have_one_form() {
+    let config = read("[acme]\ncaa_identities = [\"CA.Example.\", \"b\u{fc}cher.example\"]").unwrap();
+    assert_eq!(config.acme.caa_identities, ["ca.example", "xn--bcher-kva.example"]);
+}
+
+#[test]
 fn the_first_file_holds_where_the_service_is() {
     let text = template("10.0.0.1:443".parse().unwrap(), Some("10.0.0.1:8080".parse().unwrap()));
     let config = read(&text).unwrap();
     assert_eq!((config.url.as_str(), config.http_url.as_deref()), ("https://10.0.0.1", Some("http://10.0.0.1:8080")));
     assert_eq!(read(&template("[::1]:8443".parse().unwrap(), None)).unwrap().url, "https://[::1]:8443");
+}
+
+/// Certificates have these URLs for as long as they hold: one that leads nowhere is no start, and the error says what to write.
+#[test]
+fn an_address_of_all_interfaces_is_no_place_to_go_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let typed = |listen: &str, http: Option<&str>| Typed {
+        data: folder.path().to_owned(),
+        listen: Some(listen.parse().unwrap()),
+        http_listen: http.map(|http| http.parse().unwrap()),
+        ..Typed::default()
+    };
+    for (listen, http, key) in [
+        ("0.0.0.0:8443", None, "url = \"https://NAME:PORT\""),
+        ("[::]:8443", None, "url = \"https://NAME:PORT\""),
+        ("10.0.0.1:8443", Some("0.0.0.0:8080"), "http_url = \"http://NAME:PORT\""),
+    ] {
+        let error = Config::read(&typed(listen, http)).unwrap_err().to_string();
+        assert!(error.contains(key), "{listen} {http:?}: {error}");
+    }
+    std::fs::write(folder.path().join(FILE_NAME), "url = \"https://pki.corp.example\"\nhttp_url = \"http://pki.corp.example\"").unwrap();
+    let config = Config::read(&typed("0.0.0.0:8443", Some("0.0.0.0:8080"))).unwrap();
+    assert_eq!((config.url.as_str(), config.http_url.as_deref()), ("https://pki.corp.example", Some("http://pki.corp.example")));
+    assert!(read("url = \"https://0.0.0.0:8443\"").is_err() && read("http_url = \"http://[::]\"").is_err());
 }
 
 #[test]
@@ -60,6 +90,10 @@ fn what_cannot_be_used_is_named() {
         ("url = \"https://u:p@h\"", "url"),
         ("http_url = \"https://h\"", "http_url"),
         ("prot = 1", "prot"),
+        (
+            "[profiles.young]\nkey_types = [\"ml-dsa-65\"]\nkey_usages = [\"digital_signature\"]\nextended_key_usages = [\"server_auth\"]\ndefault_lifetime = \"1d\"\nmax_lifetime = \"1d\"\nnames = { kinds = [\"dns\"] }",
+            "profiles.young.key_types",
+        ),
         ("[acme]\nproof_life = \"soon\"", "acme.proof_life"),
         ("[upstream.a]\ndirectory = \"http://h/d\"\nchallenge = \"http-01\"", "upstream.a.directory"),
         ("[upstream.a]\ndirectory = \"https://u:p@h/d\"\nchallenge = \"http-01\"", "upstream.a.directory"),
@@ -69,6 +103,12 @@ fn what_cannot_be_used_is_named() {
         ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"http-01\"\ncontact = [\"me\"]", "upstream.a.contact"),
         ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"tls-alpn-01\"", "challenge"),
         ("[acme]\ndefault_profile = \"x\"", "acme.default_profile"),
+        ("[acme]\ncaa_identities = [\"*.corp.example\"]", "acme.caa_identities"),
+        ("[acme]\ncaa_identities = [\"corp example\"]", "acme.caa_identities"),
+        (
+            "[acme]\ncaa_identities = [\"a.b\", \"b.b\", \"c.b\", \"d.b\", \"e.b\", \"f.b\", \"g.b\", \"h.b\", \"i.b\", \"j.b\", \"k.b\"]",
+            "at most 10",
+        ),
         ("[acme.profiles.a]\nauthority = \"a\"\n[acme.profiles.b]\nauthority = \"b\"", "acme.default_profile"),
     ] {
         let error = read(text).unwrap_err().to_string();

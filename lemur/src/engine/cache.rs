@@ -2,6 +2,7 @@
 //! several times a second, and at once when this process changes it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use menagerie_sign::{LocalSigner, Signer};
@@ -13,13 +14,16 @@ use crate::issue::IssueError;
 use crate::name::Uri;
 use crate::ocsp::IssuerIds;
 use crate::store::authorities::{self, Authority, AuthorityKind, AuthorityState};
-use crate::store::{AuthorityId, StoreError};
+use crate::store::{AuthorityId, StoreError, certificates};
 
 /// Authorities that were used, and how far each was handed out.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     loaded: RwLock<HashMap<AuthorityId, Arc<Loaded>>>,
-    known: RwLock<Vec<AuthorityId>>,
+    /// The authorities that there were at the last look, with their versions.
+    known: RwLock<HashMap<AuthorityId, i64>>,
+    /// Grows whenever one of them was made or changed.
+    generation: AtomicU64,
     allocations: RwLock<HashMap<AuthorityId, Arc<Allocation>>>,
 }
 
@@ -35,6 +39,12 @@ pub(crate) struct Loaded {
     pub(crate) signer: Option<Arc<dyn Signer>>,
     /// Its certificate and those above it, the root last.
     pub(crate) chain: Arc<[Vec<u8>]>,
+    /// Whether its certificate, or one above it, was revoked.
+    pub(crate) revoked: bool,
+    /// Those above it: what they may not certify, nothing under them does either.
+    pub(crate) above: Vec<Issuer>,
+    /// The profiles that those above it are held to, a list for each that is.
+    pub(crate) narrowed: Vec<Vec<String>>,
     pub(crate) responder: Option<LoadedResponder>,
     pub(crate) allocation: Arc<Allocation>,
 }
@@ -54,11 +64,20 @@ impl std::fmt::Debug for Loaded {
 }
 
 impl Loaded {
-    /// What signs for it.
+    /// What signs what it says of what it issued, also when it issues no more.
+    pub(crate) fn key(&self) -> Result<&Arc<dyn Signer>, IssueError> {
+        let elsewhere = || IssueError::NotIssuing { name: self.row.name.clone(), reason: "its key is elsewhere" };
+        self.signer.as_ref().ok_or_else(elsewhere)
+    }
+
+    /// What signs what it issues.
     pub(crate) fn signer(&self) -> Result<&Arc<dyn Signer>, IssueError> {
         let refuse = |reason| IssueError::NotIssuing { name: self.row.name.clone(), reason };
+        if self.revoked {
+            return Err(refuse("its certificate, or that of an authority above it, is revoked"));
+        }
         match self.row.state {
-            AuthorityState::Active => self.signer.as_ref().ok_or_else(|| refuse("its key is elsewhere")),
+            AuthorityState::Active => self.key(),
             AuthorityState::Pending => Err(refuse("it waits for its own certificate")),
             AuthorityState::Disabled => Err(refuse("it was disabled")),
         }
@@ -85,6 +104,12 @@ impl Cache {
 
     pub(crate) fn forget(&self, id: AuthorityId) {
         self.loaded.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Forgets all of them: of one that changes, those under it may change too.
+    pub(crate) fn forget_all(&self) {
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn keep_only(&self, versions: &HashMap<AuthorityId, i64>) {
@@ -105,13 +130,25 @@ impl Engine {
     pub(crate) async fn notice_changes(&self) -> Result<(), StoreError> {
         let versions: HashMap<_, _> = authorities::versions(&mut self.shared.store.read().await?).await?.into_iter().collect();
         self.shared.cache.keep_only(&versions);
-        *self.shared.cache.known.write().unwrap_or_else(PoisonError::into_inner) = versions.into_keys().collect();
+        let mut known = self.shared.cache.known.write().unwrap_or_else(PoisonError::into_inner);
+        if *known != versions {
+            *known = versions;
+            self.shared.cache.generation.fetch_add(1, Ordering::Release);
+        }
         Ok(())
     }
 
     /// The authorities that there were at the last look.
     pub(crate) fn known_authorities(&self) -> Vec<AuthorityId> {
-        self.shared.cache.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut known: Vec<_> = self.shared.cache.known.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        known.sort_unstable();
+        known
+    }
+
+    /// What grows whenever an authority was made or changed, by this process at once, by another within a second: whoever keeps what follows
+    /// from authorities keeps this with it.
+    pub(crate) fn generation(&self) -> u64 {
+        self.shared.cache.generation.load(Ordering::Acquire)
     }
 
     /// An authority ready to use.
@@ -122,6 +159,8 @@ impl Engine {
         let mut transaction = self.shared.store.read().await?;
         let row = authorities::by_id(&mut transaction, id).await?.ok_or(IssueError::UnknownAuthority { id })?;
         let mut chain = Vec::new();
+        let mut certificates = Vec::from_iter(row.certificate);
+        let mut narrowed = Vec::new();
         let mut above = row.parent;
         chain.extend(row.der.clone());
         while let Some(id) = above {
@@ -131,15 +170,23 @@ impl Engine {
                 return Err(Loaded::broken(&row, "the authorities above it have no end"));
             }
             chain.extend(parent.der);
+            certificates.extend(parent.certificate);
+            narrowed.extend(Some(parent.profiles).filter(|profiles| !profiles.is_empty()));
             above = parent.parent;
         }
+        let revoked = certificates::is_any_revoked(&mut transaction, &certificates).await?;
         drop(transaction);
-        let loaded = Arc::new(self.prepare(row, chain).await?);
+        let loaded = Arc::new(self.prepare(row, chain, (revoked, narrowed)).await?);
         self.shared.cache.put(&loaded);
         Ok(loaded)
     }
 
-    async fn prepare(&self, row: Authority, chain: Vec<Vec<u8>>) -> Result<Loaded, IssueError> {
+    async fn prepare(
+        &self,
+        row: Authority,
+        chain: Vec<Vec<u8>>,
+        (revoked, narrowed): (bool, Vec<Vec<String>>),
+    ) -> Result<Loaded, IssueError> {
         let waits = || IssueError::NotIssuing {
             name: row.name.clone(),
             reason: match row.kind {
@@ -150,6 +197,10 @@ impl Engine {
         let der = row.der.as_ref().ok_or_else(waits)?;
         let view = View::parse(der).map_err(|error| Loaded::broken(&row, error))?;
         let issuer = Issuer::new(&view).map_err(|error| Loaded::broken(&row, error))?;
+        let above = chain.iter().skip(1).map(|der| -> Result<Issuer, String> {
+            Issuer::new(&View::parse(der).map_err(|error| error.to_string())?).map_err(|error| error.to_string())
+        });
+        let above = above.collect::<Result<_, _>>().map_err(|error| Loaded::broken(&row, error))?;
         let signer = self.open_signer(&row).await?;
         if signer.as_ref().is_some_and(|signer| signer.public_key() != issuer.public_key()) {
             return Err(Loaded::broken(&row, "its key is not the one in its certificate"));
@@ -159,6 +210,9 @@ impl Engine {
                 let key = self.shared.ring.open_sealed(&responder.sealed_key, &responder_place(&row.spki))?;
                 let signer = LocalSigner::from_pkcs8_der(&key).map_err(|error| Loaded::broken(&row, error))?;
                 let view = View::parse(&responder.der).map_err(|error| Loaded::broken(&row, error))?;
+                if signer.public_key().to_spki_der() != view.spki() {
+                    return Err(Loaded::broken(&row, "its OCSP responder's key is not the one in its certificate"));
+                }
                 Some(LoadedResponder { signer, view, until: responder.until })
             }
             None => None,
@@ -167,6 +221,9 @@ impl Engine {
             ids: IssuerIds::new(&issuer),
             allocation: self.shared.cache.allocation(row.id),
             chain: chain.into(),
+            revoked,
+            above,
+            narrowed,
             view,
             issuer,
             signer,

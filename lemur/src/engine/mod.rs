@@ -27,6 +27,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::audit::{self, Actor, Event};
 use crate::issue::Issuance;
+use crate::revoke::Lists;
 use crate::store::batch::Batcher;
 use crate::store::intents::Intents;
 use crate::store::{Store, StoreError, authorities};
@@ -77,6 +78,10 @@ pub(crate) struct Shared {
     pub(crate) cache: cache::Cache,
     pub(crate) intents: Batcher<Intents>,
     pub(crate) issuance: Batcher<Issuance>,
+    /// Revocation lists that are being read.
+    pub(crate) lists: Lists,
+    /// When lists are made again at the earliest.
+    pub(crate) lists_from: tokio::sync::Mutex<tokio::time::Instant>,
     /// Serials that requests are busy with.
     pub(crate) in_hands: recovery::InHands,
     /// Told when there is something to publish.
@@ -120,6 +125,8 @@ impl Engine {
             intents,
             issuance,
             in_hands: recovery::InHands::default(),
+            lists: Lists::default(),
+            lists_from: tokio::sync::Mutex::new(tokio::time::Instant::now()),
             publish,
             ending: watch::Sender::new(false),
             tasks: tokio::sync::Mutex::default(),

@@ -1,9 +1,9 @@
 //! Reading what is stored.
 
 use super::Engine;
-use crate::store::authorities::{self, Authority};
+use crate::store::authorities::{self, Authority, AuthorityKind, AuthorityState};
 use crate::store::certificates::{self, Certificate};
-use crate::store::list::{self, Filter, Listing, Order, Page};
+use crate::store::list::{self, Filter, Listing, Numbers, Order, Page};
 use crate::store::{AuthorityId, CertificateId, StoreError};
 
 impl Engine {
@@ -13,6 +13,27 @@ impl Engine {
     /// [`StoreError`] if the database fails.
     pub async fn authorities(&self) -> Result<Vec<Authority>, StoreError> {
         Ok(authorities::all(&mut self.shared.store.read().await?).await?)
+    }
+
+    /// The authorities that issue to others than authorities by a profile, in the order in which they were made: active, with their key
+    /// here or by reference, and none of ours below them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn issuing(&self, profile: &str) -> Result<Vec<Authority>, StoreError> {
+        let all = self.authorities().await?;
+        let issues = |one: &&Authority| {
+            let is_ready = one.state == AuthorityState::Active && one.kind != AuthorityKind::Offline && one.der.is_some();
+            is_ready && one.may_use(profile) && !all.iter().any(|other| other.parent == Some(one.id))
+        };
+        let mut issuing = Vec::new();
+        for one in all.iter().filter(issues) {
+            // One that was revoked, or stands below one that was, issues no more.
+            if self.load(one.id).await.is_ok_and(|loaded| loaded.signer().is_ok()) {
+                issuing.push(one.clone());
+            }
+        }
+        Ok(issuing)
     }
 
     /// An authority.
@@ -71,5 +92,22 @@ impl Engine {
     pub async fn certificates(&self, filter: &Filter, order: Order, page: Page) -> Result<Listing, StoreError> {
         let kind = self.shared.store.database().kind();
         Ok(list::certificates(&mut self.shared.store.read().await?, kind, filter, order, page).await?)
+    }
+
+    /// Which certificates a page of the list has.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificate_numbers(&self, filter: &Filter, order: Order, page: Page) -> Result<Numbers, StoreError> {
+        let kind = self.shared.store.database().kind();
+        Ok(list::numbers(&mut self.shared.store.read().await?, kind, filter, order, page).await?)
+    }
+
+    /// Certificates by their numbers, in that order; those that are gone are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn certificates_of(&self, ids: &[CertificateId]) -> Result<Vec<Certificate>, StoreError> {
+        Ok(list::by_ids(&mut self.shared.store.read().await?, ids).await?)
     }
 }

@@ -30,6 +30,8 @@ pub struct Settings {
     pub ocsp: Times,
     /// How many certificates have the same part of a revocation list at most.
     pub shard_capacity: i64,
+    /// Whether keys of kinds that are experimental ([`crate::profile::KeyKind::is_experimental`]) are made and certified.
+    pub experimental: bool,
     /// How long an OCSP responder's certificate holds; it is made anew in the last third.
     pub responder_lifetime: Duration,
 }
@@ -65,6 +67,7 @@ impl Settings {
             crl: Times { refresh: DAY, lifetime: 7 * DAY },
             ocsp: Times { refresh: 48 * HOUR, lifetime: 96 * HOUR },
             shard_capacity: 100_000,
+            experimental: false,
             responder_lifetime: 30 * DAY,
         })
     }

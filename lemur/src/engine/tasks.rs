@@ -84,6 +84,7 @@ async fn publish(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, told: 
     for round in 0_u64.. {
         let Some(shared) = shared.upgrade() else { return };
         let engine = Engine { shared };
+        engine.shared.lists.tidy();
         let more = async {
             engine.notice_changes().await?;
             if round.is_multiple_of(RESPONDERS) {

@@ -29,6 +29,9 @@ pub enum ExportError {
     /// A passphrase that the readers of the format do not take.
     #[error("a key store's passphrase has {MIN_PASSPHRASE} to {MAX_PASSPHRASE} characters, none of them a control character")]
     Passphrase,
+    /// A passphrase that PKCS#12 cannot hold: it is written in units of 16 bits.
+    #[error("a passphrase of PKCS#12 has no characters beyond U+FFFF, as emoji are")]
+    Beyond,
     /// There is nothing to put into a file.
     #[error("there is no certificate to export")]
     Empty,
@@ -80,6 +83,9 @@ pub fn key_pem(key: &Secret<Vec<u8>>) -> Secret<String> {
 /// [`ExportError`] if the passphrase or the chain is not what the format takes.
 pub fn pkcs12(material: Material<'_>, passphrase: &Secret<String>) -> Result<Secret<Vec<u8>>, ExportError> {
     check_passphrase(passphrase)?;
+    if passphrase.expose().chars().any(|character| u32::from(character) > 0xFFFF) {
+        return Err(ExportError::Beyond);
+    }
     if material.chain.is_empty() {
         return Err(ExportError::Empty);
     }

@@ -8,7 +8,7 @@ use menagerie_store::log::Entry;
 use crate::store::batch::Write;
 use crate::store::certificates::{self, NewCertificate, Stored, with_serial};
 use crate::store::published::{self, OcspRow};
-use crate::store::{AuthorityId, Store, StoreError, intents};
+use crate::store::{Store, StoreError, intents};
 
 /// What became of a certificate that was signed.
 #[derive(Debug)]
@@ -26,22 +26,19 @@ pub(crate) enum Outcome {
 pub(crate) struct Issuance {
     store: Store,
     replica: String,
-    /// Parts of revocation lists that are known to be there.
-    shards: HashSet<(AuthorityId, i64)>,
 }
 
 /// A certificate that was signed and not shown to anybody yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Signed {
     pub(crate) row: NewCertificate,
-    pub(crate) shard: (AuthorityId, i64),
     pub(crate) ocsp: Option<OcspRow>,
     pub(crate) entry: Entry,
 }
 
 impl Issuance {
-    pub(crate) fn new(store: Store, replica: String) -> Self {
-        Self { store, replica, shards: HashSet::new() }
+    pub(crate) const fn new(store: Store, replica: String) -> Self {
+        Self { store, replica }
     }
 
     /// Stores all of them but those whose intent was taken by others.
@@ -54,13 +51,8 @@ impl Issuance {
         let mut stored = certificates::insert(&mut transaction, &rows).await?.into_iter();
         let answers: Vec<OcspRow> = kept.iter().filter_map(|signed| signed.ocsp.clone()).collect();
         published::put_ocsp(&mut transaction, &answers).await?;
-        let fresh: HashSet<_> = kept.iter().map(|signed| signed.shard).filter(|shard| !self.shards.contains(shard)).collect();
-        for shard in &fresh {
-            published::ensure(&mut transaction, *shard).await?;
-        }
         let entries = kept.iter().map(|signed| signed.entry.clone()).collect();
         self.store.commit(transaction, entries).await?;
-        self.shards.extend(fresh);
         let outcome = |signed: &Signed| match mine.contains(&signed.row.serial) {
             true => stored.next().map_or(Outcome::Lost, Outcome::Stored),
             false => Outcome::Lost,

@@ -1,7 +1,7 @@
 //! Changing what is kept with a certificate, and deleting its row. The certificate itself does not change, and one that is deleted while
 //! it holds is still answered for.
 
-use crate::audit::{Actor, Event};
+use crate::audit::{Actor, Changes, Event};
 use crate::engine::Engine;
 use crate::store::certificates::{self, CertificateChange};
 use crate::store::{ADDRESS, CertificateId, LONG, SHORT, StoreError, check_text};
@@ -30,10 +30,19 @@ impl Engine {
         ];
         let fields = fields.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect();
         let mut transaction = self.shared.store.write().await?;
+        let Some(before) = certificates::by_id(&mut transaction, id).await? else { return Ok(false) };
         if !certificates::change(&mut transaction, id, change).await? {
             return Ok(false);
         }
-        self.commit_audited(transaction, actor, &[Event::CertificateChanged { certificate: id, fields }]).await?;
+        let changes = Changes::new()
+            .with("owner", &before.owner, change.owner.as_ref())
+            .with("description", &before.description, change.description.as_ref())
+            .with("notify", before.notify, change.notify)
+            .with("rotation", before.rotation, change.rotation)
+            .with("rotation_policy", &before.rotation_policy, change.rotation_policy.as_ref())
+            .with("roles", &before.roles, change.roles.as_ref())
+            .with("replaces", &before.replaces, change.replaces.as_ref());
+        self.commit_audited(transaction, actor, &[Event::CertificateChanged { certificate: id, fields, changes }]).await?;
         Ok(true)
     }
 

@@ -3,11 +3,14 @@
 use menagerie_secret::SealError;
 use menagerie_sign::{ExportError, GenerateError, PublicKeyError, SignError};
 
-use crate::certificate::{IssuerError, SignatureMismatch, TemplateError};
+use crate::certificate::{IssuerError, MAX_CERTIFICATE_BYTES, SignatureMismatch, TemplateError};
 use crate::engine::RingError;
 use crate::lint::Finding;
 use crate::profile::ProfileRefusal;
 use crate::store::{AuthorityId, StoreError};
+
+/// How many bytes are signed at most: with the longest signature that there is they are a certificate that is read again.
+pub(super) const MOST_TO_SIGN: usize = MAX_CERTIFICATE_BYTES - 8 * 1024;
 
 /// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +49,12 @@ pub enum IssueError {
     /// The issuer's own certificate does not allow it.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// A kind of key that is experimental, and not wanted.
+    #[error("keys of type {kind} are experimental: set `experimental = true`, or give --experimental")]
+    Experimental {
+        /// The kind.
+        kind: String,
+    },
     /// A public key that cannot be certified.
     #[error(transparent)]
     PublicKey(#[from] PublicKeyError),
@@ -54,6 +63,14 @@ pub enum IssueError {
     Lint {
         /// The rules.
         findings: Vec<Finding>,
+    },
+    /// The certificate would be longer than one is.
+    #[error(
+        "the certificate would have {bytes} bytes before it is signed, and {MOST_TO_SIGN} are the most: ask for fewer or shorter names"
+    )]
+    TooLarge {
+        /// How many.
+        bytes: usize,
     },
     /// No key could be made.
     #[error(transparent)]
@@ -117,7 +134,9 @@ impl IssueError {
                 | Self::Refused(_)
                 | Self::Template(_)
                 | Self::PublicKey(_)
+                | Self::Experimental { .. }
                 | Self::Lint { .. }
+                | Self::TooLarge { .. }
                 | Self::Duplicate
         )
     }

@@ -17,11 +17,13 @@ use jiff::SignedDuration;
 use menagerie_secret::Secret;
 use menagerie_sign::{KeyType, LocalSigner, PublicKey, Signer};
 
-use crate::audit::{Event, shortened, shortened_names};
+use crate::audit::{Event, Proof, shortened, shortened_names, shortened_proofs};
 use crate::authority::{key_place, sha256};
 use crate::engine::{Engine, Loaded};
 use crate::lint::{Claims, Kind};
+use crate::name::San;
 use crate::profile::{Ask, KeyKind, Profile, ProfileRefusal};
+use crate::store::AuthorityId;
 use crate::store::keys::SealedKey;
 
 pub(crate) use batch::{Issuance, Outcome, Signed};
@@ -37,9 +39,18 @@ impl Engine {
     /// # Errors
     /// [`IssueError`]: nothing was issued, or what was is revoked.
     pub async fn issue(&self, order: Order) -> Result<Issued, IssueError> {
+        self.issue_proved(order, Vec::new()).await
+    }
+
+    /// As [`Engine::issue`]; the audit log's line tells how control of the names was proved.
+    ///
+    /// # Errors
+    /// [`IssueError`] as [`Engine::issue`].
+    pub async fn issue_proved(&self, order: Order, proofs: Vec<Proof>) -> Result<Issued, IssueError> {
         order.record.check()?;
         let issuer = self.load_issuing(order.authority).await?;
         let profile = self.profile(&issuer, &order.profile)?;
+        self.check_experimental(order.key.kind())?;
         let (public_key, made) = match &order.key {
             Key::Theirs(key) => (key.clone(), None),
             Key::Made(kind) => {
@@ -50,6 +61,7 @@ impl Engine {
         };
         let ask = Ask { public_key: &public_key, subject: order.subject.clone(), names: order.names.clone(), period: order.period };
         let template = profile.admit(ask, &issuer.issuer, self.now())?;
+        profile.admit_under(&template, &issuer.above)?;
         let claims = Claims {
             baseline: profile.is_baseline(),
             kind: Some(Kind::Leaf),
@@ -73,6 +85,7 @@ impl Engine {
             names: shortened_names(names()),
             not_after,
             key_made_here: made.is_some(),
+            proofs: shortened_proofs(proofs),
         };
         let revocable = template.is_revocable();
         let mut row = row(&signed.view, &order.record, order.actor.user, self.now().as_millisecond());
@@ -81,7 +94,7 @@ impl Engine {
         let (sealed, private_key) = key.unzip();
         row.key = sealed;
         let ocsp = if revocable { Some(self.answer_good(&issuer, &signed)?) } else { None };
-        let item = Signed { row, shard: (order.authority, signed.shard), ocsp, entry: self.audit_entry(&order.actor, &event) };
+        let item = Signed { row, ocsp, entry: self.audit_entry(&order.actor, &event) };
         let stored = match self.shared.issuance.submit(item).await? {
             Outcome::Stored(stored) => stored,
             Outcome::Lost => return Err(IssueError::Lost),
@@ -99,32 +112,40 @@ impl Engine {
         })
     }
 
-    /// What a certificate would be refused for, without issuing it: everything that [`Engine::issue`] looks at before it signs.
+    /// Why an authority would not certify each of these names by a profile, whatever else the certificate says; nothing for those that it
+    /// would.
     ///
     /// # Errors
-    /// [`IssueError`] as issuing would give.
-    pub async fn check_order(&self, order: &Order) -> Result<(), IssueError> {
-        order.record.check()?;
-        let issuer = self.load(order.authority).await?;
-        issuer.signer()?;
-        let profile = self.profile(&issuer, &order.profile)?;
-        match &order.key {
-            Key::Made(kind) => check_kind(profile, *kind)?,
-            Key::Theirs(public_key) => {
-                let ask = Ask { public_key, subject: order.subject.clone(), names: order.names.clone(), period: order.period };
-                profile.admit(ask, &issuer.issuer, self.now())?;
-            }
-        }
-        Ok(())
+    /// [`IssueError`] if the authority does not issue by the profile at all.
+    pub async fn refused_names(
+        &self,
+        authority: AuthorityId,
+        profile: &str,
+        names: &[San],
+    ) -> Result<Vec<Option<ProfileRefusal>>, IssueError> {
+        let issuer = self.load_issuing(authority).await?;
+        let profile = self.profile(&issuer, profile)?;
+        Ok(names.iter().map(|name| profile.admit_name(name, &issuer.issuer, &issuer.above).err()).collect())
     }
 
-    fn profile(&self, issuer: &Loaded, name: &str) -> Result<&Profile, IssueError> {
+    /// The profile of a name, if the authority, and each one above it, issues by it.
+    pub(crate) fn profile(&self, issuer: &Loaded, name: &str) -> Result<&Profile, IssueError> {
         let profile = self.shared.settings.profiles.get(name).ok_or_else(|| IssueError::UnknownProfile { name: shortened(name) })?;
-        let allowed = &issuer.row.profiles;
-        if !allowed.is_empty() && !allowed.iter().any(|allowed| allowed == name) {
+        let mut lists = issuer.narrowed.iter().chain(Some(&issuer.row.profiles).filter(|own| !own.is_empty()));
+        if !lists.all(|allowed| allowed.iter().any(|allowed| allowed == name)) {
             return Err(IssueError::ProfileNotAllowed { authority: issuer.row.name.clone(), profile: name.to_owned() });
         }
         Ok(profile)
+    }
+
+    /// Refuses a kind of key that is experimental, unless such are wanted.
+    pub(crate) fn check_experimental(&self, kind: Option<KeyType>) -> Result<(), IssueError> {
+        match kind {
+            Some(kind @ KeyType::MlDsa(_)) if !self.shared.settings.experimental => {
+                Err(IssueError::Experimental { kind: kind.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Seals a key that was made here, and gives it in clear too.
@@ -133,7 +154,7 @@ impl Engine {
         let place = key_place(&sha256(&public_key.to_spki_der()));
         let ring = self.shared.ring.current();
         let sealed = ring.seal(plain.expose(), &place)?;
-        Ok((SealedKey { ring_key: ring.newest().to_string(), place, sealed }, plain))
+        Ok((SealedKey { ring_key: ring.newest().to_string(), sealed }, plain))
     }
 }
 

@@ -17,6 +17,17 @@ pub enum Key {
     Made(KeyType),
 }
 
+impl Key {
+    /// What kind it is, if it is one that could be made here.
+    #[must_use]
+    pub fn kind(&self) -> Option<KeyType> {
+        match self {
+            Self::Theirs(key) => key.key_type(),
+            Self::Made(kind) => Some(*kind),
+        }
+    }
+}
+
 /// A certificate that is asked for. Whoever hands it in has decided that the one who asks may have it.
 #[derive(Debug, Clone)]
 pub struct Order {

@@ -83,6 +83,7 @@ pub(crate) fn key_type_name(key: &PublicKey) -> String {
         Some(KeyType::EcdsaP256) => "ECCPRIME256V1".to_owned(),
         Some(KeyType::EcdsaP384) => "ECCSECP384R1".to_owned(),
         Some(KeyType::Ed25519) => "ED25519".to_owned(),
+        Some(KeyType::MlDsa(set)) => set.name().replace('-', ""),
         _ => format!("RSA{}", key.bits()),
     }
 }

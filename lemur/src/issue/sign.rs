@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::IssueError;
+use super::error::MOST_TO_SIGN;
 use crate::certificate::{Places, Serial, ToBeSigned, View};
 use crate::engine::{Engine, Held, Loaded};
-use crate::lint::{self, Claims, Finding};
+use crate::lint::{self, Claims, Finding, Kind};
 use crate::store::intents::Intent;
 
 /// A certificate that was signed and that is not stored yet. Its serial is this request's as long as this lives.
@@ -36,11 +37,17 @@ impl Engine {
         not_after: Timestamp,
         build: impl FnOnce(&Serial, &Places) -> Result<ToBeSigned, IssueError>,
     ) -> Result<SignedCertificate, IssueError> {
-        let signer = issuer.signer()?;
+        // What vouches for its answers is signed also when it issues no more.
+        let signer = if claims.kind == Some(Kind::OcspResponder) { issuer.key()? } else { issuer.signer()? };
         let authority = issuer.row.id;
         let serial = self.fresh_serial();
         let shard = issuer.allocation.next_shard(self, authority).await?;
         let to_be_signed = build(&serial, &self.places(authority, shard))?;
+        // What is signed and not read again is revoked: it must not come to that.
+        let bytes = to_be_signed.as_der().len();
+        if bytes > MOST_TO_SIGN {
+            return Err(IssueError::TooLarge { bytes });
+        }
         self.lint(to_be_signed.as_der(), &Claims { issuer: Some(issuer.view.as_der()), ..*claims })?;
         let held = self.hold(serial.as_unsigned());
         let intent = Intent {

@@ -1,6 +1,8 @@
 //! Certificates that were made elsewhere, stored to be looked after: with their chain, and with their key if it was given.
 //!
-//! No two rows have the same issuer and serial number, so that nobody becomes the owner of another's certificate by bringing it again.
+//! No two rows have the same bytes, so that nobody becomes the owner of another's certificate by bringing it again. One that says that an authority
+//! of ours issued it, and that this one did not sign, is not stored; otherwise an issuer's name and a serial number prove nothing, and are
+//! taken as often as they come.
 
 use menagerie_secret::Secret;
 use menagerie_sign::{LocalSigner, Signer};
@@ -8,11 +10,15 @@ use menagerie_sign::{LocalSigner, Signer};
 use super::{IssueError, Record, row};
 use crate::audit::{Actor, Event, shortened};
 use crate::authority::{key_place, sha256};
-use crate::certificate::{Chain, ChainError, View, write_bundle};
+use crate::certificate::{Chain, ChainError, Issuer, View, write_bundle};
 use crate::engine::Engine;
+use crate::name::DistinguishedName;
 use crate::store::certificates::{self, Stored};
 use crate::store::keys::SealedKey;
-use crate::store::{SHORT, check_text};
+use crate::store::{SHORT, StoreError, check_text};
+
+/// How long the certificates above one may be together, in bytes: each item of a list shows them.
+const MOST_ABOVE: usize = 32 * 1024;
 
 /// A certificate that was made elsewhere.
 pub struct Upload {
@@ -44,15 +50,24 @@ pub enum UploadError {
     /// What is above it is no chain.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// What is above it is too long.
+    #[error("the certificates above it have more than {MOST_ABOVE} bytes")]
+    Long,
     /// The private key cannot be read.
     #[error(transparent)]
     Key(#[from] menagerie_sign::KeyFileError),
     /// The private key is another's.
     #[error("the private key is not the certificate's")]
     OtherKey,
-    /// A certificate with this issuer and serial number is stored already.
-    #[error("a certificate of this issuer with this serial number is stored already")]
+    /// It is stored already.
+    #[error("this certificate is stored already")]
     Duplicate,
+    /// It has the name of one of our authorities for its issuer's, and that one did not sign it.
+    #[error("it says that {name} issued it, and that authority did not sign it")]
+    Forged {
+        /// What the authority is called.
+        name: String,
+    },
     /// It was not stored.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -67,7 +82,23 @@ macro_rules! through_issue {
         }
     )+ };
 }
-through_issue!(crate::store::StoreError, menagerie_store::database::DatabaseError, menagerie_secret::SealError);
+through_issue!(StoreError, menagerie_store::database::DatabaseError, menagerie_secret::SealError);
+
+/// The longest alternative name that is stored, in bytes: as long as a URI that is certified here.
+const LONGEST_NAME: usize = 2_048;
+
+/// Refuses a certificate whose names are longer than any that is meant: they stand in indexes, which take no more than some kilobytes.
+fn check_texts(view: &View) -> Result<(), StoreError> {
+    let attributes = [view.subject(), view.issuer()].into_iter().flat_map(DistinguishedName::attributes);
+    for attribute in attributes {
+        check_text("certificate's subject or issuer", &attribute.text, SHORT)?;
+    }
+    if view.names().iter().any(|name| name.to_string().len() > LONGEST_NAME) {
+        let reason = format!("has one of more than {LONGEST_NAME} bytes");
+        return Err(StoreError::Text { field: "certificate's list of alternative names", reason });
+    }
+    Ok(())
+}
 
 impl Engine {
     /// Stores a certificate that was made elsewhere.
@@ -78,7 +109,13 @@ impl Engine {
         upload.record.check()?;
         check_text("external ID", upload.external_id.as_deref().unwrap_or_default(), SHORT)?;
         let view = upload.certificate;
+        check_texts(&view)?;
+        self.refuse_forged(&view).await?;
         let chain = Chain::of_bundle([view.clone()].into_iter().chain(upload.chain).collect())?;
+        let above = chain.issuers();
+        if above.iter().map(|view| view.as_der().len()).sum::<usize>() > MOST_ABOVE {
+            return Err(UploadError::Long);
+        }
         let key = upload.private_key.as_ref().map(|key| self.seal_uploaded(&view, key)).transpose()?;
         let event = Event::CertificateUploaded {
             serial: view.serial().to_string(),
@@ -88,7 +125,6 @@ impl Engine {
         };
         let mut new = row(&view, &upload.record, upload.actor.user, self.now().as_millisecond());
         new.key = key;
-        let above = chain.issuers();
         new.chain = (!above.is_empty()).then(|| write_bundle(above.iter().map(View::as_der)));
         new.csr = upload.csr;
         new.external_id = upload.external_id;
@@ -101,6 +137,23 @@ impl Engine {
         stored.into_iter().next().ok_or_else(|| menagerie_store::database::DatabaseError::NoRow.into())
     }
 
+    /// Refuses what only looks like a certificate of one of our authorities: lists show the issuer's name.
+    async fn refuse_forged(&self, view: &View) -> Result<(), UploadError> {
+        let said = view.issuer().to_string().to_lowercase();
+        let mut forged = None;
+        for authority in self.authorities().await? {
+            let Some(own) = authority.der.as_deref().and_then(|der| View::parse(der).ok()) else { continue };
+            if own.subject().to_string().to_lowercase() != said {
+                continue;
+            }
+            if Issuer::new(&own).is_ok_and(|issuer| issuer.check_signature(view).is_ok()) {
+                return Ok(());
+            }
+            forged = Some(authority.name);
+        }
+        forged.map_or(Ok(()), |name| Err(UploadError::Forged { name }))
+    }
+
     fn seal_uploaded(&self, view: &View, key: &Secret<Vec<u8>>) -> Result<SealedKey, UploadError> {
         let signer = LocalSigner::from_pkcs8_der(key.expose())?;
         if signer.public_key().to_spki_der() != view.spki() {
@@ -109,6 +162,6 @@ impl Engine {
         let place = key_place(&sha256(view.spki()));
         let ring = self.shared.ring.current();
         let sealed = ring.seal(key.expose(), &place)?;
-        Ok(SealedKey { ring_key: ring.newest().to_string(), place, sealed })
+        Ok(SealedKey { ring_key: ring.newest().to_string(), sealed })
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dns::DnsName;
 use super::email::EmailAddress;
-use super::san::{GeneralName, San, SanKind, general_name};
+use super::san::{GeneralName, San, SanError, SanKind, general_name};
 use super::uri::Uri;
 use crate::asn1::{Malformed, Reader, SEQUENCE, Writer, context, context_constructed};
 
@@ -146,16 +146,35 @@ impl NameConstraints {
         Ok(())
     }
 
-    /// Whether an authority under these constraints may certify a common name: verifiers take one that looks like a host's name for one,
-    /// which a single word does not.
+    /// Whether an authority of ours under these constraints certifies a name. It does no more than [`NameConstraints::permits`]: to a client
+    /// what is permitted of one kind of name says nothing of the others; to us, who names what is permitted has named it all.
     ///
     /// # Errors
-    /// [`NotPermitted`] if it may not.
-    pub fn permits_common_name(&self, common_name: &str) -> Result<(), NotPermitted> {
-        match San::guess(common_name) {
+    /// [`NotPermitted`] if it does not.
+    pub fn admits(&self, name: &San) -> Result<(), NotPermitted> {
+        if !self.permitted.is_empty() && !self.permitted.has(name.kind()) {
+            return Err(NotPermitted::Outside { name: name.to_string() });
+        }
+        self.permits(name)
+    }
+
+    /// Whether an authority of ours under these constraints certifies a common name: verifiers take one that looks like a host's name for one,
+    /// which a single word and a person's name do not. One that looks like a name and is none that can be compared is not certified.
+    ///
+    /// # Errors
+    /// [`NotPermitted`] if it does not.
+    pub fn admits_common_name(&self, common_name: &str) -> Result<(), NotPermitted> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        match San::guess(common_name.trim_end_matches('.')) {
             Ok(San::Dns(name)) if name.is_single_label() => Ok(()),
-            Ok(name @ (San::Dns(_) | San::Ip(_) | San::Email(_))) => self.permits(&name),
-            _ => Ok(()),
+            Ok(name) => self.admits(&name),
+            Err(SanError::Mapped { address }) => self.admits(&San::Ip(address)),
+            Err(_) if !common_name.contains(char::is_whitespace) && common_name.contains(['.', '@', ':']) => {
+                Err(NotPermitted::Outside { name: common_name.chars().take(300).collect() })
+            }
+            Err(_) => Ok(()),
         }
     }
 

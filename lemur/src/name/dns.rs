@@ -11,8 +11,8 @@ const MAX_NAME: usize = 253;
 /// The longest label, in bytes.
 const MAX_LABEL: usize = 63;
 
-/// A DNS name, which may begin with `*.`. Underscores are let through here, since they are in use: a profile says whether it certifies
-/// such names ([`DnsName::has_underscore`]).
+/// A DNS name, which may begin with `*.`. Underscores are let through here, since they are in use and others certify them; no profile does
+/// ([`DnsName::has_underscore`]).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DnsName(String);

@@ -64,6 +64,12 @@ pub enum SanError {
     /// No IP address.
     #[error("an IP address is four numbers with dots, or eight groups of hexadecimal digits with colons")]
     Ip,
+    /// An IPv4 address in the form of an IPv6 address: some verifiers take it for the one, and constraints for the other.
+    #[error("an IPv4 address is written as such: {address}")]
+    Mapped {
+        /// The address that it stands for.
+        address: IpAddr,
+    },
     /// No mailbox.
     #[error(transparent)]
     Email(#[from] EmailAddressError),
@@ -98,7 +104,7 @@ impl San {
     pub fn parse(kind: SanKind, text: &str) -> Result<Self, SanError> {
         Ok(match kind {
             SanKind::Dns => Self::Dns(DnsName::parse(text)?),
-            SanKind::Ip => Self::Ip(IpAddr::from_str(text).map_err(|_| SanError::Ip)?),
+            SanKind::Ip => canonical(IpAddr::from_str(text).map_err(|_| SanError::Ip)?)?,
             SanKind::Email => Self::Email(EmailAddress::parse(text)?),
             SanKind::Uri => Self::Uri(Uri::parse(text)?),
         })
@@ -111,7 +117,7 @@ impl San {
     /// [`SanError`] says what is wrong with it.
     pub fn guess(text: &str) -> Result<Self, SanError> {
         if let Ok(address) = IpAddr::from_str(text) {
-            return Ok(Self::Ip(address));
+            return canonical(address);
         }
         let kind = match text {
             text if text.contains(':') => SanKind::Uri,
@@ -149,11 +155,17 @@ impl San {
             GeneralName::Dns(text) => Self::parse(SanKind::Dns, text),
             GeneralName::Email(text) => Self::parse(SanKind::Email, text),
             GeneralName::Uri(text) => Self::parse(SanKind::Uri, text),
-            GeneralName::Ip(bytes) => address(bytes).map(Self::Ip).ok_or(SanError::Ip),
+            GeneralName::Ip(bytes) => canonical(address(bytes).ok_or(SanError::Ip)?),
             GeneralName::Directory(_) => Err(SanError::Kind { kind: "directoryName" }),
             GeneralName::Other(kind) => Err(SanError::Kind { kind }),
         }
     }
+}
+
+/// An address that is one thing to everybody.
+fn canonical(address: IpAddr) -> Result<San, SanError> {
+    let meant = address.to_canonical();
+    if meant == address { Ok(San::Ip(address)) } else { Err(SanError::Mapped { address: meant }) }
 }
 
 /// The address of four or sixteen bytes.

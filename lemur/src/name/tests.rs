@@ -206,10 +206,46 @@ fn uris_without_a_host_are_refused_where_uris_are_constrained() {
 #[test]
 fn a_common_name_that_looks_like_a_host_is_constrained() {
     let constraints = NameConstraints::new(subtrees(&["example.com"], &[], &[], &[]), Subtrees::default()).unwrap();
-    assert!(constraints.permits_common_name("Ada Lovelace").is_ok());
-    assert!(constraints.permits_common_name("Ada").is_ok());
-    assert!(constraints.permits_common_name("www.example.com").is_ok());
-    assert!(constraints.permits_common_name("www.evil.test").is_err());
+    assert!(constraints.admits_common_name("Ada Lovelace").is_ok());
+    assert!(constraints.admits_common_name("Ada").is_ok());
+    assert!(constraints.admits_common_name("www.example.com").is_ok());
+    assert!(constraints.admits_common_name("www.evil.test").is_err());
+    assert!(constraints.admits_common_name("www.example.com.").is_ok());
+    for hidden in
+        ["www.evil.test.", "www.evil.test..", "www_1.evil.test", "münchen.evil.test", "10.0.0.1", "::ffff:10.0.0.1", "a@evil.test"]
+    {
+        assert!(constraints.admits_common_name(hidden).is_err(), "{hidden}");
+    }
+    let none = NameConstraints::default();
+    assert!(none.admits_common_name("www_1.evil.test.").is_ok());
+}
+
+#[test]
+fn an_address_is_one_thing_to_everybody() {
+    let constraints = NameConstraints::new(Subtrees::default(), subtrees(&[], &["10.0.0.0/8"], &[], &[])).unwrap();
+    assert!(constraints.admits(&San::guess("10.0.0.1").unwrap()).is_err());
+    for mapped in ["::ffff:10.0.0.1", "::ffff:a00:1", "0:0:0:0:0:ffff:10.0.0.1"] {
+        let meant = SanError::Mapped { address: "10.0.0.1".parse().unwrap() };
+        assert_eq!(San::parse(SanKind::Ip, mapped).unwrap_err(), meant, "{mapped}");
+        assert_eq!(San::guess(mapped).unwrap_err(), meant, "{mapped}");
+        assert!(constraints.admits_common_name(mapped).is_err(), "{mapped}");
+    }
+    assert!(San::guess("2001:db8::1").is_ok() && San::guess("::1").is_ok());
+}
+
+#[test]
+fn who_permits_something_permits_nothing_else() {
+    let constraints = NameConstraints::new(subtrees(&["corp.example"], &[], &[], &[]), Subtrees::default()).unwrap();
+    let admits = |name: &str| constraints.admits(&San::guess(name).unwrap()).is_ok();
+    assert!(admits("www.corp.example") && !admits("www.bank.example"));
+    for other in ["8.8.8.8", "2001:db8::1", "ceo@bank.example", "spiffe://prod.bank.example/db"] {
+        assert!(!admits(other), "{other}");
+        assert!(constraints.permits(&San::guess(other).unwrap()).is_ok(), "to a client of the chain {other} is free");
+    }
+    let both = NameConstraints::new(subtrees(&["corp.example"], &["10.0.0.0/8"], &[], &[]), Subtrees::default()).unwrap();
+    assert!(both.admits(&San::guess("10.1.2.3").unwrap()).is_ok() && both.admits(&San::guess("8.8.8.8").unwrap()).is_err());
+    let excluded = NameConstraints::new(Subtrees::default(), subtrees(&["bank.example"], &[], &[], &[])).unwrap();
+    assert!(excluded.admits(&San::guess("8.8.8.8").unwrap()).is_ok(), "nothing is permitted by name");
 }
 
 #[test]

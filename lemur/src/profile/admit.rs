@@ -108,6 +108,12 @@ pub enum ProfileRefusal {
         /// How long.
         max: Lifetime,
     },
+    /// From a time that is too far from now.
+    #[error("the profile lets a certificate start at most {max} before or after now")]
+    StartsFar {
+        /// How far.
+        max: Lifetime,
+    },
     /// Not within the time that the issuer itself is valid.
     #[error("the certificate would be valid when its issuer is not")]
     OutlivesIssuer,
@@ -145,10 +151,10 @@ impl Profile {
             return Err(ProfileRefusal::NoName);
         }
         for name in &names {
-            issuer.constraints().permits(name)?;
+            issuer.constraints().admits(name)?;
         }
         if let Some(common_name) = subject.common_name() {
-            issuer.constraints().permits_common_name(common_name)?;
+            issuer.constraints().admits_common_name(common_name)?;
         }
         let validity = self.admit_period(ask.period, issuer.validity(), now)?;
         Ok(Template {
@@ -163,6 +169,25 @@ impl Profile {
             policies: self.policies.clone(),
             revocable: self.revocation == Revocation::Published,
         })
+    }
+
+    /// Refuses what an authority further above may not certify: name constraints and extended key usages hold for all that stands below.
+    ///
+    /// # Errors
+    /// [`ProfileRefusal`] names the first thing.
+    pub fn admit_under(&self, template: &Template<'_>, above: &[Issuer]) -> Result<(), ProfileRefusal> {
+        for issuer in above {
+            if let Some(usage) = self.extended_key_usages.iter().find(|usage| !issuer.may_certify_for(**usage)) {
+                return Err(ProfileRefusal::ExtendedKeyUsage { usage: *usage });
+            }
+            for name in template.names() {
+                issuer.constraints().admits(name)?;
+            }
+            if let Some(common_name) = template.subject().common_name() {
+                issuer.constraints().admits_common_name(common_name)?;
+            }
+        }
+        Ok(())
     }
 
     /// Decides what an authority elsewhere is asked for: the same as for one of ours, but for what that one's certificate says.
@@ -252,22 +277,32 @@ impl Profile {
         if names.len() > policy.max {
             return Err(ProfileRefusal::TooManyNames { found: names.len(), max: policy.max });
         }
-        for name in names {
-            if !policy.kinds.contains(&name.kind()) {
-                return Err(ProfileRefusal::NameKind { kind: name.kind(), name: name.to_string() });
-            }
-            let form = |form| ProfileRefusal::NameForm { form, name: name.to_string() };
-            match name {
-                San::Dns(dns) if dns.is_wildcard() && !policy.wildcards => return Err(form("wildcard")),
-                San::Dns(dns) if dns.has_underscore() && !policy.underscores => return Err(form("name with an underscore")),
-                San::Dns(dns) if dns.is_single_label() && !policy.single_labels => return Err(form("name of a single label")),
-                San::Uri(uri) if !policy.uri_schemes.is_empty() && !policy.uri_schemes.iter().any(|scheme| scheme == uri.scheme()) => {
-                    return Err(form("URI of that scheme"));
-                }
-                _ => {}
-            }
+        names.iter().try_for_each(|name| self.admit_form(name))
+    }
+
+    /// Whether a name can be certified by itself: its form, and the name constraints of the issuer and of those above it.
+    pub(crate) fn admit_name(&self, name: &San, issuer: &Issuer, above: &[Issuer]) -> Result<(), ProfileRefusal> {
+        self.admit_form(name)?;
+        issuer.constraints().admits(name)?;
+        Ok(above.iter().try_for_each(|issuer| issuer.constraints().admits(name))?)
+    }
+
+    fn admit_form(&self, name: &San) -> Result<(), ProfileRefusal> {
+        let policy = &self.names;
+        if !policy.kinds.contains(&name.kind()) {
+            return Err(ProfileRefusal::NameKind { kind: name.kind(), name: name.to_string() });
         }
-        Ok(())
+        let form = |form| Err(ProfileRefusal::NameForm { form, name: name.to_string() });
+        match name {
+            San::Dns(dns) if dns.is_wildcard() && !policy.wildcards => form("wildcard"),
+            // RFC 5280, 4.2.1.6, wants the preferred name syntax; the Baseline Requirements (7.1.2.7.12) say it once more.
+            San::Dns(dns) if dns.has_underscore() => form("name with an underscore"),
+            San::Dns(dns) if dns.is_single_label() && !policy.single_labels => form("name of a single label"),
+            San::Uri(uri) if !policy.uri_schemes.is_empty() && !policy.uri_schemes.iter().any(|scheme| scheme == uri.scheme()) => {
+                form("URI of that scheme")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn admit_period(&self, period: Period, issuer: Validity, now: Timestamp) -> Result<Validity, ProfileRefusal> {
@@ -289,6 +324,11 @@ impl Profile {
         let within = validity.within(issuer).ok_or(ProfileRefusal::OutlivesIssuer)?;
         if within != validity && !(may_shrink && within.not_after() > now) {
             return Err(ProfileRefusal::OutlivesIssuer);
+        }
+        // Nobody stocks certificates for the time when they may issue no more.
+        let far = now.duration_since(validity.not_before()).unsigned_abs();
+        if matches!(period, Period::Between(..)) && far > self.start_within.duration() {
+            return Err(ProfileRefusal::StartsFar { max: self.start_within });
         }
         Ok(within)
     }

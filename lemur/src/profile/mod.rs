@@ -36,6 +36,7 @@ pub struct Profile {
     default_lifetime: Lifetime,
     max_lifetime: Lifetime,
     backdate: Lifetime,
+    start_within: Lifetime,
     revocation: Revocation,
     baseline: bool,
     policies: Vec<ObjectIdentifier>,
@@ -135,6 +136,12 @@ impl Profile {
     #[must_use]
     pub const fn backdate(&self) -> Lifetime {
         self.backdate
+    }
+
+    /// How far before or after now a certificate may start, where somebody asks for a start.
+    #[must_use]
+    pub const fn start_within(&self) -> Lifetime {
+        self.start_within
     }
 
     /// Whether its certificates can be revoked.

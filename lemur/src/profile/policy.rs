@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use menagerie_sign::{KeyType, PublicKey};
+use menagerie_sign::{KeyType, MlDsa, PublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::lifetime::Lifetime;
@@ -32,11 +32,36 @@ pub enum KeyKind {
     /// RSA of 4096 bits.
     #[serde(rename = "rsa-4096")]
     Rsa4096,
+    /// ML-DSA-44, experimental.
+    #[serde(rename = "ml-dsa-44")]
+    MlDsa44,
+    /// ML-DSA-65, experimental.
+    #[serde(rename = "ml-dsa-65")]
+    MlDsa65,
+    /// ML-DSA-87, experimental.
+    #[serde(rename = "ml-dsa-87")]
+    MlDsa87,
 }
 
 impl KeyKind {
     /// Every kind, in the order that they are offered in.
-    pub const ALL: [Self; 6] = [Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+    pub const ALL: [Self; 9] = [
+        Self::EcdsaP256,
+        Self::EcdsaP384,
+        Self::Ed25519,
+        Self::Rsa2048,
+        Self::Rsa3072,
+        Self::Rsa4096,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
+    ];
+
+    /// Whether it is certified only where the configuration says that it is wanted.
+    #[must_use]
+    pub const fn is_experimental(self) -> bool {
+        matches!(self, Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87)
+    }
 
     /// The kind of a key: `None` for RSA of another size.
     #[must_use]
@@ -48,6 +73,9 @@ impl KeyKind {
             KeyType::Rsa2048 => Self::Rsa2048,
             KeyType::Rsa3072 => Self::Rsa3072,
             KeyType::Rsa4096 => Self::Rsa4096,
+            KeyType::MlDsa(MlDsa::MlDsa44) => Self::MlDsa44,
+            KeyType::MlDsa(MlDsa::MlDsa65) => Self::MlDsa65,
+            KeyType::MlDsa(MlDsa::MlDsa87) => Self::MlDsa87,
         })
     }
 
@@ -61,6 +89,9 @@ impl KeyKind {
             Self::Rsa2048 => KeyType::Rsa2048,
             Self::Rsa3072 => KeyType::Rsa3072,
             Self::Rsa4096 => KeyType::Rsa4096,
+            Self::MlDsa44 => KeyType::MlDsa(MlDsa::MlDsa44),
+            Self::MlDsa65 => KeyType::MlDsa(MlDsa::MlDsa65),
+            Self::MlDsa87 => KeyType::MlDsa(MlDsa::MlDsa87),
         }
     }
 
@@ -74,6 +105,9 @@ impl KeyKind {
             Self::Rsa2048 => "rsa-2048",
             Self::Rsa3072 => "rsa-3072",
             Self::Rsa4096 => "rsa-4096",
+            Self::MlDsa44 => "ml-dsa-44",
+            Self::MlDsa65 => "ml-dsa-65",
+            Self::MlDsa87 => "ml-dsa-87",
         }
     }
 }
@@ -99,9 +133,6 @@ pub struct NamePolicy {
     /// Whether a DNS name may begin with `*.`.
     #[serde(default)]
     pub wildcards: bool,
-    /// Whether a DNS name may have underscores.
-    #[serde(default)]
-    pub underscores: bool,
     /// Whether a DNS name may be a single label.
     #[serde(default)]
     pub single_labels: bool,
@@ -172,6 +203,8 @@ pub(super) struct Text {
     max_lifetime: Lifetime,
     #[serde(default = "five_minutes")]
     backdate: Lifetime,
+    #[serde(default = "a_day")]
+    start_within: Lifetime,
     #[serde(default)]
     revocation: Revocation,
     #[serde(default)]
@@ -182,6 +215,10 @@ pub(super) struct Text {
 
 const fn five_minutes() -> Lifetime {
     Lifetime::minutes(5)
+}
+
+const fn a_day() -> Lifetime {
+    Lifetime::days(1)
 }
 
 impl TryFrom<Text> for Profile {
@@ -199,6 +236,7 @@ impl TryFrom<Text> for Profile {
             default_lifetime: text.default_lifetime,
             max_lifetime: text.max_lifetime,
             backdate: text.backdate,
+            start_within: text.start_within,
             revocation: text.revocation,
             baseline: text.baseline,
             policies: text.policies.into_iter().map(policy).collect::<Result<_, _>>()?,
@@ -219,6 +257,7 @@ impl From<Profile> for Text {
             default_lifetime: profile.default_lifetime,
             max_lifetime: profile.max_lifetime,
             backdate: profile.backdate,
+            start_within: profile.start_within,
             revocation: profile.revocation,
             baseline: profile.baseline,
             policies: profile.policies.iter().map(ToString::to_string).collect(),

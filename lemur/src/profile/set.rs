@@ -28,7 +28,7 @@ pub enum ProfilesError {
     #[error("{0}")]
     Toml(#[from] toml::de::Error),
     /// A name that cannot be used.
-    #[error("a profile's name is 1 to {MAX_NAME} small letters, digits and hyphens, and {name:?} is not")]
+    #[error("a profile's name is 1 to {MAX_NAME} small letters, digits and hyphens, and not `authority`; {name:?} is not")]
     Name {
         /// The name.
         name: String,
@@ -81,4 +81,6 @@ fn is_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !name.starts_with('-')
+        // What is kept with an authority's own certificate has it in a profile's place.
+        && name != crate::authority::PROFILE
 }

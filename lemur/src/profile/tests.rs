@@ -165,7 +165,6 @@ fn names_are_of_the_profiles_kinds_and_forms() {
     for (profile, name) in [("tls-server", "ada@example.com"), ("tls-server", "urn:x:y"), ("mtls-workload", "ada@example.com")] {
         assert!(matches!(ask(&profiles[profile], &[name]), Err(ProfileRefusal::NameKind { .. })), "{profile} {name}");
     }
-    assert!(matches!(ask(&profiles["tls-server"], &["a_b.example.com"]), Err(ProfileRefusal::NameForm { .. })));
     assert!(matches!(ask(&profiles["mtls-workload"], &["*.example.com"]), Err(ProfileRefusal::NameForm { .. })));
     let strict = parse(SOUND).unwrap();
     assert!(matches!(ask(&strict, &["localhost"]), Err(ProfileRefusal::NameForm { .. })));
@@ -175,6 +174,21 @@ fn names_are_of_the_profiles_kinds_and_forms() {
     let spiffe = parse(&SOUND.replace("[\"dns\"]", "[\"uri\"], uri_schemes = [\"spiffe\"]")).unwrap();
     assert!(ask(&spiffe, &["spiffe://example.com/a"]).is_ok());
     assert!(matches!(ask(&spiffe, &["https://example.com/a"]), Err(ProfileRefusal::NameForm { .. })));
+}
+
+/// RFC 5280's names have none, whatever a profile would like, and the lints would refuse the certificate.
+#[test]
+fn names_with_underscores_are_certified_by_no_profile() {
+    let issuer = issuer();
+    let asked = Asked::new(&issuer);
+    for profile in Profile::built_in().values() {
+        for name in ["a_b.example.com", "_sip.example.com", "*.a_b.example.com"] {
+            let refused = asked.ask(profile, Subject::new(), &[name], Period::Default).map(|_| ()).unwrap_err();
+            assert!(matches!(&refused, ProfileRefusal::NameForm { name: found, .. } if found == name), "{refused}");
+        }
+    }
+    let error = parse(&SOUND.replace("kinds = [\"dns\"]", "kinds = [\"dns\"], underscores = true")).unwrap_err().to_string();
+    assert!(error.contains("underscores"), "{error}");
 }
 
 /// A field that a profile forbids is refused by its name, and never dropped in silence.
@@ -224,8 +238,13 @@ fn validity_is_within_the_profiles_and_the_issuers() {
     assert_eq!(ask(Period::For(Lifetime::minutes(5))), Err(ProfileRefusal::Over));
     assert_eq!(ask(Period::For(Lifetime::days(399))), Err(ProfileRefusal::TooLong { max: Lifetime::days(398) }));
     assert!(matches!(ask(Period::Until(at("2026-01-01T00:00:00Z"))), Err(ProfileRefusal::Validity(_))));
-    let (start, stop) = (at("2026-05-03T00:00:00Z"), at("2026-05-04T00:00:00Z"));
+    let (start, stop) = (at("2026-05-02T12:00:00Z"), at("2026-05-04T00:00:00Z"));
     assert_eq!(ask(Period::Between(start, stop)), Ok(Validity::new(start, stop).unwrap()));
+    // Nobody stocks certificates for later: a start is a day from now at most.
+    for far in ["2026-05-02T12:00:01Z", "2026-04-30T11:59:59Z"] {
+        assert_eq!(ask(Period::Between(at(far), stop)), Err(ProfileRefusal::StartsFar { max: Lifetime::days(1) }), "{far}");
+    }
+    assert!(ask(Period::Between(at("2026-04-30T12:00:00Z"), stop)).is_ok());
     assert_eq!(ask(Period::Between(at("2025-12-31T00:00:00Z"), stop)), Err(ProfileRefusal::OutlivesIssuer));
     let late = |period| {
         profile.admit(

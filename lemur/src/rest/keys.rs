@@ -25,7 +25,7 @@ const NEW: Shape = Shape {
         optional("description", Kind::Text(4_096), "What it is for"),
         optional("user", Kind::Any, "Whose it is, by id or username: of who asks, if not given"),
         optional("ttl", Kind::Integer(-1, 3_650), "How many days it lasts, -1 for no end; 30 if not given"),
-        optional("roles", Kind::Associations, "Which of the user's roles count: all, if not given"),
+        optional("roles", Kind::Associations, "Which of the user's roles count, and nothing else of the user's: all, if not given"),
     ],
 };
 
@@ -57,6 +57,8 @@ pub(super) struct KeyOut {
     /// When it ends, if it does.
     expires: Option<String>,
     revoked: bool,
+    /// Whether it is narrowed to some of its user's roles, or to none.
+    narrowed: bool,
     /// The roles that it is narrowed to, if it is.
     roles: Vec<RoleRef>,
     /// Only when it is made.
@@ -196,7 +198,8 @@ impl Api {
             description: fields.text("description").unwrap_or_default().to_owned(),
             holder,
             lifetime: Lifetime::parse(fields.integer("ttl").unwrap_or(30))?,
-            roles: self.role_ids(fields, "roles").await?.filter(|roles| !roles.is_empty()),
+            // An empty list is a key of no role, and not one of all.
+            roles: self.role_ids(fields, "roles").await?,
         };
         let (key, token) = match self.access.create_api_key(&key, &signed.actor).await {
             Err(crate::access::AccessError::Missing(crate::access::Subject::Role)) => {
@@ -224,6 +227,7 @@ impl Api {
             issued_at: key.issued_at,
             expires,
             revoked: key.revoked,
+            narrowed: key.roles.is_some(),
             roles: key.roles.unwrap_or_default().into_iter().map(|role| RoleRef { id: role.0 }).collect(),
             jwt: None,
             token: None,

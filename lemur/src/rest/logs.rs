@@ -24,7 +24,7 @@ struct LogOut {
     /// What was done.
     action: String,
     log_type: String,
-    /// What it was done to, with all that the line says.
+    /// What it was done to, with all that the line says: in `actor` also by which door, from where, and in which request.
     resource: Value,
     date: String,
     logged_at: String,
@@ -56,8 +56,8 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
 }
 
 fn line(id: i64, text: &str) -> LogOut {
-    let mut line: Value = serde_json::from_str(text).unwrap_or_default();
-    let actor = line["actor"].take();
+    let line: Value = serde_json::from_str(text).unwrap_or_default();
+    let actor = line["actor"].clone();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (action, date) = (text(&line["event"]), text(&line["time"]));
     LogOut {

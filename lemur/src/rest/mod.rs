@@ -29,9 +29,11 @@ mod users;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
 use axum::{Json, Router, middleware};
 use menagerie_web::{Rate, Rates};
 use serde::Serialize;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
 pub use certificates::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
@@ -49,6 +51,9 @@ pub const PREFIX: &str = "/api/1";
 
 /// The largest body of a resource that takes no certificates, in bytes.
 const LARGEST_SMALL_BODY: usize = 64 * 1024;
+
+/// How many long answers are written at a time.
+const LONG_ANSWERS: usize = 6;
 
 /// What may be set.
 #[derive(Clone, Default)]
@@ -77,6 +82,8 @@ pub struct Api {
     upstreams: Upstreams,
     settings: Arc<Settings>,
     rates: Option<Arc<Rates<Caller>>>,
+    /// Places for answers that are long.
+    long_answers: Arc<Semaphore>,
     began: Instant,
 }
 
@@ -93,7 +100,8 @@ impl Api {
     pub fn new(access: Access, engine: Engine, settings: Settings) -> Self {
         let rates = settings.rate.map(|rate| Arc::new(Rates::new(rate, 100_000)));
         let upstreams = settings.upstreams.clone().unwrap_or_else(|| Upstreams::none(engine.clone()));
-        Self { access, engine, upstreams, settings: Arc::new(settings), rates, began: Instant::now() }
+        let long_answers = Arc::new(Semaphore::new(LONG_ANSWERS));
+        Self { access, engine, upstreams, settings: Arc::new(settings), rates, long_answers, began: Instant::now() }
     }
 
     fn within_rate(&self, requester: &Requester) -> Result<(), Fault> {
@@ -170,13 +178,13 @@ fn routes() -> Vec<Route> {
 /// The interface and its pages, without what stands before them: put it behind a [`menagerie_web::Guard`].
 pub fn router(api: Api) -> Router {
     let routes = routes();
-    let document = Arc::new(openapi::document(&routes, PREFIX));
+    let document = Bytes::from(serde_json::to_vec(&openapi::document(&routes, PREFIX)).expect("texts, numbers and maps of texts are JSON"));
     let mut resources: Router<Api> = Router::new();
     for route in routes {
         let serve = if route.open { route.serve } else { route.serve.layer(middleware::from_fn_with_state(api.clone(), signed::known)) };
         resources = resources.route(route.path, serve);
     }
-    let described = async move || Json(Arc::unwrap_or_clone(Arc::clone(&document)));
+    let described = async move || ([(http::header::CONTENT_TYPE, "application/json")], document.clone());
     let resources = resources
         .route("/openapi.json", axum::routing::get(described))
         .fallback(async || Fault::Missing("address"))

@@ -144,7 +144,7 @@ fn property(field: &Field, schemas: &mut Map<String, Value>) -> Value {
         Kind::OneOf(choices) => json!({"type": "string", "enum": choices}),
         Kind::Association => association(),
         Kind::Associations => json!({"type": "array", "items": association()}),
-        Kind::Object(shape) => schema_of(shape, schemas),
+        Kind::Object(shape) | Kind::Known(shape) => schema_of(shape, schemas),
         Kind::Objects(shape, most) => json!({"type": "array", "maxItems": most, "items": schema_of(shape, schemas)}),
         Kind::Any => json!({}),
     };

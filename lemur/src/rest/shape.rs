@@ -2,7 +2,7 @@
 //! OpenAPI document, so that the two do not differ.
 //!
 //! As in Lemur a field may be written in camel case or with underscores, `null` is no value, a number may come as text, and fields that are not
-//! known are left alone. All that is wrong is told at once, by field.
+//! known are left alone, but for bodies of which each field asks for something ([`Kind::Known`]). All that is wrong is told at once, by field.
 
 use std::collections::BTreeMap;
 
@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Associations,
     /// A body within the body.
     Object(&'static Shape),
+    /// A body within the body of which every field that says something must be known.
+    Known(&'static Shape),
     /// A list of bodies, at most so many.
     Objects(&'static Shape, usize),
     /// Anything: taken for the sake of clients that send it.
@@ -104,6 +106,15 @@ impl Shape {
         if reasons.is_empty() { Ok(fields) } else { Err(Fault::Invalid(reasons)) }
     }
 
+    /// Refuses fields that are not known: what they ask for would be left out in silence.
+    fn refuse_unknown(&self, value: &Value, path: &str, reasons: &mut Reasons) {
+        let known = |name: &str| self.fields.iter().any(|field| field.name == name || underscored(field.name) == name);
+        for (name, _) in value.as_object().into_iter().flatten().filter(|(name, value)| is_something(value) && !known(name)).take(16) {
+            let name: String = name.chars().take(64).collect();
+            reasons.insert(format!("{path}.{name}"), "Not known here.".to_owned());
+        }
+    }
+
     fn fields_of(&self, value: &Value, path: &str, reasons: &mut Reasons) -> Fields {
         let mut fields = Fields::default();
         let Value::Object(object) = value else {
@@ -122,6 +133,30 @@ impl Shape {
             }
         }
         fields
+    }
+}
+
+pub(crate) const NO_FLAG: &str = "Not a valid boolean.";
+
+/// A flag, as clients write it.
+pub(crate) fn flag_in(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Number(number) => number.as_i64().filter(|number| [0, 1].contains(number)).map(|number| number == 1),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a value has something in it: `[]`, `{}`, `""` and `false` are nothing.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => fields.values().any(|value| !matches!(value, Value::Null | Value::Bool(false))),
+        Value::String(text) => !text.is_empty(),
+        _ => true,
     }
 }
 
@@ -158,15 +193,7 @@ fn read(kind: Kind, value: &Value, path: &str, reasons: &mut Reasons) -> Result<
                 None => Err("Not a valid integer.".to_owned()),
             }
         }
-        Kind::Flag => match value {
-            Value::Bool(flag) => Ok(Read::Flag(*flag)),
-            Value::Number(number) if number.as_i64().is_some_and(|number| number == 0 || number == 1) => {
-                Ok(Read::Flag(number.as_i64() == Some(1)))
-            }
-            Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(Read::Flag(true)),
-            Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(Read::Flag(false)),
-            _ => Err("Not a valid boolean.".to_owned()),
-        },
+        Kind::Flag => flag_in(value).map(Read::Flag).ok_or_else(|| NO_FLAG.to_owned()),
         Kind::Time => value.as_str().and_then(moment).map(Read::Time).ok_or_else(|| "Not a valid datetime.".to_owned()),
         Kind::OneOf(choices) => match value.as_str() {
             Some(text) if choices.contains(&text) => Ok(Read::Text(text.to_owned())),
@@ -181,8 +208,11 @@ fn read(kind: Kind, value: &Value, path: &str, reasons: &mut Reasons) -> Result<
             Value::Array(_) => Err(format!("More than {MOST_ASSOCIATIONS} items.")),
             _ => Err("Not a valid list.".to_owned()),
         },
-        Kind::Object(shape) => {
+        Kind::Object(shape) | Kind::Known(shape) => {
             let before = reasons.len();
+            if matches!(kind, Kind::Known(_)) {
+                shape.refuse_unknown(value, path, reasons);
+            }
             let fields = shape.fields_of(value, path, reasons);
             if reasons.len() == before { Ok(Read::Objects(vec![fields])) } else { Err(String::new()) }
         }
@@ -266,10 +296,9 @@ impl Fields {
     /// Whether a field of any kind came with something in it: `[]`, `{}`, `""` and `false` are nothing.
     pub(crate) fn says_something(&self, name: &str) -> bool {
         match self.0.get(name) {
-            None | Some(Read::Any(Value::Null | Value::Bool(false))) => false,
-            Some(Read::Any(Value::Array(items))) => !items.is_empty(),
-            Some(Read::Any(Value::Object(fields))) => fields.values().any(|value| !matches!(value, Value::Null | Value::Bool(false))),
-            Some(Read::Any(Value::String(text)) | Read::Text(text)) => !text.is_empty(),
+            None => false,
+            Some(Read::Any(value)) => is_something(value),
+            Some(Read::Text(text)) => !text.is_empty(),
             Some(Read::Associations(named)) => !named.is_empty(),
             Some(Read::Objects(objects)) => !objects.is_empty(),
             Some(Read::Flag(flag)) => *flag,
@@ -304,6 +333,7 @@ mod tests {
             optional("roles", Kind::Associations, ""),
             optional("inner", Kind::Object(&INNER), ""),
             optional("list", Kind::Objects(&INNER, 2), ""),
+            optional("known", Kind::Known(&INNER), ""),
         ],
     };
 
@@ -342,6 +372,14 @@ mod tests {
         assert_eq!(at("2026-01-02").as_deref(), Some("2026-01-02T00:00:00Z"));
         assert_eq!(at("2026-01-02T03:04:05.123456+02:00").as_deref(), Some("2026-01-02T01:04:05.123456Z"));
         assert_eq!(at("2026-13-02"), None);
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_where_it_asks_for_something() {
+        let reasons =
+            reasons(r#"{"commonName": "a", "known": {"value": "x", "other": 1, "more": {"a": 1}, "none": {}, "no": false, "null": null}}"#);
+        assert_eq!(reasons.keys().map(String::as_str).collect::<Vec<_>>(), ["known.more", "known.other"]);
+        assert!(read(r#"{"commonName": "a", "known": {"value": "x", "none": [], "empty": ""}}"#).is_ok());
     }
 
     #[test]

@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 use super::fault::Fault;
 use super::route::Route;
 use super::shape::{Kind, Shape, optional, required};
-use super::signed::{Signed, address};
+use super::signed::{Signed, address, request_id};
 use super::users::UserOut;
 use super::{Api, LARGEST_SMALL_BODY};
 use crate::access::{ApiKeyId, Login};
+use crate::audit::Via;
 
 const LOGIN: Shape = Shape {
     name: "Login",
@@ -24,6 +25,14 @@ const LOGIN: Shape = Shape {
 };
 
 const CODE: Shape = Shape { name: "Code", fields: &[required("code", Kind::Text(16), "A code of the secret that was made")] };
+
+const PROOF: Shape = Shape {
+    name: "Proof",
+    fields: &[
+        required("password", Kind::Text(1_024), "The user's password"),
+        optional("code", Kind::Text(16), "A code of the second factor, where the user has one"),
+    ],
+};
 
 #[derive(Serialize, ToSchema)]
 struct Token {
@@ -53,7 +62,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/auth/me", me, "Who is signed in").gives::<UserOut>(),
         Route::post("/auth/second_factor", enrol, "Make a secret for a second factor").gives::<SecondFactor>(),
         Route::put("/auth/second_factor", confirm, "Ask for the second factor from now on").takes(&CODE),
-        Route::delete("/auth/second_factor", remove, "Ask for no second factor any more"),
+        Route::delete("/auth/second_factor", remove, "Ask for no second factor any more").takes(&PROOF),
     ]
 }
 
@@ -67,6 +76,8 @@ async fn login(State(api): State<Api>, request: Request) -> Result<Json<Token>, 
         password: Zeroizing::new(fields.text("password").unwrap_or_default().to_owned()),
         code: fields.text("code"),
         from: address(&parts),
+        via: Via::Rest,
+        request: request_id(&parts),
     };
     Ok(Json(Token { token: api.access.login(login).await?.token }))
 }
@@ -109,13 +120,12 @@ async fn confirm(State(api): State<Api>, signed: Signed, body: axum::body::Bytes
     Ok(Json(serde_json::json!({"result": true})))
 }
 
-/// Only with a token that a password was given for: who finds an API key takes no second factor away.
-async fn remove(State(api): State<Api>, signed: Signed) -> Result<Json<serde_json::Value>, Fault> {
+/// With the password and a code: whoever finds a token takes no second factor away.
+async fn remove(State(api): State<Api>, signed: Signed, body: axum::body::Bytes) -> Result<Json<serde_json::Value>, Fault> {
     let user = signed.requester.user();
     signed.may(&crate::access::permit::Action::ManageOwnAccount(user))?;
-    if signed.requester.api_key().is_some() {
-        return Err(Fault::Token("An API key takes no second factor away: sign in by name and password"));
-    }
+    let fields = PROOF.read(&body)?;
+    api.prove_again(&signed, fields.text("password").unwrap_or_default(), fields.text("code")).await?;
     api.access.remove_second_factor(user, &signed.actor).await?;
     Ok(Json(serde_json::json!({"result": true})))
 }

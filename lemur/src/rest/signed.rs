@@ -24,7 +24,7 @@ pub(crate) struct Signed {
 
 impl Signed {
     pub(crate) fn new(requester: Requester, parts: &Parts, via: Via) -> Self {
-        let request = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
+        let request = request_id(parts);
         let actor =
             Actor { name: requester.username().to_owned(), user: Some(requester.user()), via, address: Some(address(parts)), request };
         Self { requester, actor }
@@ -34,6 +34,11 @@ impl Signed {
     pub(crate) fn may(&self, action: &Action<'_>) -> Result<(), Fault> {
         Ok(decide(&self.requester, action)?)
     }
+}
+
+/// A request's ID.
+pub(crate) fn request_id(parts: &Parts) -> Option<String> {
+    parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned())
 }
 
 /// Where a request comes from.

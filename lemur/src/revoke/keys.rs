@@ -2,9 +2,11 @@
 //! key of the ring, while everything else goes on.
 
 use menagerie_secret::{KeyRing, OpenError, Secret};
+use menagerie_sign::{LocalSigner, Signer as _};
 
 use crate::audit::{Actor, Event};
-use crate::authority::{authority_place, responder_place};
+use crate::authority::{authority_place, key_place, responder_place, sha256};
+use crate::certificate::View;
 use crate::engine::{Engine, RingError};
 use crate::store::authorities::{self, Authority};
 use crate::store::keys::{self, SealedKey};
@@ -25,6 +27,12 @@ pub enum KeyError {
     /// The key does not open.
     #[error("the private key cannot be opened: {0}")]
     Ring(#[from] RingError),
+    /// What is stored as the certificate's key is another's: somebody has changed the database.
+    #[error("what is stored as the private key of the certificate {id} is not its key")]
+    OtherKey {
+        /// The certificate.
+        id: CertificateId,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -52,9 +60,16 @@ impl Engine {
     /// [`KeyError`] if none is stored, it does not open, or the log could not be written.
     pub async fn private_key(&self, id: CertificateId, purpose: &'static str, actor: &Actor) -> Result<Secret<Vec<u8>>, KeyError> {
         let mut transaction = self.shared.store.write().await?;
-        let sealed = keys::of(&mut transaction, id).await?.ok_or(KeyError::None { id })?;
-        let mut key = self.shared.ring.open_sealed(&sealed.sealed, &sealed.place)?;
-        self.commit_audited(transaction, actor, &[Event::KeyViewed { certificate: id, purpose }]).await?;
+        let (sealed, der) = keys::of(&mut transaction, id).await?.ok_or(KeyError::None { id })?;
+        let view = View::parse(&der).map_err(|_| KeyError::OtherKey { id })?;
+        let hash = sha256(view.spki());
+        let mut key = self.shared.ring.open_sealed(&sealed.sealed, &key_place(&hash))?;
+        let signer = LocalSigner::from_pkcs8_der(&key).map_err(|_| KeyError::OtherKey { id })?;
+        if signer.public_key().to_spki_der() != view.spki() {
+            return Err(KeyError::OtherKey { id });
+        }
+        let event = Event::KeyViewed { certificate: id, key: hex::encode(hash), purpose };
+        self.commit_audited(transaction, actor, &[event]).await?;
         Ok(Secret::new(std::mem::take(&mut *key)))
     }
 
@@ -83,12 +98,14 @@ impl Engine {
         loop {
             let mut transaction = self.shared.store.write().await?;
             let found = keys::sealed_otherwise(&mut transaction, &newest, after, AT_ONCE).await?;
-            let Some((last, _)) = found.last() else { break };
+            let Some((last, ..)) = found.last() else { break };
             after = *last;
-            for (certificate, old) in &found {
-                let plain = self.shared.ring.open_sealed(&old.sealed, &old.place)?;
-                let sealed = ring.seal(&plain, &old.place).map_err(RingError::from)?;
-                let new = SealedKey { ring_key: newest.clone(), place: old.place.clone(), sealed };
+            for (certificate, old, der) in &found {
+                let view = View::parse(der).map_err(|_| KeyError::OtherKey { id: *certificate })?;
+                let place = key_place(&sha256(view.spki()));
+                let plain = self.shared.ring.open_sealed(&old.sealed, &place)?;
+                let sealed = ring.seal(&plain, &place).map_err(RingError::from)?;
+                let new = SealedKey { ring_key: newest.clone(), sealed };
                 done.certificates += u64::from(keys::replace(&mut transaction, *certificate, old, &new).await?);
             }
             transaction.commit().await.map_err(StoreError::from)?;

@@ -2,15 +2,16 @@
 //!
 //! A revocation is one commit: the certificate's row, the entry in its part of the list, the answer that says so (signed by the
 //! responder, whose key is here), and the audit log's line. The list follows within a second ([`publish`]). Only what was on hold can be
-//! released.
+//! released. An authority whose certificate, or one above it, is revoked issues no more; what it issued is still answered for.
 
 mod answer;
 mod error;
 mod keys;
+mod lists;
 mod publish;
 mod serve;
 
-use menagerie_store::database::Value;
+use menagerie_store::database::{Transaction, Value};
 
 use crate::audit::{Actor, Event, shortened};
 use crate::certificate::Serial;
@@ -18,10 +19,12 @@ use crate::crl::Reason;
 use crate::engine::{Engine, Loaded};
 use crate::store::certificates::{self, Certificate};
 use crate::store::revocations::{self, Revocation};
-use crate::store::{AuthorityId, CertificateId, published};
+use crate::store::{AuthorityId, CertificateId, authorities, published};
 
 pub use error::RevokeError;
 pub use keys::{KeyError, Resealed};
+pub(crate) use lists::Lists;
+pub use lists::{ListError, SharedCrl};
 pub use serve::StandingAnswer;
 
 /// Why a serial number is revoked that may have been signed and whose certificate was not stored: nothing is known of it.
@@ -64,9 +67,7 @@ impl Engine {
         }
         published::want(&mut transaction, (authority, shard)).await?;
         self.answer_revoked(&mut transaction, std::slice::from_ref(&row)).await?;
-        self.commit_audited(transaction, actor, &[event]).await?;
-        self.shared.publish.notify_one();
-        Ok(())
+        self.commit_of(transaction, &certificate, (actor, event)).await
     }
 
     /// Lets a certificate hold again that was revoked for the reason `certificateHold`.
@@ -87,7 +88,23 @@ impl Engine {
         let answer = self.answer(&issuer, &serial, certificate.not_after.as_second(), None)?;
         published::put_ocsp(&mut transaction, &[answer]).await?;
         let event = Event::CertificateReleased { certificate: id, serial: hex::encode(&certificate.serial) };
+        self.commit_of(transaction, &certificate, (actor, event)).await
+    }
+
+    /// Commits what is new about a certificate. If it is an authority's, all processes look again whether that one and those under it issue.
+    async fn commit_of(
+        &self,
+        mut transaction: Transaction,
+        certificate: &Certificate,
+        (actor, event): (&Actor, Event),
+    ) -> Result<(), RevokeError> {
+        if certificate.is_an_authoritys() {
+            authorities::touch(&mut transaction, certificate.id).await?;
+        }
         self.commit_audited(transaction, actor, &[event]).await?;
+        if certificate.is_an_authoritys() {
+            self.shared.cache.forget_all();
+        }
         self.shared.publish.notify_one();
         Ok(())
     }

@@ -171,7 +171,9 @@ fn written(
             let data = Zeroizing::new(store.expose().clone());
             Ok(Exported { extension, passphrase: Some(Zeroizing::new(passphrase.expose().clone())), data })
         }
-        Err(error @ export::ExportError::Passphrase) => Err(ExportError::Option { name: "passphrase", reason: error.to_string() }),
+        Err(error @ (export::ExportError::Passphrase | export::ExportError::Beyond)) => {
+            Err(ExportError::Option { name: "passphrase", reason: error.to_string() })
+        }
         Err(export::ExportError::Empty) => Err(ExportError::Missing("certificate")),
         Err(error) => Err(ExportError::Write(error.to_string())),
     }

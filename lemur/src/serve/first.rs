@@ -6,7 +6,6 @@ use crate::audit::Actor;
 use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, Parent};
 use crate::engine::Engine;
 use crate::name::{NameConstraints, Subject};
-use crate::store::authorities::AuthorityState;
 use crate::store::{AuthorityId, StoreError};
 
 /// The authority that is made when there is none. The root above it is called this with `-root` behind it.
@@ -62,6 +61,7 @@ async fn made(engine: &Engine, name: &str, common_name: &str, parent: Parent, be
         path_length: Some(below),
         constraints: NameConstraints::default(),
         extended_key_usages: Vec::new(),
+        policies: Vec::new(),
         profiles: Vec::new(),
         options: "{}".to_owned(),
         roles: Vec::new(),
@@ -72,15 +72,4 @@ async fn made(engine: &Engine, name: &str, common_name: &str, parent: Parent, be
         Err(AuthorityError::NameTaken { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The authorities that issue certificates to others than authorities, by name: those under which none of ours stands.
-pub(super) async fn issuing(engine: &Engine) -> Result<Vec<String>, StoreError> {
-    let all = engine.authorities().await?;
-    let has_below = |id: AuthorityId| all.iter().any(|other| other.parent == Some(id));
-    let issues =
-        all.iter().filter(|authority| authority.state == AuthorityState::Active && authority.der.is_some() && !has_below(authority.id));
-    let mut names: Vec<_> = issues.map(|authority| (authority.name != AUTHORITY, authority.id, authority.name.clone())).collect();
-    names.sort();
-    Ok(names.into_iter().map(|(_, _, name)| name).collect())
 }

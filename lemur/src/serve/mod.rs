@@ -30,6 +30,9 @@ pub use upstreams::upstreams;
 /// The largest body of a request where a resource does not say otherwise, in bytes.
 const BODY: usize = 256 * 1024;
 
+/// How many connections one address holds at each listener: a sixteenth of them all.
+const CONNECTIONS_OF_ONE: usize = 128;
+
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -136,7 +139,7 @@ pub async fn prepare(
 ) -> Result<Ready, ServeError> {
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
-    let acme = Acme::start(offers::parts(config, engine).await?).await?;
+    let acme = Acme::start(offers::parts(config, engine)?).await?;
     let upstreams = upstreams::ready(config, engine, dns.clone()).await?;
     // Last of what may fail: a password that was made is shown once.
     let first = First(access.bootstrap(password).await?);
@@ -147,7 +150,8 @@ pub async fn prepare(
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(upstream::router(engine.clone())).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
-    let mut server = Server::new(Limits::default()).https(listeners.https, tls, guard.clone().before(all));
+    let limits = Limits { connections_of_one: CONNECTIONS_OF_ONE, ..Limits::default() };
+    let mut server = Server::new(limits).https(listeners.https, tls, guard.clone().before(all));
     if let Some(listener) = listeners.http {
         server = server.http(listener, guard.before(public));
     }

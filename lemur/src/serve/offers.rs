@@ -1,17 +1,19 @@
-//! What the ACME server offers: what the configuration says, or else every authority that issues, by its name.
+//! What the ACME server is told to offer: what the configuration says, or else every authority that issues, by its name.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 
 use super::first;
-use crate::acme::{Offer, Parts, Settings, SettingsError};
+use crate::acme::{Offer, Offers, Parts, Settings, SettingsError};
 use crate::config::{self, Config};
 use crate::engine::Engine;
 use crate::store::StoreError;
 use crate::validate::{Direct, Reach, ReachError, Resolver, ResolverError, Validator};
+
+/// The profile by which authorities are offered that the configuration does not name.
+const PROFILE: &str = "tls-server";
 
 /// Where the system's name servers are named.
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -19,9 +21,6 @@ const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// Why the ACME server cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OfferError {
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
     /// A network that validation may never reach.
     #[error("[acme.profiles.{name}] private_networks: {source}")]
     Reach {
@@ -47,15 +46,16 @@ pub enum OfferError {
 }
 
 /// What the ACME server is made of.
-pub(super) async fn parts(config: &Config, engine: &Engine) -> Result<Parts, OfferError> {
+pub(super) fn parts(config: &Config, engine: &Engine) -> Result<Parts, OfferError> {
     let said = &config.acme;
-    let offers = if said.offers.is_empty() { of_authorities(engine).await? } else { said.offers.clone() };
-    let default = offers.first().map(|offer| offer.name.clone()).unwrap_or_default();
-    let offers = offers
-        .into_iter()
-        .map(|offer| Ok((offer.name.clone(), offered(offer, engine)?)))
-        .collect::<Result<BTreeMap<_, _>, OfferError>>()?;
-    let mut settings = Settings::new(&format!("{}/acme", config.url), offers, &default)?;
+    let offers = match said.offers.first() {
+        None => Offers::Authorities { profile: PROFILE.to_owned(), first: first::AUTHORITY.to_owned(), reach: Reach::default() },
+        Some(default) => {
+            let offers = said.offers.iter().map(|offer| Ok((offer.name.clone(), offered(offer.clone(), engine)?)));
+            Offers::Named { offers: offers.collect::<Result<_, OfferError>>()?, default: default.name.clone() }
+        }
+    };
+    let mut settings = Settings::offering(&format!("{}/acme", config.url), offers)?;
     settings.binding_required = said.binding_required;
     settings.terms_of_service.clone_from(&said.terms_of_service);
     settings.caa_identities.clone_from(&said.caa_identities);
@@ -75,19 +75,10 @@ pub(super) async fn parts(config: &Config, engine: &Engine) -> Result<Parts, Off
 /// [`StoreError`] if the database fails.
 pub async fn offered_profiles(config: &Config, engine: &Engine) -> Result<Vec<String>, StoreError> {
     let said = &config.acme.offers;
-    if said.is_empty() { first::issuing(engine).await } else { Ok(said.iter().map(|offer| offer.name.clone()).collect()) }
-}
-
-async fn of_authorities(engine: &Engine) -> Result<Vec<config::Offer>, OfferError> {
-    let names = first::issuing(engine).await?;
-    let offer = |name: String| config::Offer {
-        description: format!("Servers, from {name}"),
-        authority: name.clone(),
-        name,
-        profile: "tls-server".to_owned(),
-        private_networks: Vec::new(),
-    };
-    Ok(names.into_iter().map(offer).collect())
+    if said.is_empty() {
+        return Ok(engine.issuing(PROFILE).await?.into_iter().map(|authority| authority.name).collect());
+    }
+    Ok(said.iter().map(|offer| offer.name.clone()).collect())
 }
 
 fn offered(offer: config::Offer, engine: &Engine) -> Result<Offer, OfferError> {

@@ -99,6 +99,14 @@ pub struct Authority {
     pub(crate) version: i64,
 }
 
+impl Authority {
+    /// Whether it issues by a profile.
+    #[must_use]
+    pub fn may_use(&self, profile: &str) -> bool {
+        self.profiles.is_empty() || self.profiles.iter().any(|known| known == profile)
+    }
+}
+
 /// An OCSP responder's key and certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Responder {
@@ -324,6 +332,11 @@ pub(crate) async fn set_certificate(
     transaction.execute("UPDATE authority SET certificate = $1 WHERE id = $2", &[certificate.into(), id.into()]).await.map(drop)
 }
 
+/// Notes that something is new about the certificate of an authority, for those who keep copies.
+pub(crate) async fn touch(transaction: &mut Transaction, certificate: CertificateId) -> Result<(), DatabaseError> {
+    transaction.execute("UPDATE authority SET version = version + 1 WHERE certificate = $1", &[certificate.into()]).await.map(drop)
+}
+
 /// Gives a pending authority its certificate; false if it waits for none.
 pub(crate) async fn activate(
     transaction: &mut Transaction,
@@ -338,10 +351,10 @@ pub(crate) async fn activate(
     Ok(transaction.execute(sql, &values).await? == 1)
 }
 
-/// Takes the next numbers in an authority's order of issuance, from which the parts of its revocation list follow; gives the first.
-pub(crate) async fn allocate(transaction: &mut Transaction, id: AuthorityId, count: i64) -> Result<i64, DatabaseError> {
-    let sql = "UPDATE authority SET allocated = allocated + $1 WHERE id = $2 RETURNING allocated";
-    Ok(transaction.one(sql, &[count.into(), id.into()]).await?.integer("allocated")? - count)
+/// Counts places in its revocation list that are taken, and holds the authority's row until the commit.
+pub(crate) async fn count_allocated(transaction: &mut Transaction, id: AuthorityId, count: i64) -> Result<(), DatabaseError> {
+    let sql = "UPDATE authority SET allocated = allocated + $1 WHERE id = $2";
+    transaction.execute(sql, &[count.into(), id.into()]).await.map(drop)
 }
 
 /// Takes the right to renew an authority's responder, for so many milliseconds; false if another process has it.
@@ -397,12 +410,13 @@ pub(crate) async fn add_cross(transaction: &mut Transaction, id: AuthorityId, cr
     transaction.execute("UPDATE authority SET version = version + 1 WHERE id = $1", &[id.into()]).await.map(drop)
 }
 
-/// The certificates that others gave for an authority's name and key.
+/// The certificates that others gave for an authority's name and key, but for those that were revoked.
 ///
 /// # Errors
 /// [`DatabaseError`] if the database fails.
 pub async fn crosses(transaction: &mut Transaction, id: AuthorityId) -> Result<Vec<CrossCertificate>, DatabaseError> {
-    let sql = "SELECT issuer, certificate, chain FROM cross_certificate WHERE authority = $1 ORDER BY id";
+    let sql = "SELECT issuer, certificate, chain FROM cross_certificate x WHERE authority = $1
+        AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.id = x.certificate AND c.revoked_ms IS NOT NULL) ORDER BY x.id";
     let rows = transaction.all(sql, &[id.into()]).await?;
     rows.iter()
         .map(|row| {

@@ -75,6 +75,14 @@ pub struct Certificate {
     pub replaced_by: Vec<CertificateId>,
 }
 
+impl Certificate {
+    /// Whether it is the certificate of one of our authorities, and not of somebody who came to them.
+    #[must_use]
+    pub fn is_an_authoritys(&self) -> bool {
+        self.profile == crate::authority::PROFILE
+    }
+}
+
 /// That a certificate does not hold any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revoked {
@@ -273,12 +281,10 @@ async fn insert_parts(transaction: &mut Transaction, new: &[NewCertificate], sto
         transaction.insert_rows("INSERT INTO certificate_name (certificate, position, kind, value) VALUES", 4, "", &names).await?;
     }
     let keys: Vec<_> = pairs().filter_map(|(new, stored)| Some((new.key.as_ref()?, stored.id))).collect();
-    let keys: Vec<Value<'_>> = keys
-        .iter()
-        .flat_map(|(key, id)| [(*id).into(), Value::from(&key.ring_key), Value::from(&key.place), Value::from(&key.sealed)])
-        .collect();
+    let keys: Vec<Value<'_>> =
+        keys.iter().flat_map(|(key, id)| [(*id).into(), Value::from(&key.ring_key), Value::from(&key.sealed)]).collect();
     if !keys.is_empty() {
-        transaction.insert_rows("INSERT INTO certificate_key (certificate, ring_key, place, sealed) VALUES", 4, "", &keys).await?;
+        transaction.insert_rows("INSERT INTO certificate_key (certificate, ring_key, sealed) VALUES", 3, "", &keys).await?;
     }
     let roles: Vec<Value<'_>> =
         pairs().flat_map(|(new, stored)| new.roles.iter().flat_map(|role| [stored.id.into(), (*role).into()])).collect();
@@ -400,6 +406,13 @@ pub async fn by_id(transaction: &mut Transaction, id: CertificateId) -> Result<O
 /// [`DatabaseError`] if the database fails.
 pub async fn by_name(transaction: &mut Transaction, name: &str) -> Result<Option<Certificate>, DatabaseError> {
     one(transaction, Statement::new("WHERE name = ").bind(name)).await
+}
+
+/// Whether one of the certificates was revoked.
+pub(crate) async fn is_any_revoked(transaction: &mut Transaction, ids: &[CertificateId]) -> Result<bool, DatabaseError> {
+    let mut statement = Statement::new("SELECT id FROM certificate WHERE revoked_ms IS NOT NULL AND id IN (");
+    statement.bind_all(ids.iter().copied()).push(") LIMIT 1");
+    Ok(!transaction.all_of(&statement).await?.is_empty())
 }
 
 /// The certificate that is these bytes.

@@ -179,6 +179,17 @@ enum Choice {
     Like(String),
 }
 
+/// The numbers of a page of a list, without the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbers {
+    /// As [`Listing::total`].
+    pub total: u64,
+    /// As [`Listing::exact`].
+    pub exact: bool,
+    /// The page's certificates, in its order.
+    pub ids: Vec<CertificateId>,
+}
+
 /// Conditions with what they borrow from.
 struct Prepared<'a> {
     kind: Kind,
@@ -341,8 +352,23 @@ pub async fn certificates(
     order: Order,
     page: Page,
 ) -> Result<Listing, DatabaseError> {
+    let Numbers { total, exact, ids } = numbers(transaction, kind, filter, order, page).await?;
+    Ok(Listing { total, exact, items: by_ids(transaction, &ids).await? })
+}
+
+/// Reads which certificates a page has.
+///
+/// # Errors
+/// [`DatabaseError`] if the database fails.
+pub async fn numbers(
+    transaction: &mut Transaction,
+    kind: Kind,
+    filter: &Filter,
+    order: Order,
+    page: Page,
+) -> Result<Numbers, DatabaseError> {
     if filter.is_impossible() {
-        return Ok(Listing { total: 0, exact: true, items: Vec::new() });
+        return Ok(Numbers { total: 0, exact: true, ids: Vec::new() });
     }
     let prepared = Prepared::new(transaction, kind, filter).await?;
     let mut chosen = Statement::new("SELECT id ");
@@ -367,12 +393,15 @@ pub async fn certificates(
     let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let ids = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|row| row.integer("id").map(CertificateId));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
-    let items = by_ids(transaction, &ids).await?;
     let total = if found == 0 && offset > 0 { count(transaction, &prepared, offset).await? } else { offset.saturating_add(found) };
-    Ok(Listing { total, exact: found < bound, items })
+    Ok(Numbers { total, exact: found < bound, ids })
 }
 
-async fn by_ids(transaction: &mut Transaction, ids: &[CertificateId]) -> Result<Vec<Certificate>, DatabaseError> {
+/// Certificates by their numbers, in that order; those that are gone are left out.
+///
+/// # Errors
+/// [`DatabaseError`] if the database fails.
+pub async fn by_ids(transaction: &mut Transaction, ids: &[CertificateId]) -> Result<Vec<Certificate>, DatabaseError> {
     let mut statement = Statement::new(SELECT);
     statement.push("WHERE id IN (").bind_all(ids.iter().copied()).push(")");
     let rows = transaction.all_of(&statement).await?;

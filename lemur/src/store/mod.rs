@@ -1,6 +1,6 @@
 //! What is stored: authorities, certificates and their names, sealed keys, intents, revocations, lists and answers that are published.
 //!
-//! [`Store`] is the database and this process's chain of the audit log. A change and the lines that tell of it are one commit
+//! [`Store`] is the database and its audit log, one chain for all processes. A change and the lines that tell of it are one commit
 //! ([`Store::commit`]). Reads and writes are functions of the concept that they are of; each takes the transaction that it is done in, so that
 //! what belongs together is done together. Issuance writes in batches ([`batch`]), since a commit costs more than the rows in it.
 
@@ -69,7 +69,7 @@ impl StoreError {
     }
 }
 
-/// The database, and this process's chain of the audit log. Clones share both.
+/// The database and its audit log. Clones share both.
 #[derive(Debug, Clone)]
 pub struct Store {
     database: Database,
@@ -83,6 +83,7 @@ impl Store {
     /// [`StoreError`] if it cannot be opened, or is a newer program's.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let database = Database::connect(url, &MIGRATIONS).await?;
+        database.migrate(&schema::TRUST).await?;
         database.migrate(&TableLog::MIGRATIONS).await?;
         database.migrate(&crate::upstream::MIGRATIONS).await?;
         if database.kind() == Kind::Sqlite {
@@ -92,7 +93,8 @@ impl Store {
             transaction.execute("ANALYZE", &[]).await?;
             transaction.commit().await?;
         }
-        Ok(Self { database, log: TableLog::new() })
+        let log = TableLog::of(&database);
+        Ok(Self { database, log })
     }
 
     /// The database itself, for other components' tables.

@@ -2,7 +2,8 @@
 //!
 //! A part of a list counts the changes that it wants and those that it has, so that whoever builds it may do so at leisure: what changes
 //! meanwhile makes it want building again. One process builds a part at a time, by a lease; should a slow one come too late, the list's
-//! number has moved on and what it brings is thrown away.
+//! number has moved on and what it brings is thrown away. Where a part is, is written down when it is opened and never changes, since the
+//! certificates that it covers name that place.
 
 use menagerie_store::database::{DatabaseError, Kind, Row, Statement, Transaction, Value};
 
@@ -18,20 +19,79 @@ pub(crate) struct Due {
     pub(crate) shard: Shard,
     pub(crate) wanted: i64,
     pub(crate) number: i64,
+    /// Where it is, as the certificates that it covers say; more than one, with spaces between them, or none for a part from before that was
+    /// written down.
+    pub(crate) url: String,
+}
+
+/// What is written of a part that is new.
+macro_rules! insert {
+    ($conflict:literal) => {
+        concat!(
+            "INSERT INTO crl (authority, shard, wanted, built, number, this_update, next_update, etag, lease, lease_ms, url, taken)
+            VALUES ($1, $2, 1, 0, 0, 0, 0, '', '', 0, $3, $4) ON CONFLICT ",
+            $conflict
+        )
+    };
 }
 
 /// Says that a part has changed, and makes it if it is not there.
 pub(crate) async fn want(transaction: &mut Transaction, (authority, shard): Shard) -> Result<(), DatabaseError> {
-    let sql = "INSERT INTO crl (authority, shard, wanted, built, number, this_update, next_update, etag, lease, lease_ms)
-        VALUES ($1, $2, 1, 0, 0, 0, 0, '', '', 0) ON CONFLICT (authority, shard) DO UPDATE SET wanted = crl.wanted + 1";
-    transaction.execute(sql, &[authority.into(), shard.into()]).await.map(drop)
+    let sql = insert!("(authority, shard) DO UPDATE SET wanted = crl.wanted + 1");
+    transaction.execute(sql, &[authority.into(), shard.into(), "".into(), i64::MAX.into()]).await.map(drop)
 }
 
-/// Makes a part if it is not there; nothing changes if it is.
-pub(crate) async fn ensure(transaction: &mut Transaction, (authority, shard): Shard) -> Result<(), DatabaseError> {
-    let sql = "INSERT INTO crl (authority, shard, wanted, built, number, this_update, next_update, etag, lease, lease_ms)
-        VALUES ($1, $2, 1, 0, 0, 0, 0, '', '', 0) ON CONFLICT DO NOTHING";
-    transaction.execute(sql, &[authority.into(), shard.into()]).await.map(drop)
+/// Opens a part that is at `url`, with so many places taken; nothing changes if it is there.
+pub(crate) async fn open(transaction: &mut Transaction, (authority, shard): Shard, url: &str, taken: i64) -> Result<(), DatabaseError> {
+    let values = [authority.into(), shard.into(), url.into(), taken.into()];
+    transaction.execute(insert!("DO NOTHING"), &values).await.map(drop)
+}
+
+/// Takes up to `most` places for certificates in a part of an authority's list that is where `url` says and has room for so many in all;
+/// opens a new part if there is none. Gives the part and how many were taken.
+pub(crate) async fn take_places(
+    transaction: &mut Transaction,
+    authority: AuthorityId,
+    most: i64,
+    capacity: i64,
+    url: impl Fn(i64) -> String,
+) -> Result<(i64, i64), DatabaseError> {
+    // The authority's row is held until the commit: nobody else opens a part of the same number meanwhile.
+    super::authorities::count_allocated(transaction, authority, most).await?;
+    let sql = "SELECT shard, taken, url FROM crl WHERE authority = $1 AND taken < $2 ORDER BY shard";
+    for row in transaction.all(sql, &[authority.into(), capacity.into()]).await? {
+        let (shard, taken) = (row.integer("shard")?, row.integer("taken")?);
+        if row.text("url")? == url(shard) {
+            let count = most.min(capacity - taken);
+            let sql = "UPDATE crl SET taken = $1 WHERE authority = $2 AND shard = $3";
+            transaction.execute(sql, &[(taken + count).into(), authority.into(), shard.into()]).await?;
+            return Ok((shard, count));
+        }
+    }
+    let last = transaction.one("SELECT COALESCE(MAX(shard), -1) AS last FROM crl WHERE authority = $1", &[authority.into()]).await?;
+    let (shard, count) = (last.integer("last")? + 1, most.min(capacity));
+    open(transaction, (authority, shard), &url(shard), count).await?;
+    Ok((shard, count))
+}
+
+/// Writes down where a part from before is.
+pub(crate) async fn set_url(transaction: &mut Transaction, (authority, shard): Shard, url: &str) -> Result<(), DatabaseError> {
+    let sql = "UPDATE crl SET url = $1 WHERE authority = $2 AND shard = $3 AND url = ''";
+    transaction.execute(sql, &[url.into(), authority.into(), shard.into()]).await.map(drop)
+}
+
+/// The oldest and the newest certificates of a part, so many of each: of what they say, it is found out where a part from before is.
+pub(crate) async fn sample(transaction: &mut Transaction, (authority, shard): Shard, each: i64) -> Result<Vec<Vec<u8>>, DatabaseError> {
+    let mut ders = Vec::new();
+    for sql in [
+        "SELECT der FROM certificate WHERE authority = $1 AND shard = $2 ORDER BY id LIMIT $3",
+        "SELECT der FROM certificate WHERE authority = $1 AND shard = $2 ORDER BY id DESC LIMIT $3",
+    ] {
+        for row in transaction.all(sql, &[authority.into(), shard.into(), each.into()]).await? {
+            ders.push(row.bytes("der")?);
+        }
+    }
+    Ok(ders)
 }
 
 /// Takes parts that are to be built, for this process: those that have changed, and those whose list was made before `older` (seconds).
@@ -49,12 +109,12 @@ pub(crate) async fn lease(
     statement.push(" WHERE (authority, shard) IN (SELECT authority, shard FROM crl WHERE (built < wanted OR this_update < ").bind(older);
     statement.push(") AND lease_ms < ").push(now).push(" ORDER BY this_update LIMIT ").bind(limit);
     statement.push(if kind == Kind::Postgres { " FOR UPDATE SKIP LOCKED)" } else { ")" });
-    statement.push(" RETURNING authority, shard, wanted, number");
+    statement.push(" RETURNING authority, shard, wanted, number, url");
     let rows = transaction.all_of(&statement).await?;
     rows.iter()
         .map(|row| {
             let shard = (AuthorityId(row.integer("authority")?), row.integer("shard")?);
-            Ok(Due { shard, wanted: row.integer("wanted")?, number: row.integer("number")? })
+            Ok(Due { shard, wanted: row.integer("wanted")?, number: row.integer("number")?, url: row.text("url")? })
         })
         .collect()
 }

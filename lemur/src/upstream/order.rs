@@ -96,6 +96,7 @@ impl Upstreams {
         if !authority.profiles.is_empty() && !authority.profiles.contains(&order.profile) {
             return Err(IssueError::ProfileNotAllowed { authority: authority.name, profile: order.profile }.into());
         }
+        engine.check_experimental(order.key.kind())?;
         let (public_key, made) = match &order.key {
             Key::Theirs(key) => (key.clone(), None),
             Key::Made(kind) => {

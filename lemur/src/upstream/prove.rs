@@ -109,8 +109,8 @@ impl Upstreams {
         let until = Instant::now() + *propagation;
         for one in &shown {
             loop {
-                let found = resolver.texts(&one.name).await;
-                if found.as_ref().is_ok_and(|texts| texts.iter().any(|text| text == one.value.as_bytes())) {
+                let found = resolver.has_text(&one.name, &one.value).await;
+                if found.as_ref().is_ok_and(|found| *found) {
                     break;
                 }
                 if Instant::now() >= until {

@@ -72,6 +72,12 @@ pub enum Failure {
         /// What it should be.
         wanted: &'static str,
     },
+    /// A TXT record that would be for this authority is not what it should be.
+    #[error("a TXT record at {name} is malformed")]
+    MalformedRecord {
+        /// Where it is.
+        name: String,
+    },
     /// The domain's owner lets others certify it.
     #[error("the CAA records of {name} do not let this authority certify {domain}: {reason}")]
     Caa {
@@ -103,7 +109,12 @@ impl Failure {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Dns { .. } | Self::NoAddress { .. } | Self::Connection { .. } | Self::NoRecord { .. } | Self::TooLong { .. } => true,
+            Self::Dns { .. }
+            | Self::NoAddress { .. }
+            | Self::Connection { .. }
+            | Self::NoRecord { .. }
+            | Self::MalformedRecord { .. }
+            | Self::TooLong { .. } => true,
             Self::Forbidden { .. }
             | Self::Tls { .. }
             | Self::Redirect { .. }

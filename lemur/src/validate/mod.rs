@@ -120,6 +120,14 @@ pub struct Challenge<'a> {
     pub now: i64,
 }
 
+/// What a challenge that is met shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// For how long later orders may rely on it at most, where the name's owner says so: of a record that stays, for as long as it may be
+    /// kept (draft-ietf-acme-dns-persist, "Validation Data Reuse and TTL Handling").
+    pub life: Option<Duration>,
+}
+
 /// Who looks at challenges.
 #[derive(Clone)]
 pub struct Validator {
@@ -165,12 +173,12 @@ impl Validator {
     ///
     /// # Errors
     /// [`Failure`] says why it is not.
-    pub async fn validate(&self, challenge: &Challenge<'_>) -> Result<(), Failure> {
+    pub async fn validate(&self, challenge: &Challenge<'_>) -> Result<Proof, Failure> {
         let mut left = ATTEMPTS;
         loop {
             let attempt = tokio::time::timeout(DEADLINE, self.attempt(challenge)).await;
             let failure = match attempt.unwrap_or_else(|_| Err(Failure::TooLong { host: challenge.host.to_string() })) {
-                Ok(()) => return Ok(()),
+                Ok(proof) => return Ok(proof),
                 Err(failure) => failure,
             };
             left -= 1;
@@ -181,23 +189,25 @@ impl Validator {
         }
     }
 
-    async fn attempt(&self, challenge: &Challenge<'_>) -> Result<(), Failure> {
+    async fn attempt(&self, challenge: &Challenge<'_>) -> Result<Proof, Failure> {
         let Challenge { method, host, wildcard, .. } = *challenge;
         let dialer = network::Dialer { resolver: &self.resolver, network: &self.network, reach: challenge.reach };
         let hash = digest(&SHA256, challenge.key_authorization.as_bytes());
+        let met = |done: Result<(), Failure>| done.map(|()| Proof { life: None });
         match (method, host) {
             _ if !method.proves(host, wildcard) => Err(Failure::Method { method: method.name(), host: host.to_string() }),
             (Method::Http01, _) => {
-                http::challenge(&dialer, &self.tls, self.ports, host, challenge.token, challenge.key_authorization).await
+                met(http::challenge(&dialer, &self.tls, self.ports, host, challenge.token, challenge.key_authorization).await)
             }
             (Method::TlsAlpn01, _) => {
                 let hash = hash.as_ref().try_into().expect("SHA-256 gives 32 bytes");
-                tls_alpn::challenge(&dialer, &self.tls, host, self.ports.https, hash).await
+                met(tls_alpn::challenge(&dialer, &self.tls, host, self.ports.https, hash).await)
             }
-            (Method::Dns01, Host::Name(domain)) => dns::challenge(&self.resolver, domain, &URL_SAFE_NO_PAD.encode(hash)).await,
+            (Method::Dns01, Host::Name(domain)) => met(dns::challenge(&self.resolver, domain, &URL_SAFE_NO_PAD.encode(hash)).await),
             (Method::DnsPersist01, Host::Name(domain)) => {
                 let Challenge { issuers, account, now, .. } = *challenge;
-                dns::Persistent { domain, wildcard, issuers, account, now }.check(&self.resolver).await
+                let life = dns::Persistent { domain, wildcard, issuers, account, now }.check(&self.resolver).await?;
+                Ok(Proof { life: Some(life) })
             }
             (Method::Dns01 | Method::DnsPersist01, Host::Address(_)) => {
                 Err(Failure::Method { method: method.name(), host: host.to_string() })

@@ -10,7 +10,7 @@ use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts,
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use super::failure::Failure;
 
@@ -46,6 +46,15 @@ pub enum ResolverError {
     /// The library refused what it was told.
     #[error("cannot use these DNS servers: {0}")]
     Setup(Box<NetError>),
+}
+
+/// A TXT record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Text {
+    /// Its parts, joined.
+    pub(super) bytes: Vec<u8>,
+    /// For how long it may be kept, as the name's owner says.
+    pub(super) life: Duration,
 }
 
 /// A CAA record (RFC 8659, 4.1).
@@ -90,14 +99,19 @@ impl Resolver {
         if addresses.is_empty() { Err(Failure::NoAddress { name: name.to_owned() }) } else { Ok(addresses) }
     }
 
+    /// Whether a name has a text.
+    pub(crate) async fn has_text(&self, name: &str, text: &str) -> Result<bool, Failure> {
+        Ok(self.texts(name).await?.iter().any(|found| found.bytes == text.as_bytes()))
+    }
+
     /// The texts at a name, their parts joined. None is no failure.
-    pub(crate) async fn texts(&self, name: &str) -> Result<Vec<Vec<u8>>, Failure> {
-        let records = self.ask(name, RecordType::TXT).await?;
-        let texts = records.iter().filter_map(|record| match record {
-            RData::TXT(text) => Some(text.txt_data.concat()),
+    pub(super) async fn texts(&self, name: &str) -> Result<Vec<Text>, Failure> {
+        let records = self.records(name, RecordType::TXT).await?;
+        let texts = records.iter().filter_map(|record| match &record.data {
+            RData::TXT(text) => Some(Text { bytes: text.txt_data.concat(), life: Duration::from_secs(record.ttl.into()) }),
             _ => None,
         });
-        Ok(texts.filter(|text| text.len() <= TEXT).collect())
+        Ok(texts.filter(|text| text.bytes.len() <= TEXT).collect())
     }
 
     /// The CAA records at a name itself. None is no failure; no answer is.
@@ -111,6 +125,10 @@ impl Resolver {
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, Failure> {
+        Ok(self.records(name, kind).await?.into_iter().map(|record| record.data).collect())
+    }
+
+    async fn records(&self, name: &str, kind: RecordType) -> Result<Vec<Record>, Failure> {
         let failure = |reason| Failure::Dns { name: name.to_owned(), reason };
         let mut qualified = Name::from_ascii(name).map_err(|_| failure("it is no name"))?;
         qualified.set_fqdn(true);
@@ -120,7 +138,7 @@ impl Resolver {
                 if records.len() > RECORDS {
                     return Err(failure("it has too many records"));
                 }
-                Ok(records.iter().filter(|record| record.record_type() == kind).map(|record| record.data.clone()).collect())
+                Ok(records.iter().filter(|record| record.record_type() == kind).cloned().collect())
             }
             Err(error) => match reason(&error) {
                 None => Ok(Vec::new()),

@@ -161,7 +161,7 @@ async fn an_account_needs_an_external_key_in_force() {
 async fn an_external_key_says_which_names_and_profiles() {
     let house = House::sqlite();
     let replica = house.replica().await;
-    let key = replica.key_for(&["www.example.org", ".sub.example.org", "10.0.0.0/8"], &["tls-client"]).await;
+    let key = replica.key_for(&["www.example.org", ".sub.example.org", "10.0.0.0/8"], &["baseline"]).await;
     let (account, _) = account(&house, &replica, Some(&key)).await.unwrap();
     let order = async |names: &[Identifier]| account.new_order(&NewOrder::new(names)).await.map(|mut order| order.state().status);
     assert_eq!(order(&[dns("www.example.org"), dns("a.sub.example.org"), dns("*.sub.example.org")]).await.unwrap(), OrderStatus::Pending);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::house::{House, PUBLIC, Replica, on_both};
 use crate::raw::{Answer, Raw, openssl_request};
 
-fn order(names: &[&str]) -> Value {
+pub(crate) fn order(names: &[&str]) -> Value {
     let identifiers: Vec<Value> = names.iter().map(|name| json!({ "type": "dns", "value": name })).collect();
     json!({ "identifiers": identifiers })
 }
@@ -185,6 +185,24 @@ async fn what_is_no_request_is_refused_and_bounded() {
     }
 }
 
+/// What a client names as the external key's ID is any text, and PostgreSQL does not take all of them.
+#[tokio::test]
+async fn any_text_is_no_external_keys_id() {
+    on_both(async |house| {
+        let replica = house.replica().await;
+        let raw = Raw::new(&house, &replica);
+        let key = replica.key().await;
+        for id in ["\u{0}", "a\u{0}b", "日本", "' OR 1=1 --", &"x".repeat(5_000)] {
+            let header = json!({ "alg": "HS256", "kid": id, "url": raw.url("/new-account") });
+            let binding = raw.binding_of(&key, &header, &raw.jwk());
+            let answer = raw.post("/new-account", &json!({ "externalAccountBinding": binding })).await;
+            let problem = answer.problem();
+            assert!(["unauthorized", "malformed"].contains(&problem.as_str()), "{id:?}: {problem}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_accounts_making_is_checked() {
     let house = House::sqlite();
@@ -280,7 +298,7 @@ async fn key_change_wants_both_keys() {
 }
 
 /// An order that is ready, by dns-01: its path.
-async fn ready(house: &House, raw: &Raw, names: &[&str]) -> String {
+pub(crate) async fn ready(house: &House, raw: &Raw, names: &[&str]) -> String {
     let created = raw.post("/new-order", &order(names)).await;
     let path = created.header("location").strip_prefix(&raw.base).unwrap().to_owned();
     for url in created.json()["authorizations"].as_array().unwrap() {

@@ -129,10 +129,15 @@ impl House {
         Replica { engine, acme, authority, root, base, _servers: servers, _tasks: tasks }
     }
 
-    async fn server(&self, base: &str, change: &impl Fn(&mut Settings)) -> (Engine, Acme) {
+    /// Another process on the same data, as the command line is.
+    pub(crate) async fn engine(&self) -> Engine {
         let mut settings = lemur::engine::Settings::new(Clock::new(Timestamp::now), "http://ca.example.org").unwrap();
         settings.profiles = Profiles::parse(PROFILES).unwrap();
-        let engine = Engine::start(&self.database, RingFile::new(self.folder.path().join("keys")), settings).await.unwrap();
+        Engine::start(&self.database, RingFile::new(self.folder.path().join("keys")), settings).await.unwrap()
+    }
+
+    async fn server(&self, base: &str, change: &impl Fn(&mut Settings)) -> (Engine, Acme) {
+        let engine = self.engine().await;
         let root = authority(&engine, "Root", Parent::Itself).await;
         authority(&engine, "Issuing", Parent::Ours(root)).await;
         let offer = |profile: &str| Offer::new(format!("certificates by {profile}"), "Issuing", profile, Reach::default());
@@ -162,6 +167,11 @@ max_lifetime = "90d"
 "#;
 
 pub(crate) async fn authority(engine: &Engine, name: &str, parent: Parent) -> AuthorityId {
+    constrained(engine, name, parent, NameConstraints::default()).await
+}
+
+/// An authority for these names alone.
+pub(crate) async fn constrained(engine: &Engine, name: &str, parent: Parent, constraints: NameConstraints) -> AuthorityId {
     if let Some(known) = engine.authority_by_name(name).await.unwrap() {
         return known.id;
     }
@@ -174,8 +184,9 @@ pub(crate) async fn authority(engine: &Engine, name: &str, parent: Parent) -> Au
         parent,
         validity: None,
         path_length: None,
-        constraints: NameConstraints::default(),
+        constraints,
         extended_key_usages: Vec::new(),
+        policies: Vec::new(),
         profiles: Vec::new(),
         options: "{}".to_owned(),
         roles: Vec::new(),
@@ -189,10 +200,13 @@ async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, routers: V
     let mut connections = JoinSet::new();
     let (routers, turn) = (Arc::new(routers), Arc::new(AtomicUsize::new(0)));
     loop {
-        let (stream, _) = listener.accept().await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
         let (acceptor, routers, turn) = (acceptor.clone(), Arc::clone(&routers), Arc::clone(&turn));
-        let service = service_fn(move |request| {
+        let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+            // As the server's own listener and guard do.
+            request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+            request.extensions_mut().insert(menagerie_web::RequestId::random());
             let turn = turn.fetch_add(1, Ordering::Relaxed) % routers.len();
             TowerToHyperService::new(routers[turn].clone()).call(request)
         });

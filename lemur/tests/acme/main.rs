@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bounds;
 mod certbot;
 mod clients;
 mod hostile;
 mod house;
 mod net;
+mod offers;
+mod persist;
 mod raw;
 mod validation;

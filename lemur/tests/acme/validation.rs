@@ -54,7 +54,7 @@ impl Site {
             reach: &self.reach,
             now: 1_800_000_000,
         };
-        self.validator.validate(&challenge).await
+        self.validator.validate(&challenge).await.map(drop)
     }
 
     async fn http(&self, host: &str) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use lemur::authority::{AuthorityError, OfflineAuthority, Parent};
 use lemur::certificate::{AuthorityTemplate, Issuer, Places, Serial, Validity, View};
+use lemur::crl::Reason;
 use lemur::issue::IssueError;
 use lemur::name::{NameConstraints, Subject, Subtrees};
 use menagerie_sign::{KeyType, LocalSigner, Signer};
@@ -88,7 +89,7 @@ async fn a_cross_certificate_leads_to_another_root() {
         let engine = house.engine().await;
         let (_, issuing) = two_authorities(&engine).await;
         let second = engine.create_authority(authority("Second Root", Parent::Itself)).await.unwrap().id;
-        engine.cross_sign(issuing, second, None, &actor()).await.unwrap();
+        let (cross, _) = engine.cross_sign(issuing, second, None, &actor()).await.unwrap();
         let chains = engine.chains(issuing).await.unwrap();
         assert_eq!(chains.len(), 2);
         let issued = engine.issue(their_order(issuing, "www.example.com")).await.unwrap();
@@ -99,6 +100,10 @@ async fn a_cross_certificate_leads_to_another_root() {
             let arguments = ["verify", "-x509_strict", "-CAfile", "root.pem", "-untrusted", "chain.pem", "leaf.pem"];
             openssl(&arguments, house.folder.path());
         }
+        // Revoked, it leads nobody any more; the authority has its own, and issues.
+        engine.revoke(cross, Reason::Superseded, "", &actor()).await.unwrap();
+        assert_eq!(engine.chains(issuing).await.unwrap().len(), 1);
+        engine.issue(their_order(issuing, "again.example.com")).await.unwrap();
         engine.close().await;
     })
     .await;

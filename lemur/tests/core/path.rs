@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use lemur::crl::Reason;
 use lemur::issue::{IssueError, Key};
+use lemur::name::San;
 use lemur::revoke::RevokeError;
+use lemur::store::authorities::AuthorityChange;
+use lemur::store::certificates::CertificateChange;
 use menagerie_sign::{KeyType, LocalSigner, Signer};
 use menagerie_store::log::verify;
 
@@ -83,6 +86,47 @@ async fn main_path(house: House) {
     let verified = verify(&mut engine.store().audit_lines(), &[]).await.unwrap();
     assert!(verified.problems.is_empty() && verified.entries >= 10, "{verified:?}");
     engine.close().await;
+}
+
+/// What is signed and cannot be read again is revoked: it does not come to that, and nothing of it is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_would_be_too_long_is_not_signed() {
+    let house = House::sqlite();
+    let engine = house.engine().await;
+    let (_, issuing) = two_authorities(&engine).await;
+    let mut large = their_order(issuing, "a.example.com");
+    large.profile = "tls-client".to_owned();
+    large.names = (0..60).map(|number| San::guess(&format!("https://a.example/{number}/{}", "x".repeat(1_500))).unwrap()).collect();
+    let refused = engine.issue(large.clone()).await;
+    assert!(matches!(&refused, Err(error @ IssueError::TooLarge { .. }) if error.is_the_requests_fault()), "{refused:?}");
+    assert_eq!(engine.unfinished().await.unwrap(), 0, "no serial number is begun");
+    large.names.truncate(30);
+    engine.issue(large).await.unwrap();
+    engine.close().await;
+}
+
+/// The log says what somebody made of what: who was the owner before, and who is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_are_told_with_what_was_before() {
+    on_both(async |house| {
+        let engine = house.engine().await;
+        let (_, issuing) = two_authorities(&engine).await;
+        let issued = engine.issue(their_order(issuing, "a.example.com")).await.unwrap();
+        let taken =
+            CertificateChange { owner: Some("mallory@example.com".to_owned()), notify: Some(false), ..CertificateChange::default() };
+        assert!(engine.change_certificate(issued.id, &taken, &actor()).await.unwrap());
+        let taken = AuthorityChange { owner: Some("mallory@example.com".to_owned()), active: Some(false), ..AuthorityChange::default() };
+        engine.change_authority(issuing, &taken, &actor()).await.unwrap();
+        let rows = engine.store().database().all("SELECT line FROM log_line ORDER BY id DESC LIMIT 2", &[]).await.unwrap();
+        let lines: Vec<serde_json::Value> = rows.iter().map(|row| serde_json::from_str(&row.text("line").unwrap()).unwrap()).collect();
+        let changed = |from: &str| serde_json::json!({"from": from, "to": "mallory@example.com"});
+        assert_eq!(lines[1]["changes"]["owner"], changed("team@example.com"), "{}", lines[1]);
+        assert_eq!(lines[1]["changes"]["notify"], serde_json::json!({"from": true, "to": false}));
+        assert_eq!(lines[0]["changes"]["owner"]["to"], "mallory@example.com", "{}", lines[0]);
+        assert_eq!(lines[0]["changes"]["active"], serde_json::json!({"from": true, "to": false}));
+        engine.close().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -99,6 +99,7 @@ pub(crate) fn authority(name: &str, parent: Parent) -> AuthorityOrder {
         path_length: None,
         constraints: NameConstraints::default(),
         extended_key_usages: Vec::new(),
+        policies: Vec::new(),
         profiles: Vec::new(),
         options: "{}".to_owned(),
         roles: Vec::new(),

@@ -9,6 +9,7 @@ use lemur::certificate::View;
 use lemur::crl::{Crl, Reason};
 use lemur::engine::{Clock, Settings};
 use lemur::store::CertificateId;
+use lemur::store::authorities::AuthorityChange;
 
 use super::support::{House, actor, on_both, openssl, settings, their_order, two_authorities, within};
 
@@ -163,4 +164,35 @@ async fn lists(engine: &lemur::engine::Engine, authority: lemur::store::Authorit
         etags.push(engine.crl_etag(authority, shard).await.unwrap().unwrap());
     }
     etags
+}
+
+/// One that was disabled or revoked issues no more, and what it issued holds as long as it did: its answers have a responder.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_authority_that_issues_no_more_goes_on_answering() {
+    on_both(async |house: House| {
+        let clock = Turned::default();
+        let engine = house.engine_with(clock.settings()).await;
+        let (_, issuing) = two_authorities(&engine).await;
+        let issued = engine.issue(their_order(issuing, "www.example.com")).await.unwrap();
+        house.file("chain.pem", super::support::bundle(&issued.chain[..1]));
+        house.file("leaf.pem", super::support::bundle(std::slice::from_ref(&issued.der)));
+        openssl(&["ocsp", "-issuer", "chain.pem", "-cert", "leaf.pem", "-no_nonce", "-reqout", "request.der"], house.folder.path());
+        let request = std::fs::read(house.folder.path().join("request.der")).unwrap();
+        let off = AuthorityChange { active: Some(false), ..AuthorityChange::default() };
+        engine.change_authority(issuing, &off, &actor()).await.unwrap();
+        let own = engine.authority(issuing).await.unwrap().unwrap().certificate.unwrap();
+        engine.revoke(own, Reason::CessationOfOperation, "", &actor()).await.unwrap();
+        let mut answer = engine.ocsp(&request).await.unwrap();
+        let first = responder_of(&house, &answer);
+        for _ in 0..20 {
+            clock.forward(48);
+            assert!(within(Duration::from_secs(5), async || engine.ocsp(&request).await.unwrap() != answer).await, "it is made anew");
+            answer = engine.ocsp(&request).await.unwrap();
+            let now = clock.settings().clock.now();
+            assert!(View::parse(&responder_of(&house, &answer)).unwrap().validity().contains(now), "the responder's certificate holds");
+        }
+        assert_ne!(responder_of(&house, &answer), first, "the responder is another by now");
+        engine.close().await;
+    })
+    .await;
 }

@@ -101,8 +101,10 @@ fn a_killed_process_loses_nothing_that_it_answered_for_and_the_other_goes_on() {
     // What was begun and not finished is presumed issued: each of its serials is revoked.
     assert_eventually!(within RECOVERED, postgres.sql("SELECT count(*) FROM intent") == "0", "the intents of a dead process are left");
     let log = two.get("/logs?count=100", &admin).done();
-    let abandoned = log["items"].as_array().unwrap().iter().filter(|line| line["action"] == "serial_abandoned").count();
-    assert!(abandoned <= 4, "four were in work: {abandoned}");
+    // Two servers that start at once may each begin their own certificate, of which one is kept: that is not of this load.
+    let of_load = |line: &&Value| line["action"] == "serial_abandoned" && line["resource"].to_string().contains("kill-");
+    let abandoned: Vec<_> = log["items"].as_array().unwrap().iter().filter(of_load).collect();
+    assert!(abandoned.len() <= 4, "four were in work: {abandoned:?}");
 
     // It comes back under another address, and knows all.
     drop(one);

@@ -55,6 +55,8 @@ fn openssl_reads_pem_and_pkcs12() {
         assert_eq!(run(folder, "openssl", &["pkey", "-in", "key.out"]), run(folder, "openssl", &["pkey", "-in", "leaf.key"]));
 
         let material = Material { alias: "leaf.example", chain: &chain, key: &key };
+        let beyond = export::pkcs12(material, &Secret::new("pässwörd🦀".to_owned()));
+        assert!(matches!(beyond, Err(export::ExportError::Beyond)), "refused, and no failure");
         let file = export::pkcs12(material, &Secret::new(PASSPHRASE.to_owned())).unwrap();
         std::fs::write(folder.join("leaf.p12"), file.expose()).unwrap();
         let password = format!("pass:{PASSPHRASE}");

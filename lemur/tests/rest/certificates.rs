@@ -83,6 +83,17 @@ fn of_a_request_the_key_and_the_names_are_taken() {
     assert!(text.contains("DNS:api.example.com, DNS:b.example.com") && !text.contains("Somebody Else"), "{text}");
     assert_eq!(certificate["hasPrivateKey"], false);
     service.get(&format!("/certificates/{}/key", certificate["id"]), &service.admin).refused(404);
+    // A common name that is a name joins those that stand beside it.
+    let request = openssl(
+        ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key.to_str().unwrap()]
+            .into_iter()
+            .chain(["-subj", "/CN=www.example.com", "-addext", "subjectAltName=DNS:api.example.com"]),
+        b"",
+    );
+    let joined = json!({"owner": "team@example.com", "authority": {"name": "Root"}, "csr": request.success().text()});
+    let joined = service.post("/certificates", &service.admin, &joined).done();
+    let text = text_of(&joined);
+    assert!(text.contains("DNS:www.example.com, DNS:api.example.com"), "{text}");
     let export = json!({"plugin": {"slug": "openssl-csr", "pluginOptions": []}});
     let file = service.post(&format!("/certificates/{}/export", certificate["id"]), &service.admin, &export).done();
     let data = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, file["data"].as_str().unwrap()).unwrap();
@@ -105,6 +116,8 @@ fn a_file_of_certificate_and_key_opens_with_its_passphrase() {
     let _ = openssl(["pkey", "-passin", "pass:hunter2hunter2", "-noout"], &data).success();
     let place = service.file("export.pem", &data);
     let _ = openssl(["verify", "-x509_strict", "-CAfile", &place, &place], b"").success();
+    let short = json!({"plugin": {"slug": "pem-export", "pluginOptions": [{"name": "passphrase", "value": "hunte"}]}});
+    assert!(service.post(&path, &service.admin, &short).reason("plugin.pluginOptions.passphrase").contains("at least 6"));
     assert!(service.post(&path, &service.admin, &json!({"plugin": {"slug": "nothing"}})).reason("plugin.slug").contains("no such plugin"));
     assert!(service.post(&path, &service.admin, &json!({})).reason("plugin").contains("Missing"));
     assert!(
@@ -199,6 +212,48 @@ fn lists_are_filtered_and_ordered_as_lemurs_clients_ask() {
     });
 }
 
+/// A page of many is written as it is read, and is one list all the same; how many there are is said as far as it was counted.
+#[test]
+fn a_long_page_is_whole() {
+    on_both(|service| {
+        service.authority("tls");
+        let mut names: Vec<String> = (0..47).map(|number| format!("host{number}.example.com")).collect();
+        for name in &names {
+            service.certificate(&service.admin, "tls", name);
+        }
+        names.sort();
+        for (count, length) in [(1_000, 47), (46, 46), (21, 21), (20, 20), (5, 5)] {
+            let list = service.get(&format!("/certificates?filter=name;host&count={count}"), &service.admin).done();
+            let mut found: Vec<String> =
+                list["items"].as_array().unwrap().iter().map(|item| item["cn"].as_str().unwrap().to_owned()).collect();
+            assert_eq!((found.len(), &list["total"], &list["exact"]), (length, &json!(47), &json!(true)), "{count}");
+            assert_eq!(list["items"][0]["cn"], "host46.example.com", "the last first");
+            found.sort();
+            assert!(length < 47 || found == names);
+        }
+    });
+}
+
+/// Each item of a list has its chain: one that is long without end is not stored.
+#[test]
+fn a_chain_that_is_too_long_is_refused() {
+    let service = Service::start();
+    let folder = service.folder.path();
+    let long = format!("subjectAltName=DNS:{}", vec![format!("{}.example", "a".repeat(60)); 500].join(",DNS:"));
+    let root = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Long", "-addext", &long];
+    let root = [&root[..], &["-keyout", "long.key", "-out", "long.pem"]].concat();
+    let leaf = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=short.example"];
+    let leaf = [&leaf[..], &["-CA", "long.pem", "-CAkey", "long.key", "-addext", "basicConstraints=CA:FALSE"]].concat();
+    for arguments in [root, [&leaf[..], &["-keyout", "leaf.key", "-out", "leaf.pem"]].concat()] {
+        let mut command = menagerie_tests::process::command("openssl");
+        command.args(arguments).current_dir(folder);
+        let _ = menagerie_tests::process::run(command, b"").success();
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let body = json!({"owner": "team@example.com", "body": read("leaf.pem"), "chain": read("long.pem")});
+    assert!(service.post("/certificates/upload", &service.admin, &body).reason("chain").contains("bytes"));
+}
+
 #[test]
 fn authorities_stand_under_each_other() {
     on_both(|service| {
@@ -265,6 +320,42 @@ fn what_a_profile_forbids_is_refused_by_its_name() {
     assert!(ask(&|new| new["profile"] = json!("nothing")).reason("profile").contains("no such profile"));
     assert!(!ask(&|new| new["commonName"] = json!("not a name")).reason("commonName").is_empty());
     assert!(ask(&|new| new["dnsProvider"] = json!({"id": 1})).reason("dnsProvider").contains("no such"));
+    // Neither as a text or a number, nor in the form of answers, nor under a name that is not known.
+    for (field, value) in [
+        ("extensions.keyUsage.useKeyCertSign", json!({"keyUsage": {"useKeyCertSign": "true"}})),
+        ("extensions.keyUsage.useKeyCertSign", json!({"keyUsage": {"useKeyCertSign": 1}})),
+        ("extensions.keyUsage.useKeyCertSign", json!({"keyUsage": {"useKeyCertSign": [true]}})),
+        ("extensions.keyUsage", json!({"keyUsage": ["useKeyCertSign"]})),
+        ("extensions.extendedKeyUsage.useCodeSigning", json!({"extendedKeyUsage": {"usages": ["serverAuth", "codeSigning"]}})),
+        ("extensions.extendedKeyUsage.1.2.3", json!({"extendedKeyUsage": {"usages": ["1.2.3"]}})),
+        ("extensions.certificatePolicies", json!({"certificatePolicies": [{"oid": "1.2.3"}]})),
+        ("extensions.nameConstraints", json!({"nameConstraints": {"permitted": ["x"]}})),
+    ] {
+        let answer = ask(&|new| new["extensions"] = value.clone());
+        assert!(!answer.reason(field).is_empty(), "{field}: {answer:?}");
+    }
+    let at = |hours: i64| json!((jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours)).to_string());
+    for (field, second, value) in
+        [("validityDays", "validityEnd", at(48)), ("validityDays", "validityYears", json!(1)), ("validityYears", "validityEnd", at(48))]
+    {
+        let answer = ask(&|new| (new[field], new[second]) = (json!(1), value.clone()));
+        assert!(answer.refused(400)["reasons"].to_string().contains("Only one of"), "{answer:?}");
+    }
+    for start in [25, -25] {
+        let answer = ask(&|new| (new["validityStart"], new["validityDays"]) = (at(start), json!(10)));
+        assert!(!answer.reason(if start > 0 { "validityStart" } else { "validityEnd" }).is_empty(), "{answer:?}");
+    }
+    let later = ask(&|new| (new["validityStart"], new["validityDays"]) = (at(20), json!(10))).done();
+    let time = |field: &str| later[field].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(time("notBefore") > jiff::Timestamp::now() + jiff::SignedDuration::from_hours(19));
+    assert_eq!(time("notAfter").duration_since(time("notBefore")).as_secs(), 10 * 86_400 - 1);
+    // As answers have it, it comes back.
+    let given = ask(&|_| ()).done()["extensions"].clone();
+    ask(&|new| {
+        new["extensions"] = given.clone();
+        new["extensions"]["basicConstraints"] = json!({"ca": false});
+    })
+    .done();
     let fine = ask(&|new| {
         new["extensions"] = json!({
             "basicConstraints": {"ca": false}, "keyUsage": {"useDigitalSignature": true, "useKeyCertSign": false},
@@ -283,7 +374,7 @@ fn what_a_profile_forbids_is_refused_by_its_name() {
 fn what_was_made_elsewhere_is_kept_with_its_key() {
     let service = Service::start();
     let (key, body) = foreign(&service, "elsewhere.example.net");
-    let upload = json!({"body": body, "owner": "team@example.com", "privateKey": key, "externalId": "42", "name": "elsewhere"});
+    let upload = json!({"body": body, "owner": "ann@example.com", "privateKey": key, "externalId": "42", "name": "elsewhere"});
     let uploader = service.user("ann", &[]);
     let stored = service.post("/certificates/upload", &uploader, &upload).done();
     assert_eq!((&stored["name"], &stored["status"], &stored["hasPrivateKey"]), (&json!("elsewhere"), &json!("unknown"), &json!(true)));
@@ -292,7 +383,7 @@ fn what_was_made_elsewhere_is_kept_with_its_key() {
     assert!(service.get(&format!("{path}/key"), &uploader).done()["key"].as_str().unwrap().contains("BEGIN PRIVATE KEY"));
     service.put(&format!("{path}/revoke"), &uploader, &json!({})).refused(400);
     let (other, _) = foreign(&service, "other.example.net");
-    let wrong = json!({"body": foreign(&service, "third.example.net").1, "owner": "team@example.com", "privateKey": other});
+    let wrong = json!({"body": foreign(&service, "third.example.net").1, "owner": "ann@example.com", "privateKey": other});
     assert!(service.post("/certificates/upload", &uploader, &wrong).reason("privateKey").contains("not the certificate's"));
     for (field, value) in [("body", "x"), ("privateKey", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"), ("chain", "y")] {
         let mut broken = upload.clone();
@@ -325,7 +416,12 @@ fn certificates_are_removed_where_that_is_allowed() {
     service.get(&path, &service.admin).refused(404);
     let without = Service::start();
     without.authority("Root");
-    without.delete("/certificates/1", &without.admin).refused(405);
+    let issued = without.certificate(&without.admin, "Root", "www.example.com");
+    without.delete(&format!("/certificates/{}", issued["id"]), &without.admin).refused(405);
+    // An authority's own stays in either case.
+    for service in [&service, &without] {
+        service.delete("/certificates/1", &service.admin).refused(409);
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use menagerie_tests::keys::openssl;
 use serde_json::{Value, json};
 
 use super::certificates::foreign;
-use super::support::{PASSWORD, Service, new_authority, new_certificate};
+use super::support::{PASSWORD, Service, new_authority, new_certificate, on_both};
 
 fn text_of(certificate: &Value) -> String {
     openssl(["x509", "-noout", "-text"], certificate["body"].as_str().unwrap().as_bytes()).success().text()
@@ -141,10 +141,27 @@ fn a_password_was_stored_in_clear_on_update() {
     changed.done();
     assert!(!changed.text.contains("telling"));
     service.login("ann", "a very telling phrase");
-    for name in ["lemur.db", "lemur.db-wal"] {
-        let bytes = std::fs::read(service.folder.path().join(name)).unwrap_or_default();
-        assert!(!bytes.windows(7).any(|part| part == b"telling"), "{name} has the password in it");
+    let stored = everything_stored(&service);
+    assert!(contains(&stored, b"$argon2id$"), "a hash is what is stored");
+    assert!(!contains(&stored, b"telling"), "the password is stored");
+}
+
+/// All bytes of all files of a service, of which the database is one.
+fn everything_stored(service: &Service) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(service.folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        // The service's own certificate was made by the test, outside of the service.
+        if path.is_file() && path.file_name() != Some("service.key".as_ref()) {
+            all.extend(std::fs::read(path).unwrap());
+        }
     }
+    assert!(contains(&all, b"SQLite format 3"), "the database was looked at");
+    all
+}
+
+fn contains(all: &[u8], part: &[u8]) -> bool {
+    all.windows(part.len()).any(|window| window == part)
 }
 
 /// The algorithm of a token was taken from the token.
@@ -198,7 +215,13 @@ fn a_duplicate_row_gave_the_right_to_revoke() {
     let upload = json!({"body": certificate["body"], "chain": certificate["chain"], "owner": "thief@example.com"});
     service.post("/certificates/upload", &thief, &upload).refused(409);
     service.put(&format!("/certificates/{}/revoke", certificate["id"]), &thief, &json!({})).refused(403);
-    // The same serial number of an issuer of the same name is not brought in beside it either, whoever signed it.
+    // The same serial number of an issuer of the same name is not brought in beside it either: that one did not sign it.
+    let serial = format!("0x{}", certificate["serialHex"].as_str().unwrap());
+    let key = service.folder.path().join("forged.key");
+    let arguments = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=Root"];
+    let forged = openssl(arguments.into_iter().chain(["-set_serial", &serial, "-keyout", key.to_str().unwrap()]), b"").success().text();
+    let refused = service.post("/certificates/upload", &thief, &json!({"body": forged, "owner": "thief@example.com"}));
+    assert!(refused.reason("body").contains("did not sign it"), "{refused:?}");
     assert_eq!(service.get(&format!("/certificates/{}", certificate["id"]), &thief).done()["status"], "valid");
 }
 
@@ -220,7 +243,7 @@ fn replaces_was_not_authorised() {
     let mine = service.post("/certificates", &issuer, &new).done();
     service.put(&format!("/certificates/{}", mine["id"]), &issuer, &json!({"replaces": [{"id": others["id"]}]})).refused(403);
     let (_, body) = foreign(&service, "x.example.net");
-    let upload = json!({"body": body, "owner": "team@example.com", "replaces": [{"id": others["id"]}]});
+    let upload = json!({"body": body, "owner": "issuer@example.com", "replaces": [{"id": others["id"]}]});
     service.post("/certificates/upload", &issuer, &upload).refused(403);
     assert_eq!(service.get(&format!("/certificates/{}", others["id"]), &issuer).done()["replacedBy"], json!([]));
     // One's own may be replaced.
@@ -259,11 +282,14 @@ fn private_keys_were_readable() {
     // Neither the database nor the key ring has a key in clear.
     let key = service.get(&format!("/certificates/{id}/key"), &service.admin).done()["key"].as_str().unwrap().to_owned();
     let der = openssl(["pkey", "-outform", "DER"], key.as_bytes()).success().stdout;
-    let secret = &der[der.len() - 100..der.len() - 70];
-    for name in ["lemur.db", "lemur.db-wal", "keys"] {
-        let bytes = std::fs::read(service.folder.path().join(name)).unwrap_or_default();
-        assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{name} has the key in clear");
-    }
+    // The private number, in one piece before the public point.
+    let start = der.windows(2).position(|part| part == [0x04, 0x20]).unwrap() + 2;
+    let secret = &der[start..start + 32];
+    let point = &der[der.len() - 64..];
+    let stored = everything_stored(&service);
+    assert!(contains(&stored, point), "its certificate is stored");
+    assert!(!contains(&stored, secret), "the key is stored in clear");
+    assert!(!contains(&stored, b"PRIVATE KEY"));
 }
 
 /// A destination's secrets were readable, and uploads to one failed in silence. There are none yet, and naming one is refused.
@@ -293,22 +319,44 @@ fn a_name_was_a_filter() {
 /// Secrets came from a generator that could be foretold (CVE-2023-30797).
 #[test]
 fn secrets_were_predictable() {
-    let service = Service::start();
-    service.authority("Root");
-    let mut serials = std::collections::BTreeSet::new();
-    for number in 0..16 {
-        let certificate = service.certificate(&service.admin, "Root", &format!("h{number}.example.com"));
-        let serial = certificate["serialHex"].as_str().unwrap().to_owned();
-        assert!(serial.len() >= 28, "a serial number has at least 64 random bits: {serial}");
-        serials.insert(serial[..8].to_owned());
+    // Two services that start alike make nothing alike: what is seeded would be the same in both.
+    let mut seen = std::collections::BTreeSet::new();
+    let mut serials = Vec::new();
+    for _ in 0..2 {
+        let service = Service::start();
+        service.authority("Root");
+        for number in 0..24 {
+            let certificate = service.certificate(&service.admin, "Root", &format!("h{number}.example.com"));
+            let id = certificate["id"].as_i64().unwrap();
+            let serial = u128::from_str_radix(certificate["serialHex"].as_str().unwrap(), 16).unwrap();
+            assert!(seen.insert(serial.to_string()), "a serial number came twice");
+            serials.push(serial);
+            if number < 4 {
+                let key = service.get(&format!("/certificates/{id}/key"), &service.admin).done();
+                assert!(seen.insert(key["key"].as_str().unwrap().to_owned()), "a key came twice");
+                let made = service.post("/auth/second_factor", &service.admin, &json!({})).done();
+                assert!(seen.insert(made["secret"].as_str().unwrap().to_owned()), "a second factor came twice");
+            }
+        }
     }
-    assert_eq!(serials.len(), 16, "serial numbers share a beginning");
+    // Of a counter, or of times, neighbours share most bits; of random numbers half of them, and each bit is as often set as not.
+    for pair in serials.windows(2) {
+        let different = (pair[0] ^ pair[1]).count_ones();
+        assert!((30..=98).contains(&different), "{different} of 126 bits differ: {:032x} and {:032x}", pair[0], pair[1]);
+    }
+    for bit in 0..120 {
+        let set = serials.iter().filter(|serial| *serial >> bit & 1 == 1).count();
+        assert!((4..=44).contains(&set), "bit {bit} is set in {set} of {}", serials.len());
+    }
 }
 
 /// cert-manager fell to a crafted PEM; any text may come in any field, and none is answered by 500.
 #[test]
 fn crafted_texts_are_refused() {
-    let service = Service::start();
+    on_both(crafted_texts);
+}
+
+fn crafted_texts(service: &Service) {
     service.authority("Root");
     let header = "-----BEGIN CERTIFICATE-----\n";
     let texts = [
@@ -345,6 +393,19 @@ fn crafted_texts_are_refused() {
             let answer = service.ask("POST", &format!("/api/1{path}"), &headers, Some(("application/json", body.as_bytes().to_vec())));
             assert_eq!(answer.status, 400, "{path}: {answer:?}");
         }
+    }
+    // Where nobody has signed in yet: in the header of a token, and in the form of the page.
+    let parts: Vec<&str> = service.admin.split('.').collect();
+    for id in ["\u{0}", "a\u{0}b", "日本", &"0".repeat(1_000)] {
+        let header = json!({"typ": "JWT", "alg": "HS256", "kid": id}).to_string();
+        let header = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, header);
+        service.get("/auth/me", &format!("{header}.{}.{}", parts[1], parts[2])).refused(403);
+        let login = json!({"username": id.replace('\u{0}', "\u{1}"), "password": PASSWORD});
+        service.post("/auth/login", "", &login).refused(if id.len() > 254 { 400 } else { 403 });
+        let form = format!("username={}&password=x", percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC));
+        let headers = [("sec-fetch-site", "same-origin".to_owned())];
+        let answer = service.ask("POST", "/sign-in", &headers, Some(("application/x-www-form-urlencoded", form.into_bytes())));
+        assert_eq!(answer.status, 403, "{id:?}: {answer:?}");
     }
     let huge = vec![b' '; 3 << 20];
     let headers = [("authorization", format!("Bearer {}", service.admin))];

@@ -8,5 +8,6 @@ mod pages;
 mod paths;
 mod pending;
 mod people;
+mod rights;
 mod support;
 mod walk;

@@ -68,9 +68,80 @@ fn a_password_is_the_users_own_to_change_and_all_else_is_not() {
     service.put(&path, &token, &json!({"password": "another horse battery", "roles": [{"name": "admin"}]})).refused(403);
     service.put(&path, &token, &json!({"email": "pki@example.com"})).refused(403);
     service.put("/users/1", &token, &json!({"password": "another horse battery"})).refused(403);
-    service.put(&path, &token, &json!({"password": "another horse battery"})).done();
+    // A token alone does not do it: the password until now is asked for.
+    assert!(service.put(&path, &token, &json!({"password": "another horse battery"})).reason("oldPassword").contains("required"));
+    let wrong = json!({"password": "another horse battery", "oldPassword": "not the password"});
+    service.put(&path, &token, &wrong).refused(403);
+    service.get("/auth/me", &token).done();
+    service.put(&path, &token, &json!({"password": "another horse battery", "oldPassword": PASSWORD})).done();
     service.get("/auth/me", &token).refused(403);
-    service.login("ann", "another horse battery");
+    let token = service.login("ann", "another horse battery");
+    // An administrator does it for another, and not for oneself without the old one.
+    service.put(&path, &service.admin, &json!({"password": PASSWORD})).done();
+    service.get("/auth/me", &token).refused(403);
+    service.put("/users/1", &service.admin, &json!({"password": "another horse battery", "active": true})).reason("oldPassword");
+}
+
+/// Whoever finds an API key does not keep the account by it, and does not shut its owner out.
+#[test]
+fn an_api_key_does_not_change_what_its_user_comes_in_by() {
+    on_both(|service| {
+        let new = json!({"username": "bob", "email": "bob@example.com", "password": PASSWORD});
+        let id = service.post("/users", &service.admin, &new).done()["id"].clone();
+        let bob = service.login("bob", PASSWORD);
+        let mut keys = vec![];
+        for token in [&bob, &service.admin] {
+            let key = service.post("/keys", token, &json!({"name": "ci", "ttl": 1})).done();
+            keys.push((if token == &bob { id.clone() } else { json!(1) }, key["jwt"].as_str().unwrap().to_owned()));
+        }
+        for (user, key) in &keys {
+            service.post("/keys", key, &json!({"name": "for ever", "ttl": -1})).refused(403);
+            service.post(&format!("/users/{user}/keys"), key, &json!({"name": "for ever", "ttl": -1})).refused(403);
+            service.post("/auth/second_factor", key, &json!({})).refused(403);
+            service.put("/auth/second_factor", key, &json!({"code": "000000"})).refused(403);
+            let proof = json!({"password": PASSWORD});
+            service.call("DELETE", "/auth/second_factor", key, Some(&proof)).refused(403);
+            service.delete(&format!("/users/{user}/second_factor"), key).refused(403);
+            let change = json!({"password": "another horse battery", "oldPassword": PASSWORD, "active": true});
+            service.put(&format!("/users/{user}"), key, &change).refused(403);
+        }
+        service.login("bob", PASSWORD);
+        // An administrator's key administers others.
+        service.post(&format!("/users/{id}/keys"), &keys[1].1, &json!({"name": "made for bob"})).done();
+    });
+}
+
+#[test]
+fn a_password_is_taken_to_the_letter() {
+    on_both(|service| {
+        let blanks = "  leading and trailing  ";
+        let new = json!({"username": "ann", "email": "ann@example.com", "password": blanks});
+        let id = service.post("/users", &service.admin, &new).done()["id"].clone();
+        service.login("ann", blanks);
+        service.post("/auth/login", "", &json!({"username": "ann", "password": blanks.trim()})).refused(403);
+        for empty in ["", "   "] {
+            let wrong = service.put(&format!("/users/{id}"), &service.admin, &json!({"password": empty}));
+            assert!(wrong.reason("password").contains("12 characters"), "{wrong:?}");
+            let new = json!({"username": "eve", "email": "eve@example.com", "password": empty});
+            assert!(service.post("/users", &service.admin, &new).reason("password").contains("12 characters"));
+        }
+        service.login("ann", blanks);
+    });
+}
+
+#[test]
+fn a_key_narrowed_to_no_role_is_one_of_none() {
+    on_both(|service| {
+        let key = service.post("/keys", &service.admin, &json!({"name": "none", "roles": []})).done();
+        assert_eq!((&key["narrowed"], &key["roles"]), (&json!(true), &json!([])));
+        let token = key["jwt"].as_str().unwrap();
+        service.post("/roles", token, &json!({"name": "x"})).refused(403);
+        service.get("/logs", token).refused(403);
+        service.get("/certificates", token).done();
+        let key = service.post("/keys", &service.admin, &json!({"name": "all"})).done();
+        assert_eq!(key["narrowed"], false);
+        service.post("/roles", key["jwt"].as_str().unwrap(), &json!({"name": "x"})).done();
+    });
 }
 
 #[test]
@@ -117,7 +188,27 @@ fn a_second_factor_is_the_users_own() {
     let refused = service.post("/auth/login", "", &json!({"username": "admin", "password": PASSWORD})).refused(403);
     assert!(refused["message"].as_str().unwrap().contains("second factor"), "{refused}");
     service.post("/auth/second_factor", &service.admin, &json!({})).refused(409);
-    service.delete("/auth/second_factor", &service.admin).done();
+    // Nor does a token alone take it away, or set a password.
+    assert!(service.delete("/auth/second_factor", &service.admin).reason("password").contains("required"));
+    let proof = json!({"password": PASSWORD});
+    let refused = service.call("DELETE", "/auth/second_factor", &service.admin, Some(&proof)).refused(403);
+    assert!(refused["message"].as_str().unwrap().contains("code"), "{refused}");
+    let change = json!({"password": "another horse battery", "oldPassword": PASSWORD});
+    let refused = service.put("/users/1", &service.admin, &change).refused(403);
+    assert!(refused["message"].as_str().unwrap().contains("code"), "{refused}");
+    let own = service.delete("/users/1/second_factor", &service.admin).refused(403);
+    assert!(own["message"].as_str().unwrap().contains("another user"), "{own}");
+    // Who has lost it asks another administrator.
+    let new = json!({"username": "other", "email": "other@example.com", "password": PASSWORD, "roles": [{"name": "admin"}]});
+    service.post("/users", &service.admin, &new).done();
+    let other = service.login("other", PASSWORD);
+    service.delete("/users/1/second_factor", &other).done();
+    let line = service.get("/logs?count=1", &other).done();
+    assert_eq!(
+        (line["items"][0]["action"].as_str(), line["items"][0]["user"]["username"].as_str()),
+        (Some("second_factor_removed"), Some("other"))
+    );
+    service.delete("/users/1/second_factor", &other).refused(404);
     service.login("admin", PASSWORD);
 }
 
@@ -134,4 +225,27 @@ fn the_log_tells_who_did_what() {
     assert_eq!(log["items"][1]["resource"]["names"][0], "www.example.com");
     assert!(log["total"].as_i64().unwrap() > 5);
     assert!(!service.get("/logs?count=1000", &service.admin).text.contains("PRIVATE KEY"));
+}
+
+/// Who is an administrator, and who has no second factor, is nothing that every member is told.
+#[test]
+fn members_see_of_others_no_more_than_the_name() {
+    on_both(|service| {
+        let alice = service.user("alice", &[]);
+        let listed = service.get("/users", &alice).done();
+        assert_eq!(listed["items"][0], json!({"id": 1, "username": "admin"}));
+        assert_eq!(service.get("/users/1", &alice).done(), listed["items"][0]);
+        service.get("/users/1/roles", &alice).refused(403);
+        let own = &listed["items"][1];
+        assert_eq!((&own["email"], &own["secondFactor"]), (&json!("alice@example.com"), &json!(false)));
+        assert_eq!(service.get("/auth/me", &alice).done()["email"], own["email"]);
+        for role in ["operator", "read-only"] {
+            let seen = service.get("/users/1", &service.user(role, &[role])).done();
+            assert_eq!(seen["roles"][0]["name"], "admin", "{role}");
+        }
+        service.authority("Root");
+        let certificate = service.certificate(&service.admin, "Root", "www.example.com");
+        let creator = service.get(&format!("/certificates/{}/creator", certificate["id"]), &alice).done();
+        assert_eq!(creator, json!({"id": 1, "username": "admin"}));
+    });
 }

@@ -193,6 +193,14 @@ impl Service {
         key["jwt"].as_str().unwrap().to_owned()
     }
 
+    /// The token of a new user with these roles who has signed in.
+    pub(crate) fn session(&self, name: &str, roles: &[&str]) -> String {
+        let roles: Vec<_> = roles.iter().map(|role| json!({"name": role})).collect();
+        let user = json!({"username": name, "email": format!("{name}@example.com"), "roles": roles, "password": PASSWORD});
+        self.post("/users", &self.admin, &user).done();
+        self.login(name, PASSWORD)
+    }
+
     /// A root of this name, on a curve since that is quick.
     pub(crate) fn authority(&self, name: &str) -> Value {
         self.post("/authorities", &self.admin, &new_authority(name)).done()

@@ -5,30 +5,30 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::support::{Service, new_authority, new_certificate, new_upstream_authority};
+use super::support::{PASSWORD, Service, new_authority, new_certificate, new_upstream_authority};
 
 /// Who asks. `owner` has a role of the owner's name, `member` one of the certificate's roles, `issuer` and `ca-admin` the roles of the authority,
-/// and `reader` all of these and `read-only`.
-const EVERYONE: [&str; 8] = ["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
-const WRITERS: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
-const ISSUERS: &[&str] = &["issuer", "ca-admin", "admin"];
-const ANSWERS_FOR: &[&str] = &["owner", "member", "admin"];
-const CA_ADMINS: &[&str] = &["ca-admin", "admin"];
-const ADMINS: &[&str] = &["admin"];
-const DELIVERY: &[&str] = &["operator", "admin"];
-const LOG: &[&str] = &["reader", "operator", "admin"];
-const ROLE: &[&str] = &["reader", "operator", "member", "admin"];
-const NOBODY: &[&str] = &[];
+/// and `reader` all of these and `read-only`. All of them have signed in; `key` is an API key of an administrator, who may what the administrator
+/// may, but for what that one comes in by.
+const EVERYONE: [&str; 9] = ["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key"];
+const OWN: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
+const WRITERS: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key"];
+const ISSUERS: &[&str] = &["issuer", "ca-admin", "admin", "key"];
+const ANSWERS_FOR: &[&str] = &["owner", "member", "admin", "key"];
+const CA_ADMINS: &[&str] = &["ca-admin", "admin", "key"];
+const ADMINS: &[&str] = &["admin", "key"];
+const DELIVERY: &[&str] = &["operator", "admin", "key"];
+const LOG: &[&str] = &["reader", "operator", "admin", "key"];
+const ROLE: &[&str] = &["reader", "operator", "member", "admin", "key"];
 
 /// A route, who may, and what those are answered.
 type Row = (&'static str, &'static str, &'static [&'static str], u16);
 
 const TABLE: &[Row] = &[
     ("get", "/auth/me", &EVERYONE, 200),
-    ("post", "/auth/second_factor", WRITERS, 200),
-    ("put", "/auth/second_factor", WRITERS, 400),
-    // All of them come with API keys, which take no second factor away.
-    ("delete", "/auth/second_factor", NOBODY, 200),
+    ("post", "/auth/second_factor", OWN, 200),
+    ("put", "/auth/second_factor", OWN, 400),
+    ("delete", "/auth/second_factor", OWN, 200),
     ("get", "/certificates", &EVERYONE, 200),
     ("post", "/certificates", ISSUERS, 200),
     ("post", "/certificates/upload", WRITERS, 400),
@@ -71,11 +71,13 @@ const TABLE: &[Row] = &[
     ("post", "/users", ADMINS, 200),
     ("get", "/users/{id}", &EVERYONE, 200),
     ("put", "/users/{id}", ADMINS, 200),
-    ("get", "/users/{id}/roles", &EVERYONE, 200),
+    ("get", "/users/{id}/roles", LOG, 200),
+    // The victim has none.
+    ("delete", "/users/{id}/second_factor", ADMINS, 404),
     ("get", "/users/{id}/keys", ADMINS, 200),
     ("post", "/users/{id}/keys", ADMINS, 200),
     ("get", "/keys", &EVERYONE, 200),
-    ("post", "/keys", WRITERS, 200),
+    ("post", "/keys", OWN, 200),
     ("get", "/keys/{id}", ADMINS, 200),
     ("get", "/keys/{id}/described", ADMINS, 200),
     ("put", "/keys/{id}", ADMINS, 200),
@@ -139,11 +141,10 @@ fn world() -> World {
         ("owner", &["team@example.com"]),
         ("member", &["members"]),
     ] {
-        tokens.push((name, service.user(name, roles)));
+        tokens.push((name, service.session(name, roles)));
     }
-    // The administrator of the walk comes with an API key as the others do.
     let key = service.post("/keys", &service.admin, &json!({"name": "walk"})).done();
-    tokens[0].1 = key["jwt"].as_str().unwrap().to_owned();
+    tokens.push(("key", key["jwt"].as_str().unwrap().to_owned()));
     let victim = json!({"username": "victim", "email": "victim@example.com"});
     let victim = service.post("/users", &service.admin, &victim).done()["id"].as_i64().unwrap();
     World { service, tokens, member_role, victim }
@@ -183,10 +184,11 @@ impl World {
     }
 
     fn body(&self, method: &str, path: &str, number: usize) -> Option<Value> {
-        if !["post", "put"].contains(&method) {
+        if !["post", "put"].contains(&method) && path != "/auth/second_factor" {
             return None;
         }
         Some(match path {
+            "/auth/second_factor" if method == "delete" => json!({"password": PASSWORD}),
             "/auth/second_factor" => json!({"code": "000000"}),
             "/certificates" => new_certificate("Root", &format!("w{number}.example.com")),
             "/pending_certificates" => new_certificate("Elsewhere", &format!("w{number}.example.com")),
@@ -204,6 +206,43 @@ impl World {
             _ => json!({}),
         })
     }
+}
+
+/// An authority's own certificate is another thing than those that it issued: its roles, its owner and who made it have no say about it.
+#[test]
+fn an_authoritys_own_certificate_answers_those_above_it_alone() {
+    let world = world();
+    let admin = &world.service.admin;
+    let made = std::cell::Cell::new(0);
+    let below = || {
+        made.set(made.get() + 1);
+        let mut new = new_authority(&format!("Below{}", made.get()));
+        new["type"] = json!("subca");
+        new["parent"] = json!({"name": "Root"});
+        new["owner"] = json!("team@example.com");
+        new["roles"] = json!([{"id": world.member_role}, {"name": "Root_operator"}]);
+        world.service.post("/authorities", admin, &new).done()["authorityCertificate"]["id"].as_i64().unwrap()
+    };
+    let shared = below();
+    let mut wrong = Vec::new();
+    for (method, path, _, status) in TABLE.iter().filter(|(_, path, may, _)| path.starts_with("/certificates/{id}") && *may == ANSWERS_FOR)
+    {
+        let status = match (*method, *path) {
+            (_, "/certificates/{id}/key" | "/certificates/{id}/export") => 404,
+            ("delete", _) => 409,
+            _ => *status,
+        };
+        for (who, token) in &world.tokens {
+            let may = CA_ADMINS.contains(who);
+            let asked = path.replace("{id}", &if may { below() } else { shared }.to_string());
+            let answer = world.service.call(&method.to_uppercase(), &asked, token, world.body(method, path, 0).as_ref());
+            if answer.status != if may { status } else { 403 } {
+                wrong.push(format!("{who} {method} {path}: {}: {}", answer.status, answer.text));
+            }
+        }
+    }
+    assert!(made.get() > 30, "all routes were asked");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

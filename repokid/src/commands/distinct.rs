@@ -2,17 +2,21 @@
 
 use std::io::{self, BufWriter, Write};
 use std::num::NonZero;
+use std::{panic, thread};
 
 use anyhow::bail;
 use menagerie_cloudtrail::Event;
 use menagerie_cloudtrail::identity::{Principal, Principals};
 use menagerie_cloudtrail::outcome::Outcome;
 use menagerie_cloudtrail::read::{Limits, Place, Sink, fold, walk};
-use menagerie_cloudtrail::tuple::{Bounds, Target, Tuple, Tuples};
+use menagerie_cloudtrail::tuple::{Tuple, Tuples, merged};
 use menagerie_report::{self as report, Exit, shown};
 use serde::Serialize;
 
 use crate::cli::{Distinct, ListFormat};
+
+/// How many different uses one thread tells apart: a few gigabytes of them.
+const MOST: usize = 16_000_000;
 
 /// What one thread gathers.
 struct Gathered {
@@ -24,8 +28,7 @@ struct Gathered {
 
 impl Gathered {
     fn new() -> Self {
-        let bounds = Bounds { resources: usize::MAX, ..Bounds::default() };
-        Self { tuples: Tuples::new(bounds), principals: Principals::new(), call: String::new() }
+        Self { tuples: Tuples::new(MOST), principals: Principals::new(), call: String::new() }
     }
 }
 
@@ -38,9 +41,8 @@ impl Sink for Gathered {
             self.call.push_str(part);
         }
         let arn = event.resources().and_then(|resources| resources.items().next()).and_then(|resource| resource.str("ARN"));
-        let target = arn.as_deref().map_or(Target::Unknown, Target::Arn);
         let outcome = error.map_or(Outcome::Used, |code| Outcome::of_code(&code, || event.error_message()));
-        self.tuples.add(principal, &self.call, target, outcome, event.time());
+        self.tuples.add(principal, &self.call, arn.as_deref(), outcome, event.time());
     }
 }
 
@@ -50,13 +52,15 @@ pub(super) fn run(options: &Distinct) -> anyhow::Result<Exit> {
             bail!("{} is not there", path.display());
         }
     }
-    let threads = options.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
+    let threads = options.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
     let (gathered, summary) = fold(&walk(&options.paths), threads, Limits::default(), Gathered::new);
-    let mut tables = gathered.into_iter().map(|one| one.tuples);
-    let mut whole = tables.next().unwrap_or_else(|| Gathered::new().tuples);
-    tables.for_each(|table| whole.merge(&table));
+    let sorted = thread::scope(|scope| {
+        let sorting: Vec<_> = gathered.iter().map(|one| scope.spawn(|| one.tuples.sorted())).collect();
+        sorting.into_iter().map(|thread| thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))).collect()
+    });
+    let dropped: u64 = gathered.iter().map(|one| one.tuples.dropped()).sum();
 
-    match write(&whole, options.format) {
+    match write(merged(sorted), options.format) {
         // A reader that closes the pipe early is no error.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
@@ -64,10 +68,10 @@ pub(super) fn run(options: &Distinct) -> anyhow::Result<Exit> {
     for trouble in summary.problems.places() {
         report::warning(format_args!("{}: byte {}: {}", shown(&trouble.file.display().to_string()), trouble.at, trouble.problem));
     }
-    if whole.dropped() > 0 {
-        report::warning(format_args!("{} events are of more principals and calls than are told apart, and are left out", whole.dropped()));
+    if dropped > 0 {
+        report::warning(format_args!("{} events are of more different uses than are told apart, and are left out", dropped));
     }
-    Ok(if summary.problems.is_empty() && whole.dropped() == 0 { Exit::Fine } else { Exit::Incomplete })
+    Ok(if summary.problems.is_empty() && dropped == 0 { Exit::Fine } else { Exit::Incomplete })
 }
 
 #[derive(Serialize)]
@@ -83,19 +87,18 @@ struct JsonUse<'a> {
 
 /// The event, the resource and the error, each empty if there is none.
 fn parts<'a>(tuple: &Tuple<'a>) -> (&'a str, &'a str, &'a str) {
-    let resource = if let Target::Arn(arn) = tuple.target { arn } else { "" };
     // `Gathered` puts none together without a tab.
-    let (event, error) = tuple.action.split_once('\t').unwrap_or((tuple.action, ""));
-    (event, resource, error)
+    let (event, error) = tuple.of.action.split_once('\t').unwrap_or((tuple.of.action, ""));
+    (event, tuple.of.resource.unwrap_or_default(), error)
 }
 
-fn write(whole: &Tuples, format: ListFormat) -> io::Result<()> {
+fn write<'a>(uses: impl Iterator<Item = Tuple<'a>>, format: ListFormat) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match format {
         ListFormat::Human => {
-            for tuple in whole.sorted() {
+            for tuple in uses {
                 let (event, resource, error) = parts(&tuple);
-                let fields = [tuple.principal.arn().unwrap_or_default(), event, resource, error];
+                let fields = [tuple.of.principal.arn().unwrap_or_default(), event, resource, error];
                 for (at, field) in fields.into_iter().enumerate() {
                     out.write_all(if at == 0 { b"" } else { b"\t" })?;
                     out.write_all(shown(field).as_bytes())?;
@@ -105,12 +108,12 @@ fn write(whole: &Tuples, format: ListFormat) -> io::Result<()> {
         }
         ListFormat::Json => {
             out.write_all(b"{\"schema\":\"repokid.usage-distinct/1\",\"uses\":[")?;
-            for (number, tuple) in whole.sorted().iter().enumerate() {
-                let (event, resource, error) = parts(tuple);
+            for (number, tuple) in uses.enumerate() {
+                let (event, resource, error) = parts(&tuple);
                 let said = |text| Some(text).filter(|text: &&str| !text.is_empty());
                 out.write_all(if number == 0 { b"\n" } else { b",\n" })?;
                 let one = JsonUse {
-                    principal: tuple.principal.to_string(),
+                    principal: tuple.of.principal.to_string(),
                     event,
                     resource: said(resource),
                     error: said(error),

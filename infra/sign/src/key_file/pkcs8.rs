@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, PqdsaKeyPair};
 use pkcs8::der::asn1::{AnyRef, OctetStringRef};
 use pkcs8::der::{Decode, Reader, SliceReader};
 use pkcs8::pkcs5::pbes2::Kdf;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::{KeyFileError, MAX_PBKDF2_ITERATIONS, MAX_SCRYPT_MEMORY, MAX_SCRYPT_WORK, bound, timed};
 use crate::der;
 use crate::local::{LocalSigner, Rejected};
+use crate::ml_dsa::MlDsa;
 
 const FORM: &str = "PKCS #8";
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
@@ -115,6 +116,7 @@ fn check_key_type(info: &PrivateKeyInfo<'_>) -> Result<(), KeyFileError> {
             der::P256 | der::P384 => Ok(()),
             curve => Err(KeyFileError::UnsupportedKeyType { name: der::name(curve) }),
         },
+        other if MlDsa::of_oid(other).is_some() => Ok(()),
         other => Err(KeyFileError::UnsupportedKeyType { name: der::name(other) }),
     }
 }
@@ -123,6 +125,10 @@ fn check_key_type(info: &PrivateKeyInfo<'_>) -> Result<(), KeyFileError> {
 pub(super) fn load(bytes: &[u8]) -> Result<LocalSigner, KeyFileError> {
     let info = PrivateKeyInfo::try_from(bytes).map_err(|_| MALFORMED)?;
     check_key_type(&info)?;
+    if let Some(set) = MlDsa::of_oid(info.algorithm.oid) {
+        let pair = PqdsaKeyPair::from_pkcs8(set.signing(), bytes).map_err(|_| Rejected::Library);
+        return Ok(pair.and_then(|pair| LocalSigner::from_ml_dsa(set, pair))?);
+    }
     let loaded = match info.algorithm.oid {
         der::RSA => LocalSigner::from_pkcs1(info.private_key),
         der::ED25519 => Ed25519KeyPair::from_pkcs8(bytes).map_err(|_| Rejected::Library).and_then(LocalSigner::from_ed25519),

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{Key, LocalSigner};
 use crate::public_key::PublicKey;
-use crate::ssh::{key_type_name, public_key_blob, put_mpint, put_string, put_u32};
+use crate::ssh::{is_for_ssh, key_type_name, public_key_blob, put_mpint, put_string, put_u32};
 
 /// What OpenSSH spends on a passphrase since its release 9.4.
 const BCRYPT_ROUNDS: u32 = 24;
@@ -27,6 +27,12 @@ pub enum ExportError {
     /// A comment with control characters.
     #[error("the key's comment holds control characters")]
     Comment,
+    /// A kind of key that OpenSSH does not know.
+    #[error("OpenSSH has no keys of type {name}")]
+    NotForSsh {
+        /// The kind.
+        name: String,
+    },
     /// The crypto library, or its source of randomness, failed.
     #[error("the private key could not be encoded")]
     Encode,
@@ -43,6 +49,9 @@ impl LocalSigner {
         }
         if comment.chars().any(char::is_control) {
             return Err(ExportError::Comment);
+        }
+        if !is_for_ssh(&self.public_key) {
+            return Err(ExportError::NotForSsh { name: self.public_key.to_string() });
         }
         let mut random = [0; 4 + SALT_BYTES];
         rand::fill(&mut random).map_err(|_| ExportError::Encode)?;

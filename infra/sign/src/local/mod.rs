@@ -10,8 +10,8 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
-    RSA_PKCS1_SHA512,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, PqdsaKeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA512,
 };
 use pkcs8::PrivateKeyInfo;
 use pkcs8::der::Decode;
@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 pub use export::ExportError;
 
+use crate::ml_dsa::MlDsa;
 use crate::public_key::{KeyType, PublicKey, PublicKeyError};
 use crate::signature::{Algorithm, RsaHash, Signature};
 use crate::signer::{SignError, Signer, Signing};
@@ -39,6 +40,7 @@ pub struct LocalSigner {
 enum Key {
     Ed25519(Ed25519KeyPair),
     Ecdsa(EcdsaKeyPair),
+    MlDsa(MlDsa, PqdsaKeyPair),
     Rsa {
         pair: RsaKeyPair,
         /// RSAPrivateKey (RFC 8017, A.1.2), for [`LocalSigner::to_openssh`].
@@ -68,6 +70,7 @@ impl LocalSigner {
             KeyType::Rsa2048 => Self::generate_rsa(KeySize::Rsa2048)?,
             KeyType::Rsa3072 => Self::generate_rsa(KeySize::Rsa3072)?,
             KeyType::Rsa4096 => Self::generate_rsa(KeySize::Rsa4096)?,
+            KeyType::MlDsa(set) => Self::from_ml_dsa(set, PqdsaKeyPair::generate(set.signing()).map_err(|_| GenerateError)?),
         };
         made.map_err(|_| GenerateError)
     }
@@ -109,6 +112,11 @@ impl LocalSigner {
         let bytes = match &self.key {
             Key::Ed25519(pair) => pair.try_sign(message).map_err(failed)?.as_ref().to_vec(),
             Key::Ecdsa(pair) => pair.sign(&SystemRandom::new(), message).map_err(failed)?.as_ref().to_vec(),
+            Key::MlDsa(set, pair) => {
+                let mut bytes = vec![0; set.signature_len()];
+                pair.sign(message, &mut bytes).map_err(failed)?;
+                bytes
+            }
             Key::Rsa { pair, .. } => {
                 let padding = if algorithm == Algorithm::RsaPkcs1Sha256 { &RSA_PKCS1_SHA256 } else { &RSA_PKCS1_SHA512 };
                 let mut bytes = vec![0; pair.public_modulus_len()];
@@ -134,6 +142,11 @@ impl LocalSigner {
             return Err(Rejected::Library);
         };
         Self::checked(Key::Ecdsa(pair), public_key, algorithm)
+    }
+
+    pub(crate) fn from_ml_dsa(set: MlDsa, pair: PqdsaKeyPair) -> Result<Self, Rejected> {
+        let public_key = PublicKey::MlDsa(set, pair.public_key().as_ref().to_vec());
+        Self::checked(Key::MlDsa(set, pair), public_key, Algorithm::MlDsa(set))
     }
 
     /// Takes an RSAPrivateKey (RFC 8017, A.1.2).

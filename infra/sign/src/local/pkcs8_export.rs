@@ -23,6 +23,8 @@ impl LocalSigner {
         let bytes = match &self.key {
             Key::Ed25519(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
             Key::Ecdsa(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
+            // The seed alone (RFC 9881, 6): 32 bytes, from which the rest follows.
+            Key::MlDsa(_, pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
             Key::Rsa { pair, .. } => {
                 let pkcs8: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
                 pkcs8.as_ref().to_vec()

@@ -4,6 +4,7 @@ mod key_files;
 #[cfg(feature = "kms")]
 mod kms;
 mod made_here;
+mod ml_dsa;
 mod refusals;
 mod suite;
 mod tools;

@@ -46,6 +46,12 @@ impl Chain {
         Self { writer, seq: 0, head: Digest::ZERO }
     }
 
+    /// After the line `head`.
+    #[must_use]
+    pub const fn after(head: Position) -> Self {
+        Self { writer: head.writer, seq: head.seq, head: head.hash }
+    }
+
     /// Adds an entry.
     ///
     /// # Errors

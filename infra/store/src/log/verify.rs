@@ -85,6 +85,12 @@ pub enum Problem {
         /// The number of its last line.
         found: u64,
     },
+    /// The log has lines that whoever keeps its head never wrote.
+    #[error("writer {}'s chain ends with line {}, which nobody wrote by the log's own head", found.writer, found.seq)]
+    Unaccounted {
+        /// The end of that chain.
+        found: Position,
+    },
     /// The line in the place of an expected one is another.
     #[error("line {} of writer {} is not the expected one", expected.seq, expected.writer)]
     NotExpected {
@@ -215,6 +221,20 @@ impl Verifier {
         self.found.writers = self.heads.into_iter().map(|(writer, (seq, hash))| Position { writer, seq, hash }).collect();
         self.found.writers.sort_unstable();
         self.found
+    }
+
+    /// Ends the check of a log of one chain, whose head is known: what other chains there are, and what follows the head, is a problem.
+    /// The head itself is to be among what [`Verifier::new`] is told to expect.
+    #[must_use]
+    pub fn finish_at(mut self, head: Option<Position>) -> Verification {
+        let ends = self.heads.iter().map(|(writer, (seq, hash))| Position { writer: *writer, seq: *seq, hash: *hash });
+        let accounted = |end: &Position| head.is_some_and(|head| head.writer == end.writer && head.seq >= end.seq);
+        let mut others: Vec<Position> = ends.filter(|end| !accounted(end)).collect();
+        others.sort_unstable();
+        for found in others {
+            self.problem(Problem::Unaccounted { found });
+        }
+        self.finish()
     }
 
     fn unread(&mut self, line: RawLine<'_>) {

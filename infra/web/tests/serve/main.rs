@@ -67,7 +67,8 @@ impl Running {
         };
         let router = Router::new()
             .route("/who", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
-            .route("/slow", get(slow));
+            .route("/slow", get(slow))
+            .route("/large", get(async || vec![b'x'; 32 * 1024 * 1024]));
         let router = Guard { body: 1024, time: Duration::from_secs(5), metrics: Metrics::new("test") }.before(router);
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
@@ -147,6 +148,52 @@ fn a_client_that_dawdles_is_cut_off() {
     stream.read_to_end(&mut rest).unwrap();
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
+}
+
+/// Who asks for much, again and again, and reads nothing holds its place for a moment only, over TLS as well.
+#[test]
+fn a_client_that_does_not_read_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = identity(folder.path(), "unread");
+    let limits = Limits { patience: Duration::from_millis(500), connections_of_one: 4, ..Limits::default() };
+    let running = Running::start(limits, None);
+    let mut held: Vec<TcpStream> = (0..4).map(|_| running.connect()).collect();
+    for stream in &mut held {
+        stream.write_all(&b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n".repeat(5)).unwrap();
+    }
+    let url = format!("http://{}/who", running.address);
+    let asked = || client(&[]).get(&url).call().is_ok_and(|response| response.status() == 200);
+    assert!(menagerie_tests::eventually(Duration::from_secs(10), asked), "the places are free again");
+    drop(held);
+    let over_tls = Running::start(limits, Some(Tls::from_pem(&identity.chain, &identity.key).unwrap()));
+    let unread = |url: &str| {
+        let mut response = client(&[&identity]).get(url).call().unwrap();
+        let mut first = [0; 1];
+        let mut body = response.body_mut().as_reader();
+        body.read_exact(&mut first).unwrap();
+        std::thread::sleep(Duration::from_secs(3));
+        let mut rest = Vec::new();
+        body.read_to_end(&mut rest).map(|_| rest.len())
+    };
+    assert!(unread(&format!("https://{}/large", over_tls.address)).is_err(), "the rest was not kept for it");
+}
+
+/// Slow is not idle: who reads a little all the time gets it all.
+#[test]
+fn a_client_that_reads_slowly_is_served() {
+    let limits = Limits { patience: Duration::from_millis(500), ..Limits::default() };
+    let running = Running::start(limits, None);
+    let mut stream = running.connect();
+    stream.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let (mut piece, mut length) = (vec![0; 1024 * 1024], 0);
+    loop {
+        std::thread::sleep(Duration::from_millis(60));
+        match stream.read(&mut piece).unwrap() {
+            0 => break,
+            read => length += read,
+        }
+    }
+    assert!(length > 32 * 1024 * 1024, "{length}");
 }
 
 #[test]

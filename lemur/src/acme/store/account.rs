@@ -12,6 +12,9 @@ use crate::acme::nonce::UseUp;
 use crate::audit::Actor;
 use crate::store::StoreError;
 
+/// How many accounts are made with an external key that does not say how many may be.
+const MOST_ACCOUNTS: i64 = 10_000;
+
 /// How an account stands (RFC 8555, 7.1.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::acme) enum AccountStatus {
@@ -47,6 +50,15 @@ pub(in crate::acme) struct Account {
     pub(in crate::acme) grant: Option<Grant>,
     /// Whether its external key, if it has one, is in force.
     pub(in crate::acme) grant_in_force: bool,
+    /// Its external key, if it was made with one.
+    pub(in crate::acme) external_key: Option<String>,
+}
+
+impl Account {
+    /// With whom it counts together where something is bounded: its external key's accounts, or itself.
+    pub(in crate::acme) fn party(&self) -> &str {
+        self.external_key.as_deref().unwrap_or(self.id.as_str())
+    }
 }
 
 /// What the database says to a request that an account signed.
@@ -124,6 +136,12 @@ impl Store {
         row.map(|row| account(&row, now)).transpose()
     }
 
+    /// The account of an ID and its key's JSON, before it is known whether the account asks.
+    pub(in crate::acme) async fn named(&self, id: &Id, now: Timestamp) -> Result<Option<(Account, String)>, DatabaseError> {
+        let row = self.database.optional(account!("FROM acme_account a", "WHERE a.id = $1"), &[id.into()]).await?;
+        row.map(|row| with_key(&row, now)).transpose()
+    }
+
     /// The account of an ID, without a request of its own.
     pub(in crate::acme) async fn account(&self, id: &Id, now: Timestamp) -> Result<Option<Account>, DatabaseError> {
         let row = self.database.optional(account!("FROM acme_account a", "WHERE a.id = $1"), &[id.into()]).await?;
@@ -143,8 +161,8 @@ impl Store {
         let mut transaction = self.database.write().await?;
         if let Some(external) = external {
             let count = "UPDATE acme_external_key SET accounts = accounts + 1 WHERE id = $1 AND revoked IS NULL
-                AND (expires IS NULL OR expires > $2) AND (most_accounts IS NULL OR accounts < most_accounts)";
-            if transaction.execute(count, &[external.into(), now.as_second().into()]).await? == 0 {
+                AND (expires IS NULL OR expires > $2) AND accounts < coalesce(most_accounts, $3)";
+            if transaction.execute(count, &[external.into(), now.as_second().into(), MOST_ACCOUNTS.into()]).await? == 0 {
                 return Ok(Known::Spent);
             }
         }
@@ -171,10 +189,15 @@ impl Store {
     }
 
     /// Replaces the contacts of a valid account.
-    pub(in crate::acme) async fn set_contacts(&self, id: &Id, contacts: &[String]) -> Result<(), DatabaseError> {
-        let contacts = serde_json::to_string(contacts).expect("texts are written as JSON");
+    pub(in crate::acme) async fn set_contacts(&self, id: &Id, from: &[String], to: &[String], actor: &Actor) -> Result<(), StoreError> {
+        let contacts = serde_json::to_string(to).expect("texts are written as JSON");
         let sql = "UPDATE acme_account SET contacts = $1 WHERE id = $2 AND status = 'valid'";
-        self.database.execute(sql, &[(&contacts).into(), id.into()]).await.map(drop)
+        let mut transaction = self.database.write().await?;
+        if transaction.execute(sql, &[(&contacts).into(), id.into()]).await? == 0 {
+            return Ok(());
+        }
+        let fields = [("account", json!(id.as_str())), ("from", json!(from)), ("to", json!(to))];
+        self.audited(transaction, actor, "acme_account_contacts_changed", fields).await
     }
 
     /// Ends an account.
@@ -211,7 +234,8 @@ fn with_key(row: &Row, now: Timestamp) -> Result<(Account, String), DatabaseErro
 }
 
 fn account(row: &Row, now: Timestamp) -> Result<Account, DatabaseError> {
-    let grant = match row.optional_text("external_key")? {
+    let external_key = row.optional_text("external_key")?;
+    let grant = match external_key {
         None => None,
         Some(_) => Some(Grant { owner: row.text("owner")?, names: json_of(row, "names")?, profiles: json_of(row, "profiles")? }),
     };
@@ -226,5 +250,6 @@ fn account(row: &Row, now: Timestamp) -> Result<Account, DatabaseError> {
         created: time_of(row, "created")?,
         grant,
         grant_in_force,
+        external_key,
     })
 }

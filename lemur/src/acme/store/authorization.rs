@@ -1,12 +1,17 @@
 //! Authorizations in the database, each with its challenges: they share a token, and a client answers one of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
-use menagerie_store::database::{DatabaseError, Row, Value};
+use menagerie_store::database::{DatabaseError, Row, Statement, Value};
+use serde_json::json;
 
 use super::{Store, optional_time_of, time_of, wrong};
 use crate::acme::id::Id;
 use crate::acme::identifier::Identifier;
 use crate::acme::problem::Document;
+use crate::audit::Actor;
+use crate::store::StoreError;
 use crate::validate::Method;
 
 /// How an authorization stands (RFC 8555, 7.1.6). That it has expired is told by the clock.
@@ -121,28 +126,26 @@ impl Store {
         row.as_ref().map(authorization).transpose()
     }
 
-    /// A proof of control that this account gave for this offer and that holds until then at least.
+    /// Proofs of control that this account gave for this offer and that hold until then at least: of each identifier the one that holds
+    /// longest.
     pub(in crate::acme) async fn reusable(
         &self,
         account: &Id,
-        identifier: &Identifier,
+        identifiers: &[Identifier],
         offer: &str,
         until: Timestamp,
-    ) -> Result<Option<Authorization>, DatabaseError> {
-        let sql = select!(
-            "WHERE z.account = $1 AND z.kind = $2 AND z.value = $3 AND z.wildcard = $4 AND z.status = 'valid' AND z.expires > $5
-             AND z.offer = $6 ORDER BY z.expires DESC LIMIT 1"
-        );
-        let base = identifier.base();
-        let values = [
-            account.into(),
-            identifier.kind().into(),
-            (&base).into(),
-            identifier.is_wildcard().into(),
-            until.as_second().into(),
-            offer.into(),
-        ];
-        self.database.optional(sql, &values).await?.as_ref().map(authorization).transpose()
+    ) -> Result<BTreeMap<Identifier, Authorization>, DatabaseError> {
+        let bases: BTreeSet<String> = identifiers.iter().map(Identifier::base).collect();
+        let mut statement = Statement::new(select!("WHERE z.status = 'valid' AND z.account = "));
+        statement.bind(account).push(" AND z.offer = ").bind(offer).push(" AND z.expires > ").bind(until.as_second());
+        statement.push(" AND z.value IN (").bind_all(&bases).push(") ORDER BY z.expires");
+        let mut known = BTreeMap::new();
+        // The last of an identifier stays.
+        for row in &self.database.read().await?.all_of(&statement).await? {
+            let found = authorization(row)?;
+            known.insert(found.identifier.clone(), found);
+        }
+        Ok(known)
     }
 
     /// Whether the account has leave for an identifier, whatever it was for.
@@ -221,10 +224,26 @@ impl Store {
         Ok(jobs)
     }
 
+    /// Holds on to a challenge that waits its turn, or begins to be looked at; false if it has gone to another replica, or been given up.
+    pub(in crate::acme) async fn renew(&self, id: &Id, replica: &str, lease_until: Timestamp) -> Result<bool, DatabaseError> {
+        let sql = "UPDATE acme_authorization SET lease_until = $1 WHERE id = $2 AND status = 'pending' AND lease = $3";
+        Ok(self.database.execute(sql, &[lease_until.as_second().into(), id.into(), replica.into()]).await? == 1)
+    }
+
     /// Gives an authorization up for its account; whether it could be.
-    pub(in crate::acme) async fn deactivate(&self, id: &Id) -> Result<bool, DatabaseError> {
+    pub(in crate::acme) async fn deactivate(&self, given_up: &Authorization, actor: &Actor) -> Result<bool, StoreError> {
         let sql = "UPDATE acme_authorization SET status = 'deactivated' WHERE id = $1 AND status IN ('pending', 'valid')";
-        Ok(self.database.execute(sql, &[id.into()]).await? == 1)
+        let mut transaction = self.database.write().await?;
+        if transaction.execute(sql, &[(&given_up.id).into()]).await? == 0 {
+            return Ok(false);
+        }
+        let fields = [
+            ("authorization", json!(given_up.id.as_str())),
+            ("identifier", json!(given_up.identifier.to_string())),
+            ("from", json!(given_up.status.name())),
+        ];
+        self.audited(transaction, actor, "acme_authorization_deactivated", fields).await?;
+        Ok(true)
     }
 
     /// Notes that CAA records were looked at anew.

@@ -12,7 +12,8 @@ use menagerie_store::database::{Database, DatabaseError, Row, Transaction};
 
 pub(super) use account::{Account, AccountStatus, Known};
 pub(super) use authorization::{Attempt, Authorization, AuthorizationStatus, Job};
-pub(super) use order::{NewOrder, Order, OrderState};
+pub(super) use order::{Kept, NewOrder, Order, OrderState};
+pub(super) use schema::BOUNDS;
 pub use schema::MIGRATIONS;
 
 use crate::audit::{Actor, Event};

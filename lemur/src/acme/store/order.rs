@@ -46,8 +46,20 @@ pub(in crate::acme) struct NewOrder<'a> {
     pub(in crate::acme) order: &'a Order,
     pub(in crate::acme) fresh: &'a [Authorization],
     pub(in crate::acme) authorizations: &'a [Id],
-    /// How many authorizations of the account may be pending, with these.
+    /// How many authorizations of the account may be pending, with these. Those that came to nothing within the hour count as pending.
     pub(in crate::acme) pending: u32,
+    /// What expires after this, in seconds, and came to nothing, did so within the hour.
+    pub(in crate::acme) spent_after: i64,
+}
+
+/// Whether an order was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::acme) enum Kept {
+    Yes,
+    /// The account has as many authorizations pending as it may.
+    TooMany,
+    /// Another order replaces the certificate.
+    Replaced,
 }
 
 macro_rules! select {
@@ -67,19 +79,23 @@ macro_rules! select {
 const KEPT: i64 = 7 * 24 * 3_600;
 
 impl Store {
-    /// Keeps an order; whether the account may have so many authorizations pending.
-    pub(in crate::acme) async fn insert_order(&self, new: &NewOrder<'_>) -> Result<bool, DatabaseError> {
+    /// Keeps an order, if the account may have so many authorizations pending and nothing else replaces what it replaces.
+    pub(in crate::acme) async fn insert_order(&self, new: &NewOrder<'_>) -> Result<Kept, DatabaseError> {
         let order = new.order;
         let mut transaction = self.database.write().await?;
         if !new.fresh.is_empty() {
             let sql = "SELECT count(*) AS pending FROM (
-                SELECT 1 FROM acme_authorization WHERE account = $1 AND status = 'pending' AND expires > $2 LIMIT $3
+                SELECT 1 FROM acme_authorization WHERE account = $1 AND status = 'pending' AND expires > $2
+                UNION ALL
+                SELECT 1 FROM acme_authorization WHERE account = $1 AND status IN ('invalid', 'deactivated') AND expires > $4
+                LIMIT $3
             ) AS waiting";
             let limit = i64::from(new.pending);
-            let row = transaction.one(sql, &[(&order.account).into(), order.created.as_second().into(), limit.into()]).await?;
+            let values = [(&order.account).into(), order.created.as_second().into(), limit.into(), new.spent_after.into()];
+            let row = transaction.one(sql, &values).await?;
             let more = i64::try_from(new.fresh.len()).unwrap_or(i64::MAX);
             if row.integer("pending")?.saturating_add(more) > limit {
-                return Ok(false);
+                return Ok(Kept::TooMany);
             }
             let bases: Vec<String> = new.fresh.iter().map(|one| one.identifier.base()).collect();
             let rows: Vec<Value<'_>> = new.fresh.iter().zip(&bases).flat_map(|(one, base)| one.row(base)).collect();
@@ -103,14 +119,24 @@ impl Store {
         let insert =
             "INSERT INTO acme_order (id, account, status, offer, named_offer, identifiers, not_before, not_after, created, expires,
             replaces, kept_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-        transaction.execute(insert, &row).await?;
+        if let Some(replaced) = &order.replaces {
+            // An order that has come to nothing replaces nothing, though nobody has noted that it has.
+            let sql = "UPDATE acme_order SET status = 'invalid' WHERE replaces = $1 AND status = 'open' AND (expires <= $2 OR EXISTS (
+                SELECT 1 FROM acme_order_authorization p JOIN acme_authorization z ON z.id = p.authorization_id
+                WHERE p.order_id = acme_order.id AND z.status IN ('invalid', 'deactivated')))";
+            transaction.execute(sql, &[replaced.into(), order.created.as_second().into()]).await?;
+        }
+        match transaction.execute(insert, &row).await {
+            Err(error) if error.is_duplicate() && order.replaces.is_some() => return Ok(Kept::Replaced),
+            inserted => inserted?,
+        };
         let positions = new.authorizations.iter().zip(0_i64..);
         let rows: Vec<Value<'_>> =
             positions.flat_map(|(authorization, position)| [(&order.id).into(), position.into(), authorization.into()]).collect();
         let insert = "INSERT INTO acme_order_authorization (order_id, position, authorization_id) VALUES";
         transaction.insert_rows(insert, 3, "", &rows).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(Kept::Yes)
     }
 
     /// An order of this account, and its authorizations in the order of its identifiers, those that are there still.
@@ -141,13 +167,6 @@ impl Store {
         let values = [account.into(), created.into(), id.into(), now.as_second().into(), i64::from(count).into()];
         let rows = self.database.all(sql, &values).await?;
         rows.iter().map(|row| Ok((Id::stored(row.text("id")?), time_of(row, "created")?))).collect()
-    }
-
-    /// Whether an order that has not failed replaces this certificate.
-    pub(in crate::acme) async fn is_replaced(&self, certificate: &str, now: Timestamp) -> Result<bool, DatabaseError> {
-        let sql = "SELECT 1 AS one FROM acme_order WHERE replaces = $1 AND (status IN ('valid', 'processing')
-            OR (status = 'open' AND expires > $2)) LIMIT 1";
-        Ok(self.database.optional(sql, &[certificate.into(), now.as_second().into()]).await?.is_some())
     }
 
     /// The account whose order a certificate came of.

@@ -59,3 +59,13 @@ pub const MIGRATIONS: Migrations = Migrations {
         ),
     }],
 };
+
+/// What is counted, and what there may be one of, by indexes of their own: authorizations that came to nothing, and the order that replaces a
+/// certificate.
+pub(in crate::acme) const BOUNDS: Migrations =
+    Migrations { component: "lemur-acme-bounds", steps: &[Migration { sqlite: INDEXES, postgres: INDEXES }] };
+
+const INDEXES: &str = "CREATE INDEX acme_authorization_spent ON acme_authorization (account, expires)
+        WHERE status IN ('invalid', 'deactivated');
+    CREATE UNIQUE INDEX acme_order_replaces_once ON acme_order (replaces)
+        WHERE replaces IS NOT NULL AND status IN ('open', 'processing', 'valid')";

@@ -6,9 +6,10 @@ use axum::body::Bytes;
 use axum::extract::State;
 use jiff::{Timestamp, ToSpan};
 use serde_json::json;
+use x509_cert::spki::ObjectIdentifier;
 
 use super::super::Api;
-use super::super::certificates::{EXTENSIONS, KEY_TYPES, PLUGIN, SUBJECT, key_type};
+use super::super::certificates::{EXTENSIONS, KEY_TYPES, PLUGIN, SUBJECT, key_type, one_end};
 use super::super::fault::Fault;
 use super::super::plugins::{ACME_HTTP_ISSUER, ACME_ISSUER, ISSUER, UPSTREAM};
 use super::super::route::Route;
@@ -17,6 +18,8 @@ use super::super::signed::Signed;
 use super::{AuthorityOut, facts, refusal};
 use crate::access::RoleName;
 use crate::access::permit::Action;
+use crate::asn1::object_identifier;
+use crate::audit::shortened;
 use crate::authority::{AuthorityKey, AuthorityOrder, Parent};
 use crate::certificate::Validity;
 use crate::config::Proof;
@@ -68,10 +71,11 @@ const NEW: Shape = Shape {
         optional("state", Kind::Text(128), ""),
         optional("country", Kind::Text(2), ""),
         optional("email", Kind::Text(254), "Left alone"),
-        optional("extensions", Kind::Object(&EXTENSIONS), "basicConstraints.path_length is taken"),
+        optional("extensions", Kind::Known(&EXTENSIONS), "basicConstraints.path_length is taken"),
         optional("pathLength", Kind::Integer(0, 16), "How many authorities there may be under it, one under the other"),
         optional("nameConstraints", Kind::Object(&CONSTRAINTS), "The names that it may certify"),
         optional("profiles", Kind::Any, "The names of the profiles that it issues by; none means all"),
+        optional("policies", Kind::Any, "Object identifiers of the certificate policies that it issues under; none means any"),
         optional("roles", Kind::Associations, "Roles that may use it, besides its own"),
     ],
 };
@@ -115,6 +119,7 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         path_length: path_length(&fields),
         constraints: constraints(&fields)?,
         extended_key_usages: Vec::new(),
+        policies: policies(&fields)?,
         profiles: profiles(&fields)?.unwrap_or_default(),
         options: json!({"sensitivity": fields.text("sensitivity").unwrap_or("medium")}).to_string(),
         roles: roles.clone(),
@@ -225,6 +230,7 @@ fn subject(fields: &Fields) -> Result<Subject, Fault> {
 }
 
 fn validity(fields: &Fields, now: Timestamp) -> Result<Option<Validity>, Fault> {
+    one_end(fields, &["validityEnd", "validityYears"])?;
     let start = fields.time("validityStart");
     let end = match (fields.time("validityEnd"), fields.integer("validityYears")) {
         (Some(end), _) => end,
@@ -262,6 +268,15 @@ fn constraints(fields: &Fields) -> Result<NameConstraints, Fault> {
     }
     let [permitted, excluded] = subtrees.try_into().map_err(|_| Fault::field("nameConstraints", "Not valid."))?;
     NameConstraints::new(permitted, excluded).map_err(|error| Fault::field("nameConstraints", error.to_string()))
+}
+
+/// The certificate policies, if any are named.
+fn policies(fields: &Fields) -> Result<Vec<ObjectIdentifier>, Fault> {
+    let named = texts(fields, "policies").map_err(|reason| Fault::field("policies", reason))?;
+    let one = |text: &String| {
+        object_identifier(text).ok_or_else(|| Fault::field("policies", format!("{:?} is no object identifier.", shortened(text))))
+    };
+    named.iter().map(one).collect()
 }
 
 /// The names of profiles, if the field came.

@@ -195,12 +195,22 @@ async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
     if options.as_ref().is_some_and(|options| options.len() > 64 * 1024) {
         return Err(Fault::field("options", "Longer than 64 KiB."));
     }
+    let profiles = create::profiles(&fields)?;
+    let wider = |asked: &[String]| asked.is_empty() || asked.iter().any(|name| !authority.profiles.contains(name));
+    if !authority.profiles.is_empty() && profiles.as_deref().is_some_and(wider) {
+        // What it was held to is not its own to lift.
+        let above = match authority.parent {
+            Some(parent) => api.engine.authority(parent).await?,
+            None => None,
+        };
+        signed.may(&Action::VouchForAuthority(above.as_ref().map(facts)))?;
+    }
     let change = AuthorityChange {
         owner: fields.text("owner").map(str::to_owned),
         description: fields.text("description").map(str::to_owned),
         active: fields.flag("active"),
         roles: api.role_ids(&fields, "roles").await?,
-        profiles: create::profiles(&fields)?,
+        profiles,
         options,
     };
     api.engine.change_authority(authority.id, &change, &signed.actor).await.map_err(refusal)?;

@@ -13,8 +13,8 @@ use super::super::id::Id;
 use super::super::route::Route;
 use super::super::shape::{Fields, Kind, Shape, optional, required};
 use super::super::signed::Signed;
+use super::refuse_later;
 use super::view::CertificateOut;
-use super::{facts, refuse_later};
 use crate::access::permit::Action;
 use crate::crl::Reason;
 use crate::revoke::RevokeError;
@@ -93,34 +93,38 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<CertificateOut>, Fault> {
     let certificate = api.certificate(id).await?;
-    signed.may(&Action::UpdateCertificate(facts(&certificate)))?;
+    api.may(&signed, &certificate, Action::UpdateCertificate).await?;
     let fields = CHANGE.read(&body)?;
     api.change(&signed, certificate, &fields).await
 }
 
 async fn switches(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<CertificateOut>, Fault> {
     let certificate = api.certificate(id).await?;
-    signed.may(&Action::UpdateCertificate(facts(&certificate)))?;
+    api.may(&signed, &certificate, Action::UpdateCertificate).await?;
     api.change(&signed, certificate, &SWITCHES.read(&body)?).await
 }
 
 async fn owner(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<CertificateOut>, Fault> {
     let certificate = api.certificate(id).await?;
-    signed.may(&Action::UpdateCertificate(facts(&certificate)))?;
+    api.may(&signed, &certificate, Action::UpdateCertificate).await?;
     api.change(&signed, certificate, &OWNER.read(&body)?).await
 }
 
 async fn description(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<CertificateOut>, Fault> {
     let certificate = api.certificate(id).await?;
-    signed.may(&Action::UpdateCertificate(facts(&certificate)))?;
+    api.may(&signed, &certificate, Action::UpdateCertificate).await?;
     api.change(&signed, certificate, &DESCRIPTION.read(&body)?).await
 }
 
-/// Removes a row that is of no use any more. What holds, and what our authorities answer for, is not removed: revoke it first.
+/// Removes a row that is of no use any more. What holds, and what our authorities answer for, is not removed: revoke it first. What was brought is
+/// removed by whoever answers for it, so that nobody keeps a name, or another's certificate, by having brought it.
 async fn remove(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<StatusCode, Fault> {
     let certificate = api.certificate(id).await?;
-    signed.may(&Action::DeleteCertificate(facts(&certificate)))?;
-    if !api.settings.delete_certificates {
+    api.may(&signed, &certificate, Action::DeleteCertificate).await?;
+    if certificate.is_an_authoritys() {
+        return Err(Fault::Conflict("An authority's certificate stays as long as the authority.".to_owned()));
+    }
+    if certificate.authority.is_some() && !api.settings.delete_certificates {
         return Err(Fault::NotAllowed("Certificates are not removed here."));
     }
     let holds = certificate.revoked.is_none() && certificate.not_after >= api.engine.now();
@@ -136,7 +140,7 @@ async fn remove(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<St
 
 async fn revoke(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<Number>, Fault> {
     let certificate = api.certificate(id).await?;
-    signed.may(&Action::RevokeCertificate(facts(&certificate)))?;
+    api.may(&signed, &certificate, Action::RevokeCertificate).await?;
     let fields = REVOKE.read(&body)?;
     let named = |text: &str| Reason::ALL.into_iter().find(|reason| reason.name().eq_ignore_ascii_case(text));
     let reason = match (fields.filled("crlReason"), fields.filled("reason").and_then(named)) {
@@ -150,7 +154,7 @@ async fn revoke(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
 
 async fn deactivate(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<Number>, Fault> {
     let certificate = api.certificate(id).await?;
-    signed.may(&Action::RevokeCertificate(facts(&certificate)))?;
+    api.may(&signed, &certificate, Action::RevokeCertificate).await?;
     api.revoke(&signed, &certificate, Reason::CertificateHold, "deactivated").await
 }
 
@@ -176,6 +180,9 @@ impl Api {
             roles: self.wanted_roles(fields).await?,
             replaces: self.replaced(signed, fields).await?,
         };
+        if certificate.is_an_authoritys() && change.roles.as_ref().is_some_and(|roles| !roles.is_empty()) {
+            return Err(Fault::field("roles", "An authority's certificate has none: give them to the authority."));
+        }
         if change != CertificateChange::default() && !self.engine.change_certificate(certificate.id, &change, &signed.actor).await? {
             return Err(Fault::Missing("certificate"));
         }

@@ -8,32 +8,44 @@ use axum::body::Bytes;
 use axum::extract::State;
 use jiff::{Timestamp, ToSpan};
 use menagerie_secret::Secret;
-use menagerie_sign::{KeyFile, KeyType};
+use menagerie_sign::{KeyFile, KeyType, MlDsa};
 use menagerie_web::Reasons;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::super::Api;
 use super::super::fault::Fault;
 use super::super::pending::PendingOut;
 use super::super::route::Route;
-use super::super::shape::{Fields, Kind, Named, Shape, optional, required};
+use super::super::shape::{Fields, Kind, NO_FLAG, Named, Shape, flag_in, optional, required};
 use super::super::signed::Signed;
 use super::refuse_later;
 use super::view::{CertificateOut, flag_of};
-use crate::access::permit::Action;
-use crate::certificate::{ExtendedKeyUsage, KeyUsage, read_bundle};
+use crate::access::permit::{Action, CertificateFacts};
+use crate::certificate::{ExtendedKeyUsage, KeyUsage, Validity, ValidityError, read_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
 use crate::name::{DistinguishedName, San, SanKind, Subject, SubjectField};
-use crate::profile::{Period, Profile, ProfileRefusal};
+use crate::profile::{CommonName, Lifetime, Period, Profile, ProfileRefusal};
 use crate::store::AuthorityId;
 use crate::store::authorities::Authority;
 
 /// The longest text that holds a certificate, a chain or a request.
 const TEXT: usize = 512 * 1024;
 
-pub(in crate::rest) const KEY_TYPES: [&str; 8] =
-    ["RSA2048", "RSA3072", "RSA4096", "ECCPRIME256V1", "ECCSECP256R1", "ECCSECP384R1", "ECCSECP521R1", "ED25519"];
+pub(in crate::rest) const KEY_TYPES: [&str; 11] = [
+    "RSA2048",
+    "RSA3072",
+    "RSA4096",
+    "ECCPRIME256V1",
+    "ECCSECP256R1",
+    "ECCSECP384R1",
+    "ECCSECP521R1",
+    "ED25519",
+    "MLDSA44",
+    "MLDSA65",
+    "MLDSA87",
+];
 
 pub(in crate::rest) const NAME: Shape = Shape {
     name: "AlternativeName",
@@ -103,7 +115,7 @@ pub(in crate::rest) const NEW: Shape = Shape {
         optional("location", Kind::Text(128), ""),
         optional("state", Kind::Text(128), ""),
         optional("country", Kind::Text(2), ""),
-        optional("extensions", Kind::Object(&EXTENSIONS), "What it is to say, within its profile"),
+        optional("extensions", Kind::Known(&EXTENSIONS), "What it is to say, within its profile"),
         optional("replaces", Kind::Associations, "Certificates whose place it takes"),
         optional("replacements", Kind::Associations, "The same"),
         optional("roles", Kind::Associations, "Roles that may use it"),
@@ -184,7 +196,7 @@ impl Api {
         let profile = self.engine.settings().profiles.get(&profile_name);
         let profile = profile.ok_or_else(|| Fault::field("profile", "There is no such profile."))?;
         refuse_what_the_profile_does_not_give(&fields, profile)?;
-        let names = names(&fields, csr.as_ref())?;
+        let names = names(&fields, csr.as_ref(), profile)?;
         Ok(Order {
             authority: authority.id,
             key: match &csr {
@@ -223,19 +235,22 @@ async fn upload(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     };
     let csr = fields.filled("csr").map(|text| Csr::from_pem(text.as_bytes())).transpose();
     let csr = csr.map_err(|error| Fault::field("csr", error.to_string()))?;
+    let record = api.record(&signed, &fields).await?;
+    signed.may(&Action::UploadCertificateFor(CertificateFacts { owner: &record.owner, creator: None, roles: &record.roles }))?;
     let upload = Upload {
         certificate: leaf,
         chain,
         private_key,
         csr: csr.map(|csr| csr.as_der().to_vec()),
         external_id: fields.filled("externalId").map(str::to_owned),
-        record: api.record(&signed, &fields).await?,
+        record,
         actor: signed.actor.clone(),
     };
     let stored = api.engine.upload(upload).await.map_err(|error| match error {
-        UploadError::Chain(_) => Fault::field("chain", error.to_string()),
+        UploadError::Chain(_) | UploadError::Long => Fault::field("chain", error.to_string()),
         UploadError::Key(_) | UploadError::OtherKey => Fault::field("privateKey", error.to_string()),
         UploadError::Duplicate => Fault::Conflict(error.to_string()),
+        UploadError::Forged { .. } => Fault::field("body", error.to_string()),
         UploadError::Issue(error) => refusal(error),
     })?;
     let certificate = api.certificate(stored.id.0).await?;
@@ -255,8 +270,8 @@ fn profile_name(fields: &Fields, authority: &Authority) -> String {
     if let Some(name) = fields.filled("profile") {
         return name.to_owned();
     }
-    let asked = fields.object("extensions").and_then(|extensions| extensions.any("extendedKeyUsage"));
-    let yes = |name: &str| asked.is_some_and(|usages| usages[name].as_bool() == Some(true));
+    let asked = fields.object("extensions").map(|extensions| flags(extensions, "extendedKeyUsage").0).unwrap_or_default();
+    let yes = |name: &str| asked.iter().any(|flag| flag == name);
     let name = if yes("useClientAuthentication") && !yes("useServerAuthentication") { "tls-client" } else { "tls-server" };
     match authority.profiles.as_slice() {
         [only] => only.clone(),
@@ -274,6 +289,41 @@ const EXTENDED: [(&str, ExtendedKeyUsage); 6] = [
     ("useOCSPSigning", ExtendedKeyUsage::OCSP_SIGNING),
 ];
 
+/// The flags that an extension sets, and what is wrong with it. Extended usages may come as they stand in answers: a list of their names.
+fn flags(extensions: &Fields, name: &str) -> (Vec<String>, Reasons) {
+    let (mut set, mut reasons) = (Vec::new(), Reasons::new());
+    let path = |flag: &str| format!("extensions.{name}.{}", shown(flag));
+    match extensions.any(name) {
+        None => {}
+        Some(Value::Object(said)) => {
+            for (flag, value) in said {
+                match (flag_in(value), value) {
+                    (Some(true), _) => set.push(flag.clone()),
+                    (Some(false), _) | (None, Value::Null) => {}
+                    (None, Value::Array(usages)) if name == "extendedKeyUsage" && flag == "usages" => {
+                        for usage in usages {
+                            let named = EXTENDED.iter().find(|(_, known)| usage.as_str().is_some_and(|usage| usage == known.name()));
+                            match (named, usage.as_str()) {
+                                (Some((flag, _)), _) => set.push((*flag).to_owned()),
+                                (None, Some(other)) => set.push(other.to_owned()),
+                                (None, None) => drop(reasons.insert(path(flag), "Not a list of names.".to_owned())),
+                            }
+                        }
+                    }
+                    (None, _) => drop(reasons.insert(path(flag), NO_FLAG.to_owned())),
+                }
+            }
+        }
+        Some(_) if !extensions.says_something(name) => {}
+        Some(_) => drop(reasons.insert(format!("extensions.{name}"), "Not an object.".to_owned())),
+    }
+    (set, reasons)
+}
+
+fn shown(flag: &str) -> String {
+    flag.chars().take(64).collect()
+}
+
 fn refuse_what_the_profile_does_not_give(fields: &Fields, profile: &Profile) -> Result<(), Fault> {
     let Some(extensions) = fields.object("extensions") else { return Ok(()) };
     let mut reasons = Reasons::new();
@@ -286,30 +336,30 @@ fn refuse_what_the_profile_does_not_give(fields: &Fields, profile: &Profile) -> 
             refuse("extensions.basicConstraints.path_length".to_owned());
         }
     }
-    let asked = |name: &str| {
-        let flags = extensions.any(name).and_then(|value| value.as_object()).into_iter().flatten();
-        flags.filter(|(_, value)| value.as_bool() == Some(true)).map(|(flag, _)| flag.clone()).collect::<Vec<_>>()
-    };
-    for flag in asked("keyUsage") {
+    let (usages, wrong) = flags(extensions, "keyUsage");
+    for flag in usages {
         let known = KeyUsage::ALL.into_iter().find(|usage| flag_of(*usage) == flag);
         if !known.is_some_and(|usage| profile.key_usages().contains(usage)) {
-            refuse(format!("extensions.keyUsage.{flag}"));
+            refuse(format!("extensions.keyUsage.{}", shown(&flag)));
         }
     }
-    for flag in asked("extendedKeyUsage") {
+    let (extended, also_wrong) = flags(extensions, "extendedKeyUsage");
+    for flag in extended {
         let known = EXTENDED.iter().find(|(name, _)| *name == flag);
         if !known.is_some_and(|(_, usage)| profile.extended_key_usages().contains(usage)) {
-            refuse(format!("extensions.extendedKeyUsage.{flag}"));
+            refuse(format!("extensions.extendedKeyUsage.{}", shown(&flag)));
         }
     }
     if extensions.says_something("custom") {
         refuse("extensions.custom".to_owned());
     }
+    reasons.extend(wrong);
+    reasons.extend(also_wrong);
     if reasons.is_empty() { Ok(()) } else { Err(Fault::Invalid(reasons)) }
 }
 
 /// The names that are asked for: those of the body, then those of the request.
-fn names(fields: &Fields, csr: Option<&Csr>) -> Result<Vec<San>, Fault> {
+fn names(fields: &Fields, csr: Option<&Csr>, profile: &Profile) -> Result<Vec<San>, Fault> {
     let asked =
         fields.object("extensions").and_then(|extensions| extensions.object("subAltNames")).and_then(|names| names.objects("names"));
     let mut names = Vec::new();
@@ -331,9 +381,15 @@ fn names(fields: &Fields, csr: Option<&Csr>) -> Result<Vec<San>, Fault> {
     if !reasons.is_empty() {
         return Err(Fault::Invalid(reasons));
     }
-    for name in csr.map(Csr::names).unwrap_or_default() {
-        if !names.contains(name) {
-            names.push(name.clone());
+    // A common name that is a name joins them, as by ACME and on the command line; where it may be any text it is none.
+    let of_csr = match csr {
+        Some(csr) if profile.subject().common_name == CommonName::Free => csr.names().to_vec(),
+        Some(csr) => csr.all_names(),
+        None => Vec::new(),
+    };
+    for name in of_csr {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     Ok(names)
@@ -348,14 +404,30 @@ pub(in crate::rest) fn key_type(name: &str) -> Result<KeyType, Fault> {
         "ECCPRIME256V1" | "ECCSECP256R1" => Ok(KeyType::EcdsaP256),
         "ECCSECP384R1" => Ok(KeyType::EcdsaP384),
         "ED25519" => Ok(KeyType::Ed25519),
+        "MLDSA44" => Ok(KeyType::MlDsa(MlDsa::MlDsa44)),
+        "MLDSA65" => Ok(KeyType::MlDsa(MlDsa::MlDsa65)),
+        "MLDSA87" => Ok(KeyType::MlDsa(MlDsa::MlDsa87)),
         other => Err(Fault::field("keyType", format!("Keys of the type {other} are not made here."))),
     }
 }
 
+/// The first field that says how long, if there is one alone.
+pub(in crate::rest) fn one_end(fields: &Fields, names: &[&str]) -> Result<(), Fault> {
+    let mut given = names.iter().filter(|name| fields.has(name));
+    match (given.next(), given.next()) {
+        (Some(_), Some(second)) => Err(Fault::field(*second, format!("Only one of {} is wanted.", names.join(", ")))),
+        _ => Ok(()),
+    }
+}
+
 fn period(fields: &Fields, now: Timestamp) -> Result<Period, Fault> {
+    one_end(fields, &["validityEnd", "validityYears", "validityDays"])?;
     if let Some(days) = fields.integer("validityDays") {
         let days = u32::try_from(days).map_err(|_| Fault::field("validityDays", "Too many."))?;
-        return Ok(Period::For(crate::profile::Lifetime::days(days)));
+        let lifetime = Lifetime::days(days);
+        let Some(start) = fields.time("validityStart") else { return Ok(Period::For(lifetime)) };
+        let wrong = |error: ValidityError| Fault::field("validityStart", error.to_string());
+        return Ok(Period::Between(start, Validity::lasting(start, lifetime.duration()).map_err(wrong)?.not_after()));
     }
     match (fields.time("validityStart"), fields.time("validityEnd"), fields.integer("validityYears")) {
         (Some(start), Some(end), _) if start >= end => Err(Fault::field("validityEnd", "Validity start must be before validity end.")),
@@ -383,6 +455,8 @@ pub(in crate::rest) fn refusal(error: IssueError) -> Fault {
         IssueError::UnknownProfile { .. } | IssueError::ProfileNotAllowed { .. } => Fault::field("profile", text),
         IssueError::Duplicate => Fault::Conflict(text),
         IssueError::PublicKey(_) => Fault::field("csr", text),
+        IssueError::TooLarge { .. } => Fault::field("extensions.subAltNames", text),
+        IssueError::Experimental { .. } => Fault::field("keyType", text),
         IssueError::Lint { findings } => {
             Fault::Invalid(findings.iter().map(|finding| (format!("lint.{}", finding.lint.id), finding.to_string())).collect())
         }
@@ -408,6 +482,7 @@ const fn field_of(refusal: &ProfileRefusal) -> &'static str {
             SubjectField::CommonName => "commonName",
         },
         ProfileRefusal::CommonName { .. } | ProfileRefusal::Subject(_) => "commonName",
+        ProfileRefusal::StartsFar { .. } => "validityStart",
         ProfileRefusal::TooLong { .. } | ProfileRefusal::OutlivesIssuer | ProfileRefusal::Over | ProfileRefusal::Validity(_) => {
             "validityEnd"
         }
@@ -445,7 +520,9 @@ impl Api {
                 subject = with(subject, name, field, text)?;
             }
         }
-        let from_csr = csr.and_then(Csr::common_name).filter(|_| names.is_empty());
+        // Where it is the one name that there is.
+        let alone = |csr: &&Csr| csr.names().is_empty() && names.len() <= 1;
+        let from_csr = csr.filter(alone).and_then(Csr::common_name);
         if let Some(text) = fields.filled("commonName").or(from_csr) {
             subject = with(subject, "commonName", SubjectField::CommonName, text)?;
         }

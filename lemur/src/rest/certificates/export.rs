@@ -19,10 +19,10 @@ use super::super::id::Id;
 use super::super::route::Route;
 use super::super::shape::{Kind, Shape, optional, required};
 use super::super::signed::Signed;
-use super::facts;
 use super::view::request_text;
 use crate::access::permit::Action;
 use crate::certificate::write_bundle;
+use crate::export::MIN_PASSPHRASE;
 use crate::revoke::KeyError;
 
 /// What goes into a file.
@@ -141,6 +141,10 @@ impl Export for Pem {
     fn export(&self, material: Material, request: ExportRequest) -> Result<Exported, ExportError> {
         let write = |error: &dyn std::error::Error| ExportError::Write(error.to_string());
         let mut data = Zeroizing::new(Vec::new());
+        if request.passphrase.as_ref().is_some_and(|passphrase| passphrase.chars().count() < MIN_PASSPHRASE) {
+            let reason = format!("a passphrase has at least {MIN_PASSPHRASE} characters");
+            return Err(ExportError::Option { name: "passphrase", reason });
+        }
         if let Some(key) = &material.private_key {
             let signer = LocalSigner::from_pkcs8_der(key.expose()).map_err(|error| write(&error))?;
             let text = match &request.passphrase {
@@ -222,7 +226,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn key(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<KeyOut>, Fault> {
     let certificate = api.certificate(id).await?;
-    signed.may(&Action::ViewKey(facts(&certificate)))?;
+    api.may(&signed, &certificate, Action::ViewKey).await?;
     let key = api.private_key(&signed, &certificate, "view").await?;
     KeyOut::of(&key).map(Json)
 }
@@ -246,8 +250,11 @@ async fn export(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
         .into_iter()
         .find(|form| form.slug() == slug)
         .ok_or_else(|| Fault::field("plugin.slug", "There is no such plugin."))?;
-    let action = if form.takes_key() { Action::ViewKey(facts(&certificate)) } else { Action::ExportCertificate };
-    signed.may(&action)?;
+    if form.takes_key() {
+        api.may(&signed, &certificate, Action::ViewKey).await?;
+    } else {
+        signed.may(&Action::ExportCertificate)?;
+    }
     let mut request = ExportRequest { passphrase: None, options: Vec::new() };
     for option in plugin.objects("pluginOptions").unwrap_or_default() {
         let (name, value) = (option.text("name").unwrap_or_default(), option.text("value").unwrap_or_default());

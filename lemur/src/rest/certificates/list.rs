@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::Api;
 use super::super::fault::Fault;
 use super::super::query::{Asked, flag};
 use super::super::signed::Signed;
-use super::super::{Api, List};
-use super::view::CertificateOut;
 use crate::access::permit::Action;
 use crate::certificate::Serial;
 use crate::store::list::{Filter, Match, Order, SortBy};
@@ -27,13 +27,13 @@ pub(super) const PARAMETERS: [(&str, &str); 6] = [
 
 const WEEK: i64 = 7 * 24 * 60 * 60;
 
-pub(super) async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<CertificateOut>>, Fault> {
+pub(super) async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Response, Fault> {
     signed.may(&Action::Look)?;
     let filter = filter(&api, &asked).await?;
     api.page(&filter, order(&asked)?, &asked).await
 }
 
-pub(super) async fn valid(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<CertificateOut>>, Fault> {
+pub(super) async fn valid(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Response, Fault> {
     signed.may(&Action::Look)?;
     let mut filter = filter(&api, &asked).await?;
     (filter.not_ended_by, filter.revoked) = (Some(api.engine.now()), Some(false));

@@ -4,12 +4,13 @@ mod change;
 mod create;
 mod export;
 mod list;
+mod page;
 mod view;
 
 use axum::Json;
 use axum::extract::{Path, State};
 
-pub(super) use create::{EXTENSIONS, KEY_TYPES, NEW, SUBJECT, key_type, refusal};
+pub(super) use create::{EXTENSIONS, KEY_TYPES, NEW, SUBJECT, key_type, one_end, refusal};
 pub(super) use export::KeyOut;
 pub(super) use export::PLUGIN;
 pub use export::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
@@ -27,7 +28,6 @@ use super::users::UserOut;
 use super::{Api, List};
 use crate::access::permit::{Action, CertificateFacts};
 use crate::store::certificates::Certificate;
-use crate::store::list::Page;
 use crate::store::{CertificateId, RoleId};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -52,7 +52,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What a right to a certificate depends on.
-pub(super) fn facts(certificate: &Certificate) -> CertificateFacts<'_> {
+fn facts(certificate: &Certificate) -> CertificateFacts<'_> {
     CertificateFacts { owner: &certificate.owner, creator: certificate.creator, roles: &certificate.roles }
 }
 
@@ -81,7 +81,7 @@ async fn authority(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result
 async fn creator(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<UserOut>, Fault> {
     signed.may(&Action::Look)?;
     let creator = api.certificate(id).await?.creator.ok_or(Fault::Missing("user"))?;
-    Ok(Json(api.access.user(creator).await?.into()))
+    Ok(Json(UserOut::seen_by(&signed, api.access.user(creator).await?)))
 }
 
 async fn domains(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<DomainOut>>, Fault> {
@@ -109,6 +109,24 @@ impl Api {
         self.engine.certificate(CertificateId(id)).await?.ok_or(Fault::Missing("certificate"))
     }
 
+    /// Goes on if the requester may do this with a certificate. An authority's own is not its owner's or its roles' to change: the one that
+    /// vouches for it decides.
+    async fn may<'c>(
+        &self,
+        signed: &Signed,
+        certificate: &'c Certificate,
+        action: fn(CertificateFacts<'c>) -> Action<'c>,
+    ) -> Result<(), Fault> {
+        if !certificate.is_an_authoritys() {
+            return signed.may(&action(facts(certificate)));
+        }
+        let above = match certificate.authority {
+            Some(issuer) => self.engine.authority(issuer).await?.filter(|issuer| issuer.certificate != Some(certificate.id)),
+            None => None,
+        };
+        signed.may(&Action::VouchForAuthority(above.as_ref().map(super::authorities::facts)))
+    }
+
     pub(super) async fn described(&self, certificate: Certificate) -> Result<CertificateOut, Fault> {
         self.describe(vec![certificate]).await?.pop().ok_or(Fault::Missing("certificate"))
     }
@@ -123,7 +141,7 @@ impl Api {
                     Named::Name(text) => self.engine.certificate_by_name(text).await?,
                 };
                 let certificate = found.ok_or_else(|| Fault::field(name, "There is no such certificate."))?;
-                signed.may(&Action::ReplaceCertificate(facts(&certificate)))?;
+                self.may(signed, &certificate, Action::ReplaceCertificate).await?;
                 ids.push(certificate.id);
             }
         }
@@ -134,17 +152,6 @@ impl Api {
     /// The roles that a certificate is to have.
     pub(super) async fn wanted_roles(&self, fields: &Fields) -> Result<Option<Vec<RoleId>>, Fault> {
         self.role_ids(fields, "roles").await
-    }
-
-    async fn page(
-        &self,
-        filter: &crate::store::list::Filter,
-        order: crate::store::list::Order,
-        asked: &Asked,
-    ) -> Result<Json<List<CertificateOut>>, Fault> {
-        let page = Page::Offset { offset: u64::try_from(asked.skip()).unwrap_or(u64::MAX), limit: u64::try_from(asked.count).unwrap_or(0) };
-        let listing = self.engine.certificates(filter, order, page).await?;
-        Ok(Json(List { items: self.describe(listing.items).await?, total: listing.total }))
     }
 }
 

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::Api;
 use super::fault::Fault;
 use super::query::Asked;
-use super::signed::{Signed, address};
+use super::signed::{Signed, address, request_id};
 use crate::access::permit::Action;
 use crate::access::{Login, LoginError};
 use crate::audit::Via;
@@ -41,7 +41,7 @@ pub(super) fn router() -> Router<Api> {
 
 /// What every page has, and that no other site's page may send a form here.
 async fn page(request: Request, next: Next) -> Response {
-    if !request.method().is_safe() && same_origin(request.headers()).is_err() {
+    if !request.method().is_safe() && same_origin(request.uri(), request.headers()).is_err() {
         return (StatusCode::FORBIDDEN, "The request comes from another site's page.").into_response();
     }
     let mut response = next.run(request).await;
@@ -101,12 +101,19 @@ struct Credentials {
 
 async fn sign_in(State(api): State<Api>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let from = address(&parts);
+    let (from, request_id) = (address(&parts), request_id(&parts));
     let request = Request::from_parts(parts, body);
     let Ok(Form(typed)) = <Form<Credentials> as axum::extract::FromRequest<()>>::from_request(request, &()).await else {
         return (StatusCode::BAD_REQUEST, sign_in_form(Some("Name and password are wanted."))).into_response();
     };
-    let login = Login { username: &typed.username, password: Zeroizing::new(typed.password), code: Some(typed.code.as_str()), from };
+    let login = Login {
+        username: &typed.username,
+        password: Zeroizing::new(typed.password),
+        code: Some(typed.code.as_str()),
+        from,
+        via: Via::Web,
+        request: request_id,
+    };
     match api.access.login(login).await {
         Ok(session) => match COOKIE.set(&session.token, session.lifetime.as_secs()) {
             Some(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to("/certificates")).into_response(),

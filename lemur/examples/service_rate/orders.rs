@@ -1,0 +1,77 @@
+//! Clients of REST: each has a connection that it keeps, and sends one order after the other.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::pki_types::ServerName;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::service::Lemur;
+use crate::{Clients, Count, Outcome};
+
+const CLIENTS: usize = 32;
+/// Orders that a client has ready; it begins again when they are used up.
+const ORDERS: usize = 256;
+
+pub(crate) fn begin(service: &Lemur, count: &Count) -> Outcome<Clients> {
+    let (tls, address, password) = (service.tls()?, service.address, service.password()?);
+    let mut clients = Clients::new();
+    for client in 0..CLIENTS {
+        let (tls, count, password, orders) = (Arc::clone(&tls), count.clone(), password.clone(), orders(client)?);
+        clients.spawn(async move {
+            let mut connection = connect(address, tls).await?;
+            let login = json!({"username": "admin", "password": password}).to_string();
+            let signed_in = send(&mut connection, "/api/1/auth/login", "", login.into()).await?;
+            let signed_in: Value = serde_json::from_slice(&signed_in)?;
+            let bearer = format!("Bearer {}", signed_in["token"].as_str().ok_or("no token")?);
+            for order in orders.iter().cycle() {
+                if count.is_over() {
+                    break;
+                }
+                send(&mut connection, "/api/1/certificates", &bearer, order.clone()).await?;
+                count.add();
+            }
+            Ok(())
+        });
+    }
+    Ok(clients)
+}
+
+fn orders(client: usize) -> Outcome<Vec<Bytes>> {
+    let order = |number: usize| {
+        let name = format!("n{number}.c{client}.example.com");
+        let csr = CertificateParams::new([name.clone()])?.serialize_request(&KeyPair::generate()?)?.pem()?;
+        let order = json!({"owner": "team@example.com", "authority": {"name": "internal"}, "commonName": name, "csr": csr});
+        Ok(Bytes::from(order.to_string()))
+    };
+    (0..ORDERS).map(order).collect()
+}
+
+async fn connect(address: SocketAddr, tls: Arc<rustls::ClientConfig>) -> Outcome<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let stream = TlsConnector::from(tls).connect(ServerName::from(address.ip()), stream).await?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn send(connection: &mut SendRequest<Full<Bytes>>, path: &str, bearer: &str, body: Bytes) -> Outcome<Bytes> {
+    let mut request = Request::post(path).header(header::HOST, "127.0.0.1").header(header::CONTENT_TYPE, "application/json");
+    if !bearer.is_empty() {
+        request = request.header(header::AUTHORIZATION, bearer);
+    }
+    connection.ready().await?;
+    let answer = connection.send_request(request.body(Full::new(body))?).await?;
+    let status = answer.status();
+    let body = answer.into_body().collect().await?.to_bytes();
+    if status.is_success() { Ok(body) } else { Err(format!("{path}: {status}: {}", String::from_utf8_lossy(&body)).into()) }
+}
