@@ -316,6 +316,7 @@ pub(super) fn issued(pending: &Pending, chain: &Chain, now: jiff::Timestamp) -> 
         names: shortened_names(leaf.names().iter().map(ToString::to_string)),
         not_after: leaf.validity().not_after(),
         key_made_here: pending.has_key,
+        proofs: Vec::new(),
     };
     (new, event)
 }
