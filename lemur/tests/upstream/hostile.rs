@@ -29,8 +29,12 @@ async fn world() -> World {
 impl World {
     /// What becomes of an order while the front does this.
     async fn meets(&self, rule: impl Fn(&Exchange<'_>) -> Do + Send + Sync + 'static) -> Pending {
+        self.meets_of("a.example.org", rule).await
+    }
+
+    async fn meets_of(&self, name: &str, rule: impl Fn(&Exchange<'_>) -> Do + Send + Sync + 'static) -> Pending {
         self.front.rule(rule);
-        let id = self.replica.order(&["a.example.org"]).await;
+        let id = self.replica.order(&[name]).await;
         let pending = self.replica.resolved(id).await;
         assert_eq!((pending.state, pending.certificate), (PendingState::Failed, None), "{pending:?}");
         assert!(pending.has_key && pending.status.chars().count() <= 1_100 && !pending.status.contains(char::is_control));
@@ -62,7 +66,9 @@ async fn answers_that_are_none_are_attempts_that_failed() {
         assert!(pending.status.contains("302"), "{path}: {pending:?}");
     }
     let instead = redirect();
-    let pending = world.meets(move |exchange| if exchange.path == "/order-plz" { Do::Answer(instead.clone()) } else { Do::On }).await;
+    // Of a name of its own: an order of the same names that is still open would be taken up.
+    let rule = move |exchange: &Exchange<'_>| if exchange.path == "/order-plz" { Do::Answer(instead.clone()) } else { Do::On };
+    let pending = world.meets_of("b.example.org", rule).await;
     assert!(pending.status.contains("302"), "{pending:?}");
     for garbage in ["", "{", "[]", "null", "\u{0}\u{1b}[2J", "{\"status\": \"valid\"}", "{\"status\": 7, \"authorizations\": {}}"] {
         let pending = world.meets(after("/my-order/", Answer::new(200, &[], garbage))).await;
