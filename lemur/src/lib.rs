@@ -26,4 +26,5 @@ pub mod rest;
 pub mod revoke;
 pub mod serve;
 pub mod store;
+pub mod upstream;
 pub mod validate;

@@ -74,7 +74,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn check_profiles(&self, profiles: &[String]) -> Result<(), AuthorityError> {
+    pub(crate) fn check_profiles(&self, profiles: &[String]) -> Result<(), AuthorityError> {
         let unknown = profiles.iter().find(|name| self.shared.settings.profiles.get(name).is_none());
         unknown.map_or(Ok(()), |name| Err(AuthorityError::UnknownProfile { name: shortened(name) }))
     }

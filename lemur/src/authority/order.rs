@@ -101,6 +101,12 @@ pub enum AuthorityError {
         /// The name that was given.
         name: String,
     },
+    /// An upstream that the configuration does not have.
+    #[error("the configuration has no [upstream.{name}]")]
+    UnknownUpstream {
+        /// The name that was given.
+        name: String,
+    },
     /// It does not wait for a certificate.
     #[error("the authority {name} does not wait for a certificate")]
     NotPending {

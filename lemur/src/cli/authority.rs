@@ -28,13 +28,15 @@ pub enum AuthorityCommand {
     lemur authority create root --common-name 'Corp Root' --days 7300\n  \
     lemur authority create tls --common-name 'Corp TLS 1' --parent root --permit-dns corp.example\n  \
     lemur authority create tls2 --common-name 'Corp TLS 2' --csr-out tls2.csr\n  \
-    lemur authority create hsm --common-name 'Corp Root 2' --key 'pkcs11:token=corp;object=root'")]
+    lemur authority create hsm --common-name 'Corp Root 2' --key 'pkcs11:token=corp;object=root'
+  Another's, by ACME:
+    lemur authority create le --upstream letsencrypt")]
 pub struct AuthorityCreate {
     /// Its name, by which pipelines ask for it
     pub name: String,
     /// The common name in its certificate
-    #[arg(long, value_name = "NAME")]
-    pub common_name: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "upstream")]
+    pub common_name: Option<String>,
     /// The organisation in its certificate
     #[arg(long, value_name = "NAME")]
     pub organization: Option<String>,
@@ -71,6 +73,10 @@ pub struct AuthorityCreate {
     /// Who is responsible for it, an e-mail address
     #[arg(long, value_name = "EMAIL", default_value = "admin@localhost")]
     pub owner: String,
+    /// Orders its certificates from this [upstream.NAME] of the configuration file, instead of issuing them here
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["common_name", "organization", "country", "parent", "key_type", "days",
+        "path_length", "permit_dns", "permit_ip", "csr_out"])]
+    pub upstream: Option<String>,
     /// Writes a request for an offline root here instead of asking for a certificate
     #[arg(long, value_name = "FILE", conflicts_with_all = ["parent", "permit_dns", "permit_ip", "path_length", "days", "policy"])]
     pub csr_out: Option<PathBuf>,

@@ -12,6 +12,7 @@ use crate::certificate::{Validity, View, read_bundle, write_certificate};
 use crate::cli::{AuthorityCommand, AuthorityCreate, AuthorityImport, Place};
 use crate::csr::Csr;
 use crate::name::{NameConstraints, Subject, SubjectField, Subtrees};
+use crate::upstream::UpstreamAuthority;
 
 /// The largest file with a chain, in bytes.
 const LARGEST_BUNDLE: usize = 1 << 20;
@@ -26,6 +27,9 @@ pub(super) fn run(place: &Place, command: &AuthorityCommand) -> anyhow::Result<E
 }
 
 async fn create(opened: &Opened, options: &AuthorityCreate) -> anyhow::Result<Exit> {
+    if let Some(upstream) = &options.upstream {
+        return create_elsewhere(opened, options, upstream).await;
+    }
     let parent = match (&options.parent, &options.csr_out) {
         (Some(name), _) => Parent::Ours(opened.authority(name).await?.id),
         (None, Some(_)) => Parent::Outside,
@@ -67,9 +71,24 @@ fn key(opened: &Opened, options: &AuthorityCreate) -> AuthorityKey {
     }
 }
 
+async fn create_elsewhere(opened: &Opened, options: &AuthorityCreate, upstream: &str) -> anyhow::Result<Exit> {
+    let new = UpstreamAuthority {
+        name: options.name.clone(),
+        owner: options.owner.clone(),
+        description: String::new(),
+        upstream: upstream.to_owned(),
+        profiles: Vec::new(),
+        options: "{}".to_owned(),
+        roles: Vec::new(),
+    };
+    opened.upstreams()?.add_authority(new, &place::actor()).await?;
+    report::note(format_args!("certificates of {} are ordered from {}", shown(&options.name), shown(upstream)));
+    Ok(Exit::Fine)
+}
+
 fn subject(options: &AuthorityCreate) -> anyhow::Result<Subject> {
     let fields = [(SubjectField::Organization, &options.organization), (SubjectField::Country, &options.country)];
-    let mut subject = Subject::of_common_name(&options.common_name)?;
+    let mut subject = Subject::of_common_name(options.common_name.as_deref().unwrap_or_default())?;
     for (field, text) in fields {
         if let Some(text) = text {
             subject = subject.with(field, text)?;
@@ -100,6 +119,7 @@ async fn list(opened: &Opened) -> anyhow::Result<Exit> {
     for authority in opened.engine.authorities().await? {
         let until = match &authority.der {
             Some(der) => View::parse(der)?.validity().not_after().strftime("%F").to_string(),
+            None if authority.upstream().is_some() => "elsewhere".to_owned(),
             None => "waits for its certificate".to_owned(),
         };
         let (name, owner) = (shown(&authority.name), shown(&authority.owner));
@@ -120,7 +140,9 @@ async fn show(opened: &Opened, name: &str) -> anyhow::Result<Exit> {
     if let Some(reference) = &authority.key_reference {
         report::data(format_args!("key:         {reference}\n"))?;
     }
-    if let Some(der) = &authority.der {
+    if let Some(upstream) = authority.upstream() {
+        report::data(format_args!("upstream:    {}\n", shown(upstream)))?;
+    } else if let Some(der) = &authority.der {
         let view = View::parse(der)?;
         let validity = view.validity();
         report::data(format_args!("subject:     {}\n", shown(&view.subject().to_string())))?;

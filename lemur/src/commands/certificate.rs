@@ -8,7 +8,7 @@ use menagerie_sign::KeyType;
 use serde_json::json;
 
 use super::place::{self, Opened};
-use crate::certificate::{View, write_certificate};
+use crate::certificate::{View, read_bundle, write_certificate};
 use crate::cli::{CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat, Place};
 use crate::crl::Reason;
 use crate::csr::{Csr, MAX_CSR_BYTES};
@@ -69,6 +69,11 @@ async fn issue(opened: &Opened, options: &CertificateIssue) -> anyhow::Result<Ex
         record: Record::of_owner(options.owner.clone()),
         actor: place::actor(),
     };
+    if authority.upstream().is_some() {
+        let pending = opened.upstreams()?.order(order).await?;
+        report::note(format_args!("{} is pending as number {}: a server orders it", shown(&pending.name), pending.id));
+        return Ok(Exit::Fine);
+    }
     let issued = opened.engine.issue(order).await?;
     let stem = file_stem(&issued.name);
     let mut pem = write_certificate(&issued.der);
@@ -153,7 +158,7 @@ async fn show(opened: &Opened, named: &str) -> anyhow::Result<Exit> {
 async fn revoke(opened: &Opened, options: &CertificateRevoke) -> anyhow::Result<Exit> {
     let reason: Reason = options.reason.parse()?;
     let certificate = opened.certificate(&options.certificate).await?;
-    opened.engine.revoke(certificate.id, reason, "", &place::actor()).await?;
+    opened.upstreams()?.revoke(certificate.id, reason, "", &place::actor()).await?;
     report::note(format_args!("revoked {}", shown(&certificate.name)));
     Ok(Exit::Fine)
 }
@@ -161,7 +166,9 @@ async fn revoke(opened: &Opened, options: &CertificateRevoke) -> anyhow::Result<
 async fn export(opened: &Opened, options: &CertificateExport) -> anyhow::Result<Exit> {
     let certificate = opened.certificate(&options.certificate).await?;
     let mut chain = vec![certificate.der.clone()];
-    if let Some(authority) = certificate.authority {
+    if let Some(text) = &certificate.chain {
+        chain.extend(read_bundle(text.as_bytes())?.iter().map(|view| view.as_der().to_vec()));
+    } else if let Some(authority) = certificate.authority {
         chain.extend(opened.engine.chains(authority).await?.into_iter().next().unwrap_or_default());
     }
     let passphrase = match &options.passphrase_file {

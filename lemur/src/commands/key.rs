@@ -50,5 +50,6 @@ async fn reseal(opened: &Opened, actor: &Actor) -> anyhow::Result<Resealed> {
     people::access(opened).await?.reseal(actor).await?;
     let external = acme::keys(opened).await?;
     while external.reseal().await? > 0 {}
+    crate::upstream::reseal(&opened.engine).await?;
     Ok(done)
 }

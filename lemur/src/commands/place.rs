@@ -14,6 +14,7 @@ use crate::key_store::KeyStores;
 use crate::store::CertificateId;
 use crate::store::authorities::Authority;
 use crate::store::certificates::Certificate;
+use crate::upstream::Upstreams;
 
 /// Data that are open.
 pub(super) struct Opened {
@@ -113,6 +114,11 @@ fn on_kept<T>(config: Config, wanted: Option<String>, work: impl AsyncFnOnce(&Op
 }
 
 impl Opened {
+    /// The authorities elsewhere that the configuration has.
+    pub(super) fn upstreams(&self) -> anyhow::Result<Upstreams> {
+        Ok(crate::serve::upstreams(&self.config, &self.engine, None)?)
+    }
+
     pub(super) async fn authority(&self, name: &str) -> anyhow::Result<Authority> {
         let found = self.engine.authority_by_name(name).await?;
         found.with_context(|| format!("there is no authority {name:?}: `lemur authority list` names them"))

@@ -14,6 +14,7 @@ use crate::rest::Defaults;
 
 use super::identity::{self, OidcSection, WorkloadSection};
 use super::keys::{self, EncryptionSection, KeySection, Pkcs11Section};
+use super::upstream::UpstreamSection;
 use super::{Acme, Config, ConfigError, Offer, Rest, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
@@ -46,6 +47,8 @@ pub(super) struct File {
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
     acme: AcmeSection,
+    #[serde(default)]
+    upstream: BTreeMap<String, UpstreamSection>,
     #[serde(default)]
     dns: BTreeMap<String, super::dns::Section>,
     #[serde(default)]
@@ -97,7 +100,7 @@ struct AcmeSection {
 /// An address, on port 53 if it names none.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(untagged)]
-enum NameServer {
+pub(super) enum NameServer {
     Socket(SocketAddr),
     Address(IpAddr),
 }
@@ -147,6 +150,7 @@ impl File {
             identity: identity::validated(path, self.oidc, self.workloads, &profiles)?,
             profiles,
             acme: self.acme.validated(path)?,
+            upstreams: self.upstream.into_iter().map(|(name, section)| section.named(path, name)).collect::<Result<_, _>>()?,
             dns: super::dns::validated(self.dns, path)?,
             rest: Rest {
                 requests_per_minute: self.rest.requests_per_minute,
@@ -210,7 +214,7 @@ fn identities(said: Vec<String>) -> Result<Vec<String>, String> {
 }
 
 impl NameServer {
-    fn socket(self) -> SocketAddr {
+    pub(super) fn socket(self) -> SocketAddr {
         match self {
             Self::Socket(socket) => socket,
             Self::Address(address) => SocketAddr::new(address, 53),

@@ -7,6 +7,7 @@ pub mod dns;
 mod file;
 mod identity;
 mod keys;
+mod upstream;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use ipnet::IpNet;
 
 pub use file::{TEMPLATE, template};
 pub use keys::Pkcs11;
+pub use upstream::{ExternalAccount, Proof, Upstream};
 
 use crate::profile::{Profiles, ProfilesError};
 use crate::rest::Defaults;
@@ -52,6 +54,8 @@ pub struct Config {
     pub profiles: Profiles,
     /// How ACME is served.
     pub acme: Acme,
+    /// Authorities elsewhere.
+    pub upstreams: Vec<Upstream>,
     /// By whom names are shown to be held at other authorities.
     pub dns: dns::Dns,
     /// Who comes in by somebody else's word.

@@ -43,6 +43,7 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
     assert_eq!(config.http_url.as_deref(), Some("http://pki.corp.example"));
     assert_eq!((config.rest.requests_per_minute.map(u32::from), config.acme.orders_per_hour.map(u32::from)), (Some(600), Some(10_000)));
     assert_eq!(config.rest.defaults.organization.as_deref(), Some("Corp"));
+    assert_eq!(config.upstreams[0].external_account.as_ref().unwrap().id, "kid-1");
     assert_eq!(config.dns.len(), if cfg!(feature = "aws") { 4 } else { 3 });
     let identity = &config.identity;
     assert_eq!((identity.providers.len(), identity.workloads.len()), (1, 4));
@@ -155,6 +156,13 @@ fn what_cannot_be_used_is_named() {
         ("[pkcs11]\nmodule = \"a.so\"\npatience = \"1h\"", "pkcs11.patience"),
         ("[pkcs11]\nmodule = \"a.so\"\npin = \"1234\"", "unknown field `pin`"),
         ("[acme]\nproof_life = \"soon\"", "acme.proof_life"),
+        ("[upstream.a]\ndirectory = \"http://h/d\"\nchallenge = \"http-01\"", "upstream.a.directory"),
+        ("[upstream.a]\ndirectory = \"https://u:p@h/d\"\nchallenge = \"http-01\"", "upstream.a.directory"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"dns-01\"", "upstream.a.dns_provider"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"http-01\"\ndns_provider = \"x\"", "upstream.a.dns_provider"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"http-01\"\nretry = \"0s\"", "upstream.a.retry"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"http-01\"\ncontact = [\"me\"]", "upstream.a.contact"),
+        ("[upstream.a]\ndirectory = \"https://h/d\"\nchallenge = \"tls-alpn-01\"", "challenge"),
         ("[acme]\ndefault_profile = \"x\"", "acme.default_profile"),
         ("[acme]\ncaa_identities = [\"*.corp.example\"]", "acme.caa_identities"),
         ("[acme]\ncaa_identities = [\"corp example\"]", "acme.caa_identities"),

@@ -13,7 +13,7 @@ use crate::certificate::{Issuer, Places, View};
 use crate::issue::IssueError;
 use crate::name::Uri;
 use crate::ocsp::IssuerIds;
-use crate::store::authorities::{self, Authority, AuthorityState};
+use crate::store::authorities::{self, Authority, AuthorityKind, AuthorityState};
 use crate::store::{AuthorityId, StoreError, certificates};
 
 /// Authorities that were used, and how far each was handed out.
@@ -191,7 +191,13 @@ impl Engine {
     }
 
     fn prepare(&self, row: Authority, chain: Vec<Vec<u8>>, (revoked, narrowed): (bool, Vec<Vec<String>>)) -> Result<Loaded, IssueError> {
-        let waits = || IssueError::NotIssuing { name: row.name.clone(), reason: "it waits for its own certificate" };
+        let waits = || IssueError::NotIssuing {
+            name: row.name.clone(),
+            reason: match row.kind {
+                AuthorityKind::Upstream => "it is elsewhere: its certificates are ordered from it, and pending until they come",
+                _ => "it waits for its own certificate",
+            },
+        };
         let der = row.der.as_ref().ok_or_else(waits)?;
         let view = View::parse(der).map_err(|error| Loaded::broken(&row, error))?;
         let issuer = Issuer::new(&view).map_err(|error| Loaded::broken(&row, error))?;

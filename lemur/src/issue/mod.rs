@@ -29,7 +29,7 @@ use crate::store::keys::SealedKey;
 pub(crate) use batch::{Issuance, Outcome, Signed};
 pub use error::IssueError;
 pub use order::{Issued, Key, Order, Record};
-pub(crate) use row::{name_row, row};
+pub(crate) use row::{key_type_name, name_row, row, slug};
 pub(crate) use sign::SignedCertificate;
 pub use upload::{Upload, UploadError};
 
@@ -148,7 +148,8 @@ impl Engine {
         }
     }
 
-    fn seal_key(&self, public_key: &PublicKey, signer: &LocalSigner) -> Result<(SealedKey, Secret<Vec<u8>>), IssueError> {
+    /// Seals a key that was made here, and gives it in clear too.
+    pub(crate) fn seal_key(&self, public_key: &PublicKey, signer: &LocalSigner) -> Result<(SealedKey, Secret<Vec<u8>>), IssueError> {
         let plain = signer.to_pkcs8_der()?;
         let place = key_place(&sha256(&public_key.to_spki_der()));
         let ring = self.shared.ring.current();
@@ -157,7 +158,8 @@ impl Engine {
     }
 }
 
-fn check_kind(profile: &Profile, kind: KeyType) -> Result<(), ProfileRefusal> {
+/// Refuses to make a key that the profile would not certify.
+pub(crate) fn check_kind(profile: &Profile, kind: KeyType) -> Result<(), ProfileRefusal> {
     let certified = profile.key_kinds().iter().any(|known: &KeyKind| known.key_type() == kind);
     if certified { Ok(()) } else { Err(ProfileRefusal::KeyType { found: kind.to_string() }) }
 }

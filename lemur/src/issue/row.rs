@@ -101,7 +101,7 @@ fn default_name(common_name: &str, issuer: &str, view: &View, several: bool) -> 
 const LONGEST: usize = 200;
 
 /// Letters, digits and dots; whatever else there is becomes one hyphen. The hyphens of a name in Punycode stay.
-fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_ascii_alphanumeric() || character == '.' {

@@ -21,6 +21,19 @@ pub struct Ask<'a> {
     pub period: Period,
 }
 
+/// What an authority elsewhere is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// The subject.
+    pub subject: Subject,
+    /// The names, the common name among them where the profile wants that.
+    pub names: Vec<San>,
+    /// From when it is to hold, if that was asked for.
+    pub not_before: Option<Timestamp>,
+    /// Until when it is to hold, if that was asked for.
+    pub not_after: Option<Timestamp>,
+}
+
 /// When a certificate is to be valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Period {
@@ -177,10 +190,42 @@ impl Profile {
         Ok(())
     }
 
-    fn admit_key(&self, key: &PublicKey, issuer: &Issuer) -> Result<Vec<u8>, ProfileRefusal> {
-        if !KeyKind::of(key).is_some_and(|kind| self.key_kinds.contains(&kind)) {
-            return Err(ProfileRefusal::KeyType { found: key.to_string() });
+    /// Decides what an authority elsewhere is asked for: the same as for one of ours, but for what that one's certificate says.
+    ///
+    /// # Errors
+    /// [`ProfileRefusal`] names the first thing that the profile does not admit.
+    pub fn admit_elsewhere(&self, ask: Ask<'_>, now: Timestamp) -> Result<Admitted, ProfileRefusal> {
+        self.admit_kind(ask.public_key)?;
+        let mut names = without_repeats(ask.names);
+        let subject = self.admit_subject(&ask.subject, &mut names)?;
+        self.admit_names(&names)?;
+        if names.is_empty() {
+            return Err(ProfileRefusal::NoName);
         }
+        let (not_before, not_after) = match ask.period {
+            Period::Default => (None, None),
+            Period::For(lifetime) => (None, Some(Validity::lasting(now, lifetime.duration())?.not_after())),
+            Period::Until(end) => (None, Some(end)),
+            Period::Between(start, end) => (Some(start), Some(end)),
+        };
+        if let Some(end) = not_after {
+            if end <= now {
+                return Err(ProfileRefusal::Over);
+            }
+            if Validity::new(not_before.unwrap_or(now).min(end), end)?.lifetime() > self.max_lifetime.duration() {
+                return Err(ProfileRefusal::TooLong { max: self.max_lifetime });
+            }
+        }
+        Ok(Admitted { subject, names, not_before, not_after })
+    }
+
+    fn admit_kind(&self, key: &PublicKey) -> Result<(), ProfileRefusal> {
+        let certified = KeyKind::of(key).is_some_and(|kind| self.key_kinds.contains(&kind));
+        if certified { Ok(()) } else { Err(ProfileRefusal::KeyType { found: key.to_string() }) }
+    }
+
+    fn admit_key(&self, key: &PublicKey, issuer: &Issuer) -> Result<Vec<u8>, ProfileRefusal> {
+        self.admit_kind(key)?;
         if key == issuer.public_key() {
             return Err(ProfileRefusal::IssuersKey);
         }

@@ -9,7 +9,7 @@ mod lifetime;
 mod policy;
 mod set;
 
-pub use admit::{Ask, Period, ProfileRefusal};
+pub use admit::{Admitted, Ask, Period, ProfileRefusal};
 pub use lifetime::{Lifetime, LifetimeError};
 pub use policy::{CommonName, KeyKind, NamePolicy, Revocation, SubjectPolicy};
 pub use set::{Profiles, ProfilesError};

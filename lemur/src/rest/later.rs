@@ -24,17 +24,11 @@ pub struct Feature {
 }
 
 /// The features that come later.
-pub const FEATURES: [Feature; 6] = [
+pub const FEATURES: [Feature; 5] = [
     Feature { name: "destinations", path: "/destinations", one: "/destinations/{id}", about: "Where certificates are delivered to" },
     Feature { name: "sources", path: "/sources", one: "/sources/{id}", about: "Where certificates are found" },
     Feature { name: "notifications", path: "/notifications", one: "/notifications/{id}", about: "Who is told of a certificate's end" },
     Feature { name: "endpoints", path: "/endpoints", one: "/endpoints/{id}", about: "What certificates are attached to" },
-    Feature {
-        name: "pending certificates",
-        path: "/pending_certificates",
-        one: "/pending_certificates/{id}",
-        about: "Certificates that another authority has yet to issue",
-    },
     Feature {
         name: "sensitive domains",
         path: "/domains",
@@ -42,9 +36,6 @@ pub const FEATURES: [Feature; 6] = [
         about: "Names that only administrators get certificates for",
     },
 ];
-
-/// Writes of features that are not lists of their own.
-const OTHER_WRITES: [(&str, &str); 1] = [("/pending_certificates/{id}/upload", "pending certificates")];
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
@@ -55,10 +46,6 @@ pub(super) fn routes() -> Vec<Route> {
         routes.push(Route::put(one, async move |signed: Signed| write(&signed, name), about).later(name));
         routes.push(Route::delete(one, async move |signed: Signed| write(&signed, name), about).later(name));
     }
-    for (path, name) in OTHER_WRITES {
-        routes.push(Route::post(path, async move |signed: Signed| write(&signed, name), "Give a pending certificate").later(name));
-    }
-    routes.push(Route::get("/pending_certificates/{id}/key", missing, "The private key of a pending certificate"));
     routes.push(Route::get("/destinations/stats", stats, "How many destinations there are").gives::<Stats>());
     for path in ["/destinations/{id}/certificates", "/sources/{id}/certificates", "/notifications/{id}/certificates"] {
         routes.push(Route::get(path, list, "Certificates of it").paged().lists::<Nothing>());

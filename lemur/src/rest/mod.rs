@@ -17,6 +17,7 @@ mod logs;
 mod openapi;
 mod outside;
 mod pages;
+mod pending;
 mod plugins;
 mod query;
 mod roles;
@@ -43,6 +44,7 @@ pub use later::{FEATURES, Feature};
 use crate::access::{Access, ApiKeyId, Requester, UserId};
 use crate::engine::Engine;
 use crate::identity::Identity;
+use crate::upstream::Upstreams;
 use fault::Fault;
 use route::Route;
 
@@ -67,6 +69,8 @@ pub struct Settings {
     pub rate: Option<Rate>,
     /// Forms in which certificates are exported, besides PEM and requests.
     pub exports: Vec<Arc<dyn Export>>,
+    /// Authorities elsewhere.
+    pub upstreams: Option<Upstreams>,
     /// Through whom names are shown to be held.
     pub dns: crate::dns::Providers,
     /// Those who come in by somebody else's word.
@@ -79,6 +83,7 @@ pub struct Settings {
 pub struct Api {
     access: Access,
     engine: Engine,
+    upstreams: Upstreams,
     settings: Arc<Settings>,
     rates: Option<Arc<Rates<Caller>>>,
     /// Places for answers that are long.
@@ -98,8 +103,9 @@ impl Api {
     #[must_use]
     pub fn new(access: Access, engine: Engine, settings: Settings) -> Self {
         let rates = settings.rate.map(|rate| Arc::new(Rates::new(rate, 100_000)));
+        let upstreams = settings.upstreams.clone().unwrap_or_else(|| Upstreams::none(engine.clone()));
         let long_answers = Arc::new(Semaphore::new(LONG_ANSWERS));
-        Self { access, engine, settings: Arc::new(settings), rates, long_answers, began: Instant::now() }
+        Self { access, engine, upstreams, settings: Arc::new(settings), rates, long_answers, began: Instant::now() }
     }
 
     fn within_rate(&self, requester: &Requester) -> Result<(), Fault> {
@@ -163,6 +169,7 @@ fn routes() -> Vec<Route> {
         sign_in::routes(),
         outside::routes(),
         certificates::routes(),
+        pending::routes(),
         authorities::routes(),
         roles::routes(),
         users::routes(),

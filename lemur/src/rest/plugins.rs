@@ -15,6 +15,13 @@ use crate::access::permit::Action;
 /// What authorities of this service itself are called in Lemur.
 pub(super) const ISSUER: &str = "cryptography-issuer";
 
+/// What authorities elsewhere are called in Lemur, and there those whose names are proved by http-01.
+pub(super) const ACME_ISSUER: &str = "acme-issuer";
+pub(super) const ACME_HTTP_ISSUER: &str = "acme-http-issuer";
+
+/// The option by which an upstream is named.
+pub(super) const UPSTREAM: &str = "upstream";
+
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Plugin)]
@@ -41,7 +48,7 @@ pub(super) struct OptionOut {
     description: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     available: Vec<&'static str>,
-    value: Option<&'static str>,
+    value: Option<String>,
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -76,9 +83,31 @@ pub(super) fn issuer() -> PluginOut {
     }
 }
 
+/// An issuer elsewhere, where an authority refers to it with its upstream.
+pub(super) fn acme_issuer(slug: &str, upstream: Option<&str>) -> PluginOut {
+    let about = "The upstream, by its name in the server's configuration file, which has its URL, its account and how names are proved";
+    PluginOut {
+        slug: slug.to_owned(),
+        title: "Authorities elsewhere, by ACME".to_owned(),
+        description: "Orders certificates from an ACME server; they are pending until they come".to_owned(),
+        version: env!("CARGO_PKG_VERSION"),
+        author: "Menagerie",
+        kind: "issuer",
+        plugin_options: vec![OptionOut {
+            name: UPSTREAM,
+            kind: "str",
+            required: true,
+            help: about,
+            description: about,
+            available: Vec::new(),
+            value: upstream.map(str::to_owned),
+        }],
+    }
+}
+
 impl Api {
     fn plugins(&self) -> Vec<PluginOut> {
-        let mut plugins = vec![issuer()];
+        let mut plugins = vec![issuer(), acme_issuer(ACME_ISSUER, None), acme_issuer(ACME_HTTP_ISSUER, None)];
         for export in self.exports() {
             plugins.push(PluginOut {
                 slug: export.slug().to_owned(),
@@ -97,7 +126,7 @@ impl Api {
                         help: option.about,
                         description: option.about,
                         available: option.choices.to_vec(),
-                        value: option.choices.first().copied(),
+                        value: option.choices.first().map(|choice| (*choice).to_owned()),
                     })
                     .collect(),
             });

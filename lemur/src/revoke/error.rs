@@ -30,6 +30,20 @@ pub enum RevokeError {
         /// What it is called.
         name: String,
     },
+    /// It was issued elsewhere, where nothing is put on hold.
+    #[error("the certificate {name} was issued elsewhere, and nothing is put on hold there")]
+    NoHold {
+        /// What it is called.
+        name: String,
+    },
+    /// Whoever issued it elsewhere did not revoke it.
+    #[error("the certificate {name} was issued elsewhere and is not revoked: {reason}")]
+    Upstream {
+        /// What it is called.
+        name: String,
+        /// What was said there.
+        reason: String,
+    },
     /// The authority cannot be used.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -48,6 +62,14 @@ impl RevokeError {
     /// Whether the request is at fault and not the server.
     #[must_use]
     pub const fn is_the_requests_fault(&self) -> bool {
-        matches!(self, Self::Unknown { .. } | Self::NotOurs { .. } | Self::Revoked { .. } | Self::NotOnHold { .. })
+        matches!(
+            self,
+            Self::Unknown { .. }
+                | Self::NotOurs { .. }
+                | Self::Revoked { .. }
+                | Self::NotOnHold { .. }
+                | Self::NoHold { .. }
+                | Self::Upstream { .. }
+        )
     }
 }

@@ -4,6 +4,7 @@ mod certificate;
 mod exports;
 mod first;
 mod offers;
+mod upstreams;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -20,10 +21,12 @@ use crate::engine::Engine;
 use crate::identity::{Identity, OpenError};
 use crate::repository;
 use crate::rest::{self, Api};
+use crate::upstream::{self, Upstreams};
 
 pub use certificate::CertificateError;
 pub use first::{AUTHORITY, FirstError};
 pub use offers::{OfferError, offered_profiles};
+pub use upstreams::upstreams;
 
 /// The largest body of a request where a resource does not say otherwise, in bytes.
 const BODY: usize = 256 * 1024;
@@ -60,6 +63,9 @@ pub enum ServeError {
     /// Those who come in by somebody else's word.
     #[error(transparent)]
     Identity(#[from] OpenError),
+    /// Authorities elsewhere.
+    #[error(transparent)]
+    Upstream(#[from] upstream::SetupError),
     /// The ACME server.
     #[error(transparent)]
     Acme(#[from] acme::StartError),
@@ -108,6 +114,7 @@ impl Listeners {
 pub struct Ready {
     server: Server,
     acme: Acme,
+    upstreams: Upstreams,
     renewal: certificate::Renewal,
     /// What the first start made, for whoever started it to show.
     pub first: First,
@@ -138,6 +145,7 @@ pub async fn prepare(
     first::authority(engine, config.tls.is_none()).await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
     let acme = Acme::start(offers::parts(config, engine)?).await?;
+    let upstreams = upstreams::ready(config, engine, dns.clone()).await?;
     // Last of what may fail: a password that was made is shown once.
     let first = First(access.bootstrap(password).await?);
 
@@ -145,6 +153,7 @@ pub async fn prepare(
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
     let settings = rest::Settings {
         exports: exports::all(engine),
+        upstreams: Some(upstreams.clone()),
         dns,
         identity,
         defaults: config.rest.defaults.clone(),
@@ -152,7 +161,7 @@ pub async fn prepare(
         rate: config.rest.requests_per_minute.map(|times| Rate { times: times.into(), within: Duration::from_secs(60) }),
     };
     let api = Api::new(access.clone(), engine.clone(), settings);
-    let public = repository::router(engine.clone()).merge(health(access));
+    let public = repository::router(engine.clone()).merge(upstream::router(engine.clone())).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
     let limits = Limits { connections_of_one: CONNECTIONS_OF_ONE, ..Limits::default() };
     let mut server = Server::new(limits).https(listeners.https, tls, guard.clone().before(all));
@@ -162,7 +171,7 @@ pub async fn prepare(
     if let Some(listener) = listeners.metrics {
         server = server.http(listener, metrics.router().merge(health(access)));
     }
-    Ok(Ready { server, acme, renewal, first })
+    Ok(Ready { server, acme, upstreams, renewal, first })
 }
 
 impl Ready {
@@ -173,7 +182,11 @@ impl Ready {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let (end, ended) = tokio::sync::watch::channel(());
         let mut beside = tokio::task::JoinSet::new();
-        let (acme, renewal) = (self.acme, self.renewal);
+        let (acme, upstreams, renewal) = (self.acme, self.upstreams, self.renewal);
+        let mut until = ended.clone();
+        if !upstreams.is_idle() {
+            beside.spawn(async move { upstreams.run(async move { drop(until.changed().await) }).await });
+        }
         let mut until = ended.clone();
         beside.spawn(async move {
             acme.run(async move { drop(until.changed().await) }).await;

@@ -61,7 +61,7 @@ pub(super) fn parts(config: &Config, engine: &Engine) -> Result<Parts, OfferErro
     settings.caa_identities.clone_from(&said.caa_identities);
     settings.proof_life = said.proof_life;
     settings.orders_per_hour = said.orders_per_hour.map_or(settings.orders_per_hour, u32::from);
-    let servers = if said.name_servers.is_empty() { system_name_servers() } else { said.name_servers.clone() };
+    let servers = name_servers(config);
     Ok(Parts {
         settings,
         engine: engine.clone(),
@@ -88,6 +88,12 @@ fn offered(offer: config::Offer, engine: &Engine) -> Result<Offer, OfferError> {
     }
     let reach = Reach::new(&offer.private_networks).map_err(|source| OfferError::Reach { name: offer.name, source })?;
     Ok(Offer::new(offer.description, offer.authority, offer.profile, reach))
+}
+
+/// The name servers that validation asks.
+pub(super) fn name_servers(config: &Config) -> Vec<SocketAddr> {
+    let said = &config.acme.name_servers;
+    if said.is_empty() { system_name_servers() } else { said.clone() }
 }
 
 /// The name servers of resolv.conf(5); this machine's, as the manual says, if there is none.

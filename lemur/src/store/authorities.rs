@@ -15,6 +15,8 @@ pub enum AuthorityKind {
     Intermediate,
     /// Its key is elsewhere: its certificate is known, and it issues nothing here.
     Offline,
+    /// It is elsewhere: its certificates are ordered by ACME.
+    Upstream,
 }
 
 /// What an authority can do now.
@@ -47,7 +49,7 @@ macro_rules! named {
         }
     };
 }
-named!(AuthorityKind { Root = "root", Intermediate = "intermediate", Offline = "offline" });
+named!(AuthorityKind { Root = "root", Intermediate = "intermediate", Offline = "offline", Upstream = "upstream" });
 named!(AuthorityState { Active = "active", Pending = "pending", Disabled = "disabled" });
 
 /// An authority as it is stored.
@@ -139,6 +141,25 @@ pub(crate) struct NewAuthority {
 
 fn json(profiles: &[String]) -> String {
     serde_json::to_string(profiles).expect("texts are JSON")
+}
+
+/// What stands before an upstream's name where other authorities have their key's reference.
+const UPSTREAM: &str = "acme:";
+
+/// The key's reference of an authority elsewhere.
+pub(crate) fn upstream_reference(upstream: &str) -> String {
+    format!("{UPSTREAM}{upstream}")
+}
+
+impl Authority {
+    /// The name of the upstream, in the configuration, that its certificates are ordered from.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&str> {
+        match self.kind {
+            AuthorityKind::Upstream => self.key_reference.as_deref()?.strip_prefix(UPSTREAM),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) async fn insert(transaction: &mut Transaction, new: &NewAuthority) -> Result<AuthorityId, DatabaseError> {

@@ -34,6 +34,10 @@ id! {
     CertificateId
 }
 id! {
+    /// A certificate that an authority elsewhere has yet to issue.
+    PendingId
+}
+id! {
     /// A user, as access control numbers them.
     UserId
 }

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use menagerie_store::database::{Database, DatabaseError, Kind, Row, Transaction};
 use menagerie_store::log::{Entry, Position, TableError, TableLog, TableSource};
 
-pub use id::{AuthorityId, CertificateId, RoleId, UserId};
+pub use id::{AuthorityId, CertificateId, PendingId, RoleId, UserId};
 pub use schema::MIGRATIONS;
 
 pub(crate) use id::optional;
@@ -85,6 +85,7 @@ impl Store {
         let database = Database::connect(url, &MIGRATIONS).await?;
         database.migrate(&schema::TRUST).await?;
         database.migrate(&TableLog::MIGRATIONS).await?;
+        database.migrate(&crate::upstream::MIGRATIONS).await?;
         if database.kind() == Kind::Sqlite {
             // What PostgreSQL does by itself: to know how many rows a condition leaves. A few hundred of each index are looked at.
             let mut transaction = database.write().await?;

@@ -99,6 +99,11 @@ impl Resolver {
         if addresses.is_empty() { Err(Failure::NoAddress { name: name.to_owned() }) } else { Ok(addresses) }
     }
 
+    /// Whether a name has a text.
+    pub(crate) async fn has_text(&self, name: &str, text: &str) -> Result<bool, Failure> {
+        Ok(self.texts(name).await?.iter().any(|found| found.bytes == text.as_bytes()))
+    }
+
     /// The texts at a name, their parts joined. None is no failure.
     pub(super) async fn texts(&self, name: &str) -> Result<Vec<Text>, Failure> {
         let records = self.records(name, RecordType::TXT).await?;

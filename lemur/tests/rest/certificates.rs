@@ -282,7 +282,7 @@ fn authorities_stand_under_each_other() {
         weak["signingAlgorithm"] = json!("sha1WithRSA");
         assert!(service.post("/authorities", &service.admin, &weak).reason("signingAlgorithm").contains("SHA-1"));
         weak["signingAlgorithm"] = json!("sha256WithRSA");
-        weak["plugin"] = json!({"slug": "acme-issuer"});
+        weak["plugin"] = json!({"slug": "cfssl-issuer"});
         service.post("/authorities", &service.admin, &weak).refused(501);
     });
 }

@@ -6,6 +6,7 @@ mod dns_providers;
 mod faults;
 mod pages;
 mod paths;
+mod pending;
 mod people;
 mod rights;
 mod support;

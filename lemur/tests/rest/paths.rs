@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::support::Service;
+use super::support::{Service, new_upstream_authority};
 
 /// Lemur's own description, with the other reference data beside the workspace.
 fn lemurs_file() -> Option<String> {
@@ -129,10 +129,13 @@ fn answers_are_as_described() {
     let service = Service::start();
     service.authority("Root");
     let certificate = service.certificate(&service.admin, "Root", "www.example.com");
+    let _ = service.post("/authorities", &service.admin, &new_upstream_authority("Elsewhere")).done();
+    let pending = service.certificate(&service.admin, "Elsewhere", "www.example.com");
     let document = service.get("/openapi.json", "").done();
     let schemas = &document["components"]["schemas"];
     for (name, value) in [
         ("Certificate", certificate),
+        ("PendingCertificate", pending),
         ("Authority", service.get("/authorities/1", &service.admin).done()),
         ("User", service.get("/auth/me", &service.admin).done()),
         ("Role", service.get("/roles/1", &service.admin).done()),

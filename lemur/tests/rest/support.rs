@@ -11,9 +11,12 @@ use jiff::Timestamp;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use lemur::access::{self, Access, Actions, Bootstrap, Grant, Password};
+use lemur::config::{Proof, Upstream};
+use lemur::dns::Providers;
 use lemur::engine::{Clock, Engine, Settings};
 use lemur::identity::{self, Claims, Identity, KeysFrom, Pattern, Way, Workload};
 use lemur::rest::{self, Api};
+use lemur::upstream::{Parts, Upstreams};
 use menagerie_secret::RingFile;
 use menagerie_tests::Postgres;
 use menagerie_tests::keys::openssl;
@@ -147,6 +150,7 @@ impl Service {
         let (ready, is_ready) = std::sync::mpsc::channel();
         let tls = Tls::from_pem(&chain, &key).unwrap();
         let (database, ring, own) = (database.to_owned(), RingFile::new(folder.path().join("keys")), url.clone());
+        let ca_bundle = folder.path().join("service.pem");
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
@@ -158,6 +162,7 @@ impl Service {
                 let access = opened.unwrap();
                 let password = Password::chosen(PASSWORD.to_owned()).unwrap();
                 assert!(matches!(access.bootstrap(Some(password)).await.unwrap(), Bootstrap::Administrator(_)));
+                let settings = rest::Settings { upstreams: Some(upstreams(&engine, &ca_bundle)), ..settings };
                 let guard = Guard { body: 2 << 20, time: Duration::from_secs(30), metrics: Metrics::new("lemur") };
                 let router = guard.before(rest::router(Api::new(access, engine.clone(), settings)));
                 ready.send(()).unwrap();
@@ -266,6 +271,29 @@ impl Drop for Service {
 
 pub(crate) fn new_authority(name: &str) -> Value {
     json!({"name": name, "owner": "pki@example.com", "commonName": name, "keyType": "ECCPRIME256V1"})
+}
+
+/// An authority elsewhere, whom nobody asks: no worker runs.
+pub(crate) fn new_upstream_authority(name: &str) -> Value {
+    let plugin = json!({"slug": "acme-issuer", "pluginOptions": [{"name": "upstream", "value": "elsewhere"}]});
+    json!({"name": name, "owner": "pki@example.com", "commonName": name, "plugin": plugin})
+}
+
+fn upstreams(engine: &Engine, ca_bundle: &Path) -> Upstreams {
+    let upstream = Upstream {
+        name: "elsewhere".to_owned(),
+        directory: "https://127.0.0.1:1/directory".to_owned(),
+        ca_bundle: Some(ca_bundle.to_owned()),
+        contact: Vec::new(),
+        agree_to_terms: true,
+        external_account: None,
+        proof: Proof::Http01,
+        preferred_chain: None,
+        issued_under: None,
+        profile: None,
+        retry: Duration::from_secs(1),
+    };
+    Upstreams::new(engine.clone(), Parts { upstreams: vec![upstream], providers: Some(Providers::default()), ..Parts::default() }).unwrap()
 }
 
 pub(crate) fn new_certificate(authority: &str, name: &str) -> Value {

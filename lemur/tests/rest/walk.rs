@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::support::{PASSWORD, Service, new_authority, new_certificate};
+use super::support::{PASSWORD, Service, new_authority, new_certificate, new_upstream_authority};
 
 /// Who asks. `owner` has a role of the owner's name, `member` one of the certificate's roles, `issuer` and `ca-admin` the roles of the authority,
 /// `reader` all of these and `read-only`. All of them have signed in; `key` is an API key of an administrator, who may what the administrator
@@ -88,8 +88,13 @@ const TABLE: &[Row] = &[
     ("get", "/plugins/{name}", &EVERYONE, 200),
     ("get", "/defaults", &EVERYONE, 200),
     ("get", "/logs", LOG, 200),
-    ("get", "/pending_certificates/{id}/key", &EVERYONE, 404),
-    ("post", "/pending_certificates/{id}/upload", DELIVERY, 501),
+    ("get", "/pending_certificates", &EVERYONE, 200),
+    ("post", "/pending_certificates", ISSUERS, 200),
+    ("get", "/pending_certificates/{id}", &EVERYONE, 200),
+    ("put", "/pending_certificates/{id}", ANSWERS_FOR, 200),
+    ("delete", "/pending_certificates/{id}", ANSWERS_FOR, 204),
+    ("post", "/pending_certificates/{id}/upload", ANSWERS_FOR, 400),
+    ("get", "/pending_certificates/{id}/key", ANSWERS_FOR, 200),
     ("get", "/destinations/stats", &EVERYONE, 200),
     ("get", "/dns_provider_options", &EVERYONE, 200),
     ("get", "/dns_providers", &EVERYONE, 200),
@@ -125,16 +130,17 @@ struct World {
 fn world() -> World {
     let (service, workload) = Service::start_for_workload();
     service.authority("Root");
+    let _ = service.post("/authorities", &service.admin, &new_upstream_authority("Elsewhere")).done();
     let member_role = service.role("members");
     service.role("team@example.com");
     let pass = service.post("/auth/workload", "", &json!({"workload": "pipeline", "token": workload})).done();
     let mut tokens = vec![("admin", service.admin.clone()), ("workload", pass["token"].as_str().unwrap().to_owned())];
     for (name, roles) in [
         ("nobody", &[][..]),
-        ("reader", &["read-only", "Root_admin", "Root_operator", "team@example.com", "members"]),
+        ("reader", &["read-only", "Root_admin", "Root_operator", "Elsewhere_admin", "team@example.com", "members"]),
         ("operator", &["operator"]),
-        ("issuer", &["Root_operator"]),
-        ("ca-admin", &["Root_admin"]),
+        ("issuer", &["Root_operator", "Elsewhere_operator"]),
+        ("ca-admin", &["Root_admin", "Elsewhere_admin"]),
         ("owner", &["team@example.com"]),
         ("member", &["members"]),
     ] {
@@ -162,6 +168,11 @@ impl World {
                 }
                 made(certificate)
             }
+            path if path.starts_with("/pending_certificates/{id}") => {
+                let mut new = new_certificate("Elsewhere", &format!("w{number}.example.com"));
+                new["roles"] = json!([{"id": self.member_role}]);
+                made(self.service.post("/certificates", admin, &new).done())
+            }
             "/roles/{id}" if method == "delete" => {
                 made(self.service.post("/roles", admin, &json!({"name": format!("gone{number}")})).done())
             }
@@ -183,6 +194,7 @@ impl World {
             "/auth/second_factor" if method == "delete" => json!({"password": PASSWORD}),
             "/auth/second_factor" => json!({"code": "000000"}),
             "/certificates" => new_certificate("Root", &format!("w{number}.example.com")),
+            "/pending_certificates" => new_certificate("Elsewhere", &format!("w{number}.example.com")),
             "/certificates/{id}/update/switches" => json!({"notify": false}),
             "/certificates/{id}/update/owner" => json!({"owner": "other@example.com"}),
             "/certificates/{id}/revoke" => json!({"crlReason": "superseded"}),

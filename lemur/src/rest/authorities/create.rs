@@ -11,7 +11,7 @@ use x509_cert::spki::ObjectIdentifier;
 use super::super::Api;
 use super::super::certificates::{EXTENSIONS, KEY_TYPES, PLUGIN, SUBJECT, key_type, one_end};
 use super::super::fault::Fault;
-use super::super::plugins::ISSUER;
+use super::super::plugins::{ACME_HTTP_ISSUER, ACME_ISSUER, ISSUER, UPSTREAM};
 use super::super::route::Route;
 use super::super::shape::{Fields, Kind, Shape, optional, required};
 use super::super::signed::Signed;
@@ -22,8 +22,11 @@ use crate::asn1::object_identifier;
 use crate::audit::shortened;
 use crate::authority::{AuthorityKey, AuthorityOrder, Parent};
 use crate::certificate::Validity;
+use crate::config::Proof;
 use crate::name::{NameConstraints, Subject, SubjectField, Subtrees};
 use crate::store::authorities::AuthorityChange;
+use crate::store::{AuthorityId, RoleId};
+use crate::upstream::UpstreamAuthority;
 
 const SUBTREES: Shape = Shape {
     name: "NameSubtrees",
@@ -49,7 +52,7 @@ const NEW: Shape = Shape {
         optional("description", Kind::Text(4_096), "What people say about it"),
         optional("type", Kind::OneOf(&["root", "subca"]), "root if not given"),
         optional("parent", Kind::Association, "For subca: under whom"),
-        optional("plugin", Kind::Object(&PLUGIN), "cryptography-issuer"),
+        optional("plugin", Kind::Object(&PLUGIN), "cryptography-issuer; acme-issuer with the option upstream for one elsewhere"),
         optional("keyType", Kind::OneOf(&KEY_TYPES), "RSA2048"),
         optional("keyReference", Kind::Text(128), "The name of a key elsewhere that the configuration has, instead of keyType"),
         optional(
@@ -84,6 +87,9 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<AuthorityOut>, Fault> {
     let fields = NEW.read(&body)?;
+    if let Some(upstream) = upstream_of(&signed, &fields)? {
+        return create_elsewhere(&api, &signed, &fields, upstream).await;
+    }
     let parent = match fields.text("type") {
         Some("subca") => {
             if !fields.has("parent") {
@@ -98,24 +104,13 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
             Parent::Itself
         }
     };
-    refuse_unknown_issuer(&fields)?;
     if fields.text("signingAlgorithm") == Some("sha1WithRSA") {
         return Err(Fault::field("signingAlgorithm", "SHA-1 does not protect a signature."));
     }
-    let name = fields.filled("name").ok_or_else(|| Fault::field("name", "Missing data for required field."))?;
-    let names = [format!("{name}_admin"), format!("{name}_operator")];
-    for name in &names {
-        RoleName::parse(name)?;
-        // A role that is there already may hang on something else, and its members were not asked.
-        match api.access.role_named(name).await {
-            Ok(_) => return Err(Fault::field("name", format!("There is a role {name} already."))),
-            Err(crate::access::AccessError::Missing(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let name = free_name(&api, &fields).await?;
     let roles = api.role_ids(&fields, "roles").await?.unwrap_or_default();
     let order = AuthorityOrder {
-        name: name.to_owned(),
+        name: name.clone(),
         owner: fields.text("owner").unwrap_or_default().to_owned(),
         description: fields.text("description").unwrap_or_default().to_owned(),
         subject: subject(&fields)?,
@@ -132,11 +127,32 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         actor: signed.actor.clone(),
     };
     let created = api.engine.create_authority(order).await.map_err(refusal)?;
-    // The roles come after: a failure leaves an authority that only administrators use, and no role without an authority.
+    finish(&api, &signed, (created.id, &name), roles).await
+}
+
+/// The name that is asked for, if neither it nor a role of it is taken.
+async fn free_name(api: &Api, fields: &Fields) -> Result<String, Fault> {
+    let name = fields.filled("name").ok_or_else(|| Fault::field("name", "Missing data for required field."))?;
+    let names = [format!("{name}_admin"), format!("{name}_operator")];
+    for name in &names {
+        RoleName::parse(name)?;
+        // A role that is there already may hang on something else, and its members were not asked.
+        match api.access.role_named(name).await {
+            Ok(_) => return Err(Fault::field("name", format!("There is a role {name} already."))),
+            Err(crate::access::AccessError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(name.to_owned())
+}
+
+/// Gives a new authority its roles. They come after it: a failure leaves an authority that only administrators use, and no role without an
+/// authority.
+async fn finish(api: &Api, signed: &Signed, (id, name): (AuthorityId, &str), roles: Vec<RoleId>) -> Result<Json<AuthorityOut>, Fault> {
     let own = api.access.create_authority_roles(name, signed.user()?, &signed.actor).await?;
     let change = AuthorityChange { roles: Some(roles.into_iter().chain(own).collect()), ..AuthorityChange::default() };
-    api.engine.change_authority(created.id, &change, &signed.actor).await.map_err(refusal)?;
-    let authority = api.authority(created.id.0).await?;
+    api.engine.change_authority(id, &change, &signed.actor).await.map_err(refusal)?;
+    let authority = api.authority(id.0).await?;
     api.describe_authority(authority).await.map(Json)
 }
 
@@ -154,12 +170,68 @@ fn key(api: &Api, signed: &Signed, fields: &Fields) -> Result<AuthorityKey, Faul
     Ok(AuthorityKey::Elsewhere(reference.clone()))
 }
 
-fn refuse_unknown_issuer(fields: &Fields) -> Result<(), Fault> {
-    match fields.object("plugin").and_then(|plugin| plugin.text("slug")) {
-        None | Some(ISSUER) => Ok(()),
-        Some("acme-issuer" | "acme-http-issuer" | "cfssl-issuer") => Err(Fault::Later("issuers elsewhere")),
-        Some(_) => Err(Fault::field("plugin.slug", "There is no such plugin.")),
+/// The upstream that the plugin names, if it is one of authorities elsewhere. Where that is, the request cannot say.
+fn upstream_of(signed: &Signed, fields: &Fields) -> Result<Option<Upstream>, Fault> {
+    let Some(plugin) = fields.object("plugin") else { return Ok(None) };
+    if matches!(plugin.text("slug"), None | Some(ISSUER)) {
+        return Ok(None);
     }
+    signed.may(&Action::CreateRootAuthority)?;
+    let by_http = match plugin.text("slug") {
+        Some(ACME_ISSUER) => false,
+        Some(ACME_HTTP_ISSUER) => true,
+        Some("cfssl-issuer") => return Err(Fault::Later("issuers elsewhere that are not ACME")),
+        _ => return Err(Fault::field("plugin.slug", "There is no such plugin.")),
+    };
+    let field = |name: &str| format!("plugin.pluginOptions.{name}");
+    let mut named = None;
+    for option in plugin.objects("pluginOptions").unwrap_or_default() {
+        match (option.text("name").unwrap_or_default(), option.filled("value")) {
+            (UPSTREAM, Some(name)) => named = Some(name.to_owned()),
+            (_, None) => {}
+            (other, Some(_)) => {
+                let reason = "Only the server's configuration file says this: name an [upstream.NAME] of it by the option upstream.";
+                return Err(Fault::field(field(other), reason));
+            }
+        }
+    }
+    let name = named.ok_or_else(|| Fault::field(field(UPSTREAM), "Missing data for required field."))?;
+    Ok(Some(Upstream { name, by_http }))
+}
+
+struct Upstream {
+    name: String,
+    /// Whether Lemur's plugin is the one that proves names by http-01.
+    by_http: bool,
+}
+
+async fn create_elsewhere(api: &Api, signed: &Signed, fields: &Fields, upstream: Upstream) -> Result<Json<AuthorityOut>, Fault> {
+    // When it holds, and all that Lemur's clients send of its certificate, is left alone: it has one already.
+    let wanted = |name: &str| Fault::field(name, "An authority elsewhere decides this.");
+    if fields.text("type") == Some("subca") || fields.has("parent") {
+        return Err(wanted("parent"));
+    }
+    for name in ["nameConstraints", "pathLength"] {
+        if fields.has(name) {
+            return Err(wanted(name));
+        }
+    }
+    if upstream.by_http && api.upstreams.proof(&upstream.name).is_some_and(|proof| *proof != Proof::Http01) {
+        return Err(Fault::field("plugin.slug", "Names are not proved by http-01 to this upstream: acme-issuer is wanted."));
+    }
+    let name = free_name(api, fields).await?;
+    let roles = api.role_ids(fields, "roles").await?.unwrap_or_default();
+    let new = UpstreamAuthority {
+        name: name.clone(),
+        owner: fields.text("owner").unwrap_or_default().to_owned(),
+        description: fields.text("description").unwrap_or_default().to_owned(),
+        upstream: upstream.name,
+        profiles: profiles(fields)?.unwrap_or_default(),
+        options: json!({"sensitivity": fields.text("sensitivity").unwrap_or("medium")}).to_string(),
+        roles: roles.clone(),
+    };
+    let id = api.upstreams.add_authority(new, &signed.actor).await.map_err(refusal)?;
+    finish(api, signed, (id, &name), roles).await
 }
 
 fn subject(fields: &Fields) -> Result<Subject, Fault> {

@@ -50,7 +50,7 @@ pub(super) struct AuthorityOut {
     owner: String,
     description: String,
     active: bool,
-    /// `root`, `intermediate` or `offline`.
+    /// `root`, `intermediate`, `offline`, or `upstream` for one whose certificates are ordered by ACME.
     kind: &'static str,
     /// `active`, `disabled`, or `pending` for one that waits for its certificate.
     state: &'static str,
@@ -227,6 +227,7 @@ fn refusal(error: AuthorityError) -> Fault {
     match error {
         AuthorityError::NameTaken { .. } | AuthorityError::Name => Fault::field("name", text),
         AuthorityError::Unknown { .. } => Fault::Missing("authority"),
+        AuthorityError::UnknownUpstream { .. } => Fault::field("plugin.pluginOptions.upstream", text),
         AuthorityError::UnknownProfile { .. } => Fault::field("profiles", text),
         AuthorityError::KeyTaken { .. } => Fault::field("keyReference", text),
         AuthorityError::Validity(_) => Fault::field("validityEnd", text),
@@ -281,6 +282,10 @@ impl Api {
             None => None,
             Some(id) => self.engine.authority(id).await?.map(|parent| ParentOut { id: parent.id.0, name: parent.name }),
         };
+        let plugin = match authority.upstream() {
+            Some(upstream) => plugins::acme_issuer(plugins::ACME_ISSUER, Some(upstream)),
+            None => plugins::issuer(),
+        };
         let profiles = &self.engine.settings().profiles;
         let usual = authority.profiles.first().map_or("tls-server", String::as_str);
         let days = |seconds: u64| seconds / (24 * 60 * 60);
@@ -294,13 +299,14 @@ impl Api {
                 AuthorityKind::Root => "root",
                 AuthorityKind::Intermediate => "intermediate",
                 AuthorityKind::Offline => "offline",
+                AuthorityKind::Upstream => "upstream",
             },
             state: match authority.state {
                 AuthorityState::Active => "active",
                 AuthorityState::Pending => "pending",
                 AuthorityState::Disabled => "disabled",
             },
-            plugin: plugins::issuer(),
+            plugin,
             roles: directory.roles.into_values().map(RoleOut::from).collect(),
             is_cab_compliant: profiles.get(usual).is_some_and(crate::profile::Profile::is_baseline),
             is_cn_optional: true,

@@ -160,7 +160,7 @@ async fn deactivate(State(api): State<Api>, signed: Signed, Id(id): Id) -> Resul
 
 impl Api {
     async fn revoke(&self, signed: &Signed, certificate: &Certificate, reason: Reason, comments: &str) -> Result<Json<Number>, Fault> {
-        match self.engine.revoke(certificate.id, reason, comments, &signed.actor).await {
+        match self.upstreams.revoke(certificate.id, reason, comments, &signed.actor).await {
             Ok(()) => Ok(Json(Number { id: certificate.id.0 })),
             Err(RevokeError::Unknown { .. }) => Err(Fault::Missing("certificate")),
             Err(error) if error.is_the_requests_fault() => Err(Fault::Bad(format!("{error}."))),

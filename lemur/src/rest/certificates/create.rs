@@ -10,10 +10,12 @@ use jiff::{Timestamp, ToSpan};
 use menagerie_secret::Secret;
 use menagerie_sign::{KeyFile, KeyType, MlDsa};
 use menagerie_web::Reasons;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::super::Api;
 use super::super::fault::Fault;
+use super::super::pending::PendingOut;
 use super::super::route::Route;
 use super::super::shape::{Fields, Kind, NO_FLAG, Named, Shape, flag_in, optional, required};
 use super::super::signed::Signed;
@@ -94,7 +96,7 @@ pub(in crate::rest) const EXTENSIONS: Shape = Shape {
     ],
 };
 
-const NEW: Shape = Shape {
+pub(in crate::rest) const NEW: Shape = Shape {
     name: "NewCertificate",
     fields: &[
         required("owner", Kind::Email, "Who answers for it"),
@@ -154,59 +156,81 @@ const UPLOAD: Shape = Shape {
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/certificates", create, "Issue a certificate").takes(&NEW).gives::<CertificateOut>(),
+        Route::post("/certificates", create, "Issue a certificate; of an authority elsewhere, order it: then it is pending")
+            .takes(&NEW)
+            .gives::<CertificateOut>(),
         Route::post("/certificates/upload", upload, "Store a certificate that was made elsewhere").takes(&UPLOAD).gives::<CertificateOut>(),
     ]
 }
 
-async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<CertificateOut>, Fault> {
-    let fields = NEW.read(&body)?;
-    let authority = api.named_authority(&fields, "authority").await?;
-    signed.may(&Action::IssueCertificate(super::super::authorities::facts(&authority)))?;
-    refuse_later(&fields)?;
-    let csr = fields.filled("csr").map(|text| Csr::from_pem(text.as_bytes())).transpose();
-    let csr = csr.map_err(|error| Fault::field("csr", error.to_string()))?;
-    let profile_name = profile_name(&fields, &authority);
-    let profile = api.engine.settings().profiles.get(&profile_name);
-    let profile = profile.ok_or_else(|| Fault::field("profile", "There is no such profile."))?;
-    refuse_what_the_profile_does_not_give(&fields, profile)?;
-    let names = names(&fields, csr.as_ref(), profile)?;
-    let mut record = api.record(&signed, &fields).await?;
-    let subject = api.subject(&fields, csr.as_ref(), profile, &names)?;
-    let renewed = api
-        .renewed(&signed, &record, Renewal { authority: authority.id, profile: &profile_name, subject: &subject, names: &names })
-        .await?;
-    signed.may(&Action::IssueThis(OrderFacts {
-        authority: super::super::authorities::facts(&authority),
-        profile: &profile_name,
-        common_name: subject.common_name(),
-        names: &names,
-        subject: SUBJECT.iter().any(|(name, _)| fields.filled(name).is_some()),
-        owner: &record.owner,
-        roles: &record.roles,
-        renews: renewed.as_ref().map(facts),
-    }))?;
-    if let Some(workload) = signed.requester.workload() {
-        // By this its certificates are its own.
-        record.roles = vec![workload.role()];
+/// What an authority gives: the certificate, or, where it is elsewhere, a pending one, as Lemur does.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Given {
+    Certificate(Box<CertificateOut>),
+    Pending(Box<PendingOut>),
+}
+
+async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<Given>, Fault> {
+    let order = api.asked(&signed, &body, None).await?;
+    if api.authority(order.authority.0).await?.upstream().is_some() {
+        return Ok(Json(Given::Pending(Box::new(api.pend(order).await?))));
     }
-    let order = Order {
-        authority: authority.id,
-        key: match &csr {
-            Some(csr) => Key::Theirs(csr.public_key().clone()),
-            None => Key::Made(key_type(fields.text("keyType").unwrap_or("ECCPRIME256V1"))?),
-        },
-        subject,
-        names,
-        period: period(&fields, api.engine.now())?,
-        csr: csr.as_ref().map(|csr| csr.as_der().to_vec()),
-        record,
-        profile: profile_name,
-        actor: signed.actor.clone(),
-    };
     let issued = api.engine.issue(order).await.map_err(refusal)?;
     let certificate = api.certificate(issued.id.0).await?;
-    api.described(certificate).await.map(Json)
+    Ok(Json(Given::Certificate(Box::new(api.described(certificate).await?))))
+}
+
+impl Api {
+    /// What a body asks for, of an authority that the requester may use; that may be known to be elsewhere.
+    pub(in crate::rest) async fn asked(&self, signed: &Signed, body: &Bytes, elsewhere: Option<&str>) -> Result<Order, Fault> {
+        let fields = NEW.read(body)?;
+        let authority = self.named_authority(&fields, "authority").await?;
+        signed.may(&Action::IssueCertificate(super::super::authorities::facts(&authority)))?;
+        if let (Some(reason), None) = (elsewhere, authority.upstream()) {
+            return Err(Fault::field("authority", reason));
+        }
+        refuse_later(&fields)?;
+        let csr = fields.filled("csr").map(|text| Csr::from_pem(text.as_bytes())).transpose();
+        let csr = csr.map_err(|error| Fault::field("csr", error.to_string()))?;
+        let profile_name = profile_name(&fields, &authority);
+        let profile = self.engine.settings().profiles.get(&profile_name);
+        let profile = profile.ok_or_else(|| Fault::field("profile", "There is no such profile."))?;
+        refuse_what_the_profile_does_not_give(&fields, profile)?;
+        let names = names(&fields, csr.as_ref(), profile)?;
+        let mut record = self.record(signed, &fields).await?;
+        let subject = self.subject(&fields, csr.as_ref(), profile, &names)?;
+        let again = Renewal { authority: authority.id, profile: &profile_name, subject: &subject, names: &names };
+        let renewed = self.renewed(signed, &record, again).await?;
+        signed.may(&Action::IssueThis(OrderFacts {
+            authority: super::super::authorities::facts(&authority),
+            profile: &profile_name,
+            common_name: subject.common_name(),
+            names: &names,
+            subject: SUBJECT.iter().any(|(name, _)| fields.filled(name).is_some()),
+            owner: &record.owner,
+            roles: &record.roles,
+            renews: renewed.as_ref().map(facts),
+        }))?;
+        if let Some(workload) = signed.requester.workload() {
+            // By this its certificates are its own.
+            record.roles = vec![workload.role()];
+        }
+        Ok(Order {
+            authority: authority.id,
+            key: match &csr {
+                Some(csr) => Key::Theirs(csr.public_key().clone()),
+                None => Key::Made(key_type(fields.text("keyType").unwrap_or("ECCPRIME256V1"))?),
+            },
+            subject,
+            names,
+            period: period(&fields, self.engine.now())?,
+            csr: csr.as_ref().map(|csr| csr.as_der().to_vec()),
+            record,
+            profile: profile_name,
+            actor: signed.actor.clone(),
+        })
+    }
 }
 
 async fn upload(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<CertificateOut>, Fault> {

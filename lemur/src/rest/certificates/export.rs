@@ -203,7 +203,7 @@ pub(in crate::rest) const PLUGIN: Shape = Shape {
 const EXPORT: Shape = Shape { name: "ExportRequest", fields: &[required("plugin", Kind::Object(&PLUGIN), "The form, and its options")] };
 
 #[derive(Serialize, ToSchema)]
-struct KeyOut {
+pub(in crate::rest) struct KeyOut {
     /// PKCS #8, PEM.
     key: String,
 }
@@ -228,9 +228,15 @@ async fn key(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<
     let certificate = api.certificate(id).await?;
     api.may(&signed, &certificate, Action::ViewKey).await?;
     let key = api.private_key(&signed, &certificate, "view").await?;
-    let signer = LocalSigner::from_pkcs8_der(key.expose()).map_err(|error| Fault::Internal(error.to_string()))?;
-    let text = signer.to_pkcs8_pem().map_err(|error| Fault::Internal(error.to_string()))?;
-    Ok(Json(KeyOut { key: text.expose().clone() }))
+    KeyOut::of(&key).map(Json)
+}
+
+impl KeyOut {
+    pub(in crate::rest) fn of(key: &Secret<Vec<u8>>) -> Result<Self, Fault> {
+        let signer = LocalSigner::from_pkcs8_der(key.expose()).map_err(|error| Fault::Internal(error.to_string()))?;
+        let text = signer.to_pkcs8_pem().map_err(|error| Fault::Internal(error.to_string()))?;
+        Ok(Self { key: text.expose().clone() })
+    }
 }
 
 async fn export(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<FileOut>, Fault> {

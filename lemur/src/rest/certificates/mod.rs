@@ -10,11 +10,12 @@ mod view;
 use axum::Json;
 use axum::extract::{Path, State};
 
-pub(super) use create::{EXTENSIONS, KEY_TYPES, SUBJECT, key_type, one_end, refusal};
+pub(super) use create::{EXTENSIONS, KEY_TYPES, NEW, SUBJECT, key_type, one_end, refusal};
+pub(super) use export::KeyOut;
 pub(super) use export::PLUGIN;
 pub use export::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
-pub(super) use view::UnderAuthority;
-use view::{CertificateOut, DomainOut};
+use view::DomainOut;
+pub(super) use view::{CertificateOut, UnderAuthority, extensions};
 
 use super::authorities::AuthorityOut;
 use super::fault::Fault;
@@ -132,12 +133,12 @@ impl Api {
         signed.may(&Action::VouchForAuthority(above.as_ref().map(super::authorities::facts)))
     }
 
-    async fn described(&self, certificate: Certificate) -> Result<CertificateOut, Fault> {
+    pub(super) async fn described(&self, certificate: Certificate) -> Result<CertificateOut, Fault> {
         self.describe(vec![certificate]).await?.pop().ok_or(Fault::Missing("certificate"))
     }
 
     /// The certificates that fields name to be replaced, each of which the requester may replace.
-    async fn replaced(&self, signed: &Signed, fields: &Fields) -> Result<Option<Vec<CertificateId>>, Fault> {
+    pub(super) async fn replaced(&self, signed: &Signed, fields: &Fields) -> Result<Option<Vec<CertificateId>>, Fault> {
         let mut ids = Vec::new();
         for name in ["replaces", "replacements"] {
             for named in fields.associations(name).unwrap_or_default() {
@@ -155,13 +156,13 @@ impl Api {
     }
 
     /// The roles that a certificate is to have.
-    async fn wanted_roles(&self, fields: &Fields) -> Result<Option<Vec<RoleId>>, Fault> {
+    pub(super) async fn wanted_roles(&self, fields: &Fields) -> Result<Option<Vec<RoleId>>, Fault> {
         self.role_ids(fields, "roles").await
     }
 }
 
 /// Refuses what names something that comes later: there can be none of that name, and to go on without it would be to fail in silence.
-fn refuse_later(fields: &Fields) -> Result<(), Fault> {
+pub(super) fn refuse_later(fields: &Fields) -> Result<(), Fault> {
     for (name, thing) in
         [("destinations", "destination"), ("notifications", "notification"), ("sources", "source"), ("dnsProvider", "provider of DNS")]
     {

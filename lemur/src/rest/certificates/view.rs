@@ -240,7 +240,7 @@ pub(super) fn request_text(der: &[u8]) -> String {
 }
 
 /// What the certificate says, in Lemur's words.
-fn extensions(names: &[NameRow], view: Option<&View>) -> Value {
+pub(in crate::rest) fn extensions(names: &[NameRow], view: Option<&View>) -> Value {
     let name_type = |kind: &str| match kind {
         "dns" => "DNSName",
         "ip" => "IPAddress",
