@@ -28,8 +28,7 @@ pub enum AuthorityCommand {
     lemur authority create root --common-name 'Corp Root' --days 7300\n  \
     lemur authority create tls --common-name 'Corp TLS 1' --parent root --permit-dns corp.example\n  \
     lemur authority create tls2 --common-name 'Corp TLS 2' --csr-out tls2.csr\n  \
-    lemur authority create hsm --common-name 'Corp Root 2' --key 'pkcs11:token=corp;object=root'
-  Another's, by ACME:
+    lemur authority create hsm --common-name 'Corp Root 2' --key 'pkcs11:token=corp;object=root'\n  \
     lemur authority create le --upstream letsencrypt")]
 pub struct AuthorityCreate {
     /// Its name, by which pipelines ask for it

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use menagerie_secret::Secret;
+use menagerie_sign::{LocalSigner, Signer as _};
 use menagerie_store::database::Transaction;
 use serde_json::json;
 
@@ -12,6 +13,7 @@ use super::store::leases::{self, Lease};
 use super::store::pending;
 use super::{Pending, PendingChange, PendingFilter, Upstreams};
 use crate::audit::Actor;
+use crate::authority::{key_place, sha256};
 use crate::certificate::Chain;
 use crate::csr::Csr;
 use crate::engine::{Engine, RingError};
@@ -159,8 +161,13 @@ impl Upstreams {
     pub async fn private_key(&self, id: PendingId, actor: &Actor) -> Result<Secret<Vec<u8>>, PendingError> {
         let engine = &self.shared.engine;
         let mut transaction = engine.store().write().await?;
-        let sealed = pending::key(&mut transaction, id).await?.ok_or(PendingError::NoKey { id })?;
-        let mut key = engine.ring().open_sealed(&sealed.sealed, &sealed.place)?;
+        let (sealed, csr) = pending::key(&mut transaction, id).await?.ok_or(PendingError::NoKey { id })?;
+        let spki = Csr::from_der(&csr).map_err(|_| PendingError::NoKey { id })?.public_key().to_spki_der();
+        let mut key = engine.ring().open_sealed(&sealed.sealed, &key_place(&sha256(&spki)))?;
+        let same = LocalSigner::from_pkcs8_der(&key).is_ok_and(|signer| signer.public_key().to_spki_der() == spki);
+        if !same {
+            return Err(PendingError::NoKey { id });
+        }
         engine.commit_audited(transaction, actor, &[pending_event("pending_key_viewed", id, [])]).await?;
         Ok(Secret::new(std::mem::take(&mut *key)))
     }
@@ -185,7 +192,7 @@ pub(super) async fn store_issued(
     let found = pending::by_id(&mut transaction, id).await?.ok_or(PendingError::Unknown { id })?;
     let now: Timestamp = engine.now();
     let (mut new, event) = issued(&found, chain, now);
-    new.key = pending::key(&mut transaction, id).await?;
+    new.key = pending::key(&mut transaction, id).await?.map(|(key, _)| key);
     new.external_id = external_id.or_else(|| found.order_url().map(str::to_owned)).filter(|text| text.chars().count() <= SHORT);
     let stored = certificates::insert(&mut transaction, std::slice::from_ref(&new)).await;
     let stored = stored.map_err(|error| if error.is_duplicate() { PendingError::Duplicate } else { error.into() })?;

@@ -6,9 +6,11 @@ use menagerie_store::database::DatabaseError;
 use super::account::{external_place, key_place, sealed};
 use super::store::accounts::{self, Account, Sealed, Which};
 use super::store::pending;
+use crate::authority;
+use crate::csr::Csr;
 use crate::engine::{Engine, RingError};
-use crate::store::StoreError;
 use crate::store::keys::SealedKey;
+use crate::store::{PendingId, StoreError};
 
 /// How many keys are sealed anew in one transaction.
 const AT_ONCE: i64 = 200;
@@ -19,6 +21,12 @@ pub enum ResealError {
     /// One does not open.
     #[error(transparent)]
     Ring(#[from] RingError),
+    /// The request that a key belongs to cannot be read.
+    #[error("the request of the pending certificate {id} cannot be read")]
+    Request {
+        /// Which.
+        id: PendingId,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -44,10 +52,12 @@ pub async fn reseal(engine: &Engine) -> Result<usize, ResealError> {
     loop {
         let mut transaction = engine.store().write().await?;
         let found = pending::sealed_otherwise(&mut transaction, &newest, AT_ONCE).await?;
-        for (id, old) in &found {
-            let plain = engine.ring().open_sealed(&old.sealed, &old.place)?;
-            let sealed = ring.seal(&plain, &old.place).map_err(RingError::from)?;
-            pending::reseal(&mut transaction, *id, old, &SealedKey { ring_key: newest.clone(), place: old.place.clone(), sealed }).await?;
+        for (id, old, csr) in &found {
+            let csr = Csr::from_der(csr).map_err(|_| ResealError::Request { id: *id })?;
+            let place = authority::key_place(&authority::sha256(&csr.public_key().to_spki_der()));
+            let plain = engine.ring().open_sealed(&old.sealed, &place)?;
+            let sealed = ring.seal(&plain, &place).map_err(RingError::from)?;
+            pending::reseal(&mut transaction, *id, old, &SealedKey { ring_key: newest.clone(), sealed }).await?;
         }
         transaction.commit().await.map_err(StoreError::from)?;
         if found.is_empty() {

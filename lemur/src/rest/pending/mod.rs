@@ -20,7 +20,7 @@ use super::signed::Signed;
 use super::{Api, List};
 use crate::access::permit::{Action, CertificateFacts};
 use crate::issue::Order;
-use crate::store::PendingId;
+use crate::store::{CertificateId, PendingId};
 use crate::upstream::{OrderError, Pending, PendingChange, PendingError, PendingFilter, PendingUpload};
 
 /// The longest text that holds certificates.
@@ -73,7 +73,13 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// What a right to a pending certificate depends on: the same as to the certificate that it becomes.
 fn facts(pending: &Pending) -> CertificateFacts<'_> {
-    CertificateFacts { owner: &pending.record.owner, creator: pending.creator, roles: &pending.record.roles }
+    CertificateFacts {
+        id: CertificateId(0),
+        names: &[],
+        owner: &pending.record.owner,
+        creator: pending.creator,
+        roles: &pending.record.roles,
+    }
 }
 
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<PendingOut>>, Fault> {

@@ -136,7 +136,7 @@ pub(in crate::upstream) async fn insert(
 ) -> Result<PendingId, DatabaseError> {
     let (roles, replaces, names) = (json(&new.record.roles), json(&new.record.replaces), json(&new.names));
     let columns = "INSERT INTO pending_certificate (authority, name, wanted_name, cn, owner, creator, description, profile, key_type, notify, \
-        rotation, rotation_policy, roles, replaces, names, not_before, not_after, csr, own_csr, ring_key, place, sealed, created_ms, \
+        rotation, rotation_policy, roles, replaces, names, not_before, not_after, csr, own_csr, ring_key, sealed, created_ms, \
         updated_ms, state, due_ms) VALUES (";
     let values = [
         new.authority.into(),
@@ -159,7 +159,6 @@ pub(in crate::upstream) async fn insert(
         new.csr.into(),
         new.own_csr.into(),
         new.key.map(|key| key.ring_key.as_str()).into(),
-        new.key.map(|key| key.place.as_str()).into(),
         new.key.map(|key| key.sealed.as_slice()).into(),
         new.created_ms.into(),
         new.created_ms.into(),
@@ -328,25 +327,29 @@ pub(in crate::upstream) async fn delete(transaction: &mut Transaction, id: Pendi
     Ok(transaction.execute(sql, &[id.into()]).await? == 1)
 }
 
-/// Its private key, as long as its certificate does not have it.
-pub(in crate::upstream) async fn key(transaction: &mut Transaction, id: PendingId) -> Result<Option<SealedKey>, DatabaseError> {
-    let sql = "SELECT id, ring_key, place, sealed FROM pending_certificate WHERE id = $1 AND sealed IS NOT NULL";
+/// Its private key, as long as its certificate does not have it, with its request: from that follows what the key was sealed to belong to.
+pub(in crate::upstream) async fn key(transaction: &mut Transaction, id: PendingId) -> Result<Option<(SealedKey, Vec<u8>)>, DatabaseError> {
+    let sql = "SELECT id, ring_key, sealed, csr FROM pending_certificate WHERE id = $1 AND sealed IS NOT NULL";
     transaction.optional(sql, &[id.into()]).await?.as_ref().map(read_key).transpose()
 }
 
-fn read_key(row: &Row) -> Result<SealedKey, DatabaseError> {
-    Ok(SealedKey { ring_key: row.text("ring_key")?, place: row.text("place")?, sealed: row.bytes("sealed")? })
+fn read_key(row: &Row) -> Result<(SealedKey, Vec<u8>), DatabaseError> {
+    Ok((SealedKey { ring_key: row.text("ring_key")?, sealed: row.bytes("sealed")? }, row.bytes("csr")?))
 }
 
-/// Keys that are sealed under another key of the ring than `newest`, up to `limit`.
+/// Keys that are sealed under another key of the ring than `newest`, up to `limit`, with their requests.
 pub(in crate::upstream) async fn sealed_otherwise(
     transaction: &mut Transaction,
     newest: &str,
     limit: i64,
-) -> Result<Vec<(PendingId, SealedKey)>, DatabaseError> {
-    let sql = "SELECT id, ring_key, place, sealed FROM pending_certificate WHERE sealed IS NOT NULL AND ring_key <> $1 LIMIT $2";
+) -> Result<Vec<(PendingId, SealedKey, Vec<u8>)>, DatabaseError> {
+    let sql = "SELECT id, ring_key, sealed, csr FROM pending_certificate WHERE sealed IS NOT NULL AND ring_key <> $1 LIMIT $2";
     let rows = transaction.all(sql, &[newest.into(), limit.into()]).await?;
-    rows.iter().map(|row| Ok((PendingId(row.integer("id")?), read_key(row)?))).collect()
+    let read = |row: &Row| {
+        let (key, csr) = read_key(row)?;
+        Ok((PendingId(row.integer("id")?), key, csr))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Puts a key that was sealed anew in the place of what it was made from, unless that has changed.

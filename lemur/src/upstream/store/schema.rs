@@ -46,7 +46,7 @@ macro_rules! first {
             " NOT NULL, own_csr ",
             $int,
             " NOT NULL,
-                ring_key TEXT, place TEXT, sealed ",
+                ring_key TEXT, sealed ",
             $bytes,
             ", created_ms ",
             $int,
