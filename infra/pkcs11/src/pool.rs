@@ -240,11 +240,10 @@ impl Worker {
 
     /// Does some work in the session; once more in a new one if the session turned out to be gone.
     pub(crate) fn in_session<T>(&mut self, work: impl Fn(&LoggedIn) -> Result<T, Pkcs11Error>) -> Result<T, Pkcs11Error> {
-        let was_open = self.open.is_some();
         match work(self.opened()?) {
             Err(error) if error.is_of_session() => {
                 self.open = None;
-                if was_open { work(self.opened()?) } else { Err(error) }
+                work(self.opened()?)
             }
             done => done,
         }
