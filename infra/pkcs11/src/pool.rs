@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
@@ -24,6 +24,9 @@ use crate::uri::{KeyUri, TokenName};
 const MOST_WAITING: usize = 1024;
 /// How long a thread that has nothing to do keeps its session.
 const IDLE: Duration = Duration::from_secs(120);
+
+/// How long the end of a token waits for its threads.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How a token is used.
 pub struct TokenSettings {
@@ -73,8 +76,15 @@ struct Open(Arc<Shared>);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        lock(&self.0.waiting).ended = true;
+        let mut waiting = lock(&self.0.waiting);
+        waiting.ended = true;
         self.0.told.notify_all();
+        // Sessions are closed before the process ends: a module takes itself down then, whoever is still in it. One that hangs is left.
+        let until = Instant::now() + FAREWELL;
+        while waiting.threads > 0 {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { break };
+            (waiting, _) = self.0.told.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -208,6 +218,7 @@ struct Counted(Arc<Shared>);
 impl Drop for Counted {
     fn drop(&mut self) {
         lock(&self.0.waiting).threads -= 1;
+        self.0.told.notify_all();
     }
 }
 
@@ -217,6 +228,7 @@ impl Worker {
         while let Some(job) = self.next() {
             job(&mut self);
         }
+        self.open = None;
     }
 
     fn next(&self) -> Option<Job> {
