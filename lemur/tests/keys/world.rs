@@ -73,6 +73,8 @@ pub(crate) fn list(house: &House, server: &Server, name: &str, issuer: &str) -> 
     let text = house.run("openssl", &format!("x509 -in {name}.pem -noout -text"));
     let (_, rest) = text.split_once("Full Name:").unwrap();
     let url = rest.trim_start().trim_start_matches("URI:").split_whitespace().next().unwrap();
+    // The first list of a part is there within a second of the first certificate, and a key elsewhere signs slowly on a busy machine.
+    assert_eventually!(within PATIENCE, server.fetch(&server.place_of(url), None).status == 200);
     house.write("list.crl", server.fetch(&server.place_of(url), None).bytes);
     let shown = house.run("openssl", &format!("crl -inform DER -in list.crl -CAfile {issuer} -text -noout"));
     assert!(shown.contains("verify OK"), "{shown}");
