@@ -26,5 +26,6 @@ pub mod rest;
 pub mod revoke;
 pub mod serve;
 pub mod store;
+pub mod trust;
 pub mod upstream;
 pub mod validate;

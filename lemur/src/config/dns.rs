@@ -64,7 +64,7 @@ pub struct CloudflareSettings {
     /// Where the API is, without a slash at its end.
     pub url: String,
     /// PEM: the certificates that the API is known by; the system's if there is none.
-    pub trust: Option<PathBuf>,
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A name server that takes dynamic updates.
@@ -123,7 +123,7 @@ pub(super) struct Section {
     assume_role: Option<String>,
     token_file: Option<PathBuf>,
     url: Option<String>,
-    trust: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
     server: Option<Server>,
     key_file: Option<PathBuf>,
     key_name: Option<String>,
@@ -227,7 +227,7 @@ impl Section {
             ("assume_role", self.assume_role.is_some(), aws),
             ("token_file", self.token_file.is_some(), &["cloudflare"]),
             ("url", self.url.is_some(), &["cloudflare"]),
-            ("trust", self.trust.is_some(), &["cloudflare"]),
+            ("ca_file", self.ca_file.is_some(), &["cloudflare"]),
             ("server", self.server.is_some(), &["rfc2136"]),
             ("key_file", self.key_file.is_some(), &["rfc2136"]),
             ("key_name", self.key_name.is_some(), &["rfc2136"]),
@@ -272,7 +272,7 @@ impl Section {
             zone,
             token_file: beside(at.path, &at.wanted("token_file", self.token_file)?),
             url: super::file::base(at.path, &format!("dns.{}.url", at.name), &url, "https")?,
-            trust: self.trust.map(|file| beside(at.path, &file)),
+            ca_file: self.ca_file.map(|file| beside(at.path, &file)),
         })
     }
 

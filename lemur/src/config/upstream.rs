@@ -18,7 +18,7 @@ pub struct Upstream {
     /// Its directory's URL, by HTTPS. All its other URLs are at the same host and port.
     pub directory: String,
     /// The roots that its HTTPS is trusted by, PEM; the system's if there is none.
-    pub ca_bundle: Option<PathBuf>,
+    pub ca_file: Option<PathBuf>,
     /// What it is told of whom to reach, such as `mailto:pki@corp.example`.
     pub contact: Vec<String>,
     /// Whether whoever wrote the file agrees to its terms of service.
@@ -66,7 +66,7 @@ pub enum Proof {
 #[serde(deny_unknown_fields)]
 pub(super) struct UpstreamSection {
     directory: String,
-    ca_bundle: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
     #[serde(default)]
     contact: Vec<String>,
     #[serde(default)]
@@ -147,7 +147,7 @@ impl UpstreamSection {
             self.external_account.map(|account| ExternalAccount { id: account.id, key_file: beside(path, &account.key_file) });
         Ok(Upstream {
             directory: self.directory,
-            ca_bundle: self.ca_bundle.map(|file| beside(path, &file)),
+            ca_file: self.ca_file.map(|file| beside(path, &file)),
             contact: self.contact,
             agree_to_terms: self.agree_to_terms,
             external_account,

@@ -29,11 +29,12 @@ pub use pattern::{Claims, Pattern, PatternError};
 pub use settings::{KeysFrom, People, Provider, Settings, Way, Workload};
 pub use sign_in::{Answered, Begun, COOKIE_LASTS, SignInError};
 pub use sts::{Caller, SERVER_ID, SignedRequest, StsError, names_an_account};
+pub use web::WebError;
 pub(crate) use web::check_address;
-pub use web::{RootsError, WebError};
 pub use workload::{Credential, WorkloadError};
 
 use crate::engine::Engine;
+use crate::trust::RootsError;
 use issuer::{Issuer, Source};
 use jwt::Keys;
 use web::Web;

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use tokio::sync::Semaphore;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
+
+use crate::trust::{self, RootsError};
 
 /// The longest head of an answer.
 const HEAD: usize = 32 << 10;
@@ -36,19 +36,6 @@ pub enum WebError {
     /// The answer is not what it should be.
     #[error("{0}")]
     Content(&'static str),
-}
-
-/// Why no calls can be made.
-#[derive(Debug, thiserror::Error)]
-pub enum RootsError {
-    /// The file of the roots.
-    #[error("{path}: {reason}")]
-    File {
-        /// Which.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
 }
 
 /// Makes calls.
@@ -104,20 +91,7 @@ pub(super) fn encoded(value: &str) -> Zeroizing<String> {
 impl Web {
     /// With the system's certificates, or those of a file alone.
     pub(super) fn new(roots: Option<&Path>) -> Result<Self, RootsError> {
-        let roots: Vec<CertificateDer<'static>> = match roots {
-            None => rustls_native_certs::load_native_certs().certs,
-            Some(path) => {
-                let wrong = |reason: String| RootsError::File { path: path.display().to_string(), reason };
-                let text = menagerie_config::read(path).map_err(|error| wrong(error.to_string()))?;
-                let roots = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
-                let roots = roots.map_err(|error| wrong(error.to_string()))?;
-                if roots.is_empty() {
-                    return Err(wrong("there is no certificate in it".to_owned()));
-                }
-                roots
-            }
-        };
-        let roots: Vec<_> = roots.iter().map(|root| Certificate::from_der(root.as_ref()).to_owned()).collect();
+        let roots: Vec<_> = trust::roots(roots)?.iter().map(|root| Certificate::from_der(root.as_ref()).to_owned()).collect();
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::new_with_certs(&roots))
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))

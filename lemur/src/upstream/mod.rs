@@ -32,7 +32,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
 use tokio::sync::Notify;
 
 use crate::certificate::{PemError, View, read_bundle};
@@ -40,6 +39,7 @@ use crate::config::{Proof, Upstream};
 use crate::dns::{DnsProvider, Providers};
 use crate::engine::Engine;
 use crate::store::StoreError;
+use crate::trust::{self, RootsError};
 use crate::validate::{Resolver, ResolverError};
 
 pub use authority::UpstreamAuthority;
@@ -142,8 +142,16 @@ pub enum SetupError {
         /// What is wrong with it.
         source: PemError,
     },
+    /// Its server cannot be known.
+    #[error("[upstream.{name}] ca_file: {source}")]
+    Trust {
+        /// The upstream.
+        name: String,
+        /// What is wrong.
+        source: RootsError,
+    },
     /// A root that TLS cannot be verified by.
-    #[error("[upstream.{name}] ca_bundle: no certificate in it is a root that TLS can be verified by")]
+    #[error("[upstream.{name}] ca_file: no certificate in it is a root that TLS can be verified by")]
     Roots {
         /// The upstream.
         name: String,
@@ -254,10 +262,9 @@ impl Upstreams {
 impl Known {
     fn new(config: Upstream, providers: Option<&Providers>, name_servers: &[std::net::SocketAddr]) -> Result<Self, SetupError> {
         let name = || config.name.clone();
-        let roots = match &config.ca_bundle {
-            Some(path) => roots_of(&certificates(&config.name, path)?),
-            None => system_roots(),
-        };
+        let known = trust::roots(config.ca_file.as_deref()).map_err(|source| SetupError::Trust { name: name(), source })?;
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(known);
         if roots.is_empty() {
             return Err(SetupError::Roots { name: name() });
         }
@@ -291,19 +298,10 @@ fn file(name: &str, path: &Path) -> Result<Vec<u8>, SetupError> {
     use std::io::Read as _;
 
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(LARGEST_FILE).read_to_end(&mut bytes));
-    read.map_err(|source| SetupError::File { name: name.to_owned(), path: path.to_owned(), source })?;
+    let failed = |source| SetupError::File { name: name.to_owned(), path: path.to_owned(), source };
+    std::fs::File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    }
     Ok(bytes)
-}
-
-fn roots_of(certificates: &[View]) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates.iter().map(|view| CertificateDer::from(view.as_der().to_vec())));
-    roots
-}
-
-fn system_roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
 }

@@ -77,7 +77,7 @@ impl Cloudflare {
     }
 
     fn settings(&self, rest: &str) -> String {
-        format!("kind = \"cloudflare\"\ntoken_file = \"token\"\nurl = \"{}\"\ntrust = \"roots.pem\"\n{rest}", self.url)
+        format!("kind = \"cloudflare\"\ntoken_file = \"token\"\nurl = \"{}\"\nca_file = \"roots.pem\"\n{rest}", self.url)
     }
 
     fn provider(&self, rest: &str) -> Arc<dyn DnsProvider> {
@@ -347,7 +347,7 @@ fn what_is_refused_is_said_without_the_token() {
     assert!(text.contains("Invalid access token") && !text.contains("another-token"), "{text}");
     // One that is not trusted gets no token.
     cloudflare.calls();
-    let system = cloudflare.settings("").replace("trust = \"roots.pem\"\n", "timeout = \"1s\"\n");
+    let system = cloudflare.settings("").replace("ca_file = \"roots.pem\"\n", "timeout = \"1s\"\n");
     let error = block_on(provider(cloudflare.folder.path(), &system).publish(RECORD, ONE)).unwrap_err();
     assert!(error.passes() && cloudflare.calls().is_empty(), "{error:?}");
 }
@@ -361,8 +361,8 @@ fn what_cannot_be_used_is_named_at_the_start() {
     write(cloudflare.folder.path(), "two-words", "Bearer token");
     let words = named("kind = \"cloudflare\"\ntoken_file = \"two-words\"");
     assert!(words.starts_with("dns.it.token_file: ") && !words.contains("Bearer"), "{words}");
-    let roots = named("kind = \"cloudflare\"\ntoken_file = \"token\"\ntrust = \"token\"");
-    assert!(roots.starts_with("dns.it.trust: ") && !roots.contains(TOKEN), "{roots}");
+    let roots = named("kind = \"cloudflare\"\ntoken_file = \"token\"\nca_file = \"token\"");
+    assert!(roots.starts_with("dns.it.ca_file: ") && !roots.contains(TOKEN), "{roots}");
 }
 
 fn write(folder: &Path, name: &str, text: &str) {

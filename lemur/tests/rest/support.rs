@@ -150,7 +150,7 @@ impl Service {
         let (ready, is_ready) = std::sync::mpsc::channel();
         let tls = Tls::from_pem(&chain, &key).unwrap();
         let (database, ring, own) = (database.to_owned(), RingFile::new(folder.path().join("keys")), url.clone());
-        let ca_bundle = folder.path().join("service.pem");
+        let ca_file = folder.path().join("service.pem");
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
@@ -162,7 +162,7 @@ impl Service {
                 let access = opened.unwrap();
                 let password = Password::chosen(PASSWORD.to_owned()).unwrap();
                 assert!(matches!(access.bootstrap(Some(password)).await.unwrap(), Bootstrap::Administrator(_)));
-                let settings = rest::Settings { upstreams: Some(upstreams(&engine, &ca_bundle)), identity, ..settings };
+                let settings = rest::Settings { upstreams: Some(upstreams(&engine, &ca_file)), identity, ..settings };
                 let guard = Guard { body: 2 << 20, time: Duration::from_secs(30), metrics: Metrics::new("lemur") };
                 let router = guard.before(rest::router(Api::new(access, engine.clone(), settings)));
                 ready.send(()).unwrap();
@@ -279,11 +279,11 @@ pub(crate) fn new_upstream_authority(name: &str) -> Value {
     json!({"name": name, "owner": "pki@example.com", "commonName": name, "plugin": plugin})
 }
 
-fn upstreams(engine: &Engine, ca_bundle: &Path) -> Upstreams {
+fn upstreams(engine: &Engine, ca_file: &Path) -> Upstreams {
     let upstream = Upstream {
         name: "elsewhere".to_owned(),
         directory: "https://127.0.0.1:1/directory".to_owned(),
-        ca_bundle: Some(ca_bundle.to_owned()),
+        ca_file: Some(ca_file.to_owned()),
         contact: Vec::new(),
         agree_to_terms: true,
         external_account: None,

@@ -76,11 +76,11 @@ impl House {
     }
 
     /// An upstream by http-01, to be changed.
-    pub(crate) fn by_http(directory: String, ca_bundle: PathBuf) -> Upstream {
+    pub(crate) fn by_http(directory: String, ca_file: PathBuf) -> Upstream {
         Upstream {
             name: NAME.to_owned(),
             directory,
-            ca_bundle: Some(ca_bundle),
+            ca_file: Some(ca_file),
             contact: vec!["mailto:pki@example.org".to_owned()],
             agree_to_terms: true,
             external_account: None,
@@ -93,10 +93,10 @@ impl House {
     }
 
     /// The same by dns-01.
-    pub(crate) fn by_dns(&self, directory: String, ca_bundle: PathBuf) -> Upstream {
+    pub(crate) fn by_dns(&self, directory: String, ca_file: PathBuf) -> Upstream {
         let proof =
             Proof::Dns01 { provider: "chall".to_owned(), name_servers: vec![self.chall.dns()], propagation: Duration::from_secs(20) };
-        Upstream { proof, ..Self::by_http(directory, ca_bundle) }
+        Upstream { proof, ..Self::by_http(directory, ca_file) }
     }
 
     /// A process whose worker runs.

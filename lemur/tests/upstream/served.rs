@@ -127,8 +127,8 @@ impl Server {
 }
 
 /// A configuration with an upstream by http-01.
-pub(crate) fn with_upstream(directory: &str, ca_bundle: &Path) -> String {
+pub(crate) fn with_upstream(directory: &str, ca_file: &Path) -> String {
     format!(
-        "[upstream.elsewhere]\ndirectory = {directory:?}\nca_bundle = {ca_bundle:?}\nagree_to_terms = true\nchallenge = \"http-01\"\nretry = \"1s\"\n"
+        "[upstream.elsewhere]\ndirectory = {directory:?}\nca_file = {ca_file:?}\nagree_to_terms = true\nchallenge = \"http-01\"\nretry = \"1s\"\n"
     )
 }

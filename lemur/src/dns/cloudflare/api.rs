@@ -1,14 +1,11 @@
 //! Calls of Cloudflare's API v4: by HTTPS alone and with the token in a header, redirects are not followed, an answer is bounded; what the
 //! service cannot do now is asked again a few times, when it says so.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request};
 use menagerie_secret::Secret;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::Agent;
@@ -18,6 +15,7 @@ use crate::config::dns::CloudflareSettings;
 use crate::dns::DnsError;
 use crate::dns::record::shown;
 use crate::dns::secret_file::{self, SecretFileError};
+use crate::trust::{self, RootsError};
 
 /// The longest answer that is read, in bytes.
 const LONGEST_ANSWER: u64 = 1 << 20;
@@ -41,8 +39,8 @@ pub(in crate::dns) enum ClientError {
     #[error("token_file: {0}")]
     Token(#[from] SecretFileError),
     /// The certificates that the service is known by.
-    #[error("trust: {}: {reason}", path.as_ref().map_or_else(|| "the system's certificates".to_owned(), |path| path.display().to_string()))]
-    Roots { path: Option<PathBuf>, reason: String },
+    #[error("ca_file: {0}")]
+    Roots(#[from] RootsError),
 }
 
 /// Makes calls.
@@ -84,8 +82,9 @@ struct Again {
 impl Api {
     pub(super) fn new(settings: &CloudflareSettings, timeout: Duration) -> Result<Self, ClientError> {
         let token = secret_file::line(&settings.token_file)?;
+        let roots: Vec<_> = trust::roots(settings.ca_file.as_deref())?.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
         let tls = TlsConfig::builder()
-            .root_certs(RootCerts::new_with_certs(&roots(settings)?))
+            .root_certs(RootCerts::new_with_certs(&roots))
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
             .build();
         let config = Agent::config_builder()
@@ -193,22 +192,4 @@ impl Reply {
         serde_json::from_value(self.body.result)
             .map_err(|_| DnsError::Unreachable("Cloudflare's answer is not of its API's form".to_owned()))
     }
-}
-
-/// The certificates that the service is known by: the file's, or the system's.
-fn roots(settings: &CloudflareSettings) -> Result<Vec<Certificate<'static>>, ClientError> {
-    let Some(path) = &settings.trust else {
-        let system = rustls_native_certs::load_native_certs();
-        if let (true, Some(error)) = (system.certs.is_empty(), system.errors.first()) {
-            return Err(ClientError::Roots { path: None, reason: error.to_string() });
-        }
-        return Ok(system.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect());
-    };
-    let bad = |reason: String| ClientError::Roots { path: Some(path.clone()), reason };
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| bad(error.to_string()))?;
-    let found: Vec<_> = read.collect::<Result<_, _>>().map_err(|error| bad(error.to_string()))?;
-    if found.is_empty() {
-        return Err(bad("there is no certificate in it".to_owned()));
-    }
-    Ok(found.iter().map(|der| Certificate::from_der(der).to_owned()).collect())
 }
