@@ -77,7 +77,7 @@ impl House {
     }
 
     /// With this in the environment of the tool's processes.
-    #[allow(dead_code, reason = "the tests of keys use it")]
+    #[cfg(all(feature = "aws", feature = "pkcs11"))]
     pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.environment.push((name.to_owned(), value.into()));
     }
@@ -109,7 +109,7 @@ impl House {
     }
 
     /// Starts a command of the tool on the data, and does not wait.
-    #[allow(dead_code, reason = "the tests of keys use it")]
+    #[cfg(all(feature = "aws", feature = "pkcs11"))]
     pub(crate) fn start(&self, arguments: &str) -> Running {
         let mut tool = self.tool("data");
         tool.args(arguments.split_whitespace());

@@ -5,6 +5,8 @@
 
 mod given;
 mod house;
+#[cfg(all(feature = "aws", feature = "pkcs11"))]
+mod keys;
 mod path;
 mod random;
 mod replicas;

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use menagerie_tests::{Postgres, SoftHsm, assert_eventually};
 use serde_json::{Value, json};
 
-use super::house::{House, Server};
+use crate::house::{House, Server};
 
 /// The token of the tests, and its PIN.
 pub(crate) const TOKEN: (&str, &str) = ("corp", "1234-secret");

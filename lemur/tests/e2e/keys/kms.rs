@@ -5,8 +5,8 @@ use std::time::Duration;
 use menagerie_tests::{AsymmetricKey, KmsFailure, KmsServer, Moto, Postgres, SigningKey, assert_eventually};
 use serde_json::json;
 
-use super::house::House;
 use super::world::{configure, issue, list, login, ocsp, ocsp_path, reach, revoke, walk};
+use crate::house::House;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use menagerie_tests::{KmsFailure, KmsServer, Moto, Postgres};
 use serde_json::Value;
 
-use super::house::{House, Server, mode};
 use super::world::{TOKEN, configure, issue, login, reach, token};
+use crate::house::{House, Server, mode};
 
 const HSM_KEY: &str = "pkcs11:token=corp;object=ring";
 

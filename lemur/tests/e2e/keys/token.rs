@@ -6,8 +6,8 @@ use std::time::Duration;
 use menagerie_tests::{Postgres, SoftHsm, assert_eventually};
 use serde_json::json;
 
-use super::house::House;
 use super::world::{TOKEN, configure, issue, list, login, ocsp, pin, reach, revoke, token, walk};
+use crate::house::House;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
