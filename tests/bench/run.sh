@@ -41,7 +41,7 @@ repokid() {
 
 lemur() {
     cargo build --locked --profile dist -p lemur --bin lemur
-    cargo build --locked --release -p lemur --example service_rate --example issue_rate
+    cargo build --locked --release -p lemur --example service_rate
     local options
     read -ra options <<<"${BENCH_OPTIONS-}"
     python3 "$here/lemur" "$target/dist/lemur" "$target/release/examples" "$target" "$here/runs" "${options[@]}"

@@ -1,14 +1,19 @@
-//! What the service costs, as its clients meet it: `service_rate rest|acme LEMUR [SECONDS]` or `service_rate pebble [SECONDS]`.
+//! What the service costs: `service_rate rest|acme LEMUR [SECONDS]`, `service_rate pebble [SECONDS]`, or, of what it keeps,
+//! `service_rate lists|revoked sqlite|postgres [ROWS]`.
 //!
 //! `rest` has 32 clients issue by `POST /api/1/certificates`, each request with a P-256 CSR of its own, on PostgreSQL that writes to the
 //! disk (`fsync=on`). `acme` has clients go whole ACME flows by dns-01 on the same database, each from a new order to the certificate's
 //! chain; `pebble` has the same clients do the same at Debian's pebble, which keeps all in memory. Each prints one JSON object: how many a
 //! second by the clock, and the processor time of each in the service and in PostgreSQL. The clients' own is in neither.
+//!
+//! `lists` makes that many certificates (1,000,000) and prints how long filtered pages take; `revoked` as many revocations, and how long all
+//! parts of the list take to be made anew.
 
 mod flows;
 mod orders;
 mod process;
 mod service;
+mod stored;
 
 use std::error::Error;
 use std::io::Write as _;
@@ -44,7 +49,7 @@ impl Count {
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let usage = "service_rate rest|acme LEMUR [SECONDS], or service_rate pebble [SECONDS]";
+    let usage = "service_rate rest|acme LEMUR [SECONDS], pebble [SECONDS], or lists|revoked sqlite|postgres [ROWS]";
     let what = arguments.first().ok_or(usage)?.as_str();
     let seconds = |at: usize| arguments.get(at).map_or(Ok(10), |text| text.parse()).map(Duration::from_secs);
     let lemur = || arguments.get(1).map(PathBuf::from).ok_or(usage);
@@ -65,8 +70,16 @@ async fn main() -> Outcome<()> {
             let clients = flows::begin(&service.acme(), &count).await?;
             measure("pebble", service.usage(), clients, &count, seconds(1)?).await
         }
+        "lists" | "revoked" => {
+            let database = arguments.get(1).ok_or(usage)?;
+            stored::measure(what, database, arguments.get(2).map_or(Ok(1_000_000), |text| text.parse())?).await
+        }
         _ => Err(usage.into()),
     }
+}
+
+fn say(text: &str) {
+    writeln!(std::io::stdout(), "{text}").expect("standard output is open");
 }
 
 type Clients = tokio::task::JoinSet<Outcome<()>>;
@@ -94,6 +107,6 @@ async fn measure(what: &str, usage: Usage<'_>, mut clients: Clients, count: &Cou
         "database_ms": before.database.zip(after.database).map(|(before, after)| each(before, after)),
         "peak_mib": after.peak_mib,
     });
-    writeln!(std::io::stdout(), "{line}")?;
+    say(&line.to_string());
     Ok(())
 }

@@ -53,7 +53,8 @@ fn of_postgres(server: &Postgres) -> Outcome<Duration> {
     Ok(time)
 }
 
-fn peak_memory(process: u32) -> Outcome<u64> {
+/// The most that a process had in memory, in MiB.
+pub(crate) fn peak_memory(process: u32) -> Outcome<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)

@@ -22,7 +22,7 @@ LISTS = 1_000_000
 def main() -> None:
     parser = argparse.ArgumentParser(prog="lemur", description=__doc__)
     parser.add_argument("lemur", type=Path, help="the program that is measured")
-    parser.add_argument("examples", type=Path, help="the folder of the built examples: service_rate, issue_rate")
+    parser.add_argument("examples", type=Path, help="the folder of the built example, service_rate")
     parser.add_argument("target", type=Path, help="the folder of builds, where the peer is kept")
     parser.add_argument("runs", type=Path, help="where the raw figures go")
     parser.add_argument("--rounds", type=int, default=3)
@@ -47,7 +47,7 @@ def main() -> None:
     write(arguments.runs, found)
     show(found)
     if arguments.rows:
-        stored(str(arguments.examples / "issue_rate"), arguments.rows)
+        stored(rate, arguments.rows)
 
 
 def answer(*command: str) -> dict:

@@ -1,59 +1,37 @@
-//! What the engine costs, without a network before it: `rate issue|lists|revoked sqlite|postgres [NUMBER]`.
-//!
-//! `issue` issues for 32 clients for NUMBER seconds (10) and prints certificates a second, and processor time for each, of this process and
-//! of PostgreSQL's. `lists` makes NUMBER rows (1,000,000) and prints how long filtered pages take. `revoked` makes NUMBER revocations
-//! (1,000,000) and prints how long all parts of the list take to be rebuilt. PostgreSQL writes to the disk (`fsync=on`).
+//! What is kept at scale, without a network before it: how long filtered pages of many certificates take, and how long all parts of a long
+//! revocation list take to be made anew. PostgreSQL writes to the disk (`fsync=on`).
 
-use std::error::Error;
-use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lemur::audit::Actor;
 use lemur::authority::{AuthorityKey, AuthorityOrder, Parent};
 use lemur::engine::{Clock, Engine, Settings};
-use lemur::issue::{Key, Order, Record};
-use lemur::name::{NameConstraints, San, Subject};
-use lemur::profile::Period;
+use lemur::name::{NameConstraints, Subject};
 use lemur::store::list::{self, Filter, Match, Page, SortBy};
 use lemur::store::{AuthorityId, UserId};
 use menagerie_secret::RingFile;
-use menagerie_sign::{KeyType, LocalSigner, Signer};
+use menagerie_sign::KeyType;
 use menagerie_store::database::Kind;
 use menagerie_tests::Postgres;
 
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+use crate::process::peak_memory;
+use crate::{Outcome, say};
 
-const CLIENTS: usize = 32;
-
-#[tokio::main]
-async fn main() -> Outcome<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (what, database) = match arguments.as_slice() {
-        [what, database, ..] => (what.as_str(), database.as_str()),
-        _ => return Err("rate issue|lists|revoked sqlite|postgres [NUMBER]".into()),
-    };
-    let number = arguments.get(2).map(|text| text.parse::<u64>()).transpose()?;
+/// Measures `lists` or `revoked` on a database of this kind, with so many rows.
+pub(crate) async fn measure(what: &str, database: &str, rows: u64) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let server = (database == "postgres").then(|| Postgres::start_with(&["shared_buffers=128MB", "max_wal_size=4GB"]));
     let url = server.as_ref().map_or_else(|| format!("sqlite:{}", folder.path().join("lemur.db").display()), Postgres::url);
     let engine = start(&url, folder.path()).await?;
     match what {
-        "issue" => issue(&engine, server.as_ref(), Duration::from_secs(number.unwrap_or(10))).await?,
-        "lists" => lists(&engine, number.unwrap_or(1_000_000)).await?,
-        "revoked" => revoked(&engine, number.unwrap_or(1_000_000)).await?,
-        other => return Err(format!("{other}: issue, lists or revoked").into()),
+        "lists" => lists(&engine, rows).await?,
+        _ => revoked(&engine, rows).await?,
     }
-    say(&format!("peak memory of this process: {} MiB", peak_memory()?));
+    say(&format!("peak memory of this process: {} MiB", peak_memory(std::process::id())?));
     engine.close().await;
     Ok(())
-}
-
-fn say(text: &str) {
-    writeln!(std::io::stdout(), "{text}").expect("standard output is open");
 }
 
 async fn start(url: &str, folder: &Path) -> Outcome<Engine> {
@@ -80,83 +58,6 @@ async fn authority(engine: &Engine, name: &str, parent: Parent) -> Outcome<Autho
         actor: Actor::cli("rate"),
     };
     Ok(engine.create_authority(order).await?.id)
-}
-
-/// User and system time of a process, and of those that it has waited for.
-fn processor_time(process: &str, with_children: bool) -> Outcome<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |range: std::ops::Range<usize>| fields[range].iter().map(|ticks| ticks.parse::<u64>()).sum::<Result<u64, _>>();
-    // Linux counts in hundredths of a second.
-    Ok(Duration::from_millis(10 * ticks(if with_children { 11..15 } else { 11..13 })?))
-}
-
-/// The processor time of PostgreSQL's processes.
-fn server_time(server: &Postgres) -> Outcome<Duration> {
-    let mut time = processor_time(&server.id().to_string(), true)?;
-    for entry in std::fs::read_dir("/proc")? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let Ok(stat) = std::fs::read_to_string(format!("/proc/{name}/stat")) else { continue };
-        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
-        if parent == Some(server.id()) {
-            time += processor_time(&name, false)?;
-        }
-    }
-    Ok(time)
-}
-
-fn peak_memory() -> Outcome<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
-}
-
-async fn issue(engine: &Engine, server: Option<&Postgres>, time: Duration) -> Outcome<()> {
-    let root = authority(engine, "Root", Parent::Itself).await?;
-    let issuing = authority(engine, "Issuing", Parent::Ours(root)).await?;
-    let keys: Vec<_> = (0..64).map(|_| Ok(LocalSigner::generate(KeyType::EcdsaP256)?.public_key().clone())).collect::<Outcome<_>>()?;
-    let (keys, ending, issued) = (Arc::new(keys), Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let mut clients = tokio::task::JoinSet::new();
-    for client in 0..CLIENTS {
-        let (engine, keys, ending, issued) = (engine.clone(), Arc::clone(&keys), Arc::clone(&ending), Arc::clone(&issued));
-        clients.spawn(async move {
-            for number in 0_usize.. {
-                if ending.load(Ordering::Relaxed) {
-                    break;
-                }
-                let order = Order {
-                    authority: issuing,
-                    profile: "tls-server".to_owned(),
-                    key: Key::Theirs(keys[number % keys.len()].clone()),
-                    subject: Subject::new(),
-                    names: vec![San::guess(&format!("n{number}.c{client}.example.com"))?],
-                    period: Period::Default,
-                    csr: None,
-                    record: Record::of_owner("team@example.com"),
-                    actor: Actor::cli("rate"),
-                };
-                engine.issue(order).await?;
-                issued.fetch_add(1, Ordering::Relaxed);
-            }
-            Ok::<_, Box<dyn Error + Send + Sync>>(())
-        });
-    }
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let usage = || Ok::<_, Box<dyn Error + Send + Sync>>((processor_time("self", false)?, server.map(server_time).transpose()?));
-    let (before, start, first) = (usage()?, Instant::now(), issued.load(Ordering::Relaxed));
-    tokio::time::sleep(time).await;
-    let (after, took, last) = (usage()?, start.elapsed(), issued.load(Ordering::Relaxed));
-    ending.store(true, Ordering::Relaxed);
-    for client in clients.join_all().await {
-        client?;
-    }
-    let count = u32::try_from(last - first)?.max(1);
-    say(&format!("{:.0} certificates a second", f64::from(count) / took.as_secs_f64()));
-    say(&format!("{:?} of processor time each in this process", (after.0 - before.0) / count));
-    if let (Some(before), Some(after)) = (before.1, after.1) {
-        say(&format!("{:?} of processor time each in PostgreSQL", (after - before) / count));
-    }
-    Ok(())
 }
 
 const NUMBERS: &str = "WITH RECURSIVE numbers (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < ";
