@@ -37,14 +37,14 @@ setup: ## Get what the tests need: Debian packages, Python packages, npm package
 	@tests/setup.sh
 
 test: setup lint ## Run every test (sets up what they need, lints first)
-	PROPTEST_RNG_SEED=20261122 cargo test --locked --release --workspace --features lanius/aws --no-fail-fast
+	PROPTEST_RNG_SEED=20261122 cargo test --locked --release --workspace --features lanius/aws,lemur/aws --no-fail-fast
 
 soak: setup cargo ## Run the tests with the full counts that the issues name
-	MENAGERIE_SOAK=1 cargo test --locked --release --workspace --features lanius/aws --no-fail-fast
+	MENAGERIE_SOAK=1 cargo test --locked --release --workspace --features lanius/aws,lemur/aws --no-fail-fast
 
 lint: cargo-deny ## Formatting, clippy, licences and sources of what is depended on, and who may depend on what
 	cargo fmt --all --check
-	cargo clippy --locked --release --workspace --features lanius/aws --all-targets -- -D warnings
+	cargo clippy --locked --release --workspace --features lanius/aws,lemur/aws --all-targets -- -D warnings
 	cargo deny --locked --log-level error check bans licenses sources
 	@for crate in menagerie-secret menagerie-sign menagerie-store menagerie-config menagerie-finding menagerie-git menagerie-cloudtrail menagerie-git-fetch menagerie-policy menagerie-report menagerie-telemetry menagerie-lambda menagerie-web lanius lemur; do \
 		tree=$$(cargo tree --locked -p $$crate -e normal --prefix none); \
