@@ -7,6 +7,7 @@
 mod connections;
 mod cookie;
 mod error;
+mod forwarded;
 mod guard;
 mod headers;
 mod health;
@@ -19,6 +20,7 @@ mod tls;
 
 pub use cookie::SessionCookie;
 pub use error::{JsonError, Reasons};
+pub use forwarded::{ForwardedBy, Proxies};
 pub use guard::Guard;
 pub use headers::PAGE_POLICY;
 pub use health::{Health, Ready};
