@@ -5,16 +5,21 @@
 //! | --- | --- |
 //! | everyone who is signed in | see what is not secret: certificates, authorities, users and roles by name |
 //! | member | store a certificate that was made elsewhere; make API keys for themselves |
-//! | of an authority's roles, or its owner | issue from it |
+//! | of an authority's roles, or its owner | issue from it, for the names that the role is limited to there, if it is |
 //! | of the role `<authority>_admin` of these, or its owner | change it, and make an authority under it |
 //! | of a certificate's roles, its owner, who asked for it | change it, replace it, revoke it, take its private key |
 //! | `operator` | change what certificates are delivered to; read the log |
 //! | `admin` | all of it, and what concerns users, roles and new roots |
 //! | `read-only` | change nothing and take no key, whatever else they are |
+//!
+//! A change to an authority that waits for a second person is approved by one who may make it, is another than who proposed it, and came in by
+//! themselves: not by an API key, and not from the server's own command line.
 
 use super::requester::{Requester, Standing};
+use crate::name::San;
 use crate::store::RoleId;
 use crate::store::UserId;
+use crate::store::role_names::RoleNames;
 
 /// What is known of an authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +30,17 @@ pub struct AuthorityFacts<'a> {
     pub owner: &'a str,
     /// The roles whose members issue from it.
     pub roles: &'a [RoleId],
+}
+
+/// The names of a certificate that is asked for, and what limits them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamesFacts<'a> {
+    /// The names.
+    pub names: &'a [San],
+    /// The subject's common name.
+    pub common_name: Option<&'a str>,
+    /// The names that members of some of the authority's roles may have certified.
+    pub limits: &'a [RoleNames],
 }
 
 /// What is known of a certificate.
@@ -47,6 +63,8 @@ pub enum Action<'a> {
     ReadLog,
     /// Issue a certificate.
     IssueCertificate(AuthorityFacts<'a>),
+    /// Have these names certified, after [`Action::IssueCertificate`].
+    CertifyNames(AuthorityFacts<'a>, NamesFacts<'a>),
     /// Store a certificate that was made elsewhere.
     UploadCertificate,
     /// Change what is said of a certificate, or who answers for it.
@@ -67,6 +85,16 @@ pub enum Action<'a> {
     CreateSubAuthority(AuthorityFacts<'a>),
     /// Change an authority: its owner, its roles, whether it issues.
     UpdateAuthority(AuthorityFacts<'a>),
+    /// Have an authority give another a certificate for its name and key: the one that gives it.
+    CrossSign(AuthorityFacts<'a>),
+    /// See proposals of changes to authorities.
+    SeeProposals,
+    /// Approve what this one proposed, besides being allowed to do it.
+    Approve(&'a Proposer),
+    /// Refuse what this one proposed, or take it back.
+    Reject(&'a Proposer),
+    /// See, make and revoke keys by which ACME clients make accounts.
+    ManageExternalKeys,
     /// Read the members of a role.
     ReadRole(RoleId),
     /// Make, change or remove roles.
@@ -87,6 +115,15 @@ pub enum Action<'a> {
     ManageDelivery,
 }
 
+/// Who proposed a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proposer {
+    /// A user, in person or by an API key.
+    User(UserId),
+    /// Whoever has this number on the server's own machine.
+    Local(u32),
+}
+
 /// The requester may not do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -104,12 +141,18 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
         Action::ReadLog => (standing != Standing::Member, "Only administrators, operators and readers see the log."),
         Action::ReadApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ReadAllApiKeys => (standing == Standing::Administrator, "Only administrators see the API keys of all."),
+        Action::SeeProposals => (true, ""),
         _ if standing == Standing::ReadOnly => (false, "The role read-only changes nothing and takes no keys."),
+        // A second person is one whatever else they may: this stands before what administrators may.
+        Action::Approve(proposer) => approves(requester, proposer),
         // From here on, whoever asks may change things.
         _ if standing == Standing::Administrator => (true, ""),
         Action::UploadCertificate => (true, ""),
         Action::IssueCertificate(authority) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
+        }
+        Action::CertifyNames(authority, names) => {
+            (may_certify(requester, authority, names), "None of your roles may have all of these names certified by this authority.")
         }
         Action::UpdateCertificate(certificate) | Action::RevokeCertificate(certificate) | Action::DeleteCertificate(certificate) => {
             (answers_for(requester, certificate), "You are not authorized to change this certificate.")
@@ -123,6 +166,12 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
             (administers(requester, parent), "You are not authorized to make an authority under this one.")
         }
         Action::UpdateAuthority(authority) => (administers(requester, authority), "You are not authorized to change this authority."),
+        Action::CrossSign(issuer) => (administers(requester, issuer), "You are not authorized to have this authority sign another."),
+        Action::Reject(proposer) => (
+            matches!(proposer, Proposer::User(user) if requester.is_user(*user)),
+            "Only who proposed it and administrators reject a proposal.",
+        ),
+        Action::ManageExternalKeys => (false, "Only administrators see and make keys of ACME accounts."),
         Action::ManageRoles => (false, "Only administrators make and change roles."),
         Action::ManageUsers => (false, "Only administrators make and change users."),
         Action::ManageOwnAccount(user) | Action::CreateApiKey(user) => {
@@ -137,6 +186,39 @@ pub fn decide(requester: &Requester, action: &Action<'_>) -> Result<(), Refused>
 
 fn may_issue(requester: &Requester, authority: &AuthorityFacts<'_>) -> bool {
     requester.is(authority.owner) || requester.holds_any(authority.roles)
+}
+
+/// By a role without limits, or with limits within which all names are.
+fn may_certify(requester: &Requester, authority: &AuthorityFacts<'_>, asked: &NamesFacts<'_>) -> bool {
+    if !may_issue(requester, authority) || requester.is(authority.owner) {
+        return may_issue(requester, authority);
+    }
+    let mut patterns = Vec::new();
+    for held in requester.roles().iter().filter(|held| authority.roles.contains(&held.id)) {
+        match asked.limits.iter().find(|limit| limit.role == held.id) {
+            Some(limit) if !limit.names.is_empty() => patterns.extend(&limit.names),
+            _ => return true,
+        }
+    }
+    let permitted = |name: &San| patterns.iter().any(|pattern| pattern.permits(name));
+    // A common name is a name: clients that are old look at it. What is no name cannot be within limits.
+    let common_name = asked
+        .common_name
+        .map(|text| asked.names.iter().any(|name| name.to_string() == text) || San::guess(text).is_ok_and(|name| permitted(&name)));
+    asked.names.iter().all(permitted) && common_name.unwrap_or(true)
+}
+
+fn approves(requester: &Requester, proposer: &Proposer) -> (bool, &'static str) {
+    if !requester.is_person() {
+        return (
+            false,
+            "A person approves, signed in by name and password: no API key, no workload, and nobody on the server's own machine.",
+        );
+    }
+    match proposer {
+        Proposer::User(user) if *user == requester.user() => (false, "Another person than the one who proposed it has to approve it."),
+        Proposer::User(_) | Proposer::Local(_) => (true, ""),
+    }
 }
 
 fn administers(requester: &Requester, authority: &AuthorityFacts<'_>) -> bool {
@@ -194,6 +276,7 @@ mod tests {
             Action::Look,
             Action::ReadLog,
             Action::IssueCertificate(authority()),
+            Action::CertifyNames(authority(), NamesFacts { names: &[], common_name: None, limits: &[] }),
             Action::UploadCertificate,
             Action::UpdateCertificate(certificate()),
             Action::ReplaceCertificate(certificate()),
@@ -204,6 +287,10 @@ mod tests {
             Action::CreateRootAuthority,
             Action::CreateSubAuthority(authority()),
             Action::UpdateAuthority(authority()),
+            Action::CrossSign(authority()),
+            Action::SeeProposals,
+            Action::Reject(&Proposer::User(UserId(7))),
+            Action::ManageExternalKeys,
             Action::ReadRole(TEAM),
             Action::ManageRoles,
             Action::ManageUsers,
@@ -224,7 +311,7 @@ mod tests {
     /// Lemur's strict check of roles let everyone through: whoever has no role may here do nothing that changes what is another's.
     #[test]
     fn who_has_no_role_touches_nothing_of_others() {
-        assert_eq!(allowed(&requester(1, &[])), ["Look", "UploadCertificate", "ExportCertificate"]);
+        assert_eq!(allowed(&requester(1, &[])), ["Look", "UploadCertificate", "ExportCertificate", "SeeProposals"]);
     }
 
     #[test]
@@ -233,22 +320,32 @@ mod tests {
             ["UpdateCertificate", "ReplaceCertificate", "RevokeCertificate", "ViewKey", "ExportCertificate", "DeleteCertificate"];
         let mut member = vec!["Look", "UploadCertificate"];
         member.extend(of_certificate);
-        member.push("ReadRole");
+        member.extend(["SeeProposals", "ReadRole"]);
         assert_eq!(allowed(&requester(1, &[(TEAM.0, "team")])), member);
         assert_eq!(
             allowed(&requester(1, &[(CA_OPERATOR.0, "CA_operator")])),
-            ["Look", "IssueCertificate", "UploadCertificate", "ExportCertificate"]
+            ["Look", "IssueCertificate", "CertifyNames", "UploadCertificate", "ExportCertificate", "SeeProposals"]
         );
         assert_eq!(
             allowed(&requester(1, &[(CA_ADMIN.0, "CA_admin")])),
-            ["Look", "IssueCertificate", "UploadCertificate", "ExportCertificate", "CreateSubAuthority", "UpdateAuthority"]
+            [
+                "Look",
+                "IssueCertificate",
+                "CertifyNames",
+                "UploadCertificate",
+                "ExportCertificate",
+                "CreateSubAuthority",
+                "UpdateAuthority",
+                "CrossSign",
+                "SeeProposals"
+            ]
         );
         assert_eq!(
             allowed(&requester(1, &[(2, "operator")])),
-            ["Look", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ManageDelivery"]
+            ["Look", "ReadLog", "UploadCertificate", "ExportCertificate", "SeeProposals", "ReadRole", "ManageDelivery"]
         );
         let creator = allowed(&requester(7, &[]));
-        for action in of_certificate.iter().chain(&["ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
+        for action in of_certificate.iter().chain(&["Reject", "ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
             assert!(creator.iter().any(|allowed| allowed == action), "{action}");
         }
         assert_eq!(allowed(&requester(1, &[(1, "admin")])).len(), every().len());
@@ -257,7 +354,7 @@ mod tests {
     #[test]
     fn read_only_beats_every_other_role() {
         let both = requester(7, &[(1, "admin"), (3, "read-only"), (TEAM.0, "team"), (CA_ADMIN.0, "CA_admin")]);
-        assert_eq!(allowed(&both), ["Look", "ReadLog", "ExportCertificate", "ReadRole", "ReadApiKey"]);
+        assert_eq!(allowed(&both), ["Look", "ReadLog", "ExportCertificate", "SeeProposals", "ReadRole", "ReadApiKey"]);
     }
 
     /// A role that merely has the right name gives nothing: it must be one of the authority's.
@@ -278,6 +375,53 @@ mod tests {
         assert!(!may(&requester(2, &[]), &Action::ViewKey(owner)));
         let nobody = CertificateFacts { owner: "", creator: None, roles: &[] };
         assert!(!may(&requester(1, &[]), &Action::ViewKey(nobody)));
+    }
+
+    /// Whoever may issue could have every name that the authority allows: a role may be limited.
+    #[test]
+    fn a_role_has_the_names_that_it_is_limited_to() {
+        let limits = [RoleNames { role: CA_OPERATOR, names: vec!["*.team.example".parse().expect("a pattern")] }];
+        let may_have = |requester: &Requester, names: &[&str], common_name: Option<&str>| {
+            let names: Vec<_> = names.iter().map(|name| San::guess(name).expect("a name")).collect();
+            may(requester, &Action::CertifyNames(authority(), NamesFacts { names: &names, common_name, limits: &limits }))
+        };
+        let team = requester(1, &[(CA_OPERATOR.0, "CA_operator")]);
+        assert!(may_have(&team, &["www.team.example", "*.team.example"], Some("www.team.example")));
+        assert!(may_have(&team, &["www.team.example"], None) && may_have(&team, &[], Some("a.team.example")));
+        for (names, common_name) in [
+            (&["www.other.example"][..], None),
+            (&["www.team.example", "www.other.example"], None),
+            (&["www.team.example"], Some("www.other.example")),
+            (&["10.1.2.3"], None),
+            (&[], Some("The Team")),
+        ] {
+            assert!(!may_have(&team, names, common_name), "{names:?} {common_name:?}");
+        }
+        // Another role without limits, the owner, and administrators have any; who has no role of the authority has none.
+        for free in [
+            requester(1, &[(CA_OPERATOR.0, "CA_operator"), (CA_ADMIN.0, "CA_admin")]),
+            requester(1, &[(9, "PKI@example.com")]),
+            requester(1, &[(1, "admin")]),
+        ] {
+            assert!(may_have(&free, &["www.other.example"], None));
+        }
+        assert!(!may_have(&requester(1, &[]), &["www.team.example"], None));
+        assert!(!may_have(&requester(1, &[(TEAM.0, "team")]), &[], None));
+    }
+
+    #[test]
+    fn a_second_person_is_another_and_comes_in_by_themselves() {
+        let may_approve = |requester: &Requester, proposer: Proposer| may(requester, &Action::Approve(&proposer));
+        let (ann, bob) = (requester(1, &[(1, "admin")]), requester(2, &[(1, "admin")]));
+        let by_ann = Proposer::User(UserId(1));
+        assert!(may_approve(&bob, by_ann) && may_approve(&bob, Proposer::Local(0)));
+        assert!(!may_approve(&ann, by_ann));
+        let by_key = Requester { api_key: Some(super::super::ApiKeyId(7)), ..requester(2, &[(1, "admin")]) };
+        let workload = Requester { personal: false, ..requester(2, &[(1, "admin")]) };
+        for other in [by_key, workload, Requester::local(0), Requester::local(1_000), requester(2, &[(1, "admin"), (3, "read-only")])] {
+            assert!(!may_approve(&other, by_ann) && !may_approve(&other, Proposer::Local(0)), "{other:?}");
+        }
+        assert!(may(&ann, &Action::UpdateAuthority(authority())), "which is no matter of what else they may");
     }
 
     #[test]

@@ -26,7 +26,10 @@ pub struct Held {
     pub name: String,
 }
 
-/// Who asks. Only the database makes one: there is none for a token that is not valid.
+/// The number of nobody in the database: of whoever works on the server's own machine.
+const LOCAL: UserId = UserId(0);
+
+/// Who asks. Only the database makes one, for a token that is valid; and the command line on the server's own machine is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requester {
     pub(super) user: UserId,
@@ -41,6 +44,32 @@ pub struct Requester {
 }
 
 impl Requester {
+    /// Whoever has this number on the server's own machine, with the data in hands: may do everything, and is no person of the service.
+    #[must_use]
+    pub fn local(uid: u32) -> Self {
+        Self {
+            user: LOCAL,
+            username: format!("local:{uid}"),
+            email: String::new(),
+            roles: vec![Held { id: RoleId(0), name: ADMIN.to_owned() }],
+            api_key: None,
+            personal: false,
+            read_only: false,
+        }
+    }
+
+    /// The user, unless it is somebody on the server's own machine.
+    #[must_use]
+    pub fn known_user(&self) -> Option<UserId> {
+        (self.user != LOCAL).then_some(self.user)
+    }
+
+    /// Whether a person came in by themselves: not by an API key, and not from the server's own machine.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        self.personal && self.api_key.is_none()
+    }
+
     /// Which user.
     #[must_use]
     pub const fn user(&self) -> UserId {

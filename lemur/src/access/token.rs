@@ -64,6 +64,9 @@ struct Claims {
     sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     aid: Option<i64>,
+    /// Random, so that no two sessions have the same token.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    jti: String,
     /// How often the user's tokens were made void before this one.
     #[serde(rename = "gen")]
     generation: i64,
@@ -157,7 +160,10 @@ impl Access {
         api_key: Option<ApiKeyId>,
         (from, until): (i64, Option<i64>),
     ) -> Result<String, AccessError> {
-        let claims = Claims { iat: from, exp: until, sub: user.to_string(), aid: api_key.map(|ApiKeyId(id)| id), generation };
+        let mut jti = [0; 16];
+        rand::fill(&mut jti).map_err(|_| AccessError::Randomness)?;
+        let jti = hex::encode(jti);
+        let claims = Claims { iat: from, exp: until, sub: user.to_string(), aid: api_key.map(|ApiKeyId(id)| id), jti, generation };
         let keys = self.0.keys.all();
         let key = keys.last().ok_or(AccessError::Token)?;
         let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
@@ -180,7 +186,7 @@ impl Access {
     }
 
     /// Who a token is of, by the database, and when the token ends.
-    async fn look_up(&self, token: &str) -> Result<(Requester, Option<i64>), TokenError> {
+    pub(super) async fn look_up(&self, token: &str) -> Result<(Requester, Option<i64>), TokenError> {
         let claims = self.claims(token).await?;
         let now = self.now();
         if claims.exp.is_some_and(|expires| expires <= now) {
@@ -191,29 +197,19 @@ impl Access {
         }
         let user = claims.sub.parse().map(UserId).map_err(|_| TokenError::Foreign)?;
         let mut transaction = self.0.store.read().await?;
-        let rows = transaction.all(USER, &[user.0.into()]).await?;
-        let first = rows.first().ok_or(TokenError::User)?;
-        if !first.flag("active")? || first.integer("generation")? != claims.generation {
+        if claims.aid.is_none() && super::session::is_ended(&mut transaction, token).await? {
             return Err(TokenError::User);
         }
-        let mut requester = Requester {
-            user,
-            username: first.text("username")?,
-            email: first.text("email")?,
-            roles: Vec::new(),
-            api_key: None,
-            personal: true,
-            read_only: false,
-        };
-        for row in &rows {
-            if let Some(id) = row.optional_integer("role")? {
-                requester.roles.push(Held { id: RoleId(id), name: row.text("name")? });
-            }
-        }
-        if let Some(id) = claims.aid {
-            api_key::apply(&mut transaction, ApiKeyId(id), &mut requester, now).await?;
-        }
+        let requester = as_now(&mut transaction, user, Some(claims.generation), claims.aid.map(ApiKeyId), now).await?;
         Ok((requester, claims.exp))
+    }
+
+    /// A user as the database has them now, by an API key if they came with one before.
+    ///
+    /// # Errors
+    /// [`TokenError`] if the user may not come in any more, or the key is revoked or over.
+    pub async fn requester_now(&self, user: UserId, api_key: Option<ApiKeyId>) -> Result<Requester, TokenError> {
+        as_now(&mut self.0.store.read().await?, user, None, api_key, self.now()).await
     }
 
     /// What a token says, if one of our keys signed it.
@@ -238,6 +234,40 @@ impl Access {
         validation.required_spec_claims = HashSet::new();
         jsonwebtoken::decode(token, &key.decoding, &validation).map(|token| token.claims).map_err(|_| TokenError::Foreign)
     }
+}
+
+/// A user as the database has them, if tokens of this generation let them in.
+async fn as_now(
+    transaction: &mut Transaction,
+    user: UserId,
+    generation: Option<i64>,
+    api_key: Option<ApiKeyId>,
+    now: i64,
+) -> Result<Requester, TokenError> {
+    let rows = transaction.all(USER, &[user.0.into()]).await?;
+    let first = rows.first().ok_or(TokenError::User)?;
+    let current = first.integer("generation")?;
+    if !first.flag("active")? || generation.is_some_and(|generation| generation != current) {
+        return Err(TokenError::User);
+    }
+    let mut requester = Requester {
+        user,
+        username: first.text("username")?,
+        email: first.text("email")?,
+        roles: Vec::new(),
+        api_key: None,
+        personal: true,
+        read_only: false,
+    };
+    for row in &rows {
+        if let Some(id) = row.optional_integer("role")? {
+            requester.roles.push(Held { id: RoleId(id), name: row.text("name")? });
+        }
+    }
+    if let Some(id) = api_key {
+        api_key::apply(transaction, id, &mut requester, now).await?;
+    }
+    Ok(requester)
 }
 
 const USER: &str =

@@ -1,16 +1,24 @@
-//! `lemur key rotate`: a new encryption key, and everything that is stored encrypted under it.
+//! `lemur key rotate`: a new encryption key, and everything that is stored encrypted under it. It is of the machine that has the key file: no server
+//! does it for somebody far away.
 
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
 use menagerie_report::{self as report, Exit};
 
 use super::place::{self, Opened};
-use super::{acme, people};
+use crate::acme::{ExternalKeys, MIGRATIONS};
 use crate::audit::Actor;
-use crate::cli::{KeyCommand, Place};
+use crate::cli::{KeyCommand, Target};
 use crate::revoke::Resealed;
 
-pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
+pub(super) fn run(target: &Target, command: &KeyCommand) -> anyhow::Result<Exit> {
     let KeyCommand::Rotate = command;
-    place::on(place, async |opened| {
+    anyhow::ensure!(
+        target.server.is_none(),
+        "keys are rotated where the key file is, and not over the network: run `lemur key rotate` on the server's own machine"
+    );
+    place::on(&target.place, async |opened| {
         let actor = place::actor();
         // What others sealed while the last rotation went on is sealed anew first: then nothing needs keys that are older than the newest.
         reseal(opened, &actor).await?;
@@ -26,9 +34,11 @@ pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
 
 /// Seals all that is stored under the newest key.
 async fn reseal(opened: &Opened, actor: &Actor) -> anyhow::Result<Resealed> {
-    let done = opened.engine.reseal(actor).await?;
-    people::access(opened).await?.reseal(actor).await?;
-    let external = acme::keys(opened).await?;
+    let engine = &opened.engine;
+    let done = engine.reseal(actor).await?;
+    place::access(opened).await?.reseal(actor).await?;
+    engine.store().database().migrate(&MIGRATIONS).await?;
+    let external = ExternalKeys::new(engine.clone(), Arc::new(SystemRandom::new()));
     while external.reseal().await? > 0 {}
     Ok(done)
 }

@@ -1,16 +1,16 @@
-//! Opening the data that a command works on: the configuration, the database, the key ring.
+//! Opening the data that a command works on: the configuration, the database, the key ring; and the files that it reads and writes.
+
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use menagerie_secret::{RingFile, Secret};
 
+use crate::access::{self, Access};
 use crate::audit::Actor;
 use crate::cli::Place;
 use crate::config::{Config, Typed};
 use crate::engine::{Clock, Engine, Settings};
-use crate::store::CertificateId;
-use crate::store::authorities::Authority;
-use crate::store::certificates::Certificate;
 
 /// Data that are open.
 pub(super) struct Opened {
@@ -29,9 +29,25 @@ pub(super) fn clock() -> Clock {
 }
 
 /// Who uses the command line: the system's name for them.
-pub(super) fn actor() -> Actor {
+pub(super) fn person() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
-    Actor::cli(name.unwrap_or_else(|| "unknown".to_owned()))
+    name.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Who uses the command line, for the audit log.
+pub(super) fn actor() -> Actor {
+    Actor::cli(person())
+}
+
+/// What futures run on.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
+}
+
+/// Who may come in, as it is in the database that is open.
+pub(super) async fn access(opened: &Opened) -> anyhow::Result<Access> {
+    let engine = &opened.engine;
+    Ok(Access::open(engine.store().clone(), engine.ring().clone(), clock(), access::Settings::default()).await?)
 }
 
 /// Opens the data, and makes what is not there.
@@ -40,11 +56,15 @@ pub(super) async fn open(config: Config) -> anyhow::Result<Opened> {
     let public_url = config.http_url.as_deref().unwrap_or(&config.url);
     let mut settings = Settings::new(clock(), public_url)?;
     settings.profiles = config.profiles.clone();
+    if let Some(path) = &config.compromised_keys {
+        settings.compromised = Arc::new(super::lint::hashes(path)?);
+    }
     let engine = Engine::start(&config.database, RingFile::new(&config.key_file), settings).await?;
     Ok(Opened { config, engine })
 }
 
-fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
+/// Makes a folder for its owner alone, unless it is there.
+pub(super) fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -55,33 +75,12 @@ fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
 /// Does a command's work on the data that `place` names, and closes them.
 pub(super) fn on<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let config = Config::read(&typed(place))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let opened = open(config).await?;
         let done = work(&opened).await;
         opened.engine.close().await;
         done
     })
-}
-
-impl Opened {
-    pub(super) async fn authority(&self, name: &str) -> anyhow::Result<Authority> {
-        let found = self.engine.authority_by_name(name).await?;
-        found.with_context(|| format!("there is no authority {name:?}: `lemur authority list` names them"))
-    }
-
-    /// By number, or by name.
-    pub(super) async fn certificate(&self, named: &str) -> anyhow::Result<Certificate> {
-        let by_number = match named.parse() {
-            Ok(number) => self.engine.certificate(CertificateId(number)).await?,
-            Err(_) => None,
-        };
-        let found = match by_number {
-            Some(found) => Some(found),
-            None => self.engine.certificate_by_name(named).await?,
-        };
-        found.with_context(|| format!("there is no certificate {named:?}: `lemur certificate list` shows them"))
-    }
 }
 
 /// A file's bytes, if they are no more than `most`.

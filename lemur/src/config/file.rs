@@ -5,11 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use menagerie_web::{ForwardedBy, Proxies, Rate};
 use serde::Deserialize;
 
+use crate::name::{Subject, SubjectField};
 use crate::profile::{Profile, Profiles};
+use crate::rest::Defaults;
 
-use super::{Acme, Config, ConfigError, Offer, TlsFiles, Typed, beside};
+use super::{Acme, Config, ConfigError, Offer, RestSettings, TlsFiles, Typed, beside};
 
 /// A file with every key and its default.
 pub const TEMPLATE: &str = include_str!("lemur.toml.template");
@@ -39,6 +42,15 @@ pub(super) struct File {
     profiles: BTreeMap<String, Profile>,
     #[serde(default)]
     acme: AcmeSection,
+    compromised_keys: Option<PathBuf>,
+    #[serde(default)]
+    rest: RestSection,
+    #[serde(default)]
+    subject: SubjectSection,
+    #[serde(default)]
+    http: HttpSection,
+    #[serde(default)]
+    approval: ApprovalSection,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,6 +73,61 @@ struct AcmeSection {
     default_profile: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, OfferSection>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RestSection {
+    requests: Option<u32>,
+    within: Option<String>,
+    #[serde(default)]
+    delete_certificates: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubjectSection {
+    country: Option<String>,
+    state: Option<String>,
+    location: Option<String>,
+    organization: Option<String>,
+    organizational_unit: Option<String>,
+    authority: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HttpSection {
+    #[serde(default)]
+    trusted_proxies: Vec<IpNet>,
+    #[serde(default)]
+    proxy_header: ProxyHeader,
+}
+
+/// The header that trusted proxies write.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ProxyHeader {
+    #[default]
+    #[serde(rename = "x-forwarded-for")]
+    XForwardedFor,
+    Forwarded,
+}
+
+impl From<ProxyHeader> for ForwardedBy {
+    fn from(header: ProxyHeader) -> Self {
+        match header {
+            ProxyHeader::XForwardedFor => Self::XForwardedFor,
+            ProxyHeader::Forwarded => Self::Forwarded,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovalSection {
+    #[serde(default)]
+    authorities: bool,
 }
 
 /// An address, on port 53 if it names none.
@@ -108,6 +175,11 @@ impl File {
             tls: self.tls.map(|tls| TlsFiles { certificate: beside(path, &tls.certificate), key: beside(path, &tls.key) }),
             profiles: Profiles::default().with(self.profiles).map_err(|source| ConfigError::Profiles { path: path.to_owned(), source })?,
             acme: self.acme.validated(path)?,
+            compromised_keys: self.compromised_keys.map(|name| beside(path, &name)),
+            rest: self.rest.validated(path)?,
+            subject: self.subject.validated(path)?,
+            proxies: Proxies::new(self.http.trusted_proxies, self.http.proxy_header.into()),
+            approve_authorities: self.approval.authorities,
             data: typed.data.clone(),
             listen,
             http_listen,
@@ -139,6 +211,56 @@ impl AcmeSection {
             name_servers: self.name_servers.into_iter().map(NameServer::socket).collect(),
             offers,
             proof_life: std::time::Duration::from_secs(seconds),
+        })
+    }
+}
+
+impl RestSection {
+    fn validated(self, path: &Path) -> Result<RestSettings, ConfigError> {
+        let bad = |key: &str, reason: &str| ConfigError::Value { path: path.to_owned(), key: key.to_owned(), reason: reason.to_owned() };
+        let within = match &self.within {
+            None => 60,
+            Some(text) => menagerie_config::parse_seconds(text).map_err(|error| bad("rest.within", &error.to_string()))?,
+        };
+        if within == 0 || within > DAY {
+            return Err(bad("rest.within", "a second to a day is wanted"));
+        }
+        let rate = match self.requests {
+            None if self.within.is_some() => return Err(bad("rest.within", "rest.requests is wanted too: how many requests within that")),
+            None => None,
+            Some(0) => return Err(bad("rest.requests", "at least one is wanted; without the key there is no limit")),
+            Some(times) => Some(Rate { times, within: std::time::Duration::from_secs(within) }),
+        };
+        Ok(RestSettings { rate, delete_certificates: self.delete_certificates })
+    }
+}
+
+impl SubjectSection {
+    /// What cannot stand in a subject is found here, and not with the first certificate.
+    fn validated(self, path: &Path) -> Result<Defaults, ConfigError> {
+        for (key, field, text) in [
+            ("country", SubjectField::Country, &self.country),
+            ("state", SubjectField::State, &self.state),
+            ("location", SubjectField::Locality, &self.location),
+            ("organization", SubjectField::Organization, &self.organization),
+            ("organizational_unit", SubjectField::OrganizationalUnit, &self.organizational_unit),
+        ] {
+            if let Some(text) = text {
+                let read = Subject::new().with(field, text);
+                read.map_err(|error| ConfigError::Value {
+                    path: path.to_owned(),
+                    key: format!("subject.{key}"),
+                    reason: error.to_string(),
+                })?;
+            }
+        }
+        Ok(Defaults {
+            country: self.country,
+            state: self.state,
+            location: self.location,
+            organization: self.organization,
+            organizational_unit: self.organizational_unit,
+            authority: self.authority,
         })
     }
 }

@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use menagerie_web::{Proxies, Rate};
 
 pub use file::{TEMPLATE, template};
 
 use crate::profile::{Profiles, ProfilesError};
+use crate::rest::Defaults;
 
 /// The file's name in the data's folder.
 pub const FILE_NAME: &str = "lemur.toml";
@@ -43,6 +45,25 @@ pub struct Config {
     pub profiles: Profiles,
     /// How ACME is served.
     pub acme: Acme,
+    /// A file with the hashes of keys that are known to others: none of them is certified.
+    pub compromised_keys: Option<PathBuf>,
+    /// How REST is served.
+    pub rest: RestSettings,
+    /// What new certificates say of their subject where nobody says it.
+    pub subject: Defaults,
+    /// The proxies whose word is taken for where a request comes from.
+    pub proxies: Proxies,
+    /// Whether changes to authorities wait for a second person.
+    pub approve_authorities: bool,
+}
+
+/// How REST is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestSettings {
+    /// How often one user, or one API key, may ask.
+    pub rate: Option<Rate>,
+    /// Whether certificates may be removed from what is stored.
+    pub delete_certificates: bool,
 }
 
 /// The certificate of the HTTPS service.

@@ -5,13 +5,16 @@
 //! requester may is asked of [`crate::access::permit::decide`], with facts that were read from the database and never from the request; then
 //! the [`Engine`] does it.
 
+mod approvals;
 mod authorities;
 mod certificates;
 mod defaults;
+mod external_keys;
 mod fault;
 mod id;
 mod keys;
 mod later;
+mod local;
 mod logs;
 mod openapi;
 mod pages;
@@ -30,13 +33,16 @@ use std::time::{Duration, Instant};
 use axum::{Json, Router, middleware};
 use menagerie_web::{Rate, Rates};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 use utoipa::ToSchema;
 
 pub use certificates::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
 pub use defaults::Defaults;
 pub use later::{FEATURES, Feature};
+pub use local::{Local, local_router};
 
 use crate::access::{Access, ApiKeyId, Requester, UserId};
+use crate::approval::Proposals;
 use crate::engine::Engine;
 use fault::Fault;
 use route::Route;
@@ -55,6 +61,10 @@ pub struct Settings {
     pub defaults: Defaults,
     /// Whether certificates may be removed from what is stored.
     pub delete_certificates: bool,
+    /// Whether changes to authorities wait for a second person.
+    pub approve_authorities: bool,
+    /// The profiles that ACME offers; none means every authority that issues.
+    pub acme_profiles: Vec<String>,
     /// How often one user may ask. Without it there is no limit.
     pub rate: Option<Rate>,
     /// Forms in which certificates are exported, besides PEM and requests.
@@ -70,6 +80,9 @@ pub struct Api {
     settings: Arc<Settings>,
     rates: Option<Arc<Rates<Caller>>>,
     began: Instant,
+    /// Opened when they are first asked for.
+    proposals: Arc<OnceCell<Proposals>>,
+    acme_tables: Arc<OnceCell<()>>,
 }
 
 /// Whose requests count together.
@@ -84,7 +97,15 @@ impl Api {
     #[must_use]
     pub fn new(access: Access, engine: Engine, settings: Settings) -> Self {
         let rates = settings.rate.map(|rate| Arc::new(Rates::new(rate, 100_000)));
-        Self { access, engine, settings: Arc::new(settings), rates, began: Instant::now() }
+        Self {
+            access,
+            engine,
+            settings: Arc::new(settings),
+            rates,
+            began: Instant::now(),
+            proposals: Arc::default(),
+            acme_tables: Arc::default(),
+        }
     }
 
     fn within_rate(&self, requester: &Requester) -> Result<(), Fault> {
@@ -143,6 +164,8 @@ fn routes() -> Vec<Route> {
         sign_in::routes(),
         certificates::routes(),
         authorities::routes(),
+        approvals::routes(),
+        external_keys::routes(),
         roles::routes(),
         users::routes(),
         keys::routes(),

@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 use super::fault::Fault;
 use super::route::Route;
 use super::shape::{Kind, Shape, optional, required};
-use super::signed::{Signed, address};
+use super::signed::{Signed, address, token};
 use super::users::UserOut;
-use super::{Api, LARGEST_SMALL_BODY};
+use super::{Api, Done, LARGEST_SMALL_BODY};
 use crate::access::{ApiKeyId, Login};
 
 const LOGIN: Shape = Shape {
@@ -50,6 +50,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/auth/providers", providers, "Providers of identities that are configured").open(),
         Route::get("/auth/google", no_provider, "Sign in by Google").open(),
         Route::get("/auth/oauth2", no_provider, "Sign in by OAuth 2").open(),
+        Route::post("/auth/logout", logout, "End the session of the token").gives::<Done>(),
         Route::get("/auth/me", me, "Who is signed in").gives::<UserOut>(),
         Route::post("/auth/second_factor", enrol, "Make a secret for a second factor").gives::<SecondFactor>(),
         Route::put("/auth/second_factor", confirm, "Ask for the second factor from now on").takes(&CODE),
@@ -69,6 +70,16 @@ async fn login(State(api): State<Api>, request: Request) -> Result<Json<Token>, 
         from: address(&parts),
     };
     Ok(Json(Token { token: api.access.login(login).await?.token }))
+}
+
+/// The token lets nobody in any more, whoever has it. An API key is revoked under `/keys`.
+async fn logout(State(api): State<Api>, signed: Signed, headers: http::HeaderMap) -> Result<Json<Done>, Fault> {
+    signed.may(&crate::access::permit::Action::Look)?;
+    if signed.requester.api_key().is_some() {
+        return Err(Fault::Token("An API key has no session that ends: revoke it under /keys"));
+    }
+    api.access.end_session(token(&headers)?, &signed.actor).await?;
+    Ok(Json(Done::result()))
 }
 
 async fn ping() -> Json<Ping> {

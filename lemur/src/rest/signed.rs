@@ -1,6 +1,7 @@
 //! Whose request it is. What is not open is behind [`known`], so that no resource can forget to ask.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -20,6 +21,10 @@ use crate::audit::{Actor, Via};
 pub(crate) struct Signed {
     pub(crate) requester: Requester,
     pub(crate) actor: Actor,
+    /// The number of whoever works on the server's own machine.
+    pub(crate) local: Option<u32>,
+    /// Why a change is made that a second person should have approved.
+    pub(crate) break_glass: Option<Arc<str>>,
 }
 
 impl Signed {
@@ -27,7 +32,7 @@ impl Signed {
         let request = parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned());
         let actor =
             Actor { name: requester.username().to_owned(), user: Some(requester.user()), via, address: Some(address(parts)), request };
-        Self { requester, actor }
+        Self { requester, actor, local: None, break_glass: None }
     }
 
     /// Goes on if the requester may.
@@ -59,7 +64,7 @@ pub(crate) async fn known(State(api): State<Api>, request: Request, next: Next) 
     }
 }
 
-fn token(headers: &HeaderMap) -> Result<&str, Fault> {
+pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Fault> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(Fault::Anonymous)?;
     let invalid = || Fault::Token("Token is invalid");

@@ -133,10 +133,10 @@ pub async fn prepare(
 
     let metrics = Metrics::new("lemur");
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
-    let settings = rest::Settings { exports: exports::all(engine), ..rest::Settings::default() };
-    let api = Api::new(access.clone(), engine.clone(), settings);
+    let api = Api::new(access.clone(), engine.clone(), rest_settings(config, engine));
     let public = repository::router(engine.clone()).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
+    let (all, public) = (config.proxies.clone().before(all), config.proxies.clone().before(public));
     let mut server = Server::new(Limits::default()).https(listeners.https, tls, guard.clone().before(all));
     if let Some(listener) = listeners.http {
         server = server.http(listener, guard.before(public));
@@ -145,6 +145,19 @@ pub async fn prepare(
         server = server.http(listener, metrics.router().merge(health(access)));
     }
     Ok(Ready { server, acme, renewal, first })
+}
+
+/// What the configuration says of REST.
+#[must_use]
+pub fn rest_settings(config: &Config, engine: &Engine) -> rest::Settings {
+    rest::Settings {
+        defaults: config.subject.clone(),
+        delete_certificates: config.rest.delete_certificates,
+        approve_authorities: config.approve_authorities,
+        acme_profiles: config.acme.offers.iter().map(|offer| offer.name.clone()).collect(),
+        rate: config.rest.rate,
+        exports: exports::all(engine),
+    }
 }
 
 impl Ready {

@@ -69,13 +69,12 @@ pub(super) async fn parts(config: &Config, engine: &Engine) -> Result<Parts, Off
     })
 }
 
-/// The names by which ACME clients ask for what is offered.
+/// The names by which ACME clients ask for what is offered: those that the configuration says, or else every authority that issues.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn offered_profiles(config: &Config, engine: &Engine) -> Result<Vec<String>, StoreError> {
-    let said = &config.acme.offers;
-    if said.is_empty() { first::issuing(engine).await } else { Ok(said.iter().map(|offer| offer.name.clone()).collect()) }
+pub async fn offered_profiles(said: &[String], engine: &Engine) -> Result<Vec<String>, StoreError> {
+    if said.is_empty() { first::issuing(engine).await } else { Ok(said.to_vec()) }
 }
 
 async fn of_authorities(engine: &Engine) -> Result<Vec<config::Offer>, OfferError> {

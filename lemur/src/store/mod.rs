@@ -14,6 +14,7 @@ pub mod list;
 pub mod published;
 pub mod replicas;
 pub mod revocations;
+pub mod role_names;
 mod schema;
 mod words;
 
@@ -84,6 +85,7 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let database = Database::connect(url, &MIGRATIONS).await?;
         database.migrate(&TableLog::MIGRATIONS).await?;
+        database.migrate(&role_names::MIGRATIONS).await?;
         if database.kind() == Kind::Sqlite {
             // What PostgreSQL does by itself: to know how many rows a condition leaves. A few hundred of each index are looked at.
             let mut transaction = database.write().await?;

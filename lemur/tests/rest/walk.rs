@@ -25,6 +25,8 @@ type Row = (&'static str, &'static str, &'static [&'static str], u16);
 
 const TABLE: &[Row] = &[
     ("get", "/auth/me", &EVERYONE, 200),
+    // An API key has no session that ends.
+    ("post", "/auth/logout", NOBODY, 200),
     ("post", "/auth/second_factor", WRITERS, 200),
     ("put", "/auth/second_factor", WRITERS, 400),
     // All of them come with API keys, which take no second factor away.
@@ -58,6 +60,8 @@ const TABLE: &[Row] = &[
     ("post", "/authorities", ADMINS, 200),
     ("get", "/authorities/{id}", &EVERYONE, 200),
     ("put", "/authorities/{id}", CA_ADMINS, 200),
+    ("put", "/authorities/{id}/certificate", CA_ADMINS, 400),
+    ("post", "/authorities/{id}/cross_certificates", CA_ADMINS, 400),
     ("get", "/authorities/{id}/visualize", &EVERYONE, 200),
     ("get", "/authorities/{id}/roles", &EVERYONE, 200),
     ("get", "/roles", &EVERYONE, 200),
@@ -84,6 +88,15 @@ const TABLE: &[Row] = &[
     ("get", "/plugins/{name}", &EVERYONE, 200),
     ("get", "/defaults", &EVERYONE, 200),
     ("get", "/logs", LOG, 200),
+    ("get", "/logs/lines", LOG, 200),
+    ("get", "/approvals", &EVERYONE, 200),
+    ("get", "/approvals/{id}", &EVERYONE, 404),
+    // No API key is a second person; where there is no proposal there is nothing to learn either.
+    ("post", "/approvals/{id}/approve", &EVERYONE, 404),
+    ("post", "/approvals/{id}/reject", &EVERYONE, 404),
+    ("get", "/acme/external_keys", ADMINS, 200),
+    ("post", "/acme/external_keys", ADMINS, 200),
+    ("delete", "/acme/external_keys/{name}", ADMINS, 404),
     ("get", "/pending_certificates/{id}/key", &EVERYONE, 404),
     ("post", "/pending_certificates/{id}/upload", DELIVERY, 501),
     ("get", "/destinations/stats", &EVERYONE, 200),
@@ -177,6 +190,7 @@ impl World {
             "/certificates/{id}/update/owner" => json!({"owner": "other@example.com"}),
             "/certificates/{id}/revoke" => json!({"crlReason": "superseded"}),
             "/certificates/{id}/export" => json!({"plugin": {"slug": "pem-export"}}),
+            "/acme/external_keys" => json!({"owner": "a@example.com", "names": [".example.com"], "profiles": ["Root"]}),
             "/authorities" => new_authority(&format!("W{number}")),
             "/roles" => json!({"name": format!("w{number}")}),
             "/roles/{id}" => json!({"description": "x"}),

@@ -1,25 +1,23 @@
 //! Making an authority: a root, or one under another of ours. As in Lemur it gets two roles, `<name>_admin` and `<name>_operator`: members of the
 //! first change it and make authorities under it, members of both issue from it.
 
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use jiff::{Timestamp, ToSpan};
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde_json::{Value, json};
 
 use super::super::Api;
 use super::super::certificates::{EXTENSIONS, KEY_TYPES, PLUGIN, SUBJECT, key_type};
 use super::super::fault::Fault;
 use super::super::plugins::ISSUER;
-use super::super::route::Route;
 use super::super::shape::{Fields, Kind, Shape, optional, required};
 use super::super::signed::Signed;
-use super::{AuthorityOut, facts, refusal};
+use super::act::{Deed, Plan, ids};
+use super::{facts, refusal};
 use crate::access::RoleName;
 use crate::access::permit::Action;
-use crate::authority::{AuthorityKey, AuthorityOrder, Parent};
+use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, Parent};
 use crate::certificate::Validity;
 use crate::name::{NameConstraints, Subject, SubjectField, Subtrees};
+use crate::store::AuthorityId;
 use crate::store::authorities::AuthorityChange;
 
 const SUBTREES: Shape = Shape {
@@ -37,14 +35,14 @@ const CONSTRAINTS: Shape = Shape {
     fields: &[optional("permitted", Kind::Object(&SUBTREES), "Only these"), optional("excluded", Kind::Object(&SUBTREES), "None of these")],
 };
 
-const NEW: Shape = Shape {
+pub(super) const NEW: Shape = Shape {
     name: "NewAuthority",
     fields: &[
         required("name", Kind::Text(128), "What it shall be called"),
         required("owner", Kind::Email, "Who answers for it"),
         required("commonName", Kind::Text(64), "The subject's common name"),
         optional("description", Kind::Text(4_096), "What people say about it"),
-        optional("type", Kind::OneOf(&["root", "subca"]), "root if not given"),
+        optional("type", Kind::OneOf(&["root", "subca", "csr"]), "root if not given; csr: a request for an authority elsewhere"),
         optional("parent", Kind::Association, "For subca: under whom"),
         optional("plugin", Kind::Object(&PLUGIN), "cryptography-issuer"),
         optional("keyType", Kind::OneOf(&KEY_TYPES), "RSA2048"),
@@ -59,6 +57,7 @@ const NEW: Shape = Shape {
         optional("validityStart", Kind::Time, "From when"),
         optional("validityEnd", Kind::Time, "Until when"),
         optional("validityYears", Kind::Integer(1, 30), "For so many years: ten for a root, five for others"),
+        optional("validityDays", Kind::Integer(1, 10_950), "For so many days"),
         optional("organization", Kind::Text(64), ""),
         optional("organizationalUnit", Kind::Text(64), ""),
         optional("location", Kind::Text(128), ""),
@@ -73,24 +72,20 @@ const NEW: Shape = Shape {
     ],
 };
 
-pub(super) fn routes() -> Vec<Route> {
-    vec![Route::post("/authorities", create, "Make an authority").takes(&NEW).gives::<AuthorityOut>()]
-}
-
-async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<AuthorityOut>, Fault> {
-    let fields = NEW.read(&body)?;
-    let parent = match fields.text("type") {
+pub(super) async fn plan(api: &Api, signed: &Signed, body: &Value) -> Result<Plan, Fault> {
+    let fields = NEW.read_value(body)?;
+    let (parent, above) = match fields.text("type") {
         Some("subca") => {
             if !fields.has("parent") {
                 return Err(Fault::field("parent", "If generating a subca, parent 'authority' must be specified."));
             }
             let parent = api.named_authority(&fields, "parent").await?;
             signed.may(&Action::CreateSubAuthority(facts(&parent)))?;
-            Parent::Ours(parent.id)
+            (Parent::Ours(parent.id), Some(parent))
         }
-        _ => {
+        kind => {
             signed.may(&Action::CreateRootAuthority)?;
-            Parent::Itself
+            (if kind == Some("csr") { Parent::Outside } else { Parent::Itself }, None)
         }
     };
     refuse_unknown_issuer(&fields)?;
@@ -98,17 +93,19 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         return Err(Fault::field("signingAlgorithm", "SHA-1 does not protect a signature."));
     }
     let name = fields.filled("name").ok_or_else(|| Fault::field("name", "Missing data for required field."))?;
-    let names = [format!("{name}_admin"), format!("{name}_operator")];
-    for name in &names {
-        RoleName::parse(name)?;
+    if api.engine.authority_by_name(name).await?.is_some() {
+        return Err(refusal(AuthorityError::NameTaken { name: name.to_owned() }));
+    }
+    for name in [format!("{name}_admin"), format!("{name}_operator")] {
+        RoleName::parse(&name)?;
         // A role that is there already may hang on something else, and its members were not asked.
-        match api.access.role_named(name).await {
+        match api.access.role_named(&name).await {
             Ok(_) => return Err(Fault::field("name", format!("There is a role {name} already."))),
             Err(crate::access::AccessError::Missing(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let roles = api.role_ids(&fields, "roles").await?.unwrap_or_default();
+    let roles = api.named_roles(&fields, "roles").await?.unwrap_or_default();
     let order = AuthorityOrder {
         name: name.to_owned(),
         owner: fields.text("owner").unwrap_or_default().to_owned(),
@@ -122,16 +119,24 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         extended_key_usages: Vec::new(),
         profiles: profiles(&fields)?.unwrap_or_default(),
         options: json!({"sensitivity": fields.text("sensitivity").unwrap_or("medium")}).to_string(),
-        roles: roles.clone(),
+        roles: ids(&roles),
         actor: signed.actor.clone(),
     };
+    let about = match &above {
+        Some(parent) => format!("make the authority {name} under {}", parent.name),
+        None => format!("make the authority {name}"),
+    };
+    Ok(Plan { about, on: Vec::from_iter(above), roles, deed: Deed::Create(Box::new(order)) })
+}
+
+pub(super) async fn perform(api: &Api, signed: &Signed, order: AuthorityOrder) -> Result<AuthorityId, Fault> {
+    let (name, roles) = (order.name.clone(), order.roles.clone());
     let created = api.engine.create_authority(order).await.map_err(refusal)?;
     // The roles come after: a failure leaves an authority that only administrators use, and no role without an authority.
-    let own = api.access.create_authority_roles(name, signed.requester.user(), &signed.actor).await?;
+    let own = api.access.create_authority_roles(&name, signed.requester.known_user(), &signed.actor).await?;
     let change = AuthorityChange { roles: Some(roles.into_iter().chain(own).collect()), ..AuthorityChange::default() };
     api.engine.change_authority(created.id, &change, &signed.actor).await.map_err(refusal)?;
-    let authority = api.authority(created.id.0).await?;
-    api.describe_authority(authority).await.map(Json)
+    Ok(created.id)
 }
 
 fn refuse_unknown_issuer(fields: &Fields) -> Result<(), Fault> {
@@ -154,6 +159,11 @@ fn subject(fields: &Fields) -> Result<Subject, Fault> {
 
 fn validity(fields: &Fields, now: Timestamp) -> Result<Option<Validity>, Fault> {
     let start = fields.time("validityStart");
+    if let Some(days) = fields.integer("validityDays") {
+        let from = start.unwrap_or(now);
+        let end = from.checked_add(SignedDuration::from_hours(24 * days)).map_err(|_| Fault::field("validityDays", "Too many."))?;
+        return Validity::new(from, end).map(Some).map_err(|error| Fault::field("validityDays", error.to_string()));
+    }
     let end = match (fields.time("validityEnd"), fields.integer("validityYears")) {
         (Some(end), _) => end,
         (None, Some(years)) => {
@@ -200,9 +210,10 @@ pub(super) fn profiles(fields: &Fields) -> Result<Option<Vec<String>>, Fault> {
     texts(fields, "profiles").map(Some).map_err(|reason| Fault::field("profiles", reason))
 }
 
-fn texts(fields: &Fields, name: &str) -> Result<Vec<String>, &'static str> {
+/// A list of texts.
+pub(in crate::rest) fn texts(fields: &Fields, name: &str) -> Result<Vec<String>, &'static str> {
     let Some(value) = fields.any(name) else { return Ok(Vec::new()) };
     let items = value.as_array().filter(|items| items.len() <= 256).ok_or("A list of at most 256 texts is wanted.")?;
-    let text = |item: &serde_json::Value| item.as_str().filter(|text| text.len() <= 254).map(str::to_owned);
+    let text = |item: &Value| item.as_str().filter(|text| text.len() <= 254).map(str::to_owned);
     items.iter().map(|item| text(item).ok_or("A list of at most 256 texts is wanted.")).collect()
 }

@@ -18,7 +18,7 @@ use super::super::shape::{Fields, Kind, Named, Shape, optional, required};
 use super::super::signed::Signed;
 use super::refuse_later;
 use super::view::{CertificateOut, flag_of};
-use crate::access::permit::Action;
+use crate::access::permit::{Action, NamesFacts};
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, read_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
@@ -155,16 +155,19 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     let csr = csr.map_err(|error| Fault::field("csr", error.to_string()))?;
     let profile_name = profile_name(&fields, &authority);
     let profile = api.engine.settings().profiles.get(&profile_name);
-    let profile = profile.ok_or_else(|| Fault::field("profile", "There is no such profile."))?;
+    let profile = profile.ok_or_else(|| Fault::field("profile", format!("there is no such profile: {profile_name:?}")))?;
     refuse_what_the_profile_does_not_give(&fields, profile)?;
     let names = names(&fields, csr.as_ref())?;
+    let subject = api.subject(&fields, csr.as_ref(), profile, &names)?;
+    let limits = NamesFacts { names: &names, common_name: subject.common_name(), limits: &authority.role_names };
+    signed.may(&Action::CertifyNames(super::super::authorities::facts(&authority), limits))?;
     let order = Order {
         authority: authority.id,
         key: match &csr {
             Some(csr) => Key::Theirs(csr.public_key().clone()),
             None => Key::Made(key_type(fields.text("keyType").unwrap_or("ECCPRIME256V1"))?),
         },
-        subject: api.subject(&fields, csr.as_ref(), profile, &names)?,
+        subject,
         names,
         period: period(&fields, api.engine.now())?,
         csr: csr.as_ref().map(|csr| csr.as_der().to_vec()),
