@@ -1,7 +1,8 @@
 //! Changes that wait for a second person: what was asked for, by whom, on what state, and what became of it.
 //!
 //! A proposal is the request as it was made, and a digest of the state that it was made on. It waits for seven days. Approving claims it, in one
-//! commit with its line in the audit log, so that of two who approve at once one does, and a server that dies on the way does it never twice.
+//! commit with its line in the audit log, so that of two who approve at once one does, and a server that dies on the way does it never twice;
+//! and one proposal at a time is being done, so that nothing changes between the last look and the deed.
 //! What is done then, and whether both may, is decided by who calls ([`crate::rest`]); here nothing is known of what a proposal says.
 
 mod schema;
@@ -22,6 +23,9 @@ pub const LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// How many proposals wait at most.
 const MOST_WAITING: i64 = 1_000;
+
+/// How long a proposal may take to be done; then its server is taken for dead.
+const DOING: SignedDuration = SignedDuration::from_mins(5);
 
 /// The longest text of what is proposed that a line of the audit log repeats.
 const LONGEST_REPEATED: usize = 16 * 1024;
@@ -115,6 +119,9 @@ pub enum ApprovalError {
     /// It waits no more.
     #[error("the proposal is {}", .0.as_str())]
     Decided(State),
+    /// Another is being done.
+    #[error("another approved change is being made: try again in a moment")]
+    Busy,
     /// Too many wait.
     #[error("{MOST_WAITING} proposals wait already: approve or reject some")]
     TooMany,
@@ -208,8 +215,9 @@ impl Proposals {
     /// Approves a proposal: from here on it is the caller's to do, once.
     ///
     /// # Errors
-    /// [`ApprovalError::Decided`] if it waits no more.
+    /// [`ApprovalError::Decided`] if it waits no more; [`ApprovalError::Busy`] if another is being done.
     pub async fn claim(&self, id: i64, actor: &Actor) -> Result<Proposal, ApprovalError> {
+        self.give_up_on_the_dead(actor).await?;
         self.decide(id, "approved", "proposal_approved", "", actor).await
     }
 
@@ -253,13 +261,28 @@ impl Proposals {
         Ok(self.engine.commit_audited(transaction, actor, &[Event::Other { event: "approval_bypassed", fields }]).await?)
     }
 
+    /// Ends what a server began and did not end: nobody knows how far it came.
+    async fn give_up_on_the_dead(&self, actor: &Actor) -> Result<(), ApprovalError> {
+        let before = self.engine.now().saturating_sub(DOING).unwrap_or(Timestamp::MIN).as_millisecond();
+        let mut transaction = self.engine.store().read().await?;
+        let sql = "SELECT id FROM approval_proposal WHERE state = 'approved' AND decided_ms <= $1";
+        let dead = transaction.optional(sql, &[before.into()]).await?;
+        drop(transaction);
+        if let Some(row) = dead {
+            let reason = "its server did not end it: look whether the change is there".to_owned();
+            self.finish(row.integer("id")?, Err(reason), actor).await?;
+        }
+        Ok(())
+    }
+
     async fn decide(&self, id: i64, state: &str, event: &'static str, reason: &str, actor: &Actor) -> Result<Proposal, ApprovalError> {
         let now = self.engine.now();
         let mut transaction = self.engine.store().write().await?;
         let sql = "UPDATE approval_proposal SET state = $1, decided_by = $2, decided_ms = $3, reason = $4
             WHERE id = $5 AND state = 'waiting' AND expires_ms > $3";
         let values = [state.into(), (&actor.name).into(), now.as_millisecond().into(), reason.into(), id.into()];
-        let changed = transaction.execute(sql, &values).await?;
+        let changed = transaction.execute(sql, &values).await;
+        let changed = changed.map_err(|error| if error.is_duplicate() { ApprovalError::Busy } else { error.into() })?;
         let proposal = read(&mut transaction, id, now).await?.ok_or(ApprovalError::Missing)?;
         if changed == 0 {
             return Err(ApprovalError::Decided(proposal.state));

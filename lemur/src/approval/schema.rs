@@ -1,4 +1,4 @@
-//! The table of proposals.
+//! The table of proposals. One at a time is being done, on all servers: the state that it was proposed on cannot change on the way.
 
 use menagerie_store::database::{Migration, Migrations};
 
@@ -22,7 +22,8 @@ pub const MIGRATIONS: Migrations = Migrations {
             decided_ms INTEGER,
             reason TEXT NOT NULL
         ) STRICT;
-        CREATE INDEX approval_proposal_waiting ON approval_proposal (state, expires_ms)",
+        CREATE INDEX approval_proposal_waiting ON approval_proposal (state, expires_ms);
+        CREATE UNIQUE INDEX approval_proposal_one_at_a_time ON approval_proposal (state) WHERE state = 'approved'",
         postgres: "CREATE TABLE approval_proposal (
             id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             act TEXT NOT NULL,
@@ -39,6 +40,7 @@ pub const MIGRATIONS: Migrations = Migrations {
             decided_ms BIGINT,
             reason TEXT NOT NULL
         );
-        CREATE INDEX approval_proposal_waiting ON approval_proposal (state, expires_ms)",
+        CREATE INDEX approval_proposal_waiting ON approval_proposal (state, expires_ms);
+        CREATE UNIQUE INDEX approval_proposal_one_at_a_time ON approval_proposal (state) WHERE state = 'approved'",
     }],
 };

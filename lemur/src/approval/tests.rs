@@ -79,6 +79,26 @@ async fn of_two_who_approve_at_once_one_does() {
 }
 
 #[tokio::test]
+async fn one_is_done_at_a_time_and_a_dead_server_holds_nobody_up() {
+    let world = world().await;
+    let mut ids = Vec::new();
+    for about in ["a", "b", "c"] {
+        ids.push(world.proposals.propose(new(about), &actor("ann")).await.unwrap().id);
+    }
+    let bob = actor("bob");
+    world.proposals.claim(ids[0], &bob).await.unwrap();
+    assert!(matches!(world.proposals.claim(ids[1], &bob).await, Err(ApprovalError::Busy)));
+    world.proposals.finish(ids[0], Ok(()), &bob).await.unwrap();
+    world.proposals.claim(ids[1], &bob).await.unwrap();
+    world.now.fetch_add(299, Ordering::SeqCst);
+    assert!(matches!(world.proposals.claim(ids[2], &bob).await, Err(ApprovalError::Busy)));
+    world.now.fetch_add(1, Ordering::SeqCst);
+    world.proposals.claim(ids[2], &bob).await.unwrap();
+    let dead = world.proposals.get(ids[1]).await.unwrap();
+    assert!(dead.state == State::Failed && dead.reason.contains("look whether"), "{dead:?}");
+}
+
+#[tokio::test]
 async fn so_many_wait_and_no_more() {
     let world = world().await;
     for number in 0..MOST_WAITING {

@@ -116,7 +116,7 @@ impl From<ApprovalError> for Fault {
     fn from(error: ApprovalError) -> Self {
         match error {
             ApprovalError::Missing => Self::Missing("proposal"),
-            ApprovalError::Decided(_) | ApprovalError::TooMany => Self::Conflict(format!("{error}.")),
+            ApprovalError::Decided(_) | ApprovalError::TooMany | ApprovalError::Busy => Self::Conflict(format!("{error}.")),
             ApprovalError::Store(error) => error.into(),
         }
     }

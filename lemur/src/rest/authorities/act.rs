@@ -102,6 +102,10 @@ impl Api {
         }
         let proposals = self.proposals().await?;
         let text = serde_json::to_string(&act).map_err(|error| Fault::Internal(error.to_string()))?;
+        // A body as deep as can be read could not be read again with what is put round it, and not be shown to who approves.
+        if serde_json::from_str::<Act>(&text).is_err() {
+            return Err(Fault::Bad("The body is nested too deeply.".to_owned()));
+        }
         if let Some(reason) = &signed.break_glass {
             tracing::warn!(who = signed.actor.name, about = plan.about, reason = &**reason, "a change is made without a second person");
             proposals.bypass(&text, &plan.about, reason, &signed.actor).await?;
@@ -139,11 +143,16 @@ impl Api {
         };
         let plan = self.plan(&proposer, &act).await.map_err(not_any_more)?;
         if plan.basis() != proposal.basis {
-            return Err(Fault::Conflict("The authority or a role was changed after this was proposed: propose it anew.".to_owned()));
+            return Err(changed());
         }
         let proposals = self.proposals().await?;
         let proposal = proposals.claim(proposal.id, &signed.actor).await?;
-        let done = self.perform(&proposer, plan).await;
+        // From here on no other approved change is made, so that this look is the last one that is needed.
+        let done = match self.plan(&proposer, &act).await.map_err(not_any_more) {
+            Ok(plan) if plan.basis() == proposal.basis => self.perform(&proposer, plan).await,
+            Ok(_) => Err(changed()),
+            Err(fault) => Err(fault),
+        };
         let noted = done.as_ref().map(drop).map_err(Fault::line);
         let finished = proposals.finish(proposal.id, noted, &signed.actor).await?;
         done.map(|_| finished)
@@ -213,6 +222,11 @@ impl Api {
         signed.may(&Action::UpdateAuthority(facts(&authority)))?;
         Ok(authority)
     }
+}
+
+/// What was proposed is not on the state that there is.
+fn changed() -> Fault {
+    Fault::Conflict("The authority or a role was changed after this was proposed: propose it anew.".to_owned())
 }
 
 /// Roles' numbers.

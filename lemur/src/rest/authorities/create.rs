@@ -122,6 +122,7 @@ pub(super) async fn plan(api: &Api, signed: &Signed, body: &Value) -> Result<Pla
         roles: ids(&roles),
         actor: signed.actor.clone(),
     };
+    api.engine.check_authority_order(&order).await.map_err(refusal)?;
     let about = match &above {
         Some(parent) => format!("make the authority {name} under {}", parent.name),
         None => format!("make the authority {name}"),
