@@ -5,18 +5,22 @@
 //! | --- | --- |
 //! | everyone who is signed in | see what is not secret: certificates, authorities; users and roles by name and no more |
 //! | member | store a certificate that was made elsewhere, as one's own or one's roles'; make API keys for themselves |
-//! | of an authority's roles, or its owner | issue from it |
+//! | of an authority's roles, or its owner | issue from it, for the names that the role is limited to there, if it is |
 //! | of the role `<authority>_admin` of these, or its owner | change it, make an authority under it, and say whether that one's certificate holds |
 //! | of a certificate's roles, its owner, who asked for it | change it, replace it, revoke it, take its private key |
 //! | `operator` | change what certificates are delivered to; read the log |
 //! | `admin` | all of it, and what concerns users, roles and new roots |
 //! | `read-only` | change nothing and take no key, whatever else they are |
 //! | a workload | what its grant says, with certificates of its own, and nothing else; of what is not secret, not the people |
+//!
+//! A change to an authority that waits for a second person is approved by one who may make it, is another than who proposed it, and came in by
+//! themselves: not by an API key, and not from the server's own command line.
 
 use super::requester::{Person, Requester, Standing};
 use super::workload::Workload;
 use crate::name::San;
 use crate::store::certificates::NameRow;
+use crate::store::role_names::RoleNames;
 use crate::store::{CertificateId, RoleId, UserId};
 
 /// What is known of an authority.
@@ -28,6 +32,17 @@ pub struct AuthorityFacts<'a> {
     pub owner: &'a str,
     /// The roles whose members issue from it.
     pub roles: &'a [RoleId],
+}
+
+/// The names of a certificate that is asked for, and what limits them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamesFacts<'a> {
+    /// The names.
+    pub names: &'a [San],
+    /// The subject's common name.
+    pub common_name: Option<&'a str>,
+    /// The names that members of some of the authority's roles may have certified.
+    pub limits: &'a [RoleNames],
 }
 
 /// What is known of a certificate.
@@ -79,6 +94,8 @@ pub enum Action<'a> {
     IssueCertificate(AuthorityFacts<'a>),
     /// Issue this certificate.
     IssueThis(OrderFacts<'a>),
+    /// Have these names certified, after [`Action::IssueCertificate`].
+    CertifyNames(AuthorityFacts<'a>, NamesFacts<'a>),
     /// Store a certificate that was made elsewhere.
     UploadCertificate,
     /// Store one for this owner and these roles.
@@ -106,6 +123,16 @@ pub enum Action<'a> {
     /// Decide of an authority what only the one above it does: whether its certificate holds and what is kept with that, and by what further
     /// profiles it issues. The facts are those of the authority above, `None` where that is elsewhere or it is a root.
     VouchForAuthority(Option<AuthorityFacts<'a>>),
+    /// Have an authority give another a certificate for its name and key: the one that gives it.
+    CrossSign(AuthorityFacts<'a>),
+    /// See proposals of changes to authorities.
+    SeeProposals,
+    /// Approve what this one proposed, besides being allowed to do it.
+    Approve(&'a Proposer),
+    /// Refuse what this one proposed, or take it back.
+    Reject(&'a Proposer),
+    /// See, make and revoke keys by which ACME clients make accounts.
+    ManageExternalKeys,
     /// Read the members of a role.
     ReadRole(RoleId),
     /// See more of a user than the name: the address, the roles, whether there is a second factor.
@@ -128,6 +155,15 @@ pub enum Action<'a> {
     ReadAllApiKeys,
     /// Change what is around certificates: destinations, sources, notifications, endpoints, providers of DNS, domains.
     ManageDelivery,
+}
+
+/// Who proposed a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proposer {
+    /// A user, in person or by an API key.
+    User(UserId),
+    /// Whoever has this number on the server's own machine.
+    Local(u32),
 }
 
 /// The requester may not do it.
@@ -155,7 +191,10 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::ReadLog => (standing != Standing::Member, "Only administrators, operators and readers see the log."),
         Action::ReadApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ReadAllApiKeys => (standing == Standing::Administrator, "Only administrators see the API keys of all."),
+        Action::SeeProposals => (true, ""),
         _ if standing == Standing::ReadOnly => (false, "The role read-only changes nothing and takes no keys."),
+        // A second person is one whatever else they may: this stands before what administrators may.
+        Action::Approve(proposer) => approves(requester, proposer),
         // From here on, whoever asks may change things. What a user comes in by is changed by the user, who signed in, and by no API key: whoever
         // finds one would keep the account by it.
         Action::ManageOwnAccount(user) | Action::CreateApiKey(user) if requester.api_key().is_some() && requester.user() == *user => {
@@ -175,6 +214,9 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::IssueCertificate(authority) | Action::IssueThis(OrderFacts { authority, .. }) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
         }
+        Action::CertifyNames(authority, names) => {
+            (may_certify(requester, authority, names), "None of your roles may have all of these names certified by this authority.")
+        }
         Action::UpdateCertificate(certificate) | Action::RevokeCertificate(certificate) | Action::DeleteCertificate(certificate) => {
             (answers_for(requester, certificate), "You are not authorized to change this certificate.")
         }
@@ -192,6 +234,12 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             above.as_ref().is_some_and(|above| administers(requester, above)),
             "You are not authorized to decide this of an authority: who administers the one above it is.",
         ),
+        Action::CrossSign(issuer) => (administers(requester, issuer), "You are not authorized to have this authority sign another."),
+        Action::Reject(proposer) => (
+            matches!(proposer, Proposer::User(user) if requester.is_user(*user)),
+            "Only who proposed it and administrators reject a proposal.",
+        ),
+        Action::ManageExternalKeys => (false, "Only administrators see and make keys of ACME accounts."),
         Action::ManageRoles => (false, "Only administrators make and change roles."),
         Action::ManageUsers => (false, "Only administrators make and change users."),
         Action::CreateApiKey(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
@@ -211,6 +259,10 @@ fn decide_workload(requester: &Workload, action: &Action<'_>) -> Result<(), Refu
             (authority.name == grant.authority && (actions.issue || actions.renew), "The workload may not use this authority.")
         }
         Action::IssueThis(order) => return decide_order(requester, order),
+        Action::CertifyNames(authority, asked) => (
+            authority.name == grant.authority && has_names(requester, asked.names, asked.common_name),
+            "The workload may not have one of these names.",
+        ),
         Action::ReplaceCertificate(certificate) => {
             (is_own(requester, certificate) && (actions.issue || actions.renew), "The workload may not replace this certificate.")
         }
@@ -225,8 +277,6 @@ fn decide_workload(requester: &Workload, action: &Action<'_>) -> Result<(), Refu
 
 fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refused> {
     let grant = requester.grant();
-    let permitted = |name: &San| grant.permits(name);
-    let common_name = order.common_name.is_none_or(|text| San::guess(text).is_ok_and(|name| permitted(&name)));
     // Whoever came in by a certificate has it again, and no other.
     let issues = grant.actions.issue && requester.presented().is_none();
     let renews = grant.actions.renew && order.renews.as_ref().is_some_and(|certificate| is_own(requester, certificate));
@@ -236,13 +286,19 @@ fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refu
         (order.owner.eq_ignore_ascii_case(&grant.owner), "The owner of a workload's certificates is the workload's."),
         (order.roles.iter().all(|role| *role == requester.role()), "A workload gives no other role a right to its certificates."),
         (!order.subject, "Of the subject a workload may say the common name alone."),
-        (common_name && order.names.iter().all(permitted), "The workload may not have one of these names."),
+        (has_names(requester, order.names, order.common_name), "The workload may not have one of these names."),
         (
             issues || renews,
             "The workload may only renew a certificate of its own, with the same names, which has to be named in `replaces`.",
         ),
     ];
     checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, otherwise)| Err(Refused(otherwise)))
+}
+
+/// Whether a workload may have all of these names.
+fn has_names(requester: &Workload, names: &[San], common_name: Option<&str>) -> bool {
+    let permitted = |name: &San| requester.grant().permits(name);
+    names.iter().all(permitted) && common_name.is_none_or(|text| San::guess(text).is_ok_and(|name| permitted(&name)))
 }
 
 /// Whether a certificate is a workload's own: it has the workload's role, and, for one that came in by a certificate, is that one or has its names.
@@ -267,6 +323,39 @@ pub fn same_names(one: &[NameRow], other: &[NameRow]) -> bool {
 
 fn may_issue(requester: &Person, authority: &AuthorityFacts<'_>) -> bool {
     requester.is(authority.owner) || requester.holds_any(authority.roles)
+}
+
+/// By a role without limits, or with limits within which all names are.
+fn may_certify(requester: &Person, authority: &AuthorityFacts<'_>, asked: &NamesFacts<'_>) -> bool {
+    if !may_issue(requester, authority) || requester.is(authority.owner) {
+        return may_issue(requester, authority);
+    }
+    let mut patterns = Vec::new();
+    for held in requester.roles().iter().filter(|held| authority.roles.contains(&held.id)) {
+        match asked.limits.iter().find(|limit| limit.role == held.id) {
+            Some(limit) if !limit.names.is_empty() => patterns.extend(&limit.names),
+            _ => return true,
+        }
+    }
+    let permitted = |name: &San| patterns.iter().any(|pattern| pattern.permits(name));
+    // A common name is a name: clients that are old look at it. What is no name cannot be within limits.
+    let common_name = asked
+        .common_name
+        .map(|text| asked.names.iter().any(|name| name.to_string() == text) || San::guess(text).is_ok_and(|name| permitted(&name)));
+    asked.names.iter().all(permitted) && common_name.unwrap_or(true)
+}
+
+fn approves(requester: &Person, proposer: &Proposer) -> (bool, &'static str) {
+    if !requester.came_in_person() {
+        return (
+            false,
+            "A person approves, signed in by name and password: no API key, no workload, and nobody on the server's own machine.",
+        );
+    }
+    match proposer {
+        Proposer::User(user) if *user == requester.user() => (false, "Another person than the one who proposed it has to approve it."),
+        Proposer::User(_) | Proposer::Local(_) => (true, ""),
+    }
 }
 
 fn administers(requester: &Person, authority: &AuthorityFacts<'_>) -> bool {
@@ -347,6 +436,7 @@ mod tests {
             Action::ReadLog,
             Action::IssueCertificate(authority()),
             Action::IssueThis(order()),
+            Action::CertifyNames(authority(), NamesFacts { names: &[], common_name: None, limits: &[] }),
             Action::UploadCertificate,
             Action::UploadCertificateFor(certificate()),
             Action::UpdateCertificate(certificate()),
@@ -361,6 +451,10 @@ mod tests {
             Action::UpdateAuthority(authority()),
             Action::VouchForAuthority(Some(authority())),
             Action::VouchForAuthority(None),
+            Action::CrossSign(authority()),
+            Action::SeeProposals,
+            Action::Reject(&Proposer::User(UserId(7))),
+            Action::ManageExternalKeys,
             Action::ReadRole(TEAM),
             Action::ReadUser(UserId(7)),
             Action::ManageRoles,
@@ -383,7 +477,7 @@ mod tests {
     /// Lemur's strict check of roles let everyone through: whoever has no role may here do nothing that changes what is another's.
     #[test]
     fn who_has_no_role_touches_nothing_of_others() {
-        assert_eq!(allowed(&requester(1, &[])), ["Look", "LookAtPeople", "UploadCertificate", "ExportCertificate"]);
+        assert_eq!(allowed(&requester(1, &[])), ["Look", "LookAtPeople", "UploadCertificate", "ExportCertificate", "SeeProposals"]);
     }
 
     #[test]
@@ -392,11 +486,20 @@ mod tests {
             ["UpdateCertificate", "ReplaceCertificate", "RevokeCertificate", "ViewKey", "ExportCertificate", "DeleteCertificate"];
         let mut member = vec!["Look", "LookAtPeople", "UploadCertificate"];
         member.extend(of_certificate);
-        member.push("ReadRole");
+        member.extend(["SeeProposals", "ReadRole"]);
         assert_eq!(allowed(&requester(1, &[(TEAM.0, "team")])), member);
         assert_eq!(
             allowed(&requester(1, &[(CA_OPERATOR.0, "CA_operator")])),
-            ["Look", "LookAtPeople", "IssueCertificate", "IssueThis", "UploadCertificate", "ExportCertificate"]
+            [
+                "Look",
+                "LookAtPeople",
+                "IssueCertificate",
+                "IssueThis",
+                "CertifyNames",
+                "UploadCertificate",
+                "ExportCertificate",
+                "SeeProposals"
+            ]
         );
         assert_eq!(
             allowed(&requester(1, &[(CA_ADMIN.0, "CA_admin")])),
@@ -405,19 +508,32 @@ mod tests {
                 "LookAtPeople",
                 "IssueCertificate",
                 "IssueThis",
+                "CertifyNames",
                 "UploadCertificate",
                 "ExportCertificate",
                 "CreateSubAuthority",
                 "UpdateAuthority",
-                "VouchForAuthority"
+                "VouchForAuthority",
+                "CrossSign",
+                "SeeProposals"
             ]
         );
         assert_eq!(
             allowed(&requester(1, &[(2, "operator")])),
-            ["Look", "LookAtPeople", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ReadUser", "ManageDelivery"]
+            [
+                "Look",
+                "LookAtPeople",
+                "ReadLog",
+                "UploadCertificate",
+                "ExportCertificate",
+                "SeeProposals",
+                "ReadRole",
+                "ReadUser",
+                "ManageDelivery"
+            ]
         );
         let creator = allowed(&requester(7, &[]));
-        for action in of_certificate.iter().chain(&["ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
+        for action in of_certificate.iter().chain(&["Reject", "ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
             assert!(creator.iter().any(|allowed| allowed == action), "{action}");
         }
         // All, but what is a user's own.
@@ -443,7 +559,10 @@ mod tests {
     #[test]
     fn read_only_beats_every_other_role() {
         let both = requester(7, &[(1, "admin"), (3, "read-only"), (TEAM.0, "team"), (CA_ADMIN.0, "CA_admin")]);
-        assert_eq!(allowed(&both), ["Look", "LookAtPeople", "ReadLog", "ExportCertificate", "ReadRole", "ReadUser", "ReadApiKey"]);
+        assert_eq!(
+            allowed(&both),
+            ["Look", "LookAtPeople", "ReadLog", "ExportCertificate", "SeeProposals", "ReadRole", "ReadUser", "ReadApiKey"]
+        );
     }
 
     /// A role that merely has the right name gives nothing: it must be one of the authority's.
@@ -479,6 +598,53 @@ mod tests {
         assert!(may(&signed_in, &Action::ManageOwnAccount(UserId(7))) && may(&signed_in, &Action::CreateApiKey(UserId(7))));
         assert!(!may(&signed_in, &Action::ResetCredentials(UserId(7))), "for oneself it takes the old password");
         assert!(!may(&signed_in, &Action::ManageOwnAccount(UserId(8))) && may(&signed_in, &Action::ResetCredentials(UserId(8))));
+    }
+
+    /// Whoever may issue could have every name that the authority allows: a role may be limited.
+    #[test]
+    fn a_role_has_the_names_that_it_is_limited_to() {
+        let limits = [RoleNames { role: CA_OPERATOR, names: vec!["*.team.example".parse().expect("a pattern")] }];
+        let may_have = |requester: &Requester, names: &[&str], common_name: Option<&str>| {
+            let names: Vec<_> = names.iter().map(|name| San::guess(name).expect("a name")).collect();
+            may(requester, &Action::CertifyNames(authority(), NamesFacts { names: &names, common_name, limits: &limits }))
+        };
+        let team = requester(1, &[(CA_OPERATOR.0, "CA_operator")]);
+        assert!(may_have(&team, &["www.team.example", "*.team.example"], Some("www.team.example")));
+        assert!(may_have(&team, &["www.team.example"], None) && may_have(&team, &[], Some("a.team.example")));
+        for (names, common_name) in [
+            (&["www.other.example"][..], None),
+            (&["www.team.example", "www.other.example"], None),
+            (&["www.team.example"], Some("www.other.example")),
+            (&["10.1.2.3"], None),
+            (&[], Some("The Team")),
+        ] {
+            assert!(!may_have(&team, names, common_name), "{names:?} {common_name:?}");
+        }
+        // Another role without limits, the owner, and administrators have any; who has no role of the authority has none.
+        for free in [
+            requester(1, &[(CA_OPERATOR.0, "CA_operator"), (CA_ADMIN.0, "CA_admin")]),
+            requester(1, &[(9, "PKI@example.com")]),
+            requester(1, &[(1, "admin")]),
+        ] {
+            assert!(may_have(&free, &["www.other.example"], None));
+        }
+        assert!(!may_have(&requester(1, &[]), &["www.team.example"], None));
+        assert!(!may_have(&requester(1, &[(TEAM.0, "team")]), &[], None));
+    }
+
+    #[test]
+    fn a_second_person_is_another_and_comes_in_by_themselves() {
+        let may_approve = |requester: &Requester, proposer: Proposer| may(requester, &Action::Approve(&proposer));
+        let (ann, bob) = (requester(1, &[(1, "admin")]), requester(2, &[(1, "admin")]));
+        let by_ann = Proposer::User(UserId(1));
+        assert!(may_approve(&bob, by_ann) && may_approve(&bob, Proposer::Local(0)));
+        assert!(!may_approve(&ann, by_ann));
+        let by_key = Requester::Person(Person { api_key: Some(super::super::ApiKeyId(7)), ..person(2, &[(1, "admin")]) });
+        let narrowed = Requester::Person(Person { personal: false, ..person(2, &[(1, "admin")]) });
+        for other in [by_key, narrowed, Requester::local(0), Requester::local(1_000), requester(2, &[(1, "admin"), (3, "read-only")])] {
+            assert!(!may_approve(&other, by_ann) && !may_approve(&other, Proposer::Local(0)), "{other:?}");
+        }
+        assert!(may(&ann, &Action::UpdateAuthority(authority())), "which is no matter of what else they may");
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Service {
         (Self::start_on(folder, &database, rest::Settings::default(), settings), token)
     }
 
-    fn start_on(folder: tempfile::TempDir, database: &str, mut settings: rest::Settings, outside: identity::Settings) -> Self {
+    fn start_on(folder: tempfile::TempDir, database: &str, settings: rest::Settings, outside: identity::Settings) -> Self {
         let (chain, key) = certificate(folder.path());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
@@ -156,13 +156,13 @@ impl Service {
             runtime.block_on(async {
                 let clock = Clock::new(Timestamp::now);
                 let engine = Engine::start(&database, ring, Settings::new(clock.clone(), "http://ca.example.test").unwrap()).await.unwrap();
-                settings.identity = Identity::open(&outside, &own, &engine).unwrap();
+                let identity = Identity::open(&outside, &own, &engine).unwrap();
                 let of = access::Settings { workloads: outside.grants(), ..access::Settings::default() };
                 let opened = Access::open(engine.store().clone(), engine.ring().clone(), clock, of).await;
                 let access = opened.unwrap();
                 let password = Password::chosen(PASSWORD.to_owned()).unwrap();
                 assert!(matches!(access.bootstrap(Some(password)).await.unwrap(), Bootstrap::Administrator(_)));
-                let settings = rest::Settings { upstreams: Some(upstreams(&engine, &ca_bundle)), ..settings };
+                let settings = rest::Settings { upstreams: Some(upstreams(&engine, &ca_bundle)), identity, ..settings };
                 let guard = Guard { body: 2 << 20, time: Duration::from_secs(30), metrics: Metrics::new("lemur") };
                 let router = guard.before(rest::router(Api::new(access, engine.clone(), settings)));
                 ready.send(()).unwrap();
@@ -319,4 +319,12 @@ fn client(root: &[u8]) -> Agent {
         .build();
     let config = Agent::config_builder().tls_config(tls).http_status_as_error(false).max_redirects(0);
     config.timeout_global(Some(Duration::from_secs(60))).build().into()
+}
+
+/// A request that openssl made for a name, PEM.
+pub(crate) fn request(service: &Service, name: &str) -> String {
+    let key = service.folder.path().join("request.key");
+    let arguments = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key.to_str().unwrap()];
+    let (subject, names) = (format!("/CN={name}"), format!("subjectAltName=DNS:{name}"));
+    openssl(arguments.into_iter().chain(["-subj", &subject, "-addext", &names]), b"").success().text()
 }
