@@ -57,8 +57,8 @@ fn what_the_configuration_says_of_rest_subjects_and_keys_holds() {
     house.write(
         "data/lemur.toml",
         "compromised_keys = \"compromised.txt\"\nhttp_url = \"http://pki.corp.example\"\n\
-        [rest]\nrequests = 30\nwithin = \"1m\"\ndelete_certificates = true\n\
-        [subject]\norganization = \"Corp of the file\"\ncountry = \"DE\"\nauthority = \"internal\"\n",
+        [rest]\nrequests_per_minute = 30\ndelete_certificates = true\n\
+        [rest.defaults]\norganization = \"Corp of the file\"\ncountry = \"DE\"\nauthority = \"internal\"\n",
     );
     let server = house.serve();
     let admin = server.login("admin", &server.password());
@@ -87,9 +87,7 @@ fn what_the_configuration_says_of_rest_subjects_and_keys_holds() {
     house.done("role list");
 
     for (text, key) in [
-        ("[rest]\nrequests = 0\n", "rest.requests"),
-        ("[rest]\nwithin = \"1m\"\n", "rest.within"),
-        ("[subject]\ncountry = \"Germany\"\n", "subject.country"),
+        ("[rest]\nrequests_per_minute = 0\n", "requests_per_minute"),
         ("[http]\ntrusted_proxies = [\"nobody\"]\n", "trusted_proxies"),
         ("[http]\nproxy_header = \"via\"\n", "proxy_header"),
         ("compromised_keys = \"none.txt\"\n", "none.txt"),

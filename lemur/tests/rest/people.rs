@@ -255,7 +255,7 @@ fn a_role_may_be_limited_to_names_of_an_authority() {
     on_both(|service| {
         let authority = service.authority("Root");
         let path = format!("/authorities/{}", authority["id"]);
-        let issuer = service.user("ann", &["Root_operator"]);
+        let issuer = service.session("ann", &["Root_operator"]);
         let ask = |token: &str, change: &dyn Fn(&mut serde_json::Value)| {
             let mut new = new_certificate("Root", "www.team.example");
             change(&mut new);

@@ -100,8 +100,8 @@ const TABLE: &[Row] = &[
     ("post", "/pending_certificates/{id}/upload", ANSWERS_FOR, 400),
     ("get", "/pending_certificates/{id}/key", ANSWERS_FOR, 200),
     ("get", "/logs/lines", LOG, 200),
-    ("get", "/approvals", &EVERYONE, 200),
-    ("get", "/approvals/{id}", &EVERYONE, 404),
+    ("get", "/approvals", PEOPLE, 200),
+    ("get", "/approvals/{id}", PEOPLE, 404),
     // No API key is a second person; where there is no proposal there is nothing to learn either.
     ("post", "/approvals/{id}/approve", &EVERYONE, 404),
     ("post", "/approvals/{id}/reject", &EVERYONE, 404),
