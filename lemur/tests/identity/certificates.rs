@@ -99,9 +99,10 @@ fn a_certificate_that_does_not_hold_or_is_not_ours_lets_nobody_in() {
     let usage = ["-addext", "extendedKeyUsage=clientAuth", "-out", &files[0], "-keyout", &files[1]];
     let _ = menagerie_tests::keys::openssl(arguments.into_iter().chain(names).chain(usage), b"").success();
     assert_eq!(exchange(&house, "x", &["--tlsv1.3"]).0, 403, "a self-made one");
-    // One of ours that was brought, and not issued: whoever may upload could else make itself a workload.
+    // Nor is it one of ours when it is brought: whoever may upload could else make itself a workload.
     let body = std::fs::read_to_string(&files[0]).unwrap();
-    house.post("/certificates/upload", &house.admin, &json!({"body": body, "owner": "fleet@example.com"})).done();
+    let brought = house.post("/certificates/upload", &house.admin, &json!({"body": body, "owner": "fleet@example.com"}));
+    assert!(brought.status == 400 && brought.text.contains("did not sign it"), "{}", brought.text);
     assert_eq!(exchange(&house, "x", &["--tlsv1.3"]).0, 403, "one that was brought");
     // The certificate alone, without its key, shows nothing.
     client(&house, "d.nodes.example.com", "mtls-workload");
