@@ -260,7 +260,7 @@ fn decide_workload(requester: &Workload, action: &Action<'_>) -> Result<(), Refu
         }
         Action::IssueThis(order) => return decide_order(requester, order),
         Action::CertifyNames(authority, asked) => (
-            authority.name == grant.authority && has_names(requester, asked.names, asked.common_name),
+            authority.name == grant.authority && (actions.issue || actions.renew) && has_names(requester, asked.names, asked.common_name),
             "The workload may not have one of these names.",
         ),
         Action::ReplaceCertificate(certificate) => {

@@ -19,6 +19,7 @@ use super::signed::Signed;
 use super::{Api, Done};
 use crate::access::permit::Action;
 use crate::acme::{ExternalKey, ExternalKeyError, ExternalKeys, Grant, MIGRATIONS, NewExternalKey};
+use crate::audit::shortened;
 
 const NEW: Shape = Shape {
     name: "NewExternalKey",
@@ -114,8 +115,14 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         return Err(Fault::field("names", "At least one is wanted."));
     }
     let mut profiles = list("profiles")?;
+    let offered = crate::serve::offered_profiles(&api.settings.acme_profiles, &api.engine).await?;
+    if let Some(unknown) = profiles.iter().find(|profile| !offered.contains(profile)) {
+        // Its accounts could order nothing.
+        let reason = format!("ACME offers no profile {}: there are {}.", shortened(unknown), offered.join(", "));
+        return Err(Fault::field("profiles", reason));
+    }
     if profiles.is_empty() {
-        profiles = crate::serve::offered_profiles(&api.settings.acme_profiles, &api.engine).await?;
+        profiles = offered;
     }
     let days = fields.integer("days").map(|days| api.engine.now().checked_add(SignedDuration::from_hours(24 * days)));
     let new = NewExternalKey {

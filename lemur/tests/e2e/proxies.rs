@@ -25,8 +25,6 @@ fn behind_a_trusted_proxy_each_client_counts_for_itself_and_is_in_the_log() {
     let admin = server.login("admin", &password);
     let headers = [("authorization", &*format!("Bearer {admin}")), ("content-type", "application/json"), ("x-forwarded-for", "192.0.2.7")];
     assert_eq!(server.send("POST", "/api/1/roles", &headers, "{\"name\": \"x\"}").status, 200);
-    let log = server.get("/logs?count=20", &admin).done();
-    assert!(!log.to_string().contains("\"address\""), "addresses are in the lines");
     let lines = server.get("/logs/lines?after=0", &admin).done();
     let made =
         lines["items"].as_array().unwrap().iter().map(|line| line["line"].as_str().unwrap()).find(|line| line.contains("role_created"));

@@ -149,7 +149,7 @@ fn certificates_are_issued_listed_shown_revoked_and_refused() {
         ("--name www.corp.example --days 4000", ""),
         ("--name www.corp.example --days 0", ""),
         ("--name www..corp.example", ""),
-        ("--profile none --name www.corp.example", "no such profile: \"none\""),
+        ("--profile none --name www.corp.example", "no such profile"),
         ("--profile mtls-workload --key-type rsa-2048 --name a.corp.example", "does not certify keys"),
         ("--csr none.csr", "none.csr"),
         ("--csr root.pem", "root.pem"),
@@ -247,7 +247,7 @@ fn keys_of_acme_are_made_listed_and_revoked() {
     house.refuses("acme revoke-key none", "no such key");
     house.refuses("acme add-key --owner web@corp.example --name bad..name", "");
     house.refuses("acme add-key --owner web@corp.example --name corp.example --profile bogus", "ACME offers no profile bogus");
-    house.refuses("acme add-key --owner x --name corp.example", "not a valid email address");
+    house.refuses("acme add-key --owner x --name corp.example", "valid email address");
     assert_eq!(house.lemur(["acme", "add-key", "--owner", "web@corp.example"]).status, Some(2));
 }
 

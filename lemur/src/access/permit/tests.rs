@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::*;
 use crate::access::requester::Held;
 use crate::access::workload::{Actions, Grant, Presented};
-use super::*;
 
 const TEAM: RoleId = RoleId(10);
 const CA_ADMIN: RoleId = RoleId(11);
@@ -114,16 +114,7 @@ fn each_role_may_what_the_table_says() {
     assert_eq!(allowed(&requester(1, &[(TEAM.0, "team")])), member);
     assert_eq!(
         allowed(&requester(1, &[(CA_OPERATOR.0, "CA_operator")])),
-        [
-            "Look",
-            "LookAtPeople",
-            "IssueCertificate",
-            "IssueThis",
-            "CertifyNames",
-            "UploadCertificate",
-            "ExportCertificate",
-            "SeeProposals"
-        ]
+        ["Look", "LookAtPeople", "IssueCertificate", "IssueThis", "CertifyNames", "UploadCertificate", "ExportCertificate", "SeeProposals"]
     );
     assert_eq!(
         allowed(&requester(1, &[(CA_ADMIN.0, "CA_admin")])),
@@ -317,7 +308,16 @@ fn a_workload_does_with_its_own_what_its_grant_says() {
     assert_eq!(allowed(&workload(Actions::default(), None)), ["Look", "ExportCertificate"]);
     assert_eq!(
         allowed(&workload(EVERYTHING, None)),
-        ["Look", "IssueCertificate", "IssueThis", "CertifyNames", "ReplaceCertificate", "RevokeCertificate", "ViewKey", "ExportCertificate"]
+        [
+            "Look",
+            "IssueCertificate",
+            "IssueThis",
+            "CertifyNames",
+            "ReplaceCertificate",
+            "RevokeCertificate",
+            "ViewKey",
+            "ExportCertificate"
+        ]
     );
     let revokes = Actions { revoke: true, ..Actions::default() };
     assert_eq!(allowed(&workload(revokes, None)), ["Look", "RevokeCertificate", "ExportCertificate"]);
