@@ -56,6 +56,14 @@ impl Fault {
         Self::Invalid(Reasons::from([(name.into(), reason.into())]))
     }
 
+    /// All of it in one line.
+    pub(crate) fn line(&self) -> String {
+        match self {
+            Self::Invalid(reasons) => reasons.iter().map(|(field, reason)| format!("{field}: {reason}")).collect::<Vec<_>>().join("; "),
+            other => other.to_string(),
+        }
+    }
+
     fn answer(&self) -> JsonError {
         let plain = |status, message: String| JsonError::new(status, message);
         match self {

@@ -3,11 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod approvals;
 mod given;
 mod house;
 mod path;
+mod proxies;
 mod random;
+mod remote;
 mod replicas;
+mod sessions;
 mod start;
 mod tls;
 mod verbs;
