@@ -19,16 +19,16 @@ use super::super::pending::PendingOut;
 use super::super::route::Route;
 use super::super::shape::{Fields, Kind, NO_FLAG, Named, Shape, flag_in, optional, required};
 use super::super::signed::Signed;
+use super::renewal::Renewal;
 use super::view::{CertificateOut, flag_of};
 use super::{facts, refuse_later};
-use crate::access::permit::{Action, CertificateFacts, NamesFacts, OrderFacts, same_names};
+use crate::access::permit::{Action, CertificateFacts, NamesFacts, OrderFacts};
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, Validity, ValidityError, read_bundle};
 use crate::csr::Csr;
-use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError, name_row};
+use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
 use crate::name::{DistinguishedName, San, SanKind, Subject, SubjectField};
 use crate::profile::{CommonName, Lifetime, Period, Profile, ProfileRefusal};
 use crate::store::authorities::Authority;
-use crate::store::certificates::Certificate;
 use crate::store::{AuthorityId, CertificateId};
 
 /// The longest text that holds a certificate, a chain or a request.
@@ -512,30 +512,6 @@ const fn field_of(refusal: &ProfileRefusal) -> &'static str {
     }
 }
 
-/// What of an order has to be that of the certificate that it renews.
-struct Renewal<'a> {
-    authority: AuthorityId,
-    profile: &'a str,
-    subject: &'a Subject,
-    names: &'a [San],
-}
-
-impl Renewal<'_> {
-    fn is_again(&self, certificate: &Certificate) -> bool {
-        let mut names: Vec<_> = self.names.iter().map(name_row).collect();
-        let common_name = self.subject.common_name();
-        let same = same_names(&names, &certificate.names) || {
-            // A common name that is a name joins the names.
-            names.extend(common_name.and_then(|text| San::guess(text).ok()).iter().map(name_row));
-            same_names(&names, &certificate.names)
-        };
-        same && certificate.authority == Some(self.authority)
-            && certificate.profile == self.profile
-            && certificate.revoked.is_none()
-            && common_name.is_none_or(|text| text == certificate.common_name)
-    }
-}
-
 /// The fields of the subject, and what Lemur calls them.
 pub(in crate::rest) const SUBJECT: [(&str, SubjectField); 5] = [
     ("country", SubjectField::Country),
@@ -573,18 +549,6 @@ impl Api {
             subject = with(subject, "commonName", SubjectField::CommonName, text)?;
         }
         Ok(subject)
-    }
-
-    /// The certificate that a workload's order renews: the one that it names as replaced, or else the one that it came in by, if that is of the
-    /// same authority, profile and names and not revoked.
-    async fn renewed(&self, signed: &Signed, record: &Record, order: Renewal<'_>) -> Result<Option<Certificate>, Fault> {
-        let Some(workload) = signed.requester.workload() else { return Ok(None) };
-        let id = match (record.replaces.as_slice(), workload.presented()) {
-            ([only], _) => *only,
-            ([], Some(presented)) => presented.id,
-            _ => return Ok(None),
-        };
-        Ok(self.engine.certificate(id).await?.filter(|certificate| order.is_again(certificate)))
     }
 
     async fn record(&self, signed: &Signed, fields: &Fields) -> Result<Record, Fault> {

@@ -5,6 +5,7 @@ mod create;
 mod export;
 mod list;
 mod page;
+mod renewal;
 mod view;
 
 use axum::Json;
