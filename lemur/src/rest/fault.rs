@@ -91,12 +91,18 @@ impl Fault {
     }
 }
 
+/// What failed, beside an answer that does not say it: for who asks in this process. Nothing of it goes over the network.
+#[derive(Debug, Clone)]
+pub struct Failure(pub String);
+
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        if let Self::Internal(reason) = &self {
-            tracing::error!(reason, "a request failed");
-        }
-        self.answer().into_response()
+        let Self::Internal(reason) = &self else { return self.answer().into_response() };
+        tracing::error!(reason, "a request failed");
+        let failure = Failure(reason.clone());
+        let mut response = self.answer().into_response();
+        response.extensions_mut().insert(failure);
+        response
     }
 }
 

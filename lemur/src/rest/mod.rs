@@ -42,6 +42,7 @@ use utoipa::ToSchema;
 
 pub use certificates::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
 pub use defaults::Defaults;
+pub use fault::Failure;
 pub use later::{FEATURES, Feature};
 pub use local::{Local, local_router};
 

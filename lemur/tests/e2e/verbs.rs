@@ -225,7 +225,7 @@ fn people_and_their_roles() {
     assert!(house.done("user list").contains("disabled"));
     house.done("user enable ann");
     house.write("another", "another horse battery\n");
-    house.refuses("user reset-totp ann", "there is no such second factor");
+    house.refuses("user reset-totp ann", "no such second factor");
     house.done("user password ann --password-file another");
     assert_eventually!(within Duration::from_secs(3), is_out());
     server.login("ann", "another horse battery");

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::place::{self, Opened};
 use super::{Answer, Refusal};
-use crate::rest::{self, Api, PREFIX, local_router};
+use crate::rest::{self, Api, Failure, PREFIX, local_router};
 use crate::serve;
 
 /// The most bytes of an answer.
@@ -37,6 +37,9 @@ impl Local {
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let request = request.body(body).map_err(|error| failed(&error))?;
         let Ok(response) = TowerToHyperService::new(self.router.clone()).call(request).await;
+        if let Some(Failure(reason)) = response.extensions().get() {
+            return Err(Refusal::Failed(menagerie_report::shown(reason).into_owned()));
+        }
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), LARGEST).await.map_err(|error| failed(&error))?;
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).map_err(|error| failed(&error))? };
