@@ -1,11 +1,13 @@
 //! The command line as it is typed.
 
 mod acme;
+mod approval;
 mod authority;
 mod certificate;
 mod dns;
 mod key_choice;
 mod lint;
+mod login;
 mod people;
 
 use std::net::SocketAddr;
@@ -14,12 +16,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use acme::{AcmeCommand, AcmeKey};
-pub use authority::{AuthorityCommand, AuthorityCreate, AuthorityImport};
+pub use approval::ApprovalCommand;
+pub use authority::{AuthorityChange, AuthorityCommand, AuthorityCreate, AuthorityCrossSign, AuthorityImport};
 pub use certificate::{CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat};
 pub use dns::DnsCommand;
 pub use key_choice::KeyChoice;
 pub use lint::{LintArgs, LintFormat, LintProfile, LintSeverity};
-pub use people::{RoleCommand, UserAdd, UserCommand};
+pub use login::{Login, Logout};
+pub use people::{RoleAllow, RoleCommand, UserAdd, UserCommand};
 
 /// TLS certificates for a fleet: an authority that deploy pipelines use by REST and ACME
 #[derive(Debug, Parser)]
@@ -47,63 +51,76 @@ pub enum Command {
     Serve(Serve),
     /// Authorities: who signs
     Authority {
-        /// Where the data are
+        /// On what
         #[command(flatten)]
-        place: Place,
+        target: Target,
         /// What to do
         #[command(subcommand)]
         command: AuthorityCommand,
     },
     /// Certificates: issue, look at, revoke, export
     Certificate {
-        /// Where the data are
+        /// On what
         #[command(flatten)]
-        place: Place,
+        target: Target,
         /// What to do
         #[command(subcommand)]
         command: CertificateCommand,
     },
     /// Keys by which ACME clients make accounts
     Acme {
-        /// Where the data are
+        /// On what
         #[command(flatten)]
-        place: Place,
+        target: Target,
         /// What to do
         #[command(subcommand)]
         command: AcmeCommand,
     },
     /// Users: who may sign in
     User {
-        /// Where the data are
+        /// On what
         #[command(flatten)]
-        place: Place,
+        target: Target,
         /// What to do
         #[command(subcommand)]
         command: UserCommand,
     },
     /// Roles: what users may do
     Role {
-        /// Where the data are
+        /// On what
         #[command(flatten)]
-        place: Place,
+        target: Target,
         /// What to do
         #[command(subcommand)]
         command: RoleCommand,
     },
+    /// Changes to authorities that wait for another person
+    Approval {
+        /// On what
+        #[command(flatten)]
+        target: Target,
+        /// What to do
+        #[command(subcommand)]
+        command: ApprovalCommand,
+    },
+    /// Sign in to a server, for commands with --server
+    Login(Login),
+    /// Sign out of a server: the session ends there, too
+    Logout(Logout),
     /// The keys that protect what is stored
     Key {
-        /// Where the data are
+        /// On what
         #[command(flatten)]
-        place: Place,
+        target: Target,
         /// What to do
         #[command(subcommand)]
         command: KeyCommand,
     },
     /// The log of what was done
     Audit {
-        /// Where the data are
+        /// On what
         #[command(flatten)]
-        place: Place,
+        target: Target,
         /// What to do
         #[command(subcommand)]
         command: AuditCommand,
@@ -144,6 +161,49 @@ pub struct Place {
     /// Makes and certifies keys of kinds that are experimental: ML-DSA
     #[arg(long, global = true)]
     pub experimental: bool,
+}
+
+/// On what a command works: the data on this machine, or a server.
+#[derive(Debug, Clone, Args)]
+pub struct Target {
+    /// Where the data are
+    #[command(flatten)]
+    pub place: Place,
+    /// The server to ask over the network instead of the data on this machine, as https://pki.corp.example
+    #[arg(long, global = true, value_name = "URL", env = "LEMUR_SERVER")]
+    pub server: Option<String>,
+    /// A file whose first line is an API key for --server [default: LEMUR_TOKEN, or what `lemur login` kept]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// PEM: the root that --server is trusted by [default: that of `lemur login`, or the system's]
+    #[arg(long, global = true, value_name = "FILE", env = "LEMUR_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Change an authority at once where another person should approve it; the audit log says so, and why
+    #[arg(long, global = true, value_name = "REASON")]
+    pub break_glass: Option<String>,
+}
+
+impl Command {
+    /// On what the command works, if it is one that may ask a server.
+    pub fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            Self::Authority { target, .. }
+            | Self::Certificate { target, .. }
+            | Self::Acme { target, .. }
+            | Self::User { target, .. }
+            | Self::Role { target, .. }
+            | Self::Approval { target, .. }
+            | Self::Key { target, .. }
+            | Self::Audit { target, .. } => Some(target),
+            Self::Serve(_)
+            | Self::Dns { .. }
+            | Self::HookRunner
+            | Self::Login(_)
+            | Self::Logout(_)
+            | Self::Lint(_)
+            | Self::Completions { .. } => None,
+        }
+    }
 }
 
 /// Options of `lemur serve`.

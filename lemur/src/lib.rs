@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod acme;
+pub mod approval;
 mod asn1;
 pub mod audit;
 pub mod authority;

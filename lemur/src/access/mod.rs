@@ -18,6 +18,7 @@ mod recent;
 mod requester;
 mod role;
 mod schema;
+mod session;
 mod token;
 mod totp;
 mod user;
@@ -36,12 +37,13 @@ use menagerie_web::{Rate, Rates};
 use serde_json::{Map, Value, json};
 
 pub use api_key::{ApiKey, ApiKeyChange, ApiKeyId, Lifetime, NewApiKey};
-pub use bootstrap::Bootstrap;
+pub use bootstrap::{Bootstrap, NewAdministrator};
 pub use directory::Directory;
 pub use error::{AccessError, Subject};
 pub use login::{Login, LoginError, Session};
 pub use outside::{Outside, OutsideError};
 pub use password::{Password, PasswordError};
+pub use permit::Proposer;
 pub use requester::{Held, Person, Requester, Standing};
 pub use role::{ADMIN, NewRole, OPERATOR, READ_ONLY, Role, RoleChange, RoleName};
 pub use schema::MIGRATIONS;
@@ -136,13 +138,16 @@ struct Inner {
 }
 
 impl Access {
-    /// Opens what a database holds of [`MIGRATIONS`]'s tables, and makes them, and the key that tokens are signed with, when there is none.
+    /// Opens what a database holds of [`MIGRATIONS`]'s tables, and makes them, the service's roles, and the key that tokens are signed with,
+    /// when there are none.
     ///
     /// # Errors
     /// [`AccessError`] if the database fails, or a key in it cannot be opened by `ring`.
     pub async fn open(store: Store, ring: Ring, clock: Clock, settings: Settings) -> Result<Self, AccessError> {
         store.database().migrate(&MIGRATIONS).await?;
         store.database().migrate(&outside::MIGRATIONS).await?;
+        store.database().migrate(&session::MIGRATIONS).await?;
+        role::ensure_built_in(&store).await?;
         let keys = token::Keys::open(&store, &ring, clock.now()).await?;
         let passwords = password::Hasher::new()?;
         Ok(Self(Arc::new(Inner {

@@ -5,18 +5,22 @@
 //! | --- | --- |
 //! | everyone who is signed in | see what is not secret: certificates, authorities; users and roles by name and no more |
 //! | member | store a certificate that was made elsewhere, as one's own or one's roles'; make API keys for themselves |
-//! | of an authority's roles, or its owner | issue from it |
+//! | of an authority's roles, or its owner | issue from it, for the names that the role is limited to there, if it is |
 //! | of the role `<authority>_admin` of these, or its owner | change it, make an authority under it, and say whether that one's certificate holds |
 //! | of a certificate's roles, its owner, who asked for it | change it, replace it, revoke it, take its private key |
 //! | `operator` | change what certificates are delivered to; read the log |
 //! | `admin` | all of it, and what concerns users, roles and new roots |
 //! | `read-only` | change nothing and take no key, whatever else they are |
 //! | a workload | what its grant says, with certificates of its own, and nothing else; of what is not secret, not the people |
+//!
+//! A change to an authority that waits for a second person is approved by one who may make it, is another than who proposed it, and came in by
+//! themselves: not by an API key, and not from the server's own command line.
 
 use super::requester::{Person, Requester, Standing};
 use super::workload::Workload;
 use crate::name::San;
 use crate::store::certificates::NameRow;
+use crate::store::role_names::RoleNames;
 use crate::store::{CertificateId, RoleId, UserId};
 
 /// What is known of an authority.
@@ -28,6 +32,17 @@ pub struct AuthorityFacts<'a> {
     pub owner: &'a str,
     /// The roles whose members issue from it.
     pub roles: &'a [RoleId],
+}
+
+/// The names of a certificate that is asked for, and what limits them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamesFacts<'a> {
+    /// The names.
+    pub names: &'a [San],
+    /// The subject's common name.
+    pub common_name: Option<&'a str>,
+    /// The names that members of some of the authority's roles may have certified.
+    pub limits: &'a [RoleNames],
 }
 
 /// What is known of a certificate.
@@ -79,6 +94,8 @@ pub enum Action<'a> {
     IssueCertificate(AuthorityFacts<'a>),
     /// Issue this certificate.
     IssueThis(OrderFacts<'a>),
+    /// Have these names certified, after [`Action::IssueCertificate`].
+    CertifyNames(AuthorityFacts<'a>, NamesFacts<'a>),
     /// Store a certificate that was made elsewhere.
     UploadCertificate,
     /// Store one for this owner and these roles.
@@ -106,6 +123,16 @@ pub enum Action<'a> {
     /// Decide of an authority what only the one above it does: whether its certificate holds and what is kept with that, and by what further
     /// profiles it issues. The facts are those of the authority above, `None` where that is elsewhere or it is a root.
     VouchForAuthority(Option<AuthorityFacts<'a>>),
+    /// Have an authority give another a certificate for its name and key: the one that gives it.
+    CrossSign(AuthorityFacts<'a>),
+    /// See proposals of changes to authorities.
+    SeeProposals,
+    /// Approve what this one proposed, besides being allowed to do it.
+    Approve(&'a Proposer),
+    /// Refuse what this one proposed, or take it back.
+    Reject(&'a Proposer),
+    /// See, make and revoke keys by which ACME clients make accounts.
+    ManageExternalKeys,
     /// Read the members of a role.
     ReadRole(RoleId),
     /// See more of a user than the name: the address, the roles, whether there is a second factor.
@@ -128,6 +155,15 @@ pub enum Action<'a> {
     ReadAllApiKeys,
     /// Change what is around certificates: destinations, sources, notifications, endpoints, providers of DNS, domains.
     ManageDelivery,
+}
+
+/// Who proposed a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proposer {
+    /// A user, in person or by an API key.
+    User(UserId),
+    /// Whoever has this number on the server's own machine.
+    Local(u32),
 }
 
 /// The requester may not do it.
@@ -155,7 +191,10 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::ReadLog => (standing != Standing::Member, "Only administrators, operators and readers see the log."),
         Action::ReadApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ReadAllApiKeys => (standing == Standing::Administrator, "Only administrators see the API keys of all."),
+        Action::SeeProposals => (true, ""),
         _ if standing == Standing::ReadOnly => (false, "The role read-only changes nothing and takes no keys."),
+        // A second person is one whatever else they may: this stands before what administrators may.
+        Action::Approve(proposer) => approves(requester, proposer),
         // From here on, whoever asks may change things. What a user comes in by is changed by the user, who signed in, and by no API key: whoever
         // finds one would keep the account by it.
         Action::ManageOwnAccount(user) | Action::CreateApiKey(user) if requester.api_key().is_some() && requester.user() == *user => {
@@ -175,6 +214,9 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::IssueCertificate(authority) | Action::IssueThis(OrderFacts { authority, .. }) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
         }
+        Action::CertifyNames(authority, names) => {
+            (may_certify(requester, authority, names), "None of your roles may have all of these names certified by this authority.")
+        }
         Action::UpdateCertificate(certificate) | Action::RevokeCertificate(certificate) | Action::DeleteCertificate(certificate) => {
             (answers_for(requester, certificate), "You are not authorized to change this certificate.")
         }
@@ -192,6 +234,12 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             above.as_ref().is_some_and(|above| administers(requester, above)),
             "You are not authorized to decide this of an authority: who administers the one above it is.",
         ),
+        Action::CrossSign(issuer) => (administers(requester, issuer), "You are not authorized to have this authority sign another."),
+        Action::Reject(proposer) => (
+            matches!(proposer, Proposer::User(user) if requester.is_user(*user)),
+            "Only who proposed it and administrators reject a proposal.",
+        ),
+        Action::ManageExternalKeys => (false, "Only administrators see and make keys of ACME accounts."),
         Action::ManageRoles => (false, "Only administrators make and change roles."),
         Action::ManageUsers => (false, "Only administrators make and change users."),
         Action::CreateApiKey(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
@@ -211,6 +259,10 @@ fn decide_workload(requester: &Workload, action: &Action<'_>) -> Result<(), Refu
             (authority.name == grant.authority && (actions.issue || actions.renew), "The workload may not use this authority.")
         }
         Action::IssueThis(order) => return decide_order(requester, order),
+        Action::CertifyNames(authority, asked) => (
+            authority.name == grant.authority && (actions.issue || actions.renew) && has_names(requester, asked.names, asked.common_name),
+            "The workload may not have one of these names.",
+        ),
         Action::ReplaceCertificate(certificate) => {
             (is_own(requester, certificate) && (actions.issue || actions.renew), "The workload may not replace this certificate.")
         }
@@ -225,8 +277,6 @@ fn decide_workload(requester: &Workload, action: &Action<'_>) -> Result<(), Refu
 
 fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refused> {
     let grant = requester.grant();
-    let permitted = |name: &San| grant.permits(name);
-    let common_name = order.common_name.is_none_or(|text| San::guess(text).is_ok_and(|name| permitted(&name)));
     // Whoever came in by a certificate has it again, and no other.
     let issues = grant.actions.issue && requester.presented().is_none();
     let renews = grant.actions.renew && order.renews.as_ref().is_some_and(|certificate| is_own(requester, certificate));
@@ -236,13 +286,19 @@ fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refu
         (order.owner.eq_ignore_ascii_case(&grant.owner), "The owner of a workload's certificates is the workload's."),
         (order.roles.iter().all(|role| *role == requester.role()), "A workload gives no other role a right to its certificates."),
         (!order.subject, "Of the subject a workload may say the common name alone."),
-        (common_name && order.names.iter().all(permitted), "The workload may not have one of these names."),
+        (has_names(requester, order.names, order.common_name), "The workload may not have one of these names."),
         (
             issues || renews,
             "The workload may only renew a certificate of its own, with the same names, which has to be named in `replaces`.",
         ),
     ];
     checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, otherwise)| Err(Refused(otherwise)))
+}
+
+/// Whether a workload may have all of these names.
+fn has_names(requester: &Workload, names: &[San], common_name: Option<&str>) -> bool {
+    let permitted = |name: &San| requester.grant().permits(name);
+    names.iter().all(permitted) && common_name.is_none_or(|text| San::guess(text).is_ok_and(|name| permitted(&name)))
 }
 
 /// Whether a certificate is a workload's own: it has the workload's role, and, for one that came in by a certificate, is that one or has its names.
@@ -269,6 +325,39 @@ fn may_issue(requester: &Person, authority: &AuthorityFacts<'_>) -> bool {
     requester.is(authority.owner) || requester.holds_any(authority.roles)
 }
 
+/// By a role without limits, or with limits within which all names are.
+fn may_certify(requester: &Person, authority: &AuthorityFacts<'_>, asked: &NamesFacts<'_>) -> bool {
+    if !may_issue(requester, authority) || requester.is(authority.owner) {
+        return may_issue(requester, authority);
+    }
+    let mut patterns = Vec::new();
+    for held in requester.roles().iter().filter(|held| authority.roles.contains(&held.id)) {
+        match asked.limits.iter().find(|limit| limit.role == held.id) {
+            Some(limit) if !limit.names.is_empty() => patterns.extend(&limit.names),
+            _ => return true,
+        }
+    }
+    let permitted = |name: &San| patterns.iter().any(|pattern| pattern.permits(name));
+    // A common name is a name: clients that are old look at it. What is no name cannot be within limits.
+    let common_name = asked
+        .common_name
+        .map(|text| asked.names.iter().any(|name| name.to_string() == text) || San::guess(text).is_ok_and(|name| permitted(&name)));
+    asked.names.iter().all(permitted) && common_name.unwrap_or(true)
+}
+
+fn approves(requester: &Person, proposer: &Proposer) -> (bool, &'static str) {
+    if !requester.came_in_person() {
+        return (
+            false,
+            "A person approves, signed in by name and password: no API key, no workload, and nobody on the server's own machine.",
+        );
+    }
+    match proposer {
+        Proposer::User(user) if *user == requester.user() => (false, "Another person than the one who proposed it has to approve it."),
+        Proposer::User(_) | Proposer::Local(_) => (true, ""),
+    }
+}
+
 fn administers(requester: &Person, authority: &AuthorityFacts<'_>) -> bool {
     let admin = format!("{}_admin", authority.name);
     let by_role = requester.roles().iter().any(|role| authority.roles.contains(&role.id) && role.name == admin);
@@ -286,306 +375,4 @@ fn is_or_administers(requester: &Person, user: UserId) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use super::super::requester::Held;
-    use super::super::workload::{Actions, Grant, Presented};
-    use super::*;
-
-    const TEAM: RoleId = RoleId(10);
-    const CA_ADMIN: RoleId = RoleId(11);
-    const CA_OPERATOR: RoleId = RoleId(12);
-
-    fn requester(id: i64, roles: &[(i64, &str)]) -> Requester {
-        Requester::Person(person(id, roles))
-    }
-
-    fn person(id: i64, roles: &[(i64, &str)]) -> Person {
-        Person {
-            user: UserId(id),
-            username: format!("user{id}"),
-            email: format!("user{id}@example.com"),
-            roles: roles.iter().map(|(id, name)| Held { id: RoleId(*id), name: (*name).to_owned() }).collect(),
-            api_key: None,
-            personal: true,
-            read_only: false,
-        }
-    }
-
-    fn authority<'a>() -> AuthorityFacts<'a> {
-        AuthorityFacts { name: "CA", owner: "pki@example.com", roles: &[CA_ADMIN, CA_OPERATOR] }
-    }
-
-    fn certificate<'a>() -> CertificateFacts<'a> {
-        CertificateFacts { id: CertificateId(1), names: &[], owner: "team@example.com", creator: Some(UserId(7)), roles: &[TEAM] }
-    }
-
-    fn order<'a>() -> OrderFacts<'a> {
-        OrderFacts {
-            authority: authority(),
-            profile: "tls-server",
-            common_name: None,
-            names: &[],
-            subject: false,
-            owner: "team@example.com",
-            roles: &[],
-            renews: None,
-        }
-    }
-
-    fn may(requester: &Requester, action: &Action<'_>) -> bool {
-        decide(requester, action).is_ok()
-    }
-
-    /// Every action there is, for a walk.
-    fn every<'a>() -> Vec<Action<'a>> {
-        vec![
-            Action::Look,
-            Action::LookAtPeople,
-            Action::ReadLog,
-            Action::IssueCertificate(authority()),
-            Action::IssueThis(order()),
-            Action::UploadCertificate,
-            Action::UploadCertificateFor(certificate()),
-            Action::UpdateCertificate(certificate()),
-            Action::ReplaceCertificate(certificate()),
-            Action::RevokeCertificate(certificate()),
-            Action::ViewKey(certificate()),
-            Action::ExportCertificate,
-            Action::DeleteCertificate(certificate()),
-            Action::CreateRootAuthority,
-            Action::UseNamedKey,
-            Action::CreateSubAuthority(authority()),
-            Action::UpdateAuthority(authority()),
-            Action::VouchForAuthority(Some(authority())),
-            Action::VouchForAuthority(None),
-            Action::ReadRole(TEAM),
-            Action::ReadUser(UserId(7)),
-            Action::ManageRoles,
-            Action::ManageUsers,
-            Action::ManageOwnAccount(UserId(7)),
-            Action::ResetCredentials(UserId(7)),
-            Action::CreateApiKey(UserId(7)),
-            Action::ReadApiKey(UserId(7)),
-            Action::ChangeApiKey(UserId(7)),
-            Action::ReadAllApiKeys,
-            Action::ManageDelivery,
-        ]
-    }
-
-    fn allowed(requester: &Requester) -> Vec<String> {
-        let name = |action: &Action<'_>| format!("{action:?}").split(['(', ' ']).next().unwrap_or_default().to_owned();
-        every().iter().filter(|action| may(requester, action)).map(name).collect()
-    }
-
-    /// Lemur's strict check of roles let everyone through: whoever has no role may here do nothing that changes what is another's.
-    #[test]
-    fn who_has_no_role_touches_nothing_of_others() {
-        assert_eq!(allowed(&requester(1, &[])), ["Look", "LookAtPeople", "UploadCertificate", "ExportCertificate"]);
-    }
-
-    #[test]
-    fn each_role_may_what_the_table_says() {
-        let of_certificate =
-            ["UpdateCertificate", "ReplaceCertificate", "RevokeCertificate", "ViewKey", "ExportCertificate", "DeleteCertificate"];
-        let mut member = vec!["Look", "LookAtPeople", "UploadCertificate"];
-        member.extend(of_certificate);
-        member.push("ReadRole");
-        assert_eq!(allowed(&requester(1, &[(TEAM.0, "team")])), member);
-        assert_eq!(
-            allowed(&requester(1, &[(CA_OPERATOR.0, "CA_operator")])),
-            ["Look", "LookAtPeople", "IssueCertificate", "IssueThis", "UploadCertificate", "ExportCertificate"]
-        );
-        assert_eq!(
-            allowed(&requester(1, &[(CA_ADMIN.0, "CA_admin")])),
-            [
-                "Look",
-                "LookAtPeople",
-                "IssueCertificate",
-                "IssueThis",
-                "UploadCertificate",
-                "ExportCertificate",
-                "CreateSubAuthority",
-                "UpdateAuthority",
-                "VouchForAuthority"
-            ]
-        );
-        assert_eq!(
-            allowed(&requester(1, &[(2, "operator")])),
-            ["Look", "LookAtPeople", "ReadLog", "UploadCertificate", "ExportCertificate", "ReadRole", "ReadUser", "ManageDelivery"]
-        );
-        let creator = allowed(&requester(7, &[]));
-        for action in of_certificate.iter().chain(&["ManageOwnAccount", "CreateApiKey", "ReadApiKey", "ChangeApiKey"]) {
-            assert!(creator.iter().any(|allowed| allowed == action), "{action}");
-        }
-        // All, but what is a user's own.
-        assert_eq!(allowed(&requester(1, &[(1, "admin")])).len(), every().len() - 1);
-    }
-
-    #[test]
-    fn what_is_brought_is_ones_own_or_ones_roles() {
-        let brought = |owner, roles| Action::UploadCertificateFor(CertificateFacts { owner, creator: None, roles, ..certificate() });
-        let ann = requester(1, &[(TEAM.0, "team@example.com")]);
-        for (owner, roles, fine) in [
-            ("user1@example.com", &[][..], true),
-            ("user1@example.com", &[TEAM][..], true),
-            ("team@example.com", &[TEAM][..], true),
-            ("user2@example.com", &[][..], false),
-            ("user2@example.com", &[TEAM][..], false),
-            ("user1@example.com", &[TEAM, CA_ADMIN][..], false),
-        ] {
-            assert_eq!(may(&ann, &brought(owner, roles)), fine, "{owner} {roles:?}");
-        }
-    }
-
-    #[test]
-    fn read_only_beats_every_other_role() {
-        let both = requester(7, &[(1, "admin"), (3, "read-only"), (TEAM.0, "team"), (CA_ADMIN.0, "CA_admin")]);
-        assert_eq!(allowed(&both), ["Look", "LookAtPeople", "ReadLog", "ExportCertificate", "ReadRole", "ReadUser", "ReadApiKey"]);
-    }
-
-    /// A role that merely has the right name gives nothing: it must be one of the authority's.
-    #[test]
-    fn a_name_alone_makes_no_administrator() {
-        let imposter = requester(1, &[(99, "CA_admin")]);
-        assert!(!may(&imposter, &Action::UpdateAuthority(authority())));
-        assert!(!may(&imposter, &Action::CreateSubAuthority(authority())));
-        assert!(!may(&imposter, &Action::IssueCertificate(authority())));
-    }
-
-    #[test]
-    fn an_owner_is_known_by_address_or_by_role() {
-        let by_role = requester(1, &[(50, "Team@Example.com")]);
-        assert!(may(&by_role, &Action::ViewKey(certificate())));
-        let owner = CertificateFacts { owner: "USER1@example.com", creator: None, roles: &[], ..certificate() };
-        assert!(may(&requester(1, &[]), &Action::ViewKey(owner.clone())));
-        assert!(!may(&requester(2, &[]), &Action::ViewKey(owner)));
-        let nobody = CertificateFacts { owner: "", creator: None, roles: &[], ..certificate() };
-        assert!(!may(&requester(1, &[]), &Action::ViewKey(nobody)));
-    }
-
-    /// Whoever finds an API key does not keep the account by it.
-    #[test]
-    fn an_api_key_does_not_change_what_its_user_comes_in_by() {
-        for roles in [&[][..], &[(1, "admin")]] {
-            let key = Requester::Person(Person { api_key: Some(crate::access::ApiKeyId(3)), ..person(7, roles) });
-            for action in [Action::ManageOwnAccount(UserId(7)), Action::ResetCredentials(UserId(7)), Action::CreateApiKey(UserId(7))] {
-                assert!(!may(&key, &action), "{action:?} by {roles:?}");
-            }
-        }
-        let signed_in = requester(7, &[(1, "admin")]);
-        assert!(may(&signed_in, &Action::ManageOwnAccount(UserId(7))) && may(&signed_in, &Action::CreateApiKey(UserId(7))));
-        assert!(!may(&signed_in, &Action::ResetCredentials(UserId(7))), "for oneself it takes the old password");
-        assert!(!may(&signed_in, &Action::ManageOwnAccount(UserId(8))) && may(&signed_in, &Action::ResetCredentials(UserId(8))));
-    }
-
-    #[test]
-    fn a_narrowed_api_key_is_not_its_user() {
-        let of = Person { personal: false, ..person(7, &[(CA_OPERATOR.0, "CA_operator")]) };
-        let narrowed = Requester::Person(of.clone());
-        assert!(may(&narrowed, &Action::IssueCertificate(authority())));
-        for action in [Action::ViewKey(certificate()), Action::CreateApiKey(UserId(7)), Action::ManageOwnAccount(UserId(7))] {
-            assert!(!may(&narrowed, &action), "{action:?}");
-        }
-        let read_only = Requester::Person(Person { read_only: true, ..of });
-        assert!(!may(&read_only, &Action::IssueCertificate(authority())));
-    }
-
-    fn workload(actions: Actions, presented: Option<Presented>) -> Requester {
-        Requester::Workload(Workload {
-            grant: Arc::new(Grant {
-                name: "ci".to_owned(),
-                owner: "team@example.com".to_owned(),
-                authority: "CA".to_owned(),
-                profiles: vec!["tls-server".to_owned()],
-                names: vec![".apps.example".parse().expect("names")],
-                actions,
-                token_lifetime: Duration::from_secs(900),
-            }),
-            subject: "repo:org/app".to_owned(),
-            called: "workload ci: repo:org/app".to_owned(),
-            role: TEAM,
-            presented,
-        })
-    }
-
-    const EVERYTHING: Actions = Actions { issue: true, renew: true, revoke: true, export: true };
-
-    fn name(text: &str) -> San {
-        San::guess(text).expect("a name")
-    }
-
-    fn row(value: &str) -> NameRow {
-        NameRow { kind: "dns".to_owned(), value: value.to_owned() }
-    }
-
-    /// A workload is no member, no operator and no administrator, whatever role it has and whatever its grant says.
-    #[test]
-    fn a_workload_does_with_its_own_what_its_grant_says() {
-        assert_eq!(allowed(&workload(Actions::default(), None)), ["Look", "ExportCertificate"]);
-        assert_eq!(
-            allowed(&workload(EVERYTHING, None)),
-            ["Look", "IssueCertificate", "IssueThis", "ReplaceCertificate", "RevokeCertificate", "ViewKey", "ExportCertificate"]
-        );
-        let revokes = Actions { revoke: true, ..Actions::default() };
-        assert_eq!(allowed(&workload(revokes, None)), ["Look", "RevokeCertificate", "ExportCertificate"]);
-        let others = CertificateFacts { roles: &[CA_ADMIN], ..certificate() };
-        for action in [Action::RevokeCertificate(others.clone()), Action::ViewKey(others.clone()), Action::ReplaceCertificate(others)] {
-            assert!(!may(&workload(EVERYTHING, None), &action), "its owner's are not its own: {action:?}");
-        }
-    }
-
-    #[test]
-    fn a_workload_issues_what_its_grant_says_and_nothing_beside() {
-        let ci = workload(EVERYTHING, None);
-        let (good, bad) = ([name("a.apps.example"), name("*.apps.example")], [name("a.apps.example"), name("evil.example")]);
-        let right = OrderFacts { names: &good, common_name: Some("a.apps.example"), roles: &[TEAM], ..order() };
-        assert!(may(&ci, &Action::IssueThis(right.clone())));
-        for wrong in [
-            OrderFacts { names: &bad, ..right.clone() },
-            OrderFacts { common_name: Some("evil.example"), ..right.clone() },
-            OrderFacts { common_name: Some("Some Body"), ..right.clone() },
-            OrderFacts { profile: "tls-client", ..right.clone() },
-            OrderFacts { owner: "other@example.com", ..right.clone() },
-            OrderFacts { roles: &[CA_ADMIN], ..right.clone() },
-            OrderFacts { subject: true, ..right.clone() },
-            OrderFacts { authority: AuthorityFacts { name: "ca", ..authority() }, ..right.clone() },
-        ] {
-            assert!(!may(&ci, &Action::IssueThis(wrong.clone())), "{wrong:?}");
-        }
-        let elsewhere = AuthorityFacts { name: "Root", ..authority() };
-        assert!(!may(&ci, &Action::IssueCertificate(elsewhere)));
-    }
-
-    #[test]
-    fn who_may_only_renew_issues_nothing_new() {
-        let renews = workload(Actions { renew: true, ..Actions::default() }, None);
-        let names = [name("a.apps.example")];
-        let new = OrderFacts { names: &names, ..order() };
-        assert!(!may(&renews, &Action::IssueThis(new.clone())));
-        assert!(may(&renews, &Action::IssueThis(OrderFacts { renews: Some(certificate()), ..new.clone() })));
-        let others = CertificateFacts { roles: &[], ..certificate() };
-        assert!(!may(&renews, &Action::IssueThis(OrderFacts { renews: Some(others), ..new })));
-    }
-
-    /// One machine of a workload does not take what is another's of the same workload.
-    #[test]
-    fn whoever_came_in_by_a_certificate_is_that_certificate() {
-        let rows = [row("a.apps.example")];
-        let node = workload(EVERYTHING, Some(Presented { id: CertificateId(5), names: rows.to_vec() }));
-        let (same, other) = ([row("a.apps.example")], [row("b.apps.example")]);
-        let itself = CertificateFacts { id: CertificateId(5), roles: &[], names: &same, ..certificate() };
-        let successor = CertificateFacts { id: CertificateId(6), roles: &[TEAM], names: &same, ..certificate() };
-        let stranger = CertificateFacts { id: CertificateId(6), roles: &[], names: &same, ..certificate() };
-        let neighbour = CertificateFacts { id: CertificateId(7), roles: &[TEAM], names: &other, ..certificate() };
-        for (facts, own) in [(itself.clone(), true), (successor, true), (stranger, false), (neighbour, false)] {
-            assert_eq!(may(&node, &Action::RevokeCertificate(facts.clone())), own, "{facts:?}");
-        }
-        let names = [name("a.apps.example")];
-        let new = OrderFacts { names: &names, ..order() };
-        assert!(!may(&node, &Action::IssueThis(new.clone())), "it renews, and issues nothing new");
-        assert!(may(&node, &Action::IssueThis(OrderFacts { renews: Some(itself), ..new })));
-    }
-}
+mod tests;

@@ -27,7 +27,10 @@ pub struct Held {
     pub name: String,
 }
 
-/// Who asks. Only the database makes one: there is none for a token that is not valid.
+/// The number of nobody in the database: of whoever works on the server's own machine.
+const LOCAL: UserId = UserId(0);
+
+/// Who asks. Only the database makes one, for a token that is valid; and the command line on the server's own machine is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requester {
     /// A user, perhaps by an API key.
@@ -37,6 +40,29 @@ pub enum Requester {
 }
 
 impl Requester {
+    /// Whoever has this number on the server's own machine, with the data in hands: may do everything, and is no person of the service.
+    #[must_use]
+    pub fn local(uid: u32) -> Self {
+        Self::Person(Person {
+            user: LOCAL,
+            username: format!("local:{uid}"),
+            email: String::new(),
+            roles: vec![Held { id: RoleId(0), name: ADMIN.to_owned() }],
+            api_key: None,
+            personal: false,
+            read_only: false,
+        })
+    }
+
+    /// Whether a person came in by themselves: not by an API key, not as a workload, and not from the server's own machine.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        match self {
+            Self::Person(person) => person.came_in_person(),
+            Self::Workload(_) => false,
+        }
+    }
+
     /// What the requester is called: a user's name, or a workload's with whose word it came in by.
     #[must_use]
     pub fn called(&self) -> &str {
@@ -46,11 +72,11 @@ impl Requester {
         }
     }
 
-    /// Which user, if it is one.
+    /// Which user, if it is one that the service knows.
     #[must_use]
-    pub const fn user(&self) -> Option<UserId> {
+    pub fn user(&self) -> Option<UserId> {
         match self {
-            Self::Person(person) => Some(person.user()),
+            Self::Person(person) => person.known_user(),
             Self::Workload(_) => None,
         }
     }
@@ -98,6 +124,18 @@ pub struct Person {
 }
 
 impl Person {
+    /// The user, unless it is somebody on the server's own machine.
+    #[must_use]
+    pub fn known_user(&self) -> Option<UserId> {
+        (self.user != LOCAL).then_some(self.user)
+    }
+
+    /// Whether the user came in by themselves: not by an API key, and not from the server's own machine.
+    #[must_use]
+    pub const fn came_in_person(&self) -> bool {
+        self.personal && self.api_key.is_none()
+    }
+
     /// Which user.
     #[must_use]
     pub const fn user(&self) -> UserId {

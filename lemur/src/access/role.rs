@@ -7,7 +7,7 @@ use serde_json::json;
 use super::user::{self, User};
 use super::{Access, AccessError, Listed, Subject, Window};
 use crate::audit::Actor;
-use crate::store::{RoleId, UserId};
+use crate::store::{RoleId, Store, UserId};
 
 /// The role of administrators.
 pub const ADMIN: &str = "admin";
@@ -144,18 +144,19 @@ impl Access {
         Ok(role)
     }
 
-    /// Makes the two roles of a new authority, `<name>_admin` with its maker as a member, and `<name>_operator`.
+    /// Makes the two roles of a new authority, `<name>_admin` with its maker, if it is a user, as a member, and `<name>_operator`.
     ///
     /// # Errors
     /// [`AccessError::Taken`] if there is a role of one of the names: its members were not asked.
-    pub async fn create_authority_roles(&self, authority: &str, maker: UserId, actor: &Actor) -> Result<[RoleId; 2], AccessError> {
+    pub async fn create_authority_roles(&self, authority: &str, maker: Option<UserId>, actor: &Actor) -> Result<[RoleId; 2], AccessError> {
         let [admin, operator] = [format!("{authority}_admin"), format!("{authority}_operator")];
         let mut transaction = self.0.store.write().await?;
         let description = format!("Changes the authority {authority}, makes others under it, and issues from it");
         let first = insert(&mut transaction, &RoleName::parse(&admin)?, &description).await?;
         let second = insert(&mut transaction, &RoleName::parse(&operator)?, &format!("Issues from the authority {authority}")).await?;
-        set_members(&mut transaction, first, &[maker]).await?;
-        let fields = json!({"roles": [first, second], "names": [admin, operator], "members": [maker]});
+        let members = Vec::from_iter(maker);
+        set_members(&mut transaction, first, &members).await?;
+        let fields = json!({"roles": [first, second], "names": [admin, operator], "members": members});
         self.commit(transaction, actor, "authority_roles_created", fields).await?;
         Ok([first, second])
     }
@@ -247,6 +248,27 @@ pub(super) async fn insert(transaction: &mut Transaction, name: &RoleName, descr
     Ok(RoleId(transaction.one(sql, &values).await.map_err(taken)?.integer("id")?))
 }
 
+/// Makes the service's roles, unless they are there.
+pub(super) async fn ensure_built_in(store: &Store) -> Result<(), AccessError> {
+    let built_in = [
+        (ADMIN, "May do everything"),
+        (OPERATOR, "Looks after what certificates are delivered to, and reads the log"),
+        (READ_ONLY, "Changes nothing"),
+    ];
+    let count = "SELECT count(*) AS there FROM access_roles WHERE name_key IN ($1, $2, $3)";
+    let there = store.read().await?.one(count, &[ADMIN.into(), OPERATOR.into(), READ_ONLY.into()]).await?.integer("there")?;
+    if usize::try_from(there) == Ok(built_in.len()) {
+        return Ok(());
+    }
+    let mut transaction = store.write().await?;
+    for (name, description) in built_in {
+        let sql = "INSERT INTO access_roles (name, name_key, description) VALUES ($1, $1, $2) ON CONFLICT DO NOTHING";
+        transaction.execute(sql, &[name.into(), description.into()]).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
 fn taken(error: DatabaseError) -> AccessError {
     if error.is_duplicate() { AccessError::Taken { subject: Subject::Role, field: "name" } } else { error.into() }
 }
@@ -277,10 +299,15 @@ pub(super) async fn keep_an_administrator(transaction: &mut Transaction) -> Resu
     // One after the other: of two that each take it from one of the last two, the second counts what the first has left.
     let lock = "UPDATE access_roles SET description = description WHERE name_key = $1";
     transaction.execute(lock, &[ADMIN.into()]).await?;
+    if has_an_administrator(transaction).await? { Ok(()) } else { Err(AccessError::LastAdministrator) }
+}
+
+/// Whether somebody may do everything.
+pub(super) async fn has_an_administrator(transaction: &mut Transaction) -> Result<bool, AccessError> {
     let sql = "SELECT count(*) AS left_over FROM access_users u
         JOIN access_members m ON m.member = u.id JOIN access_roles r ON r.id = m.role
         WHERE r.name_key = $1 AND u.active = 1
         AND NOT EXISTS (SELECT 1 FROM access_members o JOIN access_roles q ON q.id = o.role WHERE o.member = u.id AND q.name_key = $2)";
     let left = transaction.one(sql, &[ADMIN.into(), READ_ONLY.into()]).await?.integer("left_over")?;
-    if left == 0 { Err(AccessError::LastAdministrator) } else { Ok(()) }
+    Ok(left > 0)
 }

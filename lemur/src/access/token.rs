@@ -68,6 +68,9 @@ struct Claims {
     sub: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     aid: Option<i64>,
+    /// Random, so that no two sessions have the same token.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    jti: String,
     /// How often the user's tokens were made void before this one.
     #[serde(rename = "gen")]
     generation: i64,
@@ -83,6 +86,13 @@ struct Key {
     id: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
+}
+
+/// What tells a token from every other.
+fn new_id() -> Result<String, AccessError> {
+    let mut id = [0; 16];
+    rand::fill(&mut id).map_err(|_| AccessError::Randomness)?;
+    Ok(hex::encode(id))
 }
 
 /// The keys of the database; the last signs.
@@ -168,7 +178,8 @@ impl Access {
         (from, until): (i64, Option<i64>),
     ) -> Result<String, AccessError> {
         let aid = api_key.map(|ApiKeyId(id)| id);
-        self.signed(&Claims { iat: from, exp: until, sub: user.to_string(), aid, generation, who: None, crt: None })
+        let jti = new_id()?;
+        self.signed(&Claims { iat: from, exp: until, sub: user.to_string(), aid, jti, generation, who: None, crt: None })
     }
 
     /// A token of a workload.
@@ -178,6 +189,7 @@ impl Access {
             exp: Some(until),
             sub: format!("{}{}", workload::PREFIX, admitted.name),
             aid: None,
+            jti: new_id()?,
             generation: 0,
             who: Some(subject.to_owned()),
             crt: admitted.certificate.map(|id| id.0),
@@ -207,7 +219,7 @@ impl Access {
     }
 
     /// Who a token is of, by the database, and when the token ends.
-    async fn look_up(&self, token: &str) -> Result<(Requester, Option<i64>), TokenError> {
+    pub(super) async fn look_up(&self, token: &str) -> Result<(Requester, Option<i64>), TokenError> {
         let claims = self.claims(token).await?;
         let now = self.now();
         if claims.exp.is_some_and(|expires| expires <= now) {
@@ -216,35 +228,25 @@ impl Access {
         if claims.iat > now + AHEAD || (claims.exp.is_none() && claims.aid.is_none()) {
             return Err(TokenError::Foreign);
         }
+        if claims.aid.is_none() && super::session::is_ended(&mut self.0.store.read().await?, token).await? {
+            return Err(TokenError::User);
+        }
         if let Some(name) = claims.sub.strip_prefix(workload::PREFIX) {
             let requester = self.workload(name, claims.who, claims.crt, now).await?;
             return Ok((requester, claims.exp));
         }
         let user = claims.sub.parse().map(UserId).map_err(|_| TokenError::Foreign)?;
         let mut transaction = self.0.store.read().await?;
-        let rows = transaction.all(USER, &[user.0.into()]).await?;
-        let first = rows.first().ok_or(TokenError::User)?;
-        if !first.flag("active")? || first.integer("generation")? != claims.generation {
-            return Err(TokenError::User);
-        }
-        let mut requester = Person {
-            user,
-            username: first.text("username")?,
-            email: first.text("email")?,
-            roles: Vec::new(),
-            api_key: None,
-            personal: true,
-            read_only: false,
-        };
-        for row in &rows {
-            if let Some(id) = row.optional_integer("role")? {
-                requester.roles.push(Held { id: RoleId(id), name: row.text("name")? });
-            }
-        }
-        if let Some(id) = claims.aid {
-            api_key::apply(&mut transaction, ApiKeyId(id), &mut requester, now).await?;
-        }
-        Ok((Requester::Person(requester), claims.exp))
+        let requester = as_now(&mut transaction, user, Some(claims.generation), claims.aid.map(ApiKeyId), now).await?;
+        Ok((requester, claims.exp))
+    }
+
+    /// A user as the database has them now, by an API key if they came with one before.
+    ///
+    /// # Errors
+    /// [`TokenError`] if the user may not come in any more, or the key is revoked or over.
+    pub async fn requester_now(&self, user: UserId, api_key: Option<ApiKeyId>) -> Result<Requester, TokenError> {
+        as_now(&mut self.0.store.read().await?, user, None, api_key, self.now()).await
     }
 
     /// What a token says, if one of our keys signed it.
@@ -273,6 +275,40 @@ impl Access {
         validation.required_spec_claims = HashSet::new();
         jsonwebtoken::decode(token, &key.decoding, &validation).map(|token| token.claims).map_err(|_| TokenError::Foreign)
     }
+}
+
+/// A user as the database has them, if tokens of this generation let them in.
+async fn as_now(
+    transaction: &mut Transaction,
+    user: UserId,
+    generation: Option<i64>,
+    api_key: Option<ApiKeyId>,
+    now: i64,
+) -> Result<Requester, TokenError> {
+    let rows = transaction.all(USER, &[user.0.into()]).await?;
+    let first = rows.first().ok_or(TokenError::User)?;
+    let current = first.integer("generation")?;
+    if !first.flag("active")? || generation.is_some_and(|generation| generation != current) {
+        return Err(TokenError::User);
+    }
+    let mut requester = Person {
+        user,
+        username: first.text("username")?,
+        email: first.text("email")?,
+        roles: Vec::new(),
+        api_key: None,
+        personal: true,
+        read_only: false,
+    };
+    for row in &rows {
+        if let Some(id) = row.optional_integer("role")? {
+            requester.roles.push(Held { id: RoleId(id), name: row.text("name")? });
+        }
+    }
+    if let Some(id) = api_key {
+        api_key::apply(transaction, id, &mut requester, now).await?;
+    }
+    Ok(Requester::Person(requester))
 }
 
 const USER: &str =

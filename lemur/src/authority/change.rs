@@ -12,12 +12,7 @@ impl Engine {
     /// # Errors
     /// [`AuthorityError`]: nothing was changed.
     pub async fn change_authority(&self, id: AuthorityId, change: &AuthorityChange, actor: &Actor) -> Result<(), AuthorityError> {
-        for (field, text, longest) in
-            [("owner", &change.owner, ADDRESS), ("description", &change.description, LONG), ("options", &change.options, DOCUMENT)]
-        {
-            check_text(field, text.as_deref().unwrap_or_default(), longest)?;
-        }
-        self.check_profiles(change.profiles.as_deref().unwrap_or_default())?;
+        self.check_authority_change(change)?;
         let fields = [
             ("owner", change.owner.is_some()),
             ("description", change.description.is_some()),
@@ -25,6 +20,7 @@ impl Engine {
             ("roles", change.roles.is_some()),
             ("profiles", change.profiles.is_some()),
             ("options", change.options.is_some()),
+            ("role_names", change.role_names.is_some()),
         ];
         let fields = fields.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect();
         let mut transaction = self.shared.store.write().await?;
@@ -43,5 +39,18 @@ impl Engine {
         // Those under it are held to its profiles.
         self.shared.cache.forget_all();
         Ok(())
+    }
+
+    /// Whether a change can be made, as far as it says so itself.
+    ///
+    /// # Errors
+    /// [`AuthorityError`] if a text is too long, or there is no such profile.
+    pub fn check_authority_change(&self, change: &AuthorityChange) -> Result<(), AuthorityError> {
+        for (field, text, longest) in
+            [("owner", &change.owner, ADDRESS), ("description", &change.description, LONG), ("options", &change.options, DOCUMENT)]
+        {
+            check_text(field, text.as_deref().unwrap_or_default(), longest)?;
+        }
+        self.check_profiles(change.profiles.as_deref().unwrap_or_default())
     }
 }

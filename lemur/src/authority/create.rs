@@ -59,7 +59,11 @@ impl Engine {
         Ok(created)
     }
 
-    async fn check_authority_order(&self, order: &AuthorityOrder) -> Result<(), AuthorityError> {
+    /// Whether an authority can be made, as far as its order says so itself.
+    ///
+    /// # Errors
+    /// [`AuthorityError`] if its name is taken, a text is too long, or there is no such profile.
+    pub async fn check_authority_order(&self, order: &AuthorityOrder) -> Result<(), AuthorityError> {
         if order.name.trim().is_empty() || order.name.chars().count() > LONGEST_NAME {
             return Err(AuthorityError::Name);
         }

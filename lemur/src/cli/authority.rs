@@ -18,6 +18,10 @@ pub enum AuthorityCommand {
         /// Its name
         name: String,
     },
+    /// Change what is kept with an authority: who answers for it, who may use it, whether it issues
+    Change(AuthorityChange),
+    /// Give an authority another certificate for its name and key
+    CrossSign(AuthorityCrossSign),
     /// Take the certificate that an offline root signed for an authority made with `create --csr-out`
     Import(AuthorityImport),
 }
@@ -69,9 +73,9 @@ pub struct AuthorityCreate {
     /// A certificate policy that it may issue under, an object identifier, any without one (may be given again)
     #[arg(long, value_name = "OID")]
     pub policy: Vec<String>,
-    /// Who is responsible for it, an e-mail address
-    #[arg(long, value_name = "EMAIL", default_value = "admin@localhost")]
-    pub owner: String,
+    /// Who is responsible for it, an e-mail address [default: admin@localhost, or who is signed in to --server]
+    #[arg(long, value_name = "EMAIL")]
+    pub owner: Option<String>,
     /// Orders its certificates from this [upstream.NAME] of the configuration file, instead of issuing them here
     #[arg(long, value_name = "NAME", conflicts_with_all = ["common_name", "organization", "country", "parent", "key_type", "days",
         "path_length", "permit_dns", "permit_ip", "csr_out"])]
@@ -79,6 +83,50 @@ pub struct AuthorityCreate {
     /// Writes a request for an offline root here instead of asking for a certificate
     #[arg(long, value_name = "FILE", conflicts_with_all = ["parent", "permit_dns", "permit_ip", "path_length", "days", "policy"])]
     pub csr_out: Option<PathBuf>,
+}
+
+/// Options of `lemur authority change`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    lemur authority change tls --active false\n  \
+    lemur authority change tls --role deploy --role tls_admin --profile tls-server")]
+pub struct AuthorityChange {
+    /// Its name
+    pub name: String,
+    /// Whether it issues
+    #[arg(long, value_name = "true|false")]
+    pub active: Option<bool>,
+    /// Who is responsible for it, an e-mail address
+    #[arg(long, value_name = "EMAIL")]
+    pub owner: Option<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// A profile that it issues by; others no more (may be given again)
+    #[arg(long = "profile", value_name = "NAME")]
+    pub profiles: Vec<String>,
+    /// It issues by every profile
+    #[arg(long, conflicts_with = "profiles")]
+    pub every_profile: bool,
+    /// A role that may use it; others no more (may be given again); `lemur role allow` adds one
+    #[arg(long = "role", value_name = "NAME")]
+    pub roles: Vec<String>,
+}
+
+/// Options of `lemur authority cross-sign`.
+#[derive(Debug, Args)]
+pub struct AuthorityCrossSign {
+    /// The authority that gets a certificate
+    pub name: String,
+    /// The authority here that gives it
+    #[arg(long, value_name = "NAME", required_unless_present = "chain", conflicts_with = "chain")]
+    pub by: Option<String>,
+    /// For how many days it holds [default: five years, if the other holds so long]
+    #[arg(long, value_name = "DAYS", conflicts_with = "chain")]
+    pub days: Option<u32>,
+    /// PEM: a certificate that was given outside, then those above it
+    #[arg(long, value_name = "FILE")]
+    pub chain: Option<PathBuf>,
 }
 
 /// Options of `lemur authority import`.

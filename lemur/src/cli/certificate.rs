@@ -51,9 +51,9 @@ pub struct CertificateIssue {
     /// For how many days it holds [default: the profile's]
     #[arg(long, value_name = "DAYS")]
     pub days: Option<u32>,
-    /// Who is responsible for it, an e-mail address
-    #[arg(long, value_name = "EMAIL", default_value = "admin@localhost")]
-    pub owner: String,
+    /// Who is responsible for it, an e-mail address [default: admin@localhost, or who is signed in to --server]
+    #[arg(long, value_name = "EMAIL")]
+    pub owner: Option<String>,
     /// The folder for NAME.pem (certificate and chain) and NAME.key (mode 0600)
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,

@@ -36,6 +36,24 @@ pub enum KeyChoice {
     MlDsa87,
 }
 
+impl KeyChoice {
+    /// As the REST interface calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EcdsaP256 => "ECCPRIME256V1",
+            Self::EcdsaP384 => "ECCSECP384R1",
+            Self::Rsa2048 => "RSA2048",
+            Self::Rsa3072 => "RSA3072",
+            Self::Rsa4096 => "RSA4096",
+            Self::Ed25519 => "ED25519",
+            Self::MlDsa44 => "MLDSA44",
+            Self::MlDsa65 => "MLDSA65",
+            Self::MlDsa87 => "MLDSA87",
+        }
+    }
+}
+
 impl From<KeyChoice> for KeyType {
     fn from(choice: KeyChoice) -> Self {
         match choice {

@@ -24,6 +24,14 @@ pub enum UserCommand {
         /// The user's name
         name: String,
     },
+    /// Set what a user is a member of
+    Roles {
+        /// The user's name
+        name: String,
+        /// A role; others no more (may be given again)
+        #[arg(long = "role", value_name = "NAME")]
+        roles: Vec<String>,
+    },
     /// Let a user in no more; sessions and API keys end
     Disable {
         /// The user's name
@@ -65,4 +73,34 @@ pub enum RoleCommand {
     },
     /// List the roles
     List,
+    /// Let a role's members issue from an authority, for some names or for all that it may certify
+    Allow(RoleAllow),
+    /// Let a role's members issue from an authority no more
+    Deny {
+        /// The role's name
+        name: String,
+        /// The authority
+        #[arg(long, value_name = "NAME")]
+        authority: String,
+    },
+}
+
+/// Options of `lemur role allow`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    lemur role allow deploy --authority tls --names '*.deploy.corp.example' --names 10.1.0.0/16\n  \
+    lemur role allow ops --authority tls --any-name")]
+pub struct RoleAllow {
+    /// The role's name
+    pub name: String,
+    /// The authority
+    #[arg(long, value_name = "NAME")]
+    pub authority: String,
+    /// What they may have certified: www.team.example, *.team.example for all below, .team.example with itself, * for every DNS name,
+    /// 10.1.0.0/16, @team.example, spiffe://team.example/* (may be given again)
+    #[arg(long, value_name = "PATTERN", required_unless_present = "any_name", conflicts_with = "any_name")]
+    pub names: Vec<String>,
+    /// Whatever authority and profile allow
+    #[arg(long)]
+    pub any_name: bool,
 }

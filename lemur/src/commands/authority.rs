@@ -1,194 +1,212 @@
 //! `lemur authority`: who signs.
 
-use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
-use menagerie_report::{self as report, Exit, shown};
-use x509_cert::spki::ObjectIdentifier;
+use std::path::Path;
 
-use super::place::{self, Opened};
-use crate::asn1::object_identifier;
-use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, OfflineAuthority, Parent};
-use crate::certificate::{Validity, View, read_bundle, write_certificate};
-use crate::cli::{AuthorityCommand, AuthorityCreate, AuthorityImport, Place};
-use crate::csr::Csr;
-use crate::name::{NameConstraints, Subject, SubjectField, Subtrees};
-use crate::upstream::UpstreamAuthority;
+use anyhow::Context as _;
+use menagerie_report::{self as report, Exit, shown};
+use serde_json::{Map, Value, json};
+
+use super::approval::waits;
+use super::backend::{self, Backend, encoded, id, text};
+use super::place;
+use crate::certificate::{View, read_bundle, write_certificate};
+use crate::cli::{AuthorityChange, AuthorityCommand, AuthorityCreate, AuthorityCrossSign, AuthorityImport, Target};
 
 /// The largest file with a chain, in bytes.
 const LARGEST_BUNDLE: usize = 1 << 20;
 
-pub(super) fn run(place: &Place, command: &AuthorityCommand) -> anyhow::Result<Exit> {
-    place::on(place, async |opened| match command {
-        AuthorityCommand::Create(options) => create(opened, options).await,
-        AuthorityCommand::List => list(opened).await,
-        AuthorityCommand::Show { name } => show(opened, name).await,
-        AuthorityCommand::Import(options) => import(opened, options).await,
+/// The longest common name.
+const LONGEST_COMMON_NAME: usize = 64;
+
+pub(super) fn run(target: &Target, command: &AuthorityCommand) -> anyhow::Result<Exit> {
+    backend::on(target, async |backend| match command {
+        AuthorityCommand::Create(options) => create(backend, options).await,
+        AuthorityCommand::List => list(backend).await,
+        AuthorityCommand::Show { name } => show(backend, name).await,
+        AuthorityCommand::Change(options) => change(backend, options).await,
+        AuthorityCommand::CrossSign(options) => cross_sign(backend, options).await,
+        AuthorityCommand::Import(options) => import(backend, options).await,
     })
 }
 
-async fn create(opened: &Opened, options: &AuthorityCreate) -> anyhow::Result<Exit> {
-    if let Some(upstream) = &options.upstream {
-        return create_elsewhere(opened, options, upstream).await;
+async fn create(backend: &Backend, options: &AuthorityCreate) -> anyhow::Result<Exit> {
+    let kind = match (&options.parent, &options.csr_out) {
+        (Some(_), _) => "subca",
+        (None, Some(_)) => "csr",
+        (None, None) => "root",
+    };
+    let mut body = json!({
+        "name": options.name, "owner": backend.owner(options.owner.as_deref()).await?, "commonName": common_name(options), "type": kind,
+        "organization": options.organization, "country": options.country, "profiles": options.profile, "policies": options.policy,
+        "validityDays": options.days, "pathLength": options.path_length,
+    });
+    match (&options.upstream, &options.key) {
+        (Some(upstream), _) => {
+            body["plugin"] = json!({"slug": "acme-issuer", "pluginOptions": [{"name": "upstream", "value": upstream}]});
+        }
+        (None, Some(key)) => body["keyReference"] = json!(key),
+        (None, None) => body["keyType"] = json!(options.key_type.name()),
     }
-    let parent = match (&options.parent, &options.csr_out) {
-        (Some(name), _) => Parent::Ours(opened.authority(name).await?.id),
-        (None, Some(_)) => Parent::Outside,
-        (None, None) => Parent::Itself,
-    };
-    let order = AuthorityOrder {
-        name: options.name.clone(),
-        owner: options.owner.clone(),
-        description: String::new(),
-        subject: subject(options)?,
-        key: key(opened, options),
-        parent,
-        validity: options.days.map(|days| lasting(opened.engine.now(), days)).transpose()?,
-        path_length: options.path_length,
-        constraints: constraints(options)?,
-        extended_key_usages: Vec::new(),
-        policies: policies(options)?,
-        profiles: options.profile.clone(),
-        options: "{}".to_owned(),
-        roles: Vec::new(),
-        actor: place::actor(),
-    };
-    let created = opened.engine.create_authority(order).await?;
-    if let (Some(path), Some(csr)) = (&options.csr_out, &created.csr) {
-        place::write(path, Csr::from_der(csr)?.to_pem().as_bytes())?;
+    if let Some(name) = &options.parent {
+        body["parent"] = json!({"id": id(&backend.authority(name).await?)});
+    }
+    if !options.permit_dns.is_empty() || !options.permit_ip.is_empty() {
+        body["nameConstraints"] = json!({"permitted": {"dns": options.permit_dns, "ip": options.permit_ip}});
+    }
+    let made = backend.post("/authorities", body).await?;
+    if let Some(exit) = waits(&made) {
+        return Ok(exit);
+    }
+    if let (Some(path), Some(csr)) = (&options.csr_out, made["csr"].as_str()) {
+        place::write(path, csr.as_bytes())?;
         let (name, path) = (shown(&options.name), path.display());
         report::note(format_args!("wrote {path}: have it signed, then `lemur authority import {name} CHAIN.pem`"));
     }
-    if let Some((_, der)) = &created.certificate {
-        report::data(write_certificate(der))?;
+    if let Some(view) = certificate(&made)? {
+        report::data(write_certificate(view.as_der()))?;
     }
     Ok(Exit::Fine)
 }
 
-fn key(opened: &Opened, options: &AuthorityCreate) -> AuthorityKey {
-    match &options.key {
-        None => AuthorityKey::Made(options.key_type.into()),
-        Some(key) => AuthorityKey::Elsewhere(opened.config.keys.get(key).unwrap_or(key).clone()),
-    }
+/// The common name in the certificate; of an authority elsewhere nobody reads it.
+fn common_name(options: &AuthorityCreate) -> String {
+    options.common_name.clone().unwrap_or_else(|| options.name.chars().take(LONGEST_COMMON_NAME).collect())
 }
 
-async fn create_elsewhere(opened: &Opened, options: &AuthorityCreate, upstream: &str) -> anyhow::Result<Exit> {
-    let new = UpstreamAuthority {
-        name: options.name.clone(),
-        owner: options.owner.clone(),
-        description: String::new(),
-        upstream: upstream.to_owned(),
-        profiles: Vec::new(),
-        options: "{}".to_owned(),
-        roles: Vec::new(),
-    };
-    opened.upstreams()?.add_authority(new, &place::actor()).await?;
-    report::note(format_args!("certificates of {} are ordered from {}", shown(&options.name), shown(upstream)));
-    Ok(Exit::Fine)
+/// Where an authority orders its certificates, if it is one elsewhere.
+fn upstream(authority: &Value) -> Option<&str> {
+    let mut options = authority["plugin"]["pluginOptions"].as_array().into_iter().flatten();
+    options.find(|option| option["name"] == "upstream").and_then(|option| option["value"].as_str())
 }
 
-fn subject(options: &AuthorityCreate) -> anyhow::Result<Subject> {
-    let fields = [(SubjectField::Organization, &options.organization), (SubjectField::Country, &options.country)];
-    let mut subject = Subject::of_common_name(options.common_name.as_deref().unwrap_or_default())?;
-    for (field, text) in fields {
-        if let Some(text) = text {
-            subject = subject.with(field, text)?;
-        }
-    }
-    Ok(subject)
+/// The certificate of an authority, if it has one.
+fn certificate(authority: &Value) -> anyhow::Result<Option<View>> {
+    let Some(pem) = authority["authorityCertificate"]["body"].as_str() else { return Ok(None) };
+    Ok(read_bundle(pem.as_bytes())?.into_iter().next())
 }
 
-fn constraints(options: &AuthorityCreate) -> anyhow::Result<NameConstraints> {
-    let permitted = Subtrees::parse(&options.permit_dns, &options.permit_ip, &[], &[])?;
-    if permitted.is_empty() {
-        return Ok(NameConstraints::default());
-    }
-    Ok(NameConstraints::new(permitted, Subtrees::default())?)
-}
-
-fn policies(options: &AuthorityCreate) -> anyhow::Result<Vec<ObjectIdentifier>> {
-    let one = |text: &String| object_identifier(text).with_context(|| format!("{} is no object identifier", shown(text)));
-    options.policy.iter().map(one).collect()
-}
-
-fn lasting(now: Timestamp, days: u32) -> anyhow::Result<Validity> {
-    let end = now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).context("--days is too many")?;
-    Ok(Validity::new(now, end)?)
-}
-
-async fn list(opened: &Opened) -> anyhow::Result<Exit> {
-    for authority in opened.engine.authorities().await? {
-        let until = match &authority.der {
-            Some(der) => View::parse(der)?.validity().not_after().strftime("%F").to_string(),
-            None if authority.upstream().is_some() => "elsewhere".to_owned(),
+async fn list(backend: &Backend) -> anyhow::Result<Exit> {
+    for authority in backend.all("/authorities", "").await? {
+        let until = match certificate(&authority)? {
+            Some(view) => view.validity().not_after().strftime("%F").to_string(),
+            None if authority["kind"] == "upstream" => "elsewhere".to_owned(),
             None => "waits for its certificate".to_owned(),
         };
-        let (name, owner) = (shown(&authority.name), shown(&authority.owner));
-        report::data(format_args!(
-            "{:<5} {name:<24} {:<12} {:<10} {until:<12} {owner}\n",
-            authority.id,
-            authority.kind.as_str(),
-            authority.state.as_str()
-        ))?;
+        let (name, owner) = (shown(text(&authority, "name")), shown(text(&authority, "owner")));
+        let (kind, state) = (shown(text(&authority, "kind")), shown(text(&authority, "state")));
+        report::data(format_args!("{:<5} {name:<24} {kind:<12} {state:<10} {until:<12} {owner}\n", id(&authority)))?;
     }
     Ok(Exit::Fine)
 }
 
-async fn show(opened: &Opened, name: &str) -> anyhow::Result<Exit> {
-    let authority = opened.authority(name).await?;
-    report::data(format_args!("name:        {}\nowner:       {}\n", shown(&authority.name), shown(&authority.owner)))?;
-    report::data(format_args!("kind:        {}\nstate:       {}\n", authority.kind.as_str(), authority.state.as_str()))?;
-    if let Some(reference) = &authority.key_reference {
-        report::data(format_args!("key:         {reference}\n"))?;
+async fn show(backend: &Backend, name: &str) -> anyhow::Result<Exit> {
+    let authority = backend.authority(name).await?;
+    report::data(format_args!("name:        {}\nowner:       {}\n", shown(text(&authority, "name")), shown(text(&authority, "owner"))))?;
+    report::data(format_args!("kind:        {}\nstate:       {}\n", shown(text(&authority, "kind")), shown(text(&authority, "state"))))?;
+    for role in authority["roles"].as_array().into_iter().flatten() {
+        let limits = authority["roleNames"].as_array().into_iter().flatten();
+        let limit = limits.filter(|limit| id(&limit["role"]) == id(role)).map(|limit| texts(&limit["names"]).join(" ")).next();
+        let names = limit.map(|names| format!(" (only {})", shown(&names))).unwrap_or_default();
+        report::data(format_args!("role:        {}{names}\n", shown(text(role, "name"))))?;
     }
-    if let Some(upstream) = authority.upstream() {
+    for profile in texts(&authority["profiles"]) {
+        report::data(format_args!("profile:     {}\n", shown(profile)))?;
+    }
+    if let Some(key) = authority["keyReference"].as_str() {
+        report::data(format_args!("key:         {}\n", shown(key)))?;
+    }
+    if let Some(upstream) = upstream(&authority) {
         report::data(format_args!("upstream:    {}\n", shown(upstream)))?;
-    } else if let Some(der) = &authority.der {
-        let view = View::parse(der)?;
+    } else if let Some(view) = certificate(&authority)? {
         let validity = view.validity();
         report::data(format_args!("subject:     {}\n", shown(&view.subject().to_string())))?;
         report::data(format_args!("serial:      {}\n", view.serial()))?;
         report::data(format_args!("not before:  {}\nnot after:   {}\n", validity.not_before(), validity.not_after()))?;
-        report::data(write_certificate(der))?;
-    } else if let Some(csr) = &authority.csr {
-        report::data(Csr::from_der(csr)?.to_pem())?;
+        report::data(write_certificate(view.as_der()))?;
+    } else if let Some(csr) = authority["csr"].as_str() {
+        report::data(crate::csr::Csr::from_pem(csr.as_bytes())?.to_pem())?;
     }
     Ok(Exit::Fine)
 }
 
-async fn import(opened: &Opened, options: &AuthorityImport) -> anyhow::Result<Exit> {
-    let authority = opened.authority(&options.name).await?;
-    let bundle = place::bytes(&options.chain, LARGEST_BUNDLE)?;
-    let chain: Vec<Vec<u8>> = read_bundle(&bundle)?.iter().map(|view| view.as_der().to_vec()).collect();
-    match opened.engine.activate_authority(authority.id, &chain, &place::actor()).await {
-        // All else about the certificate is right: those above it become known, the highest first, and it is brought in.
-        Err(AuthorityError::IssuerNotKnown) => {
-            for der in chain[1..].iter().rev() {
-                know(opened, der, &authority.owner).await?;
-            }
-            opened.engine.activate_authority(authority.id, &chain, &place::actor()).await?;
+fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+async fn change(backend: &Backend, options: &AuthorityChange) -> anyhow::Result<Exit> {
+    let authority = backend.authority(&options.name).await?;
+    let mut body = Map::new();
+    let mut say = |field: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            body.insert(field.to_owned(), value);
         }
-        done => done?,
+    };
+    say("owner", options.owner.as_ref().map(|owner| json!(owner)));
+    say("description", options.description.as_ref().map(|text| json!(text)));
+    say("active", options.active.map(|active| json!(active)));
+    say("profiles", (!options.profiles.is_empty()).then(|| json!(options.profiles)));
+    say("profiles", options.every_profile.then(|| json!([])));
+    if !options.roles.is_empty() {
+        let mut roles = Vec::new();
+        for name in &options.roles {
+            roles.push(json!({"id": id(&backend.role(name).await?)}));
+        }
+        body.insert("roles".to_owned(), json!(roles));
     }
-    report::note(format_args!("{} issues from now on", shown(&authority.name)));
+    anyhow::ensure!(!body.is_empty(), "nothing was said that is to change: `lemur authority change --help` shows what can");
+    put(backend, &authority, &Value::Object(body)).await
+}
+
+/// Changes an authority, and says so.
+pub(super) async fn put(backend: &Backend, authority: &Value, body: &Value) -> anyhow::Result<Exit> {
+    let changed = backend.put(&format!("/authorities/{}", id(authority)), body.clone()).await?;
+    if let Some(exit) = waits(&changed) {
+        return Ok(exit);
+    }
+    report::note(format_args!("changed {}", shown(text(&changed, "name"))));
     Ok(Exit::Fine)
 }
 
-/// Makes an authority known whose key is elsewhere, by its common name, unless it is known.
-async fn know(opened: &Opened, der: &[u8], owner: &str) -> anyhow::Result<()> {
-    if opened.engine.authorities().await?.iter().any(|known| known.der.as_deref() == Some(der)) {
-        return Ok(());
-    }
-    let view = View::parse(der)?;
-    let name = view.subject().field(SubjectField::CommonName).unwrap_or("offline").to_owned();
-    let offline = OfflineAuthority {
-        name: name.clone(),
-        owner: owner.to_owned(),
-        description: "Its key is elsewhere".to_owned(),
-        certificate: der.to_vec(),
-        options: "{}".to_owned(),
-        roles: Vec::new(),
+async fn cross_sign(backend: &Backend, options: &AuthorityCrossSign) -> anyhow::Result<Exit> {
+    let authority = backend.authority(&options.name).await?;
+    let body = match (&options.by, &options.chain) {
+        (Some(by), _) => json!({"issuer": {"id": id(&backend.authority(by).await?)}, "validityDays": options.days}),
+        (None, Some(path)) => json!({"chain": chain(path)?}),
+        (None, None) => anyhow::bail!("either --by or a chain from outside is wanted"),
     };
-    opened.engine.add_offline_authority(offline, &place::actor()).await?;
-    report::note(format_args!("{} is known from now on, and issues nothing here", shown(&name)));
-    Ok(())
+    let made = backend.post(&format!("/authorities/{}/cross_certificates", id(&authority)), body).await?;
+    if let Some(exit) = waits(&made) {
+        return Ok(exit);
+    }
+    if let Some(pem) = made["body"].as_str() {
+        report::data(write_certificate(read_bundle(pem.as_bytes())?.first().context("the answer has no certificate")?.as_der()))?;
+    }
+    report::note(format_args!("{} has another chain", shown(&options.name)));
+    Ok(Exit::Fine)
+}
+
+/// The certificates of a file as one text, whatever form the file has.
+fn chain(path: &Path) -> anyhow::Result<String> {
+    let bundle = place::bytes(path, LARGEST_BUNDLE)?;
+    let views = read_bundle(&bundle).with_context(|| path.display().to_string())?;
+    Ok(views.iter().map(|view| write_certificate(view.as_der())).collect())
+}
+
+async fn import(backend: &Backend, options: &AuthorityImport) -> anyhow::Result<Exit> {
+    let authority = backend.authority(&options.name).await?;
+    let above =
+        |listed: &[Value]| listed.iter().filter(|one| one["kind"] == "offline").map(|one| text(one, "name").to_owned()).collect::<Vec<_>>();
+    let before = above(&backend.all("/authorities", "").await?);
+    let body = json!({"chain": chain(&options.chain)?});
+    let imported = backend.put(&format!("/authorities/{}/certificate", id(&authority)), body).await?;
+    if let Some(exit) = waits(&imported) {
+        return Ok(exit);
+    }
+    for name in above(&backend.all("/authorities", &format!("&filter={}", encoded("active;true"))).await?) {
+        if !before.contains(&name) {
+            report::note(format_args!("{} is known from now on, and issues nothing here", shown(&name)));
+        }
+    }
+    report::note(format_args!("{} issues from now on", shown(&options.name)));
+    Ok(Exit::Fine)
 }

@@ -1,17 +1,25 @@
-//! `lemur key`: a new encryption key, and everything that is stored encrypted under it; and where the encryption keys are kept.
+//! `lemur key`: a new encryption key, and everything that is stored encrypted under it; and where the encryption keys are kept. It is of the machine
+//! that has the key file: no server does it for somebody far away.
 
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
 use menagerie_report::{self as report, Exit};
 
 use super::place::{self, Opened};
-use super::{acme, people};
+use crate::acme::{ExternalKeys, MIGRATIONS};
 use crate::audit::Actor;
-use crate::cli::{KeyCommand, Place};
+use crate::cli::{KeyCommand, Place, Target};
 use crate::revoke::Resealed;
 
-pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
+pub(super) fn run(target: &Target, command: &KeyCommand) -> anyhow::Result<Exit> {
+    anyhow::ensure!(
+        target.server.is_none(),
+        "keys are rotated and protected where the key file is, and not over the network: run `lemur key` on the server's own machine"
+    );
     match command {
-        KeyCommand::Rotate => rotate(place),
-        KeyCommand::Protect => protect(place),
+        KeyCommand::Rotate => rotate(&target.place),
+        KeyCommand::Protect => protect(&target.place),
     }
 }
 
@@ -46,9 +54,11 @@ fn rotate(place: &Place) -> anyhow::Result<Exit> {
 
 /// Seals all that is stored under the newest key.
 async fn reseal(opened: &Opened, actor: &Actor) -> anyhow::Result<Resealed> {
-    let done = opened.engine.reseal(actor).await?;
-    people::access(opened).await?.reseal(actor).await?;
-    let external = acme::keys(opened).await?;
+    let engine = &opened.engine;
+    let done = engine.reseal(actor).await?;
+    place::access(opened).await?.reseal(actor).await?;
+    engine.store().database().migrate(&MIGRATIONS).await?;
+    let external = ExternalKeys::new(engine.clone(), Arc::new(SystemRandom::new()));
     while external.reseal().await? > 0 {}
     crate::upstream::reseal(&opened.engine).await?;
     Ok(done)

@@ -217,7 +217,7 @@ fn blocks(bytes: &[u8]) -> anyhow::Result<Vec<Result<Vec<u8>, String>>> {
 }
 
 /// Digests in hexadecimal, one a line; empty lines and those that start with `#` do not count.
-fn hashes(file: &Path) -> anyhow::Result<HashSet<[u8; 32]>> {
+pub(super) fn hashes(file: &Path) -> anyhow::Result<HashSet<[u8; 32]>> {
     let bytes = read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let text = String::from_utf8(bytes).with_context(|| format!("{} is no text", file.display()))?;
     let lines =

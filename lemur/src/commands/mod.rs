@@ -1,14 +1,17 @@
 //! One file for each verb of the command line.
 
 mod acme;
+mod approval;
 mod audit;
 mod authority;
+mod backend;
 mod certificate;
 mod completions;
 mod dns;
 mod hook_runner;
 mod key;
 mod lint;
+mod login;
 mod people;
 mod place;
 mod serve;
@@ -16,14 +19,20 @@ mod serve;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use menagerie_report as report;
 
 use crate::cli::{Cli, Command};
 
 /// Runs the command line `arguments`, the first of which is the program's name.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let parsed = Cli::command().try_get_matches_from(arguments).and_then(|matches| {
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        settle(&mut cli, &matches)?;
+        Ok(cli)
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -32,13 +41,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve(options) => serve::run(&options),
-        Command::Authority { place, command } => authority::run(&place, &command),
-        Command::Certificate { place, command } => certificate::run(&place, &command),
-        Command::Acme { place, command } => acme::run(&place, &command),
-        Command::User { place, command } => people::user(&place, &command),
-        Command::Role { place, command } => people::role(&place, &command),
-        Command::Key { place, command } => key::run(&place, &command),
-        Command::Audit { place, command } => audit::run(&place, &command),
+        Command::Authority { target, command } => authority::run(&target, &command),
+        Command::Certificate { target, command } => certificate::run(&target, &command),
+        Command::Acme { target, command } => acme::run(&target, &command),
+        Command::User { target, command } => people::user(&target, &command),
+        Command::Role { target, command } => people::role(&target, &command),
+        Command::Approval { target, command } => approval::run(&target, &command),
+        Command::Key { target, command } => key::run(&target, &command),
+        Command::Audit { target, command } => audit::run(&target, &command),
+        Command::Login(options) => login::login(&options),
+        Command::Logout(options) => login::logout(&options),
         Command::Dns { place, command } => dns::run(&place, &command),
         Command::HookRunner => hook_runner::run(),
         Command::Completions { shell } => completions::run(shell),
@@ -51,6 +63,21 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             report::Exit::Incomplete.into()
         }
     }
+}
+
+/// Whether the data on this machine are meant or a server, where both are said: what was typed beats the environment, and both typed is refused.
+fn settle(cli: &mut Cli, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let Some(target) = cli.command.target_mut() else { return Ok(()) };
+    let Some((_, matches)) = matches.subcommand() else { return Ok(()) };
+    let typed = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    if ["data", "config", "database"].into_iter().any(typed) {
+        if typed("server") {
+            let kind = clap::error::ErrorKind::ArgumentConflict;
+            return Err(Cli::command().error(kind, "--server is for a server, and --data, --config and --database are for this machine"));
+        }
+        target.server = None;
+    }
+    Ok(())
 }
 
 /// An error with its causes, of which those are left out that an error above them repeats.

@@ -2,60 +2,52 @@
 
 use anyhow::Context as _;
 use menagerie_report::{self as report, Exit, shown};
+use serde_json::{Value, json};
 
-use super::place::{self, Opened};
-use crate::access::{Access, Email, NewRole, NewUser, Password, RoleName, Settings, UserChange, Username, Window};
-use crate::cli::{Place, RoleCommand, UserAdd, UserCommand};
+use super::backend::{self, Backend, id, text};
+use super::{authority, place};
+use crate::access::Password;
+use crate::cli::{RoleAllow, RoleCommand, Target, UserAdd, UserCommand};
 
-pub(super) fn user(place: &Place, command: &UserCommand) -> anyhow::Result<Exit> {
-    place::on(place, async |opened| {
-        let access = access(opened).await?;
-        match command {
-            UserCommand::Add(options) => add(&access, options).await,
-            UserCommand::List => list(&access).await,
-            UserCommand::Password { name, password_file } => {
-                let password = Some(password(password_file)?);
-                change(&access, name, UserChange { password, ..UserChange::default() }, "has another password").await
-            }
-            UserCommand::ResetTotp { name } => {
-                let user = access.user_named(&Username::parse(name)?).await?;
-                access.remove_second_factor(user.id, &place::actor()).await?;
-                report::note(format_args!("{} has no second factor any more", shown(&user.username)));
-                Ok(Exit::Fine)
-            }
-            UserCommand::Disable { name } => {
-                change(&access, name, UserChange { active: Some(false), ..UserChange::default() }, "may not come in any more").await
-            }
-            UserCommand::Enable { name } => {
-                change(&access, name, UserChange { active: Some(true), ..UserChange::default() }, "may come in").await
-            }
+pub(super) fn user(target: &Target, command: &UserCommand) -> anyhow::Result<Exit> {
+    backend::on(target, async |backend| match command {
+        UserCommand::Add(options) => add(backend, options).await,
+        UserCommand::List => list(backend).await,
+        UserCommand::Password { name, password_file } => {
+            let password = password(password_file)?;
+            change(backend, name, json!({"password": password.expose()}), "has another password").await
         }
+        UserCommand::ResetTotp { name } => {
+            let user = backend.user(name).await?;
+            backend.call("DELETE", &format!("/users/{}/second_factor", id(&user)), None).await?;
+            report::note(format_args!("{} has no second factor any more", shown(text(&user, "username"))));
+            Ok(Exit::Fine)
+        }
+        UserCommand::Roles { name, roles } => {
+            let roles: Vec<_> = roles.iter().map(|role| json!({"name": role})).collect();
+            change(backend, name, json!({"roles": roles}), "has other roles").await
+        }
+        UserCommand::Disable { name } => change(backend, name, json!({"active": false}), "may not come in any more").await,
+        UserCommand::Enable { name } => change(backend, name, json!({"active": true}), "may come in").await,
     })
 }
 
-pub(super) fn role(place: &Place, command: &RoleCommand) -> anyhow::Result<Exit> {
-    place::on(place, async |opened| {
-        let access = access(opened).await?;
-        match command {
-            RoleCommand::Add { name, description } => {
-                let role = NewRole { name: RoleName::parse(name)?, description: description.clone(), members: Vec::new() };
-                access.create_role(&role, &place::actor()).await?;
-            }
-            RoleCommand::List => {
-                for role in access.roles(Window::ALL).await?.items {
-                    report::data(format_args!("{:<5} {:<24} {}\n", role.id, shown(&role.name), shown(&role.description)))?;
-                }
-            }
+pub(super) fn role(target: &Target, command: &RoleCommand) -> anyhow::Result<Exit> {
+    backend::on(target, async |backend| match command {
+        RoleCommand::Add { name, description } => {
+            backend.post("/roles", json!({"name": name, "description": description})).await?;
+            Ok(Exit::Fine)
         }
-        Ok(Exit::Fine)
+        RoleCommand::List => {
+            for role in backend.all("/roles", "").await? {
+                let (name, description) = (shown(text(&role, "name")), shown(text(&role, "description")));
+                report::data(format_args!("{:<5} {name:<24} {description}\n", id(&role)))?;
+            }
+            Ok(Exit::Fine)
+        }
+        RoleCommand::Allow(options) => allow(backend, options).await,
+        RoleCommand::Deny { name, authority } => deny(backend, name, authority).await,
     })
-}
-
-/// Who may come in, as it is in the database that is open.
-pub(super) async fn access(opened: &Opened) -> anyhow::Result<Access> {
-    let engine = &opened.engine;
-    let settings = Settings { workloads: opened.config.identity.grants(), ..Settings::default() };
-    Ok(Access::open(engine.store().clone(), engine.ring().clone(), place::clock(), settings).await?)
 }
 
 /// The password in a file's first line.
@@ -64,36 +56,55 @@ pub(super) fn password(path: &std::path::Path) -> anyhow::Result<Password> {
     Password::chosen(line.expose().clone()).with_context(|| format!("the password in {}", path.display()))
 }
 
-async fn add(access: &Access, options: &UserAdd) -> anyhow::Result<Exit> {
-    let mut roles = Vec::new();
-    for name in &options.roles {
-        roles.push(access.role_named(name).await?.id);
-    }
-    let user = NewUser {
-        username: Username::parse(&options.name)?,
-        email: Email::parse(&options.email)?,
-        password: Some(password(&options.password_file)?),
-        active: true,
-        roles,
-    };
-    let user = access.create_user(user, &place::actor()).await?;
-    report::note(format_args!("made the user {}", shown(&user.username)));
+async fn add(backend: &Backend, options: &UserAdd) -> anyhow::Result<Exit> {
+    let password = password(&options.password_file)?;
+    let roles: Vec<_> = options.roles.iter().map(|role| json!({"name": role})).collect();
+    let body = json!({"username": options.name, "email": options.email, "password": password.expose(), "roles": roles});
+    let user = backend.post("/users", body).await?;
+    report::note(format_args!("made the user {}", shown(text(&user, "username"))));
     Ok(Exit::Fine)
 }
 
-async fn list(access: &Access) -> anyhow::Result<Exit> {
-    for user in access.users(Window::ALL).await?.items {
-        let roles: Vec<_> = user.roles.iter().map(|role| role.name.as_str()).collect();
-        let (name, email, roles) = (shown(&user.username), shown(&user.email), roles.join(","));
-        let state = if user.active { "" } else { "disabled" };
-        report::data(format_args!("{:<5} {name:<24} {email:<32} {state:<9} {}\n", user.id, shown(&roles)))?;
+async fn list(backend: &Backend) -> anyhow::Result<Exit> {
+    for user in backend.all("/users", "").await? {
+        let roles: Vec<_> = user["roles"].as_array().into_iter().flatten().map(|role| text(role, "name")).collect();
+        let (name, email, roles) = (shown(text(&user, "username")), shown(text(&user, "email")), roles.join(","));
+        let state = if user["active"] == true { "" } else { "disabled" };
+        report::data(format_args!("{:<5} {name:<24} {email:<32} {state:<9} {}\n", id(&user), shown(&roles)))?;
     }
     Ok(Exit::Fine)
 }
 
-async fn change(access: &Access, name: &str, change: UserChange, done: &str) -> anyhow::Result<Exit> {
-    let user = access.user_named(&Username::parse(name)?).await?;
-    access.change_user(user.id, change, &place::actor()).await?;
-    report::note(format_args!("{} {done}", shown(&user.username)));
+async fn change(backend: &Backend, name: &str, body: Value, done: &str) -> anyhow::Result<Exit> {
+    let user = backend.user(name).await?;
+    backend.put(&format!("/users/{}", id(&user)), body).await?;
+    report::note(format_args!("{} {done}", shown(text(&user, "username"))));
     Ok(Exit::Fine)
+}
+
+/// Lets a role's members issue from an authority, for some names or for all.
+async fn allow(backend: &Backend, options: &RoleAllow) -> anyhow::Result<Exit> {
+    let (authority, role) = (backend.authority(&options.authority).await?, backend.role(&options.name).await?);
+    let mut roles = role_ids(&authority);
+    if !roles.contains(&id(&role)) {
+        roles.push(id(&role));
+    }
+    let names = json!([{"role": {"id": id(&role)}, "names": options.names}]);
+    authority::put(backend, &authority, &json!({"roles": associations(&roles), "roleNames": names})).await
+}
+
+async fn deny(backend: &Backend, name: &str, authority: &str) -> anyhow::Result<Exit> {
+    let (authority, role) = (backend.authority(authority).await?, backend.role(name).await?);
+    let mut roles = role_ids(&authority);
+    anyhow::ensure!(roles.contains(&id(&role)), "the role {name} is none of this authority's");
+    roles.retain(|kept| *kept != id(&role));
+    authority::put(backend, &authority, &json!({"roles": associations(&roles)})).await
+}
+
+fn role_ids(authority: &Value) -> Vec<i64> {
+    authority["roles"].as_array().into_iter().flatten().map(id).collect()
+}
+
+fn associations(ids: &[i64]) -> Value {
+    ids.iter().map(|id| json!({"id": id})).collect()
 }

@@ -1,4 +1,4 @@
-//! Opening the data that a command works on: the configuration, the database, the key ring.
+//! Opening the data that a command works on: the configuration, the database, the key ring; and the files that it reads and writes.
 
 use std::sync::Arc;
 
@@ -6,15 +6,12 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use menagerie_secret::{RingFile, RingFileError, Secret};
 
+use crate::access::{self, Access};
 use crate::audit::{Actor, shortened};
 use crate::cli::Place;
 use crate::config::{Config, Typed};
 use crate::engine::{Clock, Engine, Settings, StartError};
 use crate::key_store::KeyStores;
-use crate::store::CertificateId;
-use crate::store::authorities::Authority;
-use crate::store::certificates::Certificate;
-use crate::upstream::Upstreams;
 
 /// Data that are open.
 pub(super) struct Opened {
@@ -39,12 +36,12 @@ pub(super) fn clock() -> Clock {
 }
 
 /// Who uses the command line: the user that the system runs it as. What the environment says is the caller's to choose, and is told as such.
-pub(super) fn actor() -> Actor {
+pub(super) fn person() -> String {
     let id = rustix::process::getuid();
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let name = user_named(&users, id.as_raw()).map_or_else(|| format!("uid {}", id.as_raw()), str::to_owned);
     let said = std::env::var("SUDO_USER").ok().filter(|name| id.is_root() && !name.is_empty());
-    Actor::cli(said.map_or_else(|| name.clone(), |said| format!("{name} (sudo says {})", shortened(&said))))
+    said.map_or_else(|| name.clone(), |said| format!("{name} (sudo says {})", shortened(&said)))
 }
 
 /// The name of a user by number, of passwd(5).
@@ -54,6 +51,23 @@ fn user_named(users: &str, id: u32) -> Option<&str> {
         let (name, number) = (fields.next()?, fields.nth(1)?);
         (number.parse() == Ok(id)).then_some(name)
     })
+}
+
+/// Who uses the command line, for the audit log.
+pub(super) fn actor() -> Actor {
+    Actor::cli(person())
+}
+
+/// What futures run on.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")
+}
+
+/// Who may come in, as it is in the database that is open.
+pub(super) async fn access(opened: &Opened) -> anyhow::Result<Access> {
+    let engine = &opened.engine;
+    let settings = access::Settings { workloads: opened.config.identity.grants(), ..access::Settings::default() };
+    Ok(Access::open(engine.store().clone(), engine.ring().clone(), clock(), settings).await?)
 }
 
 /// Opens the data, and makes what is not there.
@@ -68,6 +82,9 @@ async fn open_kept(config: Config, wanted: Option<String>) -> anyhow::Result<Ope
     let public_url = config.http_url.as_deref().unwrap_or(&config.url);
     let mut settings = Settings::new(clock(), public_url)?;
     settings.profiles = config.profiles.clone();
+    if let Some(path) = &config.compromised_keys {
+        settings.compromised = Arc::new(super::lint::hashes(path)?);
+    }
     settings.experimental = config.experimental;
     let stores = Arc::new(KeyStores::new(config.pkcs11.clone()));
     settings.signers = stores.clone();
@@ -83,7 +100,8 @@ async fn open_kept(config: Config, wanted: Option<String>) -> anyhow::Result<Ope
     }
 }
 
-fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
+/// Makes a folder for its owner alone, unless it is there.
+pub(super) fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -104,38 +122,12 @@ pub(super) fn on_however_kept<T>(place: &Place, work: impl AsyncFnOnce(&Opened) 
 }
 
 fn on_kept<T>(config: Config, wanted: Option<String>, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let opened = open_kept(config, wanted).await?;
         let done = work(&opened).await;
         opened.engine.close().await;
         done
     })
-}
-
-impl Opened {
-    /// The authorities elsewhere that the configuration has.
-    pub(super) fn upstreams(&self) -> anyhow::Result<Upstreams> {
-        Ok(crate::serve::upstreams(&self.config, &self.engine, None)?)
-    }
-
-    pub(super) async fn authority(&self, name: &str) -> anyhow::Result<Authority> {
-        let found = self.engine.authority_by_name(name).await?;
-        found.with_context(|| format!("there is no authority {name:?}: `lemur authority list` names them"))
-    }
-
-    /// By number, or by name.
-    pub(super) async fn certificate(&self, named: &str) -> anyhow::Result<Certificate> {
-        let by_number = match named.parse() {
-            Ok(number) => self.engine.certificate(CertificateId(number)).await?,
-            Err(_) => None,
-        };
-        let found = match by_number {
-            Some(found) => Some(found),
-            None => self.engine.certificate_by_name(named).await?,
-        };
-        found.with_context(|| format!("there is no certificate {named:?}: `lemur certificate list` shows them"))
-    }
 }
 
 /// A file's bytes, if they are no more than `most`.

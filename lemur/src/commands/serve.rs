@@ -2,12 +2,11 @@
 
 use std::io::IsTerminal as _;
 
-use anyhow::Context as _;
 use menagerie_report::{self as report, Exit};
 use menagerie_telemetry::{Format, Level};
 
 use super::{hook_runner, people, place};
-use crate::access::{Bootstrap, Password};
+use crate::access::{Bootstrap, NewAdministrator, Password};
 use crate::cli::Serve;
 use crate::config::{Config, FILE_NAME, Typed, template};
 use crate::dns::Providers;
@@ -31,8 +30,7 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let password = options.admin_password_file.as_deref().map(people::password).transpose()?;
     let providers = Providers::open(&config.dns, hooks.as_ref(), &place::clock())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(async {
+    place::runtime()?.block_on(async {
         let opened = place::open(config).await?;
         let served = serve(&opened, listeners, password, providers).await;
         opened.engine.close().await;
@@ -43,12 +41,14 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
 
 async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Password>, providers: Providers) -> anyhow::Result<()> {
     let config = &opened.config;
-    let access = people::access(opened).await?;
+    let access = place::access(opened).await?;
     let chosen = password.is_some();
     let ready = serve::prepare(config, listeners, &opened.engine, &access, password, providers).await?;
-    if let Bootstrap::Administrator(password) = &ready.first.0 {
-        if !chosen {
-            tell(config, password)?;
+    if let Bootstrap::Administrator(made) = &ready.first.0 {
+        if chosen {
+            report::note(format_args!("the user {} has the password that was chosen", made.username));
+        } else {
+            tell(config, made)?;
         }
         let path = config.data.join(FILE_NAME);
         if !path.exists() {
@@ -99,14 +99,14 @@ fn is_only_here(url: &str) -> bool {
 }
 
 /// Shows the made password to a person, or leaves it where only the owner of the data reads it.
-fn tell(config: &Config, password: &Password) -> anyhow::Result<()> {
+fn tell(config: &Config, NewAdministrator { username, password }: &NewAdministrator) -> anyhow::Result<()> {
     if std::io::stderr().is_terminal() {
-        report::note(format_args!("the user admin has the password {}", password.expose()));
+        report::note(format_args!("the user {username} has the password {}", password.expose()));
         return Ok(());
     }
     let path = config.data.join(PASSWORD_FILE);
     place::write_private(&path, format!("{}\n", password.expose()).as_bytes())?;
-    report::note(format_args!("the password of the user admin is in {}: sign in, change it, remove the file", path.display()));
+    report::note(format_args!("the password of the user {username} is in {}: sign in, change it, remove the file", path.display()));
     Ok(())
 }
 

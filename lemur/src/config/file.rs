@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use menagerie_web::{ForwardedBy, Proxies};
 use serde::Deserialize;
 
 use crate::name::DnsName;
@@ -62,6 +63,11 @@ pub(super) struct File {
     #[serde(default)]
     keys: BTreeMap<String, KeySection>,
     pkcs11: Option<Pkcs11Section>,
+    compromised_keys: Option<PathBuf>,
+    #[serde(default)]
+    http: HttpSection,
+    #[serde(default)]
+    approval: ApprovalSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -95,6 +101,41 @@ struct AcmeSection {
     default_profile: Option<String>,
     #[serde(default)]
     profiles: BTreeMap<String, OfferSection>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HttpSection {
+    #[serde(default)]
+    trusted_proxies: Vec<IpNet>,
+    #[serde(default)]
+    proxy_header: ProxyHeader,
+}
+
+/// The header that trusted proxies write.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ProxyHeader {
+    #[default]
+    #[serde(rename = "x-forwarded-for")]
+    XForwardedFor,
+    Forwarded,
+}
+
+impl From<ProxyHeader> for ForwardedBy {
+    fn from(header: ProxyHeader) -> Self {
+        match header {
+            ProxyHeader::XForwardedFor => Self::XForwardedFor,
+            ProxyHeader::Forwarded => Self::Forwarded,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovalSection {
+    #[serde(default)]
+    authorities: bool,
 }
 
 /// An address, on port 53 if it names none.
@@ -160,6 +201,9 @@ impl File {
             encryption_key: self.encryption.validated(path)?,
             keys: keys::named(path, self.keys)?,
             pkcs11: self.pkcs11.map(|section| section.validated(path)).transpose()?,
+            compromised_keys: self.compromised_keys.map(|name| beside(path, &name)),
+            proxies: Proxies::new(self.http.trusted_proxies, self.http.proxy_header.into()),
+            approve_authorities: self.approval.authorities,
             data: typed.data.clone(),
             experimental,
             listen,

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use menagerie_web::Proxies;
 
 pub use file::{TEMPLATE, template};
 pub use keys::Pkcs11;
@@ -68,6 +69,12 @@ pub struct Config {
     pub keys: BTreeMap<String, String>,
     /// The PKCS#11 module.
     pub pkcs11: Option<Pkcs11>,
+    /// A file with the hashes of keys that are known to others: none of them is certified.
+    pub compromised_keys: Option<PathBuf>,
+    /// The proxies whose word is taken for where a request comes from.
+    pub proxies: Proxies,
+    /// Whether changes to authorities wait for a second person.
+    pub approve_authorities: bool,
 }
 
 /// How REST is served.

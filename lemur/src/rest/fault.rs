@@ -56,6 +56,14 @@ impl Fault {
         Self::Invalid(Reasons::from([(name.into(), reason.into())]))
     }
 
+    /// All of it in one line.
+    pub(crate) fn line(&self) -> String {
+        match self {
+            Self::Invalid(reasons) => reasons.iter().map(|(field, reason)| format!("{field}: {reason}")).collect::<Vec<_>>().join("; "),
+            other => other.to_string(),
+        }
+    }
+
     fn answer(&self) -> JsonError {
         let plain = |status, message: String| JsonError::new(status, message);
         match self {
@@ -83,12 +91,18 @@ impl Fault {
     }
 }
 
+/// What failed, beside an answer that does not say it: for who asks in this process. Nothing of it goes over the network.
+#[derive(Debug, Clone)]
+pub struct Failure(pub String);
+
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        if let Self::Internal(reason) = &self {
-            tracing::error!(reason, "a request failed");
-        }
-        self.answer().into_response()
+        let Self::Internal(reason) = &self else { return self.answer().into_response() };
+        tracing::error!(reason, "a request failed");
+        let failure = Failure(reason.clone());
+        let mut response = self.answer().into_response();
+        response.extensions_mut().insert(failure);
+        response
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/logs`: the audit log, newest first.
+//! `/logs`: the audit log, newest first; and its lines as they are, from the first, for those who verify its chains themselves.
 
 use axum::Json;
 use axum::extract::State;
@@ -30,6 +30,26 @@ struct LogOut {
     logged_at: String,
 }
 
+/// The most lines of an answer: 16 MiB of them.
+const LINES: i64 = 256;
+
+/// Lines of the log as they are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LogLines)]
+struct Lines {
+    items: Vec<LineOut>,
+    /// What to ask for the next with: none after the last.
+    after: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LogLine)]
+struct LineOut {
+    id: i64,
+    /// As it is chained: JSON text.
+    line: String,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 struct Actor {
     id: Option<i64>,
@@ -38,7 +58,12 @@ struct Actor {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/logs", list, "The audit log, newest first").paged().lists::<LogOut>()]
+    vec![
+        Route::get("/logs", list, "The audit log, newest first").paged().lists::<LogOut>(),
+        Route::get("/logs/lines", lines, "The audit log's lines as they are chained, from the first")
+            .query(&[("after", "Those after this number")])
+            .gives::<Lines>(),
+    ]
 }
 
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<LogOut>>, Fault> {
@@ -53,6 +78,24 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
         items.push(line(row.integer("id")?, &row.text("line")?));
     }
     Ok(List::of(items, total))
+}
+
+async fn lines(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<Lines>, Fault> {
+    signed.may(&Action::ReadLog)?;
+    let after = match asked.parameter("after") {
+        Some(text) => text.parse::<i64>().map_err(|_| Fault::field("after", "Not a valid integer."))?,
+        None => i64::MIN,
+    };
+    let mut transaction = api.engine.store().read().await?;
+    // A line that is longer than any is cut behind that, so that it shows and costs no more.
+    let sql = "SELECT id, substr(line, 1, 65537) AS line FROM log_line WHERE id > $1 ORDER BY id LIMIT $2";
+    let rows = transaction.all(sql, &[after.into(), LINES.into()]).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        items.push(LineOut { id: row.integer("id")?, line: row.text("line")? });
+    }
+    let after = items.last().map(|line| line.id);
+    Ok(Json(Lines { items, after }))
 }
 
 fn line(id: i64, text: &str) -> LogOut {

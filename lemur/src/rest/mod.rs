@@ -5,14 +5,17 @@
 //! requester may is asked of [`crate::access::permit::decide`], with facts that were read from the database and never from the request; then
 //! the [`Engine`] does it.
 
+mod approvals;
 mod authorities;
 mod certificates;
 mod defaults;
 mod dns_providers;
+mod external_keys;
 mod fault;
 mod id;
 mod keys;
 mod later;
+mod local;
 mod logs;
 mod openapi;
 mod outside;
@@ -34,14 +37,17 @@ use axum::body::Bytes;
 use axum::{Json, Router, middleware};
 use menagerie_web::{Rate, Rates};
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use utoipa::ToSchema;
 
 pub use certificates::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
 pub use defaults::Defaults;
+pub use fault::Failure;
 pub use later::{FEATURES, Feature};
+pub use local::{Local, local_router};
 
 use crate::access::{Access, ApiKeyId, Requester, UserId};
+use crate::approval::Proposals;
 use crate::engine::Engine;
 use crate::identity::Identity;
 use crate::upstream::Upstreams;
@@ -65,6 +71,12 @@ pub struct Settings {
     pub defaults: Defaults,
     /// Whether certificates may be removed from what is stored.
     pub delete_certificates: bool,
+    /// Whether answers say where keys are that are elsewhere: on the server's own machine alone.
+    pub tells_keys: bool,
+    /// Whether changes to authorities wait for a second person.
+    pub approve_authorities: bool,
+    /// The profiles that ACME offers; none means every authority that issues.
+    pub acme_profiles: Vec<String>,
     /// How often one user may ask. Without it there is no limit.
     pub rate: Option<Rate>,
     /// Forms in which certificates are exported, besides PEM and requests.
@@ -89,6 +101,9 @@ pub struct Api {
     /// Places for answers that are long.
     long_answers: Arc<Semaphore>,
     began: Instant,
+    /// Opened when they are first asked for.
+    proposals: Arc<OnceCell<Proposals>>,
+    acme_tables: Arc<OnceCell<()>>,
 }
 
 /// Whose requests count together.
@@ -104,8 +119,17 @@ impl Api {
     pub fn new(access: Access, engine: Engine, settings: Settings) -> Self {
         let rates = settings.rate.map(|rate| Arc::new(Rates::new(rate, 100_000)));
         let upstreams = settings.upstreams.clone().unwrap_or_else(|| Upstreams::none(engine.clone()));
-        let long_answers = Arc::new(Semaphore::new(LONG_ANSWERS));
-        Self { access, engine, upstreams, settings: Arc::new(settings), rates, long_answers, began: Instant::now() }
+        Self {
+            access,
+            engine,
+            upstreams,
+            settings: Arc::new(settings),
+            rates,
+            long_answers: Arc::new(Semaphore::new(LONG_ANSWERS)),
+            began: Instant::now(),
+            proposals: Arc::default(),
+            acme_tables: Arc::default(),
+        }
     }
 
     fn within_rate(&self, requester: &Requester) -> Result<(), Fault> {
@@ -171,6 +195,8 @@ fn routes() -> Vec<Route> {
         certificates::routes(),
         pending::routes(),
         authorities::routes(),
+        approvals::routes(),
+        external_keys::routes(),
         roles::routes(),
         users::routes(),
         keys::routes(),

@@ -56,6 +56,10 @@ fn operation(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     }
     let mut responses = Map::new();
     responses.insert(route.status.to_string(), done(route, schemas));
+    if route.may_wait {
+        let waits = json!({"type": "object", "properties": {"message": {"type": "string"}, "approval": reference("Approval")}});
+        responses.insert("202".to_owned(), json!({"description": "It waits for another person's approval", "content": content(&waits)}));
+    }
     let mut refuse = |status: &str, about: &str| {
         responses.insert(status.to_owned(), json!({"description": about, "content": content(&reference("Error"))}));
     };

@@ -29,6 +29,8 @@ pub(crate) struct Route {
     pub(crate) answer: Option<Answer>,
     /// The feature that comes later, and without which this answers 501.
     pub(crate) later: Option<&'static str>,
+    /// Whether it may wait for a second person.
+    pub(crate) may_wait: bool,
     pub(crate) serve: MethodRouter<Api>,
 }
 
@@ -57,6 +59,7 @@ impl Route {
             body: None,
             answer: None,
             later: None,
+            may_wait: false,
             serve: on(filter, handler),
         }
     }
@@ -116,6 +119,12 @@ impl Route {
     /// With this status when it is done.
     pub(crate) fn status(mut self, status: u16) -> Self {
         self.status = status;
+        self
+    }
+
+    /// Answered by 202 where a second person is to approve it.
+    pub(crate) fn may_wait(mut self) -> Self {
+        self.may_wait = true;
         self
     }
 

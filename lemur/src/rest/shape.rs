@@ -97,12 +97,13 @@ const MOST_ASSOCIATIONS: usize = 1_000;
 impl Shape {
     /// Reads a body.
     pub(crate) fn read(&self, body: &Bytes) -> Result<Fields, Fault> {
-        let value: Value = match body.is_empty() {
-            true => Value::Object(serde_json::Map::new()),
-            false => serde_json::from_slice(body).map_err(|error| Fault::Bad(format!("The body is not JSON: {error}.")))?,
-        };
+        self.read_value(&json_of(body)?)
+    }
+
+    /// Reads a body that is JSON already.
+    pub(crate) fn read_value(&self, value: &Value) -> Result<Fields, Fault> {
         let mut reasons = Reasons::new();
-        let fields = self.fields_of(&value, "", &mut reasons);
+        let fields = self.fields_of(value, "", &mut reasons);
         if reasons.is_empty() { Ok(fields) } else { Err(Fault::Invalid(reasons)) }
     }
 
@@ -157,6 +158,14 @@ fn is_something(value: &Value) -> bool {
         Value::Object(fields) => fields.values().any(|value| !matches!(value, Value::Null | Value::Bool(false))),
         Value::String(text) => !text.is_empty(),
         _ => true,
+    }
+}
+
+/// A body as JSON; an empty one says nothing.
+pub(crate) fn json_of(body: &Bytes) -> Result<Value, Fault> {
+    match body.is_empty() {
+        true => Ok(Value::Object(serde_json::Map::new())),
+        false => serde_json::from_slice(body).map_err(|error| Fault::Bad(format!("The body is not JSON: {error}."))),
     }
 }
 

@@ -10,9 +10,9 @@ use super::fault::Fault;
 use super::outside::WorkloadOut;
 use super::route::Route;
 use super::shape::{Kind, Shape, optional, required};
-use super::signed::{Signed, address, request_id};
+use super::signed::{Signed, address, request_id, token};
 use super::users::UserOut;
-use super::{Api, LARGEST_SMALL_BODY};
+use super::{Api, Done, LARGEST_SMALL_BODY};
 use crate::access::{ApiKeyId, Login};
 use crate::audit::Via;
 
@@ -57,6 +57,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post("/auth/login", login, "Sign in by name and password").open().takes(&LOGIN).gives::<Token>(),
         Route::get("/auth/ping", ping, "Whether signing in is served").open().gives::<Ping>(),
+        Route::post("/auth/logout", logout, "End the session of the token").gives::<Done>(),
         Route::get("/auth/me", me, "Who is signed in").gives::<Myself>(),
         Route::post("/auth/second_factor", enrol, "Make a secret for a second factor").gives::<SecondFactor>(),
         Route::put("/auth/second_factor", confirm, "Ask for the second factor from now on").takes(&CODE),
@@ -78,6 +79,16 @@ async fn login(State(api): State<Api>, request: Request) -> Result<Json<Token>, 
         request: request_id(&parts),
     };
     Ok(Json(Token { token: api.access.login(login).await?.token }))
+}
+
+/// The token lets nobody in any more, whoever has it. An API key is revoked under `/keys`.
+async fn logout(State(api): State<Api>, signed: Signed, headers: http::HeaderMap) -> Result<Json<Done>, Fault> {
+    signed.may(&crate::access::permit::Action::Look)?;
+    if signed.requester.api_key().is_some() {
+        return Err(Fault::Token("An API key has no session that ends: revoke it under /keys"));
+    }
+    api.access.end_session(token(&headers)?, &signed.actor).await?;
+    Ok(Json(Done::result()))
 }
 
 async fn ping() -> Json<Ping> {

@@ -1,6 +1,7 @@
 //! Whose request it is. What is not open is behind [`known`], so that no resource can forget to ask.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::middleware::Next;
@@ -21,13 +22,17 @@ use crate::store::UserId;
 pub(crate) struct Signed {
     pub(crate) requester: Requester,
     pub(crate) actor: Actor,
+    /// The number of whoever works on the server's own machine.
+    pub(crate) local: Option<u32>,
+    /// Why a change is made that a second person should have approved.
+    pub(crate) break_glass: Option<Arc<str>>,
 }
 
 impl Signed {
     pub(crate) fn new(requester: Requester, parts: &Parts, via: Via) -> Self {
         let request = request_id(parts);
         let actor = Actor { name: requester.called().to_owned(), user: requester.user(), via, address: Some(address(parts)), request };
-        Self { requester, actor }
+        Self { requester, actor, local: None, break_glass: None }
     }
 
     /// The user who asks: what is asked for is no matter of workloads.
@@ -69,7 +74,7 @@ pub(crate) async fn known(State(api): State<Api>, request: Request, next: Next) 
     }
 }
 
-fn token(headers: &HeaderMap) -> Result<&str, Fault> {
+pub(crate) fn token(headers: &HeaderMap) -> Result<&str, Fault> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(Fault::Anonymous)?;
     let invalid = || Fault::Token("Token is invalid");

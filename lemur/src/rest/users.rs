@@ -153,7 +153,7 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
 /// A user changes no more than the own password, and shows that it is the user who asks; the rest is the administrators'.
 async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<UserOut>, Fault> {
     let fields = CHANGE.read(&body)?;
-    let own = signed.user()? == UserId(id);
+    let own = signed.requester.user() == Some(UserId(id));
     if fields.has("password") {
         signed.may(&if own { Action::ManageOwnAccount(UserId(id)) } else { Action::ResetCredentials(UserId(id)) })?;
     }

@@ -151,18 +151,11 @@ pub async fn prepare(
 
     let metrics = Metrics::new("lemur");
     let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
-    let settings = rest::Settings {
-        exports: exports::all(engine),
-        upstreams: Some(upstreams.clone()),
-        dns,
-        identity,
-        defaults: config.rest.defaults.clone(),
-        delete_certificates: config.rest.delete_certificates,
-        rate: config.rest.requests_per_minute.map(|times| Rate { times: times.into(), within: Duration::from_secs(60) }),
-    };
+    let settings = rest::Settings { upstreams: Some(upstreams.clone()), dns, identity, ..rest_settings(config, engine) };
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(upstream::router(engine.clone())).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
+    let (all, public) = (config.proxies.clone().before(all), config.proxies.clone().before(public));
     let limits = Limits { connections_of_one: CONNECTIONS_OF_ONE, ..Limits::default() };
     let mut server = Server::new(limits).https(listeners.https, tls, guard.clone().before(all));
     if let Some(listener) = listeners.http {
@@ -172,6 +165,20 @@ pub async fn prepare(
         server = server.http(listener, metrics.router().merge(health(access)));
     }
     Ok(Ready { server, acme, upstreams, renewal, first })
+}
+
+/// What the configuration says of REST. Authorities elsewhere, providers of DNS and those who come in by somebody else's word are its caller's.
+#[must_use]
+pub fn rest_settings(config: &Config, engine: &Engine) -> rest::Settings {
+    rest::Settings {
+        defaults: config.rest.defaults.clone(),
+        delete_certificates: config.rest.delete_certificates,
+        approve_authorities: config.approve_authorities,
+        acme_profiles: config.acme.offers.iter().map(|offer| offer.name.clone()).collect(),
+        rate: config.rest.requests_per_minute.map(|times| Rate { times: times.into(), within: Duration::from_secs(60) }),
+        exports: exports::all(engine),
+        ..rest::Settings::default()
+    }
 }
 
 impl Ready {

@@ -70,16 +70,15 @@ pub(super) fn parts(config: &Config, engine: &Engine) -> Result<Parts, OfferErro
     })
 }
 
-/// The names by which ACME clients ask for what is offered.
+/// The names by which ACME clients ask for what is offered: those that the configuration says, or else every authority that issues.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub async fn offered_profiles(config: &Config, engine: &Engine) -> Result<Vec<String>, StoreError> {
-    let said = &config.acme.offers;
+pub async fn offered_profiles(said: &[String], engine: &Engine) -> Result<Vec<String>, StoreError> {
     if said.is_empty() {
         return Ok(engine.issuing(PROFILE).await?.into_iter().map(|authority| authority.name).collect());
     }
-    Ok(said.iter().map(|offer| offer.name.clone()).collect())
+    Ok(said.to_vec())
 }
 
 fn offered(offer: config::Offer, engine: &Engine) -> Result<Offer, OfferError> {

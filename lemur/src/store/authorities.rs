@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use menagerie_store::database::{DatabaseError, Kind, Row, Statement, Transaction, Value};
 
+use super::role_names::{self, RoleNames};
 use super::{AuthorityId, CertificateId, RoleId, UserId, moment, optional};
 
 /// What kind of authority it is.
@@ -91,6 +92,8 @@ pub struct Authority {
     pub options: String,
     /// The roles that may use it.
     pub roles: Vec<RoleId>,
+    /// Which names the members of some of its roles may have certified; those of others any.
+    pub role_names: Vec<RoleNames>,
     /// Its private key, sealed, if it is here.
     pub(crate) sealed_key: Option<Vec<u8>>,
     /// Who answers for the state of its certificates.
@@ -230,6 +233,7 @@ fn read(row: &Row) -> Result<Authority, DatabaseError> {
         profiles: profiles.map_err(|error| DatabaseError::Value { column: "profiles", reason: error.to_string() })?,
         options: row.text("options")?,
         roles: Vec::new(),
+        role_names: Vec::new(),
         responder,
         version: row.integer("version")?,
     })
@@ -248,6 +252,7 @@ async fn select(transaction: &mut Transaction, rest: &Statement<'_>) -> Result<V
             authority.roles.push(RoleId(row.integer("role")?));
         }
     }
+    role_names::read(transaction, &mut found).await?;
     Ok(found)
 }
 
@@ -296,6 +301,8 @@ pub struct AuthorityChange {
     pub profiles: Option<Vec<String>>,
     /// What the interface keeps with it.
     pub options: Option<String>,
+    /// Which names the members of these roles may have certified: any, where there is no pattern. Other roles' stay.
+    pub role_names: Option<Vec<RoleNames>>,
 }
 
 pub(crate) async fn change(transaction: &mut Transaction, id: AuthorityId, change: &AuthorityChange) -> Result<bool, DatabaseError> {
@@ -319,6 +326,9 @@ pub(crate) async fn change(transaction: &mut Transaction, id: AuthorityId, chang
     let found = transaction.execute_of(&statement).await? > 0;
     if let (true, Some(roles)) = (found, &change.roles) {
         set_roles(transaction, id, roles).await?;
+    }
+    if let (true, Some(names)) = (found, &change.role_names) {
+        role_names::set(transaction, id, names).await?;
     }
     Ok(found)
 }

@@ -14,6 +14,7 @@ pub mod list;
 pub mod published;
 pub mod replicas;
 pub mod revocations;
+pub mod role_names;
 mod schema;
 mod words;
 
@@ -86,6 +87,7 @@ impl Store {
         database.migrate(&schema::TRUST).await?;
         database.migrate(&TableLog::MIGRATIONS).await?;
         database.migrate(&crate::upstream::MIGRATIONS).await?;
+        database.migrate(&role_names::MIGRATIONS).await?;
         if database.kind() == Kind::Sqlite {
             // What PostgreSQL does by itself: to know how many rows a condition leaves. A few hundred of each index are looked at.
             let mut transaction = database.write().await?;

@@ -100,7 +100,10 @@ impl House {
     fn tool(&self, data: &str) -> Command {
         let mut tool = command(env!("CARGO_BIN_EXE_lemur"));
         tool.current_dir(self.folder.path()).env("LEMUR_DATA", self.file(data)).env("USER", "tester").env_remove("SUDO_USER");
-        tool.env_remove("LEMUR_CONFIG").env_remove("LEMUR_DATABASE");
+        tool.env("HOME", self.folder.path()).env_remove("XDG_CONFIG_HOME");
+        for name in ["LEMUR_CONFIG", "LEMUR_DATABASE", "LEMUR_SERVER", "LEMUR_TOKEN", "LEMUR_CA_FILE"] {
+            tool.env_remove(name);
+        }
         tool.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(database) = &self.database {
             tool.env("LEMUR_DATABASE", database);
@@ -120,6 +123,21 @@ impl House {
     pub(crate) fn lemur<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Finished {
         let mut tool = self.tool("data");
         tool.args(arguments);
+        run_within(PATIENCE, tool, b"")
+    }
+
+    /// Runs a command of the tool against a server, with a token.
+    pub(crate) fn remote(&self, server: &Server, token: &str, arguments: &str) -> Finished {
+        let root = server.data.join("internal-root.pem");
+        let mut tool = self.tool("nowhere");
+        tool.env("LEMUR_SERVER", &server.url).env("LEMUR_TOKEN", token).env("LEMUR_CA_FILE", root).args(arguments.split_whitespace());
+        run_within(PATIENCE, tool, b"")
+    }
+
+    /// Runs a command of the tool with an environment of its own.
+    pub(crate) fn lemur_with(&self, environment: &[(&str, &str)], arguments: &str) -> Finished {
+        let mut tool = self.tool("nowhere");
+        tool.envs(environment.iter().copied()).args(arguments.split_whitespace());
         run_within(PATIENCE, tool, b"")
     }
 
@@ -273,6 +291,21 @@ impl Server {
             request = request.header(name, value);
         }
         answer(self.agent.run(request.body(()).unwrap()).unwrap_or_else(|error| panic!("{url}: {error}"))).unwrap()
+    }
+
+    /// Sends a request with these headers; no redirect is followed.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(self.agent.run(request.body(body.to_owned()).unwrap()).unwrap_or_else(|error| panic!("{path}: {error}"))).unwrap()
+    }
+
+    /// Sends a form of a page, as a browser does.
+    pub(crate) fn form(&self, path: &str, form: &str, cookie: &str) -> Answer {
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        self.send("POST", path, &[kind, ("sec-fetch-site", "same-origin"), ("cookie", cookie)], form)
     }
 
     /// A file of a certificate, in this form.

@@ -3,13 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod approvals;
 mod given;
 mod house;
 #[cfg(all(feature = "aws", feature = "pkcs11"))]
 mod keys;
 mod path;
+mod proxies;
 mod random;
+mod remote;
 mod replicas;
+mod sessions;
 mod start;
 mod tls;
 mod verbs;

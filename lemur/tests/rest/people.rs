@@ -249,3 +249,49 @@ fn members_see_of_others_no_more_than_the_name() {
         assert_eq!(creator, json!({"id": 1, "username": "admin"}));
     });
 }
+
+#[test]
+fn a_role_may_be_limited_to_names_of_an_authority() {
+    on_both(|service| {
+        let authority = service.authority("Root");
+        let path = format!("/authorities/{}", authority["id"]);
+        let issuer = service.session("ann", &["Root_operator"]);
+        let ask = |token: &str, change: &dyn Fn(&mut serde_json::Value)| {
+            let mut new = new_certificate("Root", "www.team.example");
+            change(&mut new);
+            service.post("/certificates", token, &new)
+        };
+        let named = |name: &'static str| move |new: &mut serde_json::Value| new["commonName"] = json!(name);
+        ask(&issuer, &named("www.other.example")).done();
+
+        let limit = |names: serde_json::Value| json!({"roleNames": [{"role": {"name": "Root_operator"}, "names": names}]});
+        let limited = service.put(&path, &service.admin, &limit(json!(["*.team.example", "10.0.0.0/8"]))).done();
+        assert_eq!(limited["roleNames"][0]["names"], json!(["*.team.example", "10.0.0.0/8"]));
+        assert_eq!(limited["roleNames"][0]["role"]["name"], "Root_operator");
+        ask(&issuer, &named("www.team.example")).done();
+        let refused = ask(&issuer, &named("www.other.example")).refused(403);
+        assert!(refused["message"].as_str().unwrap().contains("None of your roles"), "{refused}");
+        // Names beside the common name, and those of a request.
+        ask(&issuer, &|new| {
+            new["extensions"] = json!({"subAltNames": {"names": [{"nameType": "DNSName", "value": "www.other.example"}]}});
+        })
+        .refused(403);
+        let csr = super::support::request(service, "www.other.example");
+        ask(&issuer, &|new| {
+            new["csr"] = json!(csr);
+            new["commonName"] = json!(null);
+        })
+        .refused(403);
+        // Administrators are not limited, and an API key of the role is.
+        ask(&service.admin, &named("www.other.example")).done();
+        let key = service.post("/keys", &issuer, &json!({"name": "ci", "roles": [{"name": "Root_operator"}]})).done();
+        ask(key["jwt"].as_str().unwrap(), &named("www.other.example")).refused(403);
+        ask(key["jwt"].as_str().unwrap(), &named("b.team.example")).done();
+
+        service.put(&path, &service.admin, &limit(json!(["a..b"]))).reason("roleNames.0");
+        service.put(&path, &service.admin, &json!({"roleNames": [{"role": {"name": "none"}, "names": []}]})).reason("roleNames.0");
+        assert_eq!(service.put(&path, &issuer, &limit(json!([]))).status, 403, "who is limited does not lift it");
+        service.put(&path, &service.admin, &limit(json!([]))).done();
+        ask(&issuer, &named("www.other.example")).done();
+    });
+}

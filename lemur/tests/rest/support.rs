@@ -320,3 +320,11 @@ fn client(root: &[u8]) -> Agent {
     let config = Agent::config_builder().tls_config(tls).http_status_as_error(false).max_redirects(0);
     config.timeout_global(Some(Duration::from_secs(60))).build().into()
 }
+
+/// A request that openssl made for a name, PEM.
+pub(crate) fn request(service: &Service, name: &str) -> String {
+    let key = service.folder.path().join("request.key");
+    let arguments = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key.to_str().unwrap()];
+    let (subject, names) = (format!("/CN={name}"), format!("subjectAltName=DNS:{name}"));
+    openssl(arguments.into_iter().chain(["-subj", &subject, "-addext", &names]), b"").success().text()
+}

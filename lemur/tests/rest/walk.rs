@@ -13,6 +13,8 @@ use super::support::{PASSWORD, Service, new_authority, new_certificate, new_upst
 const EVERYONE: [&str; 10] = ["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key", "workload"];
 const PEOPLE: &[&str] = &["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key"];
 const SIGNED_IN: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin"];
+/// An API key has no session that ends.
+const SESSIONS: &[&str] = &["nobody", "reader", "operator", "issuer", "ca-admin", "owner", "member", "admin", "workload"];
 const WRITERS: &[&str] = &["nobody", "operator", "issuer", "ca-admin", "owner", "member", "admin", "key"];
 const ISSUERS: &[&str] = &["issuer", "ca-admin", "admin", "key", "workload"];
 /// A workload's grant is for one authority, and not for the one that is elsewhere.
@@ -62,6 +64,8 @@ const TABLE: &[Row] = &[
     ("post", "/authorities", ADMINS, 200),
     ("get", "/authorities/{id}", &EVERYONE, 200),
     ("put", "/authorities/{id}", CA_ADMINS, 200),
+    ("put", "/authorities/{id}/certificate", CA_ADMINS, 400),
+    ("post", "/authorities/{id}/cross_certificates", CA_ADMINS, 400),
     ("get", "/authorities/{id}/visualize", &EVERYONE, 200),
     ("get", "/authorities/{id}/roles", &EVERYONE, 200),
     ("get", "/roles", PEOPLE, 200),
@@ -97,6 +101,15 @@ const TABLE: &[Row] = &[
     ("delete", "/pending_certificates/{id}", ANSWERS_FOR, 204),
     ("post", "/pending_certificates/{id}/upload", ANSWERS_FOR, 400),
     ("get", "/pending_certificates/{id}/key", ANSWERS_FOR, 200),
+    ("get", "/logs/lines", LOG, 200),
+    ("get", "/approvals", PEOPLE, 200),
+    ("get", "/approvals/{id}", PEOPLE, 404),
+    // No API key is a second person; where there is no proposal there is nothing to learn either.
+    ("post", "/approvals/{id}/approve", &EVERYONE, 404),
+    ("post", "/approvals/{id}/reject", &EVERYONE, 404),
+    ("get", "/acme/external_keys", ADMINS, 200),
+    ("post", "/acme/external_keys", ADMINS, 200),
+    ("delete", "/acme/external_keys/{name}", ADMINS, 404),
     ("get", "/destinations/stats", &EVERYONE, 200),
     ("get", "/dns_provider_options", &EVERYONE, 200),
     ("get", "/dns_providers", &EVERYONE, 200),
@@ -119,6 +132,8 @@ fn rows() -> Vec<Row> {
         rows.push(("put", feature.one, DELIVERY, 501));
         rows.push(("delete", feature.one, DELIVERY, 501));
     }
+    // Last, since whoever may is out from then on.
+    rows.push(("post", "/auth/logout", SESSIONS, 200));
     rows
 }
 
@@ -201,6 +216,7 @@ impl World {
             "/certificates/{id}/update/owner" => json!({"owner": "other@example.com"}),
             "/certificates/{id}/revoke" => json!({"crlReason": "superseded"}),
             "/certificates/{id}/export" => json!({"plugin": {"slug": "pem-export"}}),
+            "/acme/external_keys" => json!({"owner": "a@example.com", "names": [".example.com"], "profiles": ["Root"]}),
             "/authorities" => new_authority(&format!("W{number}")),
             "/roles" => json!({"name": format!("w{number}")}),
             "/roles/{id}" => json!({"description": "x"}),

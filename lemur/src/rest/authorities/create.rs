@@ -1,26 +1,23 @@
 //! Making an authority: a root, or one under another of ours. As in Lemur it gets two roles, `<name>_admin` and `<name>_operator`: members of the
 //! first change it and make authorities under it, members of both issue from it.
 
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use jiff::{Timestamp, ToSpan};
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde_json::{Value, json};
 use x509_cert::spki::ObjectIdentifier;
 
 use super::super::Api;
 use super::super::certificates::{EXTENSIONS, KEY_TYPES, PLUGIN, SUBJECT, key_type, one_end};
 use super::super::fault::Fault;
 use super::super::plugins::{ACME_HTTP_ISSUER, ACME_ISSUER, ISSUER, UPSTREAM};
-use super::super::route::Route;
 use super::super::shape::{Fields, Kind, Shape, optional, required};
 use super::super::signed::Signed;
-use super::{AuthorityOut, facts, refusal};
+use super::act::{Deed, Plan, ids};
+use super::{facts, refusal};
 use crate::access::RoleName;
 use crate::access::permit::Action;
 use crate::asn1::object_identifier;
 use crate::audit::shortened;
-use crate::authority::{AuthorityKey, AuthorityOrder, Parent};
+use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, Parent};
 use crate::certificate::Validity;
 use crate::config::Proof;
 use crate::name::{NameConstraints, Subject, SubjectField, Subtrees};
@@ -43,18 +40,18 @@ const CONSTRAINTS: Shape = Shape {
     fields: &[optional("permitted", Kind::Object(&SUBTREES), "Only these"), optional("excluded", Kind::Object(&SUBTREES), "None of these")],
 };
 
-const NEW: Shape = Shape {
+pub(super) const NEW: Shape = Shape {
     name: "NewAuthority",
     fields: &[
         required("name", Kind::Text(128), "What it shall be called"),
         required("owner", Kind::Email, "Who answers for it"),
         required("commonName", Kind::Text(64), "The subject's common name"),
         optional("description", Kind::Text(4_096), "What people say about it"),
-        optional("type", Kind::OneOf(&["root", "subca"]), "root if not given"),
+        optional("type", Kind::OneOf(&["root", "subca", "csr"]), "root if not given; csr: a request for an authority elsewhere"),
         optional("parent", Kind::Association, "For subca: under whom"),
         optional("plugin", Kind::Object(&PLUGIN), "cryptography-issuer; acme-issuer with the option upstream for one elsewhere"),
         optional("keyType", Kind::OneOf(&KEY_TYPES), "RSA2048"),
-        optional("keyReference", Kind::Text(128), "The name of a key elsewhere that the configuration has, instead of keyType"),
+        optional("keyReference", Kind::Text(1_024), "The name of a key elsewhere that the configuration has, instead of keyType"),
         optional(
             "signingAlgorithm",
             Kind::OneOf(&["sha256WithRSA", "sha1WithRSA", "sha256WithECDSA", "SHA384withECDSA", "SHA512withECDSA"]),
@@ -66,6 +63,7 @@ const NEW: Shape = Shape {
         optional("validityStart", Kind::Time, "From when"),
         optional("validityEnd", Kind::Time, "Until when"),
         optional("validityYears", Kind::Integer(1, 30), "For so many years: ten for a root, five for others"),
+        optional("validityDays", Kind::Integer(1, 10_950), "For so many days"),
         optional("organization", Kind::Text(64), ""),
         optional("organizationalUnit", Kind::Text(64), ""),
         optional("location", Kind::Text(128), ""),
@@ -81,40 +79,36 @@ const NEW: Shape = Shape {
     ],
 };
 
-pub(super) fn routes() -> Vec<Route> {
-    vec![Route::post("/authorities", create, "Make an authority").takes(&NEW).gives::<AuthorityOut>()]
-}
-
-async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<AuthorityOut>, Fault> {
-    let fields = NEW.read(&body)?;
-    if let Some(upstream) = upstream_of(&signed, &fields)? {
-        return create_elsewhere(&api, &signed, &fields, upstream).await;
+pub(super) async fn plan(api: &Api, signed: &Signed, body: &Value) -> Result<Plan, Fault> {
+    let fields = NEW.read_value(body)?;
+    if let Some(upstream) = upstream_of(signed, &fields)? {
+        return plan_elsewhere(api, &fields, upstream).await;
     }
-    let parent = match fields.text("type") {
+    let (parent, above) = match fields.text("type") {
         Some("subca") => {
             if !fields.has("parent") {
                 return Err(Fault::field("parent", "If generating a subca, parent 'authority' must be specified."));
             }
             let parent = api.named_authority(&fields, "parent").await?;
             signed.may(&Action::CreateSubAuthority(facts(&parent)))?;
-            Parent::Ours(parent.id)
+            (Parent::Ours(parent.id), Some(parent))
         }
-        _ => {
+        kind => {
             signed.may(&Action::CreateRootAuthority)?;
-            Parent::Itself
+            (if kind == Some("csr") { Parent::Outside } else { Parent::Itself }, None)
         }
     };
     if fields.text("signingAlgorithm") == Some("sha1WithRSA") {
         return Err(Fault::field("signingAlgorithm", "SHA-1 does not protect a signature."));
     }
-    let name = free_name(&api, &fields).await?;
-    let roles = api.role_ids(&fields, "roles").await?.unwrap_or_default();
+    let name = free_name(api, &fields).await?;
+    let roles = api.named_roles(&fields, "roles").await?.unwrap_or_default();
     let order = AuthorityOrder {
         name: name.clone(),
         owner: fields.text("owner").unwrap_or_default().to_owned(),
         description: fields.text("description").unwrap_or_default().to_owned(),
         subject: subject(&fields)?,
-        key: key(&api, &signed, &fields)?,
+        key: key(api, signed, &fields)?,
         parent,
         validity: validity(&fields, api.engine.now())?,
         path_length: path_length(&fields),
@@ -123,21 +117,27 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         policies: policies(&fields)?,
         profiles: profiles(&fields)?.unwrap_or_default(),
         options: json!({"sensitivity": fields.text("sensitivity").unwrap_or("medium")}).to_string(),
-        roles: roles.clone(),
+        roles: ids(&roles),
         actor: signed.actor.clone(),
     };
-    let created = api.engine.create_authority(order).await.map_err(refusal)?;
-    finish(&api, &signed, (created.id, &name), roles).await
+    api.engine.check_authority_order(&order).await.map_err(refusal)?;
+    let about = match &above {
+        Some(parent) => format!("make the authority {name} under {}", parent.name),
+        None => format!("make the authority {name}"),
+    };
+    Ok(Plan { about, on: Vec::from_iter(above), roles, deed: Deed::Create(Box::new(order)) })
 }
 
 /// The name that is asked for, if neither it nor a role of it is taken.
 async fn free_name(api: &Api, fields: &Fields) -> Result<String, Fault> {
     let name = fields.filled("name").ok_or_else(|| Fault::field("name", "Missing data for required field."))?;
-    let names = [format!("{name}_admin"), format!("{name}_operator")];
-    for name in &names {
-        RoleName::parse(name)?;
+    if api.engine.authority_by_name(name).await?.is_some() {
+        return Err(refusal(AuthorityError::NameTaken { name: name.to_owned() }));
+    }
+    for name in [format!("{name}_admin"), format!("{name}_operator")] {
+        RoleName::parse(&name)?;
         // A role that is there already may hang on something else, and its members were not asked.
-        match api.access.role_named(name).await {
+        match api.access.role_named(&name).await {
             Ok(_) => return Err(Fault::field("name", format!("There is a role {name} already."))),
             Err(crate::access::AccessError::Missing(_)) => {}
             Err(error) => return Err(error.into()),
@@ -146,17 +146,28 @@ async fn free_name(api: &Api, fields: &Fields) -> Result<String, Fault> {
     Ok(name.to_owned())
 }
 
-/// Gives a new authority its roles. They come after it: a failure leaves an authority that only administrators use, and no role without an
-/// authority.
-async fn finish(api: &Api, signed: &Signed, (id, name): (AuthorityId, &str), roles: Vec<RoleId>) -> Result<Json<AuthorityOut>, Fault> {
-    let own = api.access.create_authority_roles(name, signed.user()?, &signed.actor).await?;
-    let change = AuthorityChange { roles: Some(roles.into_iter().chain(own).collect()), ..AuthorityChange::default() };
-    api.engine.change_authority(id, &change, &signed.actor).await.map_err(refusal)?;
-    let authority = api.authority(id.0).await?;
-    api.describe_authority(authority).await.map(Json)
+pub(super) async fn perform(api: &Api, signed: &Signed, order: AuthorityOrder) -> Result<AuthorityId, Fault> {
+    let (name, roles) = (order.name.clone(), order.roles.clone());
+    let created = api.engine.create_authority(order).await.map_err(refusal)?;
+    finish(api, signed, (created.id, &name), roles).await
 }
 
-/// A key to be made, or one that the configuration names: a request chooses neither a path nor what to ask AWS for.
+pub(super) async fn perform_elsewhere(api: &Api, signed: &Signed, new: UpstreamAuthority) -> Result<AuthorityId, Fault> {
+    let (name, roles) = (new.name.clone(), new.roles.clone());
+    let id = api.upstreams.add_authority(new, &signed.actor).await.map_err(refusal)?;
+    finish(api, signed, (id, &name), roles).await
+}
+
+/// Gives a new authority its roles. They come after it: a failure leaves an authority that only administrators use, and no role without an
+/// authority.
+async fn finish(api: &Api, signed: &Signed, (id, name): (AuthorityId, &str), roles: Vec<RoleId>) -> Result<AuthorityId, Fault> {
+    let own = api.access.create_authority_roles(name, signed.requester.user(), &signed.actor).await?;
+    let change = AuthorityChange { roles: Some(roles.into_iter().chain(own).collect()), ..AuthorityChange::default() };
+    api.engine.change_authority(id, &change, &signed.actor).await.map_err(refusal)?;
+    Ok(id)
+}
+
+/// A key to be made, or one that the configuration names: a request over the network chooses neither a path nor what to ask AWS for.
 fn key(api: &Api, signed: &Signed, fields: &Fields) -> Result<AuthorityKey, Fault> {
     let Some(name) = fields.filled("keyReference") else {
         return Ok(AuthorityKey::Made(key_type(fields.text("keyType").unwrap_or("RSA2048"))?));
@@ -165,9 +176,14 @@ fn key(api: &Api, signed: &Signed, fields: &Fields) -> Result<AuthorityKey, Faul
     if fields.has("keyType") {
         return Err(Fault::field("keyType", "A key that is there already has its own type: leave this out."));
     }
-    let reference = api.engine.settings().named_keys.get(name);
-    let reference = reference.ok_or_else(|| Fault::field("keyReference", "The server's configuration names no such key."))?;
-    Ok(AuthorityKey::Elsewhere(reference.clone()))
+    match api.engine.settings().named_keys.get(name) {
+        Some(reference) => Ok(AuthorityKey::Elsewhere(reference.clone())),
+        // Whoever has the data in hands says where a key is. What waits is approved by others, who choose among the configuration's.
+        None if signed.local.is_some() && (!api.settings.approve_authorities || signed.break_glass.is_some()) => {
+            Ok(AuthorityKey::Elsewhere(name.to_owned()))
+        }
+        None => Err(Fault::field("keyReference", "The server's configuration names no such key.")),
+    }
 }
 
 /// The upstream that the plugin names, if it is one of authorities elsewhere. Where that is, the request cannot say.
@@ -205,7 +221,7 @@ struct Upstream {
     by_http: bool,
 }
 
-async fn create_elsewhere(api: &Api, signed: &Signed, fields: &Fields, upstream: Upstream) -> Result<Json<AuthorityOut>, Fault> {
+async fn plan_elsewhere(api: &Api, fields: &Fields, upstream: Upstream) -> Result<Plan, Fault> {
     // When it holds, and all that Lemur's clients send of its certificate, is left alone: it has one already.
     let wanted = |name: &str| Fault::field(name, "An authority elsewhere decides this.");
     if fields.text("type") == Some("subca") || fields.has("parent") {
@@ -220,7 +236,8 @@ async fn create_elsewhere(api: &Api, signed: &Signed, fields: &Fields, upstream:
         return Err(Fault::field("plugin.slug", "Names are not proved by http-01 to this upstream: acme-issuer is wanted."));
     }
     let name = free_name(api, fields).await?;
-    let roles = api.role_ids(fields, "roles").await?.unwrap_or_default();
+    let roles = api.named_roles(fields, "roles").await?.unwrap_or_default();
+    let about = format!("make the authority {name}, which orders from {}", upstream.name);
     let new = UpstreamAuthority {
         name: name.clone(),
         owner: fields.text("owner").unwrap_or_default().to_owned(),
@@ -228,10 +245,9 @@ async fn create_elsewhere(api: &Api, signed: &Signed, fields: &Fields, upstream:
         upstream: upstream.name,
         profiles: profiles(fields)?.unwrap_or_default(),
         options: json!({"sensitivity": fields.text("sensitivity").unwrap_or("medium")}).to_string(),
-        roles: roles.clone(),
+        roles: ids(&roles),
     };
-    let id = api.upstreams.add_authority(new, &signed.actor).await.map_err(refusal)?;
-    finish(api, signed, (id, &name), roles).await
+    Ok(Plan { about, on: Vec::new(), roles, deed: Deed::CreateElsewhere(Box::new(new)) })
 }
 
 fn subject(fields: &Fields) -> Result<Subject, Fault> {
@@ -247,6 +263,11 @@ fn subject(fields: &Fields) -> Result<Subject, Fault> {
 fn validity(fields: &Fields, now: Timestamp) -> Result<Option<Validity>, Fault> {
     one_end(fields, &["validityEnd", "validityYears"])?;
     let start = fields.time("validityStart");
+    if let Some(days) = fields.integer("validityDays") {
+        let from = start.unwrap_or(now);
+        let end = from.checked_add(SignedDuration::from_hours(24 * days)).map_err(|_| Fault::field("validityDays", "Too many."))?;
+        return Validity::new(from, end).map(Some).map_err(|error| Fault::field("validityDays", error.to_string()));
+    }
     let end = match (fields.time("validityEnd"), fields.integer("validityYears")) {
         (Some(end), _) => end,
         (None, Some(years)) => {
@@ -302,9 +323,10 @@ pub(super) fn profiles(fields: &Fields) -> Result<Option<Vec<String>>, Fault> {
     texts(fields, "profiles").map(Some).map_err(|reason| Fault::field("profiles", reason))
 }
 
-fn texts(fields: &Fields, name: &str) -> Result<Vec<String>, &'static str> {
+/// A list of texts.
+pub(in crate::rest) fn texts(fields: &Fields, name: &str) -> Result<Vec<String>, &'static str> {
     let Some(value) = fields.any(name) else { return Ok(Vec::new()) };
     let items = value.as_array().filter(|items| items.len() <= 256).ok_or("A list of at most 256 texts is wanted.")?;
-    let text = |item: &serde_json::Value| item.as_str().filter(|text| text.len() <= 254).map(str::to_owned);
+    let text = |item: &Value| item.as_str().filter(|text| text.len() <= 254).map(str::to_owned);
     items.iter().map(|item| text(item).ok_or("A list of at most 256 texts is wanted.")).collect()
 }

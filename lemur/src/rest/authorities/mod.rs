@@ -1,12 +1,17 @@
 //! `/authorities`: who issues. A private key is in none of the answers, nor where it is.
 
+mod act;
 mod create;
+mod cross;
+mod import;
+mod update;
 
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,27 +23,18 @@ use super::plugins::{self, PluginOut};
 use super::query::Asked;
 use super::roles::RoleOut;
 use super::route::Route;
-use super::shape::{Kind, Shape, optional};
+use super::shape::json_of;
 use super::signed::Signed;
 use super::users::UserRef;
 use super::{Api, List};
+use crate::access::Directory;
 use crate::access::permit::{Action, AuthorityFacts};
 use crate::authority::AuthorityError;
 use crate::certificate::{View, write_bundle, write_certificate};
 use crate::store::AuthorityId;
-use crate::store::authorities::{Authority, AuthorityChange, AuthorityKind, AuthorityState};
-
-const CHANGE: Shape = Shape {
-    name: "AuthorityChange",
-    fields: &[
-        optional("owner", Kind::Email, "Who answers for it"),
-        optional("description", Kind::Text(4_096), "What people say about it"),
-        optional("active", Kind::Flag, "Whether it issues"),
-        optional("roles", Kind::Associations, "All roles that may use it from now on"),
-        optional("profiles", Kind::Any, "The names of the profiles that it issues by; none means all"),
-        optional("options", Kind::Any, "What Lemur's clients keep with it"),
-    ],
-};
+use crate::store::authorities::{Authority, AuthorityKind, AuthorityState};
+use act::Act;
+pub(super) use create::texts;
 
 /// An authority.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -56,11 +52,17 @@ pub(super) struct AuthorityOut {
     state: &'static str,
     plugin: PluginOut,
     roles: Vec<RoleOut>,
+    /// Which names the members of some of its roles may have certified; those of others any.
+    role_names: Vec<RoleNamesOut>,
     /// The names of the profiles that it issues by; none means all.
     profiles: Vec<String>,
     #[schema(value_type = Object)]
     options: Value,
     parent: Option<ParentOut>,
+    /// Where its key is: told on the server's own machine alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    key_reference: Option<String>,
     /// Its request, PEM, while it waits for its certificate.
     csr: Option<String>,
     authority_certificate: Option<AuthorityCertificate>,
@@ -70,7 +72,16 @@ pub(super) struct AuthorityOut {
     default_validity_days: Option<u64>,
 }
 
+/// The names that members of a role may have certified.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = RoleNamesOfAuthority)]
+struct RoleNamesOut {
+    role: ParentOut,
+    names: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Reference)]
 struct ParentOut {
     id: i64,
     name: String,
@@ -105,15 +116,22 @@ struct Tree {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    let mut routes = vec![
+    vec![
         Route::get("/authorities", list, "List authorities").paged().lists::<AuthorityOut>(),
         Route::get("/authorities/{id}", read, "An authority").gives::<AuthorityOut>(),
-        Route::put("/authorities/{id}", update, "Change an authority").takes(&CHANGE).gives::<AuthorityOut>(),
+        Route::post("/authorities", make, "Make an authority").takes(&create::NEW).gives::<AuthorityOut>().may_wait(),
+        Route::put("/authorities/{id}", change, "Change an authority").takes(&update::CHANGE).gives::<AuthorityOut>().may_wait(),
+        Route::put("/authorities/{id}/certificate", bring_in, "Bring in the certificate that an authority waits for")
+            .takes(&import::CHAIN)
+            .gives::<AuthorityOut>()
+            .may_wait(),
+        Route::post("/authorities/{id}/cross_certificates", cross_sign, "Give an authority another certificate for its name and key")
+            .takes(&cross::CROSS)
+            .gives::<cross::CrossOut>()
+            .may_wait(),
         Route::get("/authorities/{id}/visualize", visualize, "An authority and those under it").gives::<Tree>(),
         Route::get("/authorities/{id}/roles", roles, "The roles that may use an authority").lists::<RoleOut>(),
-    ];
-    routes.extend(create::routes());
-    routes
+    ]
 }
 
 /// What a right to an authority depends on.
@@ -187,35 +205,20 @@ fn tree(root: Authority, under: &mut BTreeMap<AuthorityId, Vec<Authority>>) -> T
     Tree { name: root.name, children: children.into_iter().map(|child| tree(child, under)).collect() }
 }
 
-async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<AuthorityOut>, Fault> {
-    let authority = api.authority(id).await?;
-    signed.may(&Action::UpdateAuthority(facts(&authority)))?;
-    let fields = CHANGE.read(&body)?;
-    let options = fields.any("options").filter(|options| options.is_object()).map(Value::to_string);
-    if options.as_ref().is_some_and(|options| options.len() > 64 * 1024) {
-        return Err(Fault::field("options", "Longer than 64 KiB."));
-    }
-    let profiles = create::profiles(&fields)?;
-    let wider = |asked: &[String]| asked.is_empty() || asked.iter().any(|name| !authority.profiles.contains(name));
-    if !authority.profiles.is_empty() && profiles.as_deref().is_some_and(wider) {
-        // What it was held to is not its own to lift.
-        let above = match authority.parent {
-            Some(parent) => api.engine.authority(parent).await?,
-            None => None,
-        };
-        signed.may(&Action::VouchForAuthority(above.as_ref().map(facts)))?;
-    }
-    let change = AuthorityChange {
-        owner: fields.text("owner").map(str::to_owned),
-        description: fields.text("description").map(str::to_owned),
-        active: fields.flag("active"),
-        roles: api.role_ids(&fields, "roles").await?,
-        profiles,
-        options,
-    };
-    api.engine.change_authority(authority.id, &change, &signed.actor).await.map_err(refusal)?;
-    let changed = api.authority(id).await?;
-    api.describe_authority(changed).await.map(Json)
+async fn change(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Response, Fault> {
+    api.ask(&signed, Act::Update { authority: id, body: json_of(&body)? }).await
+}
+
+async fn bring_in(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Response, Fault> {
+    api.ask(&signed, Act::Import { authority: id, body: json_of(&body)? }).await
+}
+
+async fn cross_sign(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Response, Fault> {
+    api.ask(&signed, Act::CrossSign { authority: id, body: json_of(&body)? }).await
+}
+
+async fn make(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Response, Fault> {
+    api.ask(&signed, Act::Create { body: json_of(&body)? }).await
 }
 
 /// What was refused, by the field that is at fault.
@@ -237,6 +240,17 @@ fn refusal(error: AuthorityError) -> Fault {
         },
         _ => Fault::Bad(format!("{text}.")),
     }
+}
+
+/// The limits of roles that the authority has.
+fn role_names(authority: &Authority, directory: &Directory) -> Vec<RoleNamesOut> {
+    let limits = authority.role_names.iter().filter(|limit| authority.roles.contains(&limit.role));
+    let described = limits.filter_map(|limit| {
+        let role = directory.roles.get(&limit.role)?;
+        let names = limit.names.iter().map(ToString::to_string).collect();
+        Some(RoleNamesOut { role: ParentOut { id: role.id.0, name: role.name.clone() }, names })
+    });
+    described.collect()
 }
 
 impl UnderAuthority {
@@ -289,6 +303,7 @@ impl Api {
         let profiles = &self.engine.settings().profiles;
         let usual = authority.profiles.first().map_or("tls-server", String::as_str);
         let days = |seconds: u64| seconds / (24 * 60 * 60);
+        let limits = role_names(&authority, &directory);
         Ok(AuthorityOut {
             id: authority.id.0,
             name: authority.name,
@@ -307,6 +322,7 @@ impl Api {
                 AuthorityState::Disabled => "disabled",
             },
             plugin,
+            role_names: limits,
             roles: directory.roles.into_values().map(RoleOut::from).collect(),
             is_cab_compliant: profiles.get(usual).is_some_and(crate::profile::Profile::is_baseline),
             is_cn_optional: true,
@@ -315,6 +331,7 @@ impl Api {
             profiles: authority.profiles,
             options: serde_json::from_str(&authority.options).unwrap_or_default(),
             parent,
+            key_reference: authority.key_reference.filter(|_| self.settings.tells_keys),
             csr: authority.csr.as_deref().and_then(|der| crate::csr::Csr::from_der(der).ok()).map(|csr| csr.to_pem()),
             authority_certificate: certificate,
         })

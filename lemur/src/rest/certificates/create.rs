@@ -22,7 +22,7 @@ use super::super::signed::Signed;
 use super::renewal::Renewal;
 use super::view::{CertificateOut, flag_of};
 use super::{facts, refuse_later};
-use crate::access::permit::{Action, CertificateFacts, OrderFacts};
+use crate::access::permit::{Action, CertificateFacts, NamesFacts, OrderFacts};
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, Validity, ValidityError, read_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
@@ -212,6 +212,8 @@ impl Api {
             roles: &record.roles,
             renews: renewed.as_ref().map(facts),
         }))?;
+        let limits = NamesFacts { names: &names, common_name: subject.common_name(), limits: &authority.role_names };
+        signed.may(&Action::CertifyNames(super::super::authorities::facts(&authority), limits))?;
         if let Some(workload) = signed.requester.workload() {
             // By this its certificates are its own.
             record.roles = vec![workload.role()];

@@ -16,7 +16,9 @@ use crate::certificate::Serial;
 use crate::store::list::{Filter, Match, Order, SortBy};
 use crate::store::{CertificateId, RoleId, UserId};
 
-pub(super) const PARAMETERS: [(&str, &str); 6] = [
+pub(super) const PARAMETERS: [(&str, &str); 8] = [
+    ("authority", "Only of this authority, by its number or its name"),
+    ("name", "Only with this in a name"),
     ("showExpired", "1: also certificates that have ended"),
     ("timeRange", "Only those that end within so many weeks"),
     ("serial", "The serial number, decimal or hexadecimal"),
@@ -85,6 +87,11 @@ async fn filter(api: &Api, asked: &Asked) -> Result<Filter, Fault> {
     filter.notify = asked.flag("active")?;
     if let Some(text) = asked.parameter("serial") {
         filter.serial = Some(serial(text).ok_or_else(|| Fault::field("serial", "Not a valid serial number."))?);
+    }
+    for key in ["authority", "name"] {
+        if let Some(value) = asked.parameter(key) {
+            one(api, &mut filter, key, value).await?;
+        }
     }
     if let Some(owner) = asked.parameter("owner") {
         filter.owner = Some(Match::Has(owner.to_owned()));

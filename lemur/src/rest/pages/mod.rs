@@ -20,7 +20,7 @@ use super::fault::Fault;
 use super::query::Asked;
 use super::signed::{Signed, address, request_id};
 use crate::access::permit::Action;
-use crate::access::{Login, LoginError};
+use crate::access::{Login, LoginError, TokenError};
 use crate::audit::Via;
 use crate::store::certificates::Certificate;
 use crate::store::list::{Filter, Order, Page};
@@ -148,7 +148,17 @@ async fn sign_in(State(api): State<Api>, request: Request) -> Response {
     }
 }
 
-async fn sign_out() -> Response {
+/// Ends the session here too: a copy of the cookie lets nobody in any more.
+async fn sign_out(State(api): State<Api>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if let Some(token) = COOKIE.read(&parts.headers)
+        && let Ok(requester) = api.access.requester(token).await
+    {
+        let signed = Signed::new(requester, &parts, Via::Web);
+        if let Err(TokenError::Access(error)) = api.access.end_session(token, &signed.actor).await {
+            return Fault::from(error).into_response();
+        }
+    }
     ([(header::SET_COOKIE, COOKIE.clear())], Redirect::to("/sign-in")).into_response()
 }
 
