@@ -1,6 +1,7 @@
 //! A tool's own database: migrations, transactions and rows, on SQLite and on PostgreSQL.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use menagerie_store::database::{Database, DatabaseError, Kind, Migration, Migrations, Statement, Value};
 use menagerie_store::log::{Chain, Entry, TableError, TableLog, TableSource, WriterId, verify};
@@ -153,6 +154,59 @@ async fn a_transaction_that_is_dropped_has_done_nothing() {
         assert!(kept.is_err_and(|error| !error.is_duplicate()), "a foreign key is held");
     })
     .await;
+}
+
+/// Whoever asks and goes away has the server do no more at once than those who wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_waits_for_any_more_keeps_its_place() {
+    let server = Postgres::start();
+    let database = open(&server.url(), 3).await;
+    let connections = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    let slow = futures_util::future::join_all((0..8).map(|_| database.optional("SELECT pg_sleep(5)", &[])));
+    assert!(tokio::time::timeout(Duration::from_secs(2), slow).await.is_err());
+    let waiting = database.clone();
+    let refused = tokio::time::timeout(Duration::from_millis(300), async move { waiting.all("SELECT id FROM pet", &[]).await }).await;
+    assert!(refused.is_err(), "all places are taken");
+    let open: u32 = server.sql(connections).trim().parse().expect("a number");
+    assert!(open <= 8, "{open}");
+    assert!(database.all("SELECT id FROM pet", &[]).await.expect("is answered").is_empty());
+    // A transaction whose begin, statement or commit nobody waited for is over, and holds no lock.
+    for pause in 0..40_u64 {
+        let work = async {
+            let mut transaction = database.write().await?;
+            transaction.execute("LOCK TABLE pet IN ACCESS EXCLUSIVE MODE", &[]).await?;
+            transaction.commit().await
+        };
+        let _ = tokio::time::timeout(Duration::from_micros(pause * 40), work).await;
+    }
+    assert_eq!(count(&database, "SELECT count(*) AS n FROM pet").await, 0);
+    let idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'";
+    assert!(menagerie_tests::eventually(Duration::from_secs(10), || server.sql(idle).trim() == "0"));
+}
+
+#[tokio::test]
+async fn a_server_that_closed_all_connections_costs_one_answer_at_most() {
+    let server = Postgres::start();
+    let database = open(&server.url(), 3).await;
+    let all = (0..8).map(|_| database.optional("SELECT pg_sleep(0.1)", &[]));
+    for answer in futures_util::future::join_all(all).await {
+        answer.expect("is answered");
+    }
+    server.sql(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    );
+    let mut failed = 0;
+    for _ in 0..10 {
+        failed += u32::from(database.all("SELECT id FROM pet", &[]).await.is_err());
+    }
+    assert!(failed <= 1, "{failed}");
+    // What begins asks another connection by itself.
+    server.sql(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    );
+    let mut transaction = database.write().await.expect("begins");
+    transaction.execute("INSERT INTO pet (id, name) VALUES (1, 'Mimi')", &[]).await.expect("is done");
+    transaction.commit().await.expect("commits");
 }
 
 #[tokio::test]
