@@ -37,7 +37,7 @@ pub use ring::{Ring, RingError};
 pub use settings::{Settings, Times};
 
 pub(crate) use allocation::Allocation;
-pub(crate) use cache::{Loaded, LoadedResponder};
+pub(crate) use cache::{Lineage, Loaded, LoadedResponder};
 pub(crate) use recovery::Held;
 
 /// Why the engine did not start.

@@ -44,6 +44,18 @@ impl Engine {
         Ok(authorities::by_id(&mut self.shared.store.read().await?, id).await?)
     }
 
+    /// The authorities of some numbers, in no order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn authorities_of(&self, ids: impl IntoIterator<Item = AuthorityId>) -> Result<Vec<Authority>, StoreError> {
+        let ids: Vec<_> = ids.into_iter().collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(authorities::by_ids(&mut self.shared.store.read().await?, ids).await?)
+    }
+
     /// The authority of a name.
     ///
     /// # Errors

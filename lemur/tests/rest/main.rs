@@ -9,5 +9,6 @@ mod paths;
 mod pending;
 mod people;
 mod rights;
+mod statements;
 mod support;
 mod walk;

@@ -98,10 +98,7 @@ async fn domains(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<J
 
 async fn replacements(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<CertificateOut>>, Fault> {
     signed.may(&Action::Look)?;
-    let mut replaced = Vec::new();
-    for id in api.certificate(id).await?.replaces {
-        replaced.extend(api.engine.certificate(id).await?);
-    }
+    let replaced = api.engine.certificates_of(&api.certificate(id).await?.replaces).await?;
     Ok(List::whole(api.describe(replaced).await?))
 }
 
