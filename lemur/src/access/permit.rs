@@ -100,6 +100,8 @@ pub enum Action<'a> {
     UploadCertificate,
     /// Store one for this owner and these roles.
     UploadCertificateFor(CertificateFacts<'a>),
+    /// Store as many as one likes.
+    UploadWithoutLimit,
     /// Change what is said of a certificate, or who answers for it.
     UpdateCertificate(CertificateFacts<'a>),
     /// Say that a new certificate takes the place of this one.
@@ -211,6 +213,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             requester.is(certificate.owner) && certificate.roles.iter().all(|role| requester.holds_any(&[*role])),
             "You are not authorized to store a certificate as another's: its owner and its roles are to be your own.",
         ),
+        Action::UploadWithoutLimit => (false, "Only administrators store as many certificates as they like."),
         Action::IssueCertificate(authority) | Action::IssueThis(OrderFacts { authority, .. }) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
         }

@@ -93,9 +93,14 @@ pub(crate) fn postgres() -> String {
 
 /// Runs a test on both databases.
 pub(crate) fn on_both(test: impl Fn(&Service)) {
-    test(&Service::start());
+    on_both_with(rest::Settings::default(), test);
+}
+
+/// Runs a test on both databases, with settings.
+pub(crate) fn on_both_with(settings: rest::Settings, test: impl Fn(&Service)) {
+    test(&Service::start_with(settings.clone()));
     let folder = tempfile::tempdir().unwrap();
-    test(&Service::start_on(folder, &postgres(), rest::Settings::default(), identity::Settings::default()));
+    test(&Service::start_on(folder, &postgres(), settings, identity::Settings::default()));
 }
 
 impl Service {

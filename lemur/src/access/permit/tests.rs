@@ -63,6 +63,7 @@ fn every<'a>() -> Vec<Action<'a>> {
         Action::CertifyNames(authority(), NamesFacts { names: &[], common_name: None, limits: &[] }),
         Action::UploadCertificate,
         Action::UploadCertificateFor(certificate()),
+        Action::UploadWithoutLimit,
         Action::UpdateCertificate(certificate()),
         Action::ReplaceCertificate(certificate()),
         Action::RevokeCertificate(certificate()),
