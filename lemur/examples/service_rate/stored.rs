@@ -156,7 +156,7 @@ fn filters<'a>(
         ("by alternative name", Box::new(move |n| by(Filter { alternative_name: Some(name(n)), ..Filter::default() }))),
         ("by owner", Box::new(|n| by(Filter { owner: Some(Match::Is(format!("team{}@example.com", n % 1000))), ..Filter::default() }))),
         ("by part of an owner", Box::new(|n| by(Filter { owner: Some(Match::Has(format!("team{}@", n % 1000))), ..Filter::default() }))),
-        ("by authority", Box::new(|n| by(Filter { authority: Some(one_of(n)), ..Filter::default() }))),
+        ("by authority", Box::new(move |n| by(Filter { authority: Some(one_of(n)), ..Filter::default() }))),
         ("by issuer", Box::new(|n| by(Filter { issuer: Some(Match::Has(format!("issuing {}", n % 4))), ..Filter::default() }))),
         ("by creator", Box::new(|n| by(Filter { creator: Some(UserId(i64::try_from(n % 50).unwrap_or(0))), ..Filter::default() }))),
         ("that hold", Box::new(move |_| by(Filter { not_ended_by: Some(now), ..Filter::default() }))),
@@ -216,7 +216,7 @@ async fn fill(engine: &Engine, rows: u64) -> Outcome<()> {
         "INSERT INTO certificate_name (certificate, position, kind, value) SELECT id, 0, 'dns', cn FROM certificate WHERE cn LIKE 'n%'";
     transaction.execute(names, &[]).await?;
     let words = "INSERT INTO certificate_word (kind, word) SELECT DISTINCT 'owner', owner FROM certificate
-        UNION SELECT DISTINCT 'issuer', issuer FROM certificate ON CONFLICT DO NOTHING";
+        UNION SELECT DISTINCT 'issuer', issuer FROM certificate WHERE 1 = 1 ON CONFLICT DO NOTHING";
     transaction.execute(words, &[]).await?;
     transaction.commit().await?;
     let mut transaction = engine.store().write().await?;
