@@ -108,6 +108,8 @@ pub enum Action<'a> {
     ReplaceCertificate(CertificateFacts<'a>),
     /// Revoke a certificate.
     RevokeCertificate(CertificateFacts<'a>),
+    /// Let a certificate hold again that was put on hold: whoever put it there may have known why. The authority that issued it.
+    ReleaseCertificate(AuthorityFacts<'a>),
     /// Take a certificate's private key, alone or in a file with the certificate.
     ViewKey(CertificateFacts<'a>),
     /// Take a certificate without its private key, in some file.
@@ -236,6 +238,10 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::VouchForAuthority(above) => (
             above.as_ref().is_some_and(|above| administers(requester, above)),
             "You are not authorized to decide this of an authority: who administers the one above it is.",
+        ),
+        Action::ReleaseCertificate(issuer) => (
+            administers(requester, issuer),
+            "You are not authorized to take a certificate off hold: who administers the authority that issued it is.",
         ),
         Action::CrossSign(issuer) => (administers(requester, issuer), "You are not authorized to have this authority sign another."),
         Action::Reject(proposer) => (
