@@ -158,7 +158,8 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post("/certificates", create, "Issue a certificate; of an authority elsewhere, order it: then it is pending")
             .takes(&NEW)
-            .gives::<CertificateOut>(),
+            .gives::<CertificateOut>()
+            .or_gives::<PendingOut>(),
         Route::post("/certificates/upload", upload, "Store a certificate that was made elsewhere").takes(&UPLOAD).gives::<CertificateOut>(),
     ]
 }
