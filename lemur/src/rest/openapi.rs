@@ -109,6 +109,9 @@ fn done(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     if let Some(feature) = route.later {
         return json!({"description": format!("The feature {feature} is not part of this version"), "content": content(&reference("Error"))});
     }
+    if route.status >= 400 {
+        return json!({"description": "It is always refused", "content": content(&reference("Error"))});
+    }
     let Some(answer) = &route.answer else { return json!({"description": "Done"}) };
     for (name, schema) in &answer.schemas {
         schemas.insert(name.clone(), serde_json::to_value(schema).unwrap_or_default());

@@ -13,6 +13,8 @@
 mod conditions;
 pub mod marks;
 
+use std::time::Instant;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use menagerie_store::database::{DatabaseError, Kind, Row, Statement, Transaction};
@@ -257,10 +259,13 @@ async fn at_offset(
     (offset, limit): (u64, u64),
 ) -> Result<Numbers, DatabaseError> {
     let list = list_id(prepared.filter, order, now);
+    let began = Instant::now();
     let (before, mark) = marks.before(&list, offset, now).map_or((0, None), |(rows, mark)| (rows, Some(mark)));
     let found = following(transaction, prepared, order, mark.as_ref(), (offset - before, limit)).await?;
+    // A place is known for as long when it took long to get there.
+    let noted = now.checked_add(began.elapsed()).unwrap_or(now);
     for (rows, mark) in found.marks {
-        marks.note(list, offset.saturating_add(rows), mark, now);
+        marks.note(list, offset.saturating_add(rows), mark, noted);
     }
     let total = if found.rows == 0 && offset > 0 {
         before + count(transaction, prepared, order, mark.as_ref(), offset - before).await?
