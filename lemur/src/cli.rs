@@ -109,9 +109,9 @@ pub enum Command {
     Logout(Logout),
     /// The keys that protect what is stored
     Key {
-        /// On what
+        /// Where the data are
         #[command(flatten)]
-        target: Target,
+        place: Place,
         /// What to do
         #[command(subcommand)]
         command: KeyCommand,
@@ -178,8 +178,13 @@ pub struct Target {
     /// PEM: the root that --server is trusted by [default: that of `lemur login`, or the system's]
     #[arg(long, global = true, value_name = "FILE", env = "LEMUR_CA_FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Change an authority at once where another person should approve it; the audit log says so, and why
-    #[arg(long, global = true, value_name = "REASON")]
+}
+
+/// For emergencies, of the verbs that change authorities.
+#[derive(Debug, Clone, Args)]
+pub struct Emergency {
+    /// On the server's own machine: do it at once where another person should approve it; the audit log says so, and why
+    #[arg(long, value_name = "REASON")]
     pub break_glass: Option<String>,
 }
 
@@ -193,9 +198,9 @@ impl Command {
             | Self::User { target, .. }
             | Self::Role { target, .. }
             | Self::Approval { target, .. }
-            | Self::Key { target, .. }
             | Self::Audit { target, .. } => Some(target),
             Self::Serve(_)
+            | Self::Key { .. }
             | Self::Dns { .. }
             | Self::HookRunner
             | Self::Login(_)

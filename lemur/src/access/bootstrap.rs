@@ -49,7 +49,7 @@ impl Access {
                 return Ok(Bootstrap::Nothing);
             }
             let (username, email) = (Username::parse(&name)?, Email::parse(&format!("{name}@localhost"))?);
-            let id = match user::insert(&mut transaction, &username, &email, Some(&hash), true, self.now()).await {
+            let id = match user::insert(&mut transaction, &username, &email, Some(&hash), true, self.0.clock.now()).await {
                 Ok(id) => id,
                 // Another replica's, and the next look finds an administrator; or somebody's who is none.
                 Err(AccessError::Taken { .. }) => continue,

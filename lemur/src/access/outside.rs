@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use menagerie_store::database::{Migration, Migrations, Transaction};
 use serde_json::{Map, Value, json};
 
 use super::login::Session;
 use super::user::{self, Email, Username};
-use super::{Access, AccessError, Subject};
+use super::{Access, AccessError, Subject, settled};
 use crate::audit::{self, Actor, Event, shortened};
 use crate::store::{RoleId, StoreError, UserId};
 
@@ -119,7 +120,7 @@ impl Access {
         let user = match known(&mut transaction, person).await? {
             Some(user) => user,
             None => {
-                let (user, event) = met(&mut transaction, person, now).await?;
+                let (user, event) = met(&mut transaction, person, self.0.clock.now()).await?;
                 let sql = "INSERT INTO outside_people (issuer, subject, member) VALUES ($1, $2, $3)";
                 transaction.execute(sql, &[person.issuer.into(), person.subject.into(), user.0.into()]).await?;
                 let fields = json!({"user": user, "username": person.username.as_str(), "email": person.email.as_str(),
@@ -135,6 +136,8 @@ impl Access {
         let generation = row.integer("generation")?;
         let (given, taken) = sync(&mut transaction, user, person).await?;
         if !given.is_empty() || !taken.is_empty() {
+            // What the provider says is its administrators' doing.
+            settled::by_another(&mut transaction, user, self.0.clock.now()).await?;
             line("user_roles_synced", json!({"user": user, "issuer": person.issuer, "given": given, "taken": taken}));
         }
         if lines.is_empty() {
@@ -160,7 +163,7 @@ async fn known(transaction: &mut Transaction, person: &Outside<'_>) -> Result<Op
 }
 
 /// The user for somebody who comes for the first time, and what is said of it.
-async fn met(transaction: &mut Transaction, person: &Outside<'_>, now: i64) -> Result<(UserId, &'static str), OutsideError> {
+async fn met(transaction: &mut Transaction, person: &Outside<'_>, now: Timestamp) -> Result<(UserId, &'static str), OutsideError> {
     let sql = "SELECT id, totp_confirmed FROM access_users WHERE email_key = $1";
     if let Some(row) = transaction.optional(sql, &[(&person.email.key()).into()]).await? {
         if !person.link {
@@ -169,7 +172,9 @@ async fn met(transaction: &mut Transaction, person: &Outside<'_>, now: i64) -> R
         if row.flag("totp_confirmed")? {
             return Err(OutsideError::SecondFactor);
         }
-        return Ok((UserId(row.integer("id")?), "user_linked"));
+        let user = UserId(row.integer("id")?);
+        settled::by_another(transaction, user, now).await?;
+        return Ok((user, "user_linked"));
     }
     if !person.create {
         return Err(OutsideError::Unknown);

@@ -14,7 +14,8 @@
 //! | a workload | what its grant says, with certificates of its own, and nothing else; of what is not secret, not the people |
 //!
 //! A change to an authority that waits for a second person is approved by one who may make it, is another than who proposed it, and came in by
-//! themselves: not by an API key, and not from the server's own command line.
+//! themselves: not by an API key, and not from the server's own command line. Neither account was in anybody else's hands shortly before
+//! ([`super::Access::changed_by_another`]): otherwise one administrator is two.
 
 use super::requester::{Person, Requester, Standing};
 use super::workload::Workload;
@@ -131,8 +132,18 @@ pub enum Action<'a> {
     CrossSign(AuthorityFacts<'a>),
     /// See proposals of changes to authorities.
     SeeProposals,
-    /// Approve what this one proposed, besides being allowed to do it.
-    Approve(&'a Proposer),
+    /// Propose a change, besides being allowed to make it: whether the own account has been one's alone for as long as is wanted.
+    Propose {
+        /// Whether it has.
+        settled: bool,
+    },
+    /// Approve what another proposed, besides being allowed to do it.
+    Approve {
+        /// Who proposed it.
+        proposer: &'a Proposer,
+        /// Whether the account of who approves had been theirs alone for as long as is wanted when it was proposed, and has been since.
+        settled: bool,
+    },
     /// Refuse what this one proposed, or take it back.
     Reject(&'a Proposer),
     /// See, make and revoke keys by which ACME clients make accounts.
@@ -147,7 +158,9 @@ pub enum Action<'a> {
     ManageUsers,
     /// Change one's own password or second factor: no API key does, whatever its user may.
     ManageOwnAccount(UserId),
-    /// Set another user's password, or take another's second factor away.
+    /// Give somebody a role whose members administer, or change who has one.
+    GiveAdministration,
+    /// Set another user's password, take another's second factor away, or end another's sessions.
     ResetCredentials(UserId),
     /// Make an API key of a user.
     CreateApiKey(UserId),
@@ -198,11 +211,19 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::SeeProposals => (true, ""),
         _ if standing == Standing::ReadOnly => (false, "The role read-only changes nothing and takes no keys."),
         // A second person is one whatever else they may: this stands before what administrators may.
-        Action::Approve(proposer) => approves(requester, proposer),
+        Action::Propose { settled } => (
+            *settled,
+            "Your account was made or changed by somebody else too short a time ago for you to propose this: see settled_days of [approval].",
+        ),
+        Action::Approve { proposer, settled } => approves(requester, proposer, *settled),
         // From here on, whoever asks may change things. What a user comes in by is changed by the user, who signed in, and by no API key: whoever
         // finds one would keep the account by it.
         Action::ManageOwnAccount(user) | Action::CreateApiKey(user) if requester.api_key().is_some() && requester.user() == *user => {
             (false, "An API key does not change what its user comes in by: sign in by name and password.")
+        }
+        // Nor does it make another account its finder's, or one that administers: whoever revokes the key would not be rid of them.
+        Action::ResetCredentials(_) | Action::GiveAdministration if requester.api_key().is_some() => {
+            (false, "An API key resets nobody's credentials and gives nobody a role that administers: sign in for that.")
         }
         Action::ManageOwnAccount(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
         Action::ResetCredentials(user) => (
@@ -249,6 +270,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             "Only who proposed it and administrators reject a proposal.",
         ),
         Action::ManageExternalKeys => (false, "Only administrators see and make keys of ACME accounts."),
+        Action::GiveAdministration => (false, "Only administrators say who administers."),
         Action::ManageRoles => (false, "Only administrators make and change roles."),
         Action::ManageUsers => (false, "Only administrators make and change users."),
         Action::CreateApiKey(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
@@ -354,16 +376,22 @@ fn may_certify(requester: &Person, authority: &AuthorityFacts<'_>, asked: &Names
     asked.names.iter().all(permitted) && common_name.unwrap_or(true)
 }
 
-fn approves(requester: &Person, proposer: &Proposer) -> (bool, &'static str) {
+fn approves(requester: &Person, proposer: &Proposer, settled: bool) -> (bool, &'static str) {
     if !requester.came_in_person() {
         return (
             false,
-            "A person approves, signed in by name and password: no API key, no workload, and nobody on the server's own machine.",
+            "A person approves, who has signed in: no API key, no workload, and nobody on the server's own machine.",
         );
     }
     match proposer {
         Proposer::User(user) if *user == requester.user() => (false, "Another person than the one who proposed it has to approve it."),
-        Proposer::User(_) | Proposer::Local(_) => (true, ""),
+        // Whoever has the machine may be whoever is signed in as well.
+        Proposer::Local(_) => (false, "It was proposed on the server's own machine, where anybody could be: propose it signed in."),
+        Proposer::User(_) => (
+            settled,
+            "Your account was made or changed by somebody else too short a time before this was proposed, or after it: see settled_days of \
+                [approval]. Another person has to approve it.",
+        ),
     }
 }
 

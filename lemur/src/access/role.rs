@@ -1,11 +1,13 @@
 //! Roles: names that rights hang on. Three belong to the service: `admin` may do everything, `operator` looks after what certificates are
 //! delivered to and reads the log, and whoever is in `read-only` changes nothing, whatever else they are.
 
+use std::collections::BTreeSet;
+
 use menagerie_store::database::{DatabaseError, Row, Transaction, Value};
 use serde_json::json;
 
 use super::user::{self, User};
-use super::{Access, AccessError, Listed, Subject, Window};
+use super::{Access, AccessError, Listed, Subject, Window, settled};
 use crate::audit::Actor;
 use crate::store::{RoleId, Store, UserId};
 
@@ -60,11 +62,23 @@ impl Role {
         Ok(Self { id: RoleId(row.integer("id")?), name: row.text("name")?, description: row.text("description")? })
     }
 
+    /// Whether its members administer: everything, or the authority that it is named after, if it is one of its roles.
+    #[must_use]
+    pub fn administers(&self) -> bool {
+        administers(&self.name)
+    }
+
     /// Whether it belongs to the service.
     #[must_use]
     pub fn is_built_in(&self) -> bool {
         [ADMIN, OPERATOR, READ_ONLY].contains(&self.name.as_str())
     }
+}
+
+/// Whether members of a role of this name administer something.
+#[must_use]
+pub fn administers(name: &str) -> bool {
+    name == ADMIN || name.ends_with("_admin")
 }
 
 /// A role to be.
@@ -103,7 +117,7 @@ impl Access {
     pub async fn create_role(&self, role: &NewRole, actor: &Actor) -> Result<Role, AccessError> {
         let mut transaction = self.0.store.write().await?;
         let id = insert(&mut transaction, &role.name, &role.description).await?;
-        set_members(&mut transaction, id, &role.members).await?;
+        self.set_members(&mut transaction, id, &role.members, actor).await?;
         let made = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::Role))?;
         self.commit(transaction, actor, "role_created", json!({"role": id, "name": made.name, "members": role.members})).await?;
         Ok(made)
@@ -155,7 +169,7 @@ impl Access {
         let first = insert(&mut transaction, &RoleName::parse(&admin)?, &description).await?;
         let second = insert(&mut transaction, &RoleName::parse(&operator)?, &format!("Issues from the authority {authority}")).await?;
         let members = Vec::from_iter(maker);
-        set_members(&mut transaction, first, &members).await?;
+        self.set_members(&mut transaction, first, &members, actor).await?;
         let fields = json!({"roles": [first, second], "names": [admin, operator], "members": members});
         self.commit(transaction, actor, "authority_roles_created", fields).await?;
         Ok([first, second])
@@ -207,13 +221,14 @@ impl Access {
             let key = name.key();
             let values = [name.as_str().into(), Value::from(&key), id.0.into()];
             transaction.execute(set, &values).await.map_err(taken)?;
+            settled::of_members(&mut transaction, id, actor, self.0.clock.now()).await?;
         }
         if let Some(description) = &change.description {
             let set = "UPDATE access_roles SET description = $1 WHERE id = $2";
             transaction.execute(set, &[description.into(), id.0.into()]).await?;
         }
         if let Some(members) = &change.members {
-            set_members(&mut transaction, id, members).await?;
+            self.set_members(&mut transaction, id, members, actor).await?;
         }
         keep_an_administrator(&mut transaction).await?;
         let before = role.name;
@@ -236,6 +251,24 @@ impl Access {
         // An API key that was narrowed to this role alone stays narrowed: it is then of no role.
         transaction.execute("DELETE FROM access_roles WHERE id = $1", &[id.0.into()]).await?;
         self.commit(transaction, actor, "role_deleted", json!({"role": id, "name": role.name})).await
+    }
+
+    /// Makes these all the members of a role, and notes whose account is another by that.
+    async fn set_members(&self, transaction: &mut Transaction, id: RoleId, members: &[UserId], actor: &Actor) -> Result<(), AccessError> {
+        let rows = transaction.all("SELECT member FROM access_members WHERE role = $1", &[id.0.into()]).await?;
+        let before = rows.iter().map(|row| row.integer("member").map(UserId)).collect::<Result<BTreeSet<_>, _>>()?;
+        let after: BTreeSet<_> = members.iter().copied().collect();
+        transaction.execute("DELETE FROM access_members WHERE role = $1", &[id.0.into()]).await?;
+        for member in &after {
+            let found = transaction.optional("SELECT id FROM access_users WHERE id = $1", &[member.0.into()]).await?;
+            found.ok_or(AccessError::Missing(Subject::User))?;
+            let sql = "INSERT INTO access_members (member, role) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+            transaction.execute(sql, &[member.0.into(), id.0.into()]).await?;
+        }
+        for member in before.symmetric_difference(&after) {
+            settled::note(transaction, *member, actor, self.0.clock.now()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -279,17 +312,6 @@ async fn read(transaction: &mut Transaction, id: RoleId) -> Result<Option<Role>,
 pub(super) async fn named(transaction: &mut Transaction, name: &RoleName) -> Result<RoleId, AccessError> {
     let row = transaction.optional("SELECT id FROM access_roles WHERE name_key = $1", &[(&name.key()).into()]).await?;
     Ok(RoleId(row.ok_or(AccessError::Missing(Subject::Role))?.integer("id")?))
-}
-
-async fn set_members(transaction: &mut Transaction, id: RoleId, members: &[UserId]) -> Result<(), AccessError> {
-    transaction.execute("DELETE FROM access_members WHERE role = $1", &[id.0.into()]).await?;
-    for member in members {
-        let found = transaction.optional("SELECT id FROM access_users WHERE id = $1", &[member.0.into()]).await?;
-        found.ok_or(AccessError::Missing(Subject::User))?;
-        let sql = "INSERT INTO access_members (member, role) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        transaction.execute(sql, &[member.0.into(), id.0.into()]).await?;
-    }
-    Ok(())
 }
 
 /// Refuses a change after which nobody could undo it.

@@ -3,7 +3,13 @@
 use menagerie_store::database::{Migration, Migrations};
 
 /// The schema of the component `lemur-access`.
-pub const MIGRATIONS: Migrations = Migrations { component: "lemur-access", steps: &[FIRST] };
+pub const MIGRATIONS: Migrations = Migrations { component: "lemur-access", steps: &[FIRST, CHANGED_BY_ANOTHER] };
+
+/// Of accounts from before nothing is noted.
+const CHANGED_BY_ANOTHER: Migration = Migration {
+    sqlite: "ALTER TABLE access_users ADD COLUMN changed_by_another_ms INTEGER NOT NULL DEFAULT 0",
+    postgres: "ALTER TABLE access_users ADD COLUMN changed_by_another_ms BIGINT NOT NULL DEFAULT 0",
+};
 
 const FIRST: Migration = Migration {
     sqlite: "

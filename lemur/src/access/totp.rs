@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
-use super::{Access, AccessError, Subject};
+use super::{Access, AccessError, Subject, settled};
 use crate::audit::Actor;
 use crate::engine::Ring;
 use crate::store::UserId;
@@ -104,6 +104,7 @@ impl Access {
         if transaction.execute(set, &[user.0.into()]).await? == 0 {
             return Err(AccessError::Missing(Subject::SecondFactor));
         }
+        settled::note(&mut transaction, user, actor, self.0.clock.now()).await?;
         self.commit(transaction, actor, "second_factor_removed", serde_json::json!({"user": user})).await
     }
 }

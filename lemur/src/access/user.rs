@@ -1,13 +1,14 @@
 //! Users: a name to sign in by, an address that certificates' owners are compared with, a password or none, and the roles they are members of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use menagerie_store::database::{Row, Statement, Transaction, Value};
 use serde_json::json;
 
 use super::password::Password;
 use super::role::Role;
-use super::{Access, AccessError, Listed, Subject, Window};
+use super::{Access, AccessError, Listed, Subject, Window, settled};
 use crate::audit::Actor;
 use crate::store::{RoleId, UserId};
 
@@ -142,7 +143,7 @@ impl Access {
             None => None,
         };
         let mut transaction = self.0.store.write().await?;
-        let id = insert(&mut transaction, &user.username, &user.email, password.as_deref(), user.active, self.now()).await?;
+        let id = insert(&mut transaction, &user.username, &user.email, password.as_deref(), user.active, self.0.clock.now()).await?;
         set_roles(&mut transaction, id, &user.roles).await?;
         let user = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::User))?;
         let roles: Vec<_> = user.roles.iter().map(|role| role.name.as_str()).collect();
@@ -200,6 +201,7 @@ impl Access {
         };
         let mut transaction = self.0.store.write().await?;
         let user = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::User))?;
+        let mut noted = change.username.is_some() || change.email.is_some() || password.is_some();
         if let Some(username) = &change.username {
             let set = "UPDATE access_users SET username = $1, username_key = $2 WHERE id = $3";
             let key = username.key();
@@ -219,9 +221,15 @@ impl Access {
         if let Some(active) = change.active.filter(|active| *active != user.active) {
             let set = "UPDATE access_users SET active = $1, generation = generation + 1 WHERE id = $2";
             transaction.execute(set, &[active.into(), id.0.into()]).await?;
+            noted = true;
         }
         if let Some(roles) = &change.roles {
             set_roles(&mut transaction, id, roles).await?;
+            let before = user.roles.iter().map(|role| role.id).collect::<BTreeSet<_>>();
+            noted |= before != roles.iter().copied().collect();
+        }
+        if noted {
+            settled::note(&mut transaction, id, actor, self.0.clock.now()).await?;
         }
         if user.roles.iter().any(|role| role.name == super::role::ADMIN) {
             super::role::keep_an_administrator(&mut transaction).await?;
@@ -242,15 +250,15 @@ pub(super) async fn insert(
     email: &Email,
     password: Option<&str>,
     active: bool,
-    now: i64,
+    now: Timestamp,
 ) -> Result<UserId, AccessError> {
     let username_key = username.key();
     let taken_name = "SELECT id FROM access_users WHERE username_key = $1";
     if transaction.optional(taken_name, &[(&username_key).into()]).await?.is_some() {
         return Err(AccessError::Taken { subject: Subject::User, field: "username" });
     }
-    let sql = "INSERT INTO access_users (username, username_key, email, email_key, password, active, generation, created)
-        VALUES ($1, $2, $3, $4, $5, $6, 0, $7) RETURNING id";
+    let sql = "INSERT INTO access_users (username, username_key, email, email_key, password, active, generation, created, changed_by_another_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8) RETURNING id";
     let email_key = email.key();
     let values = [
         username.as_str().into(),
@@ -259,7 +267,8 @@ pub(super) async fn insert(
         (&email_key).into(),
         Value::Text(password),
         active.into(),
-        now.into(),
+        now.as_second().into(),
+        now.as_millisecond().into(),
     ];
     let row = transaction.one(sql, &values).await.map_err(|error| taken(error, "email"))?;
     Ok(UserId(row.integer("id")?))

@@ -24,6 +24,9 @@ pub const LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many proposals wait at most.
 const MOST_WAITING: i64 = 1_000;
 
+/// How many of one proposer's wait at most: whoever administers one authority fills it for nobody else.
+const MOST_OF_ONE: i64 = 50;
+
 /// How long a proposal may take to be done; then its server is taken for dead.
 const DOING: SignedDuration = SignedDuration::from_mins(5);
 
@@ -125,6 +128,9 @@ pub enum ApprovalError {
     /// Too many wait.
     #[error("{MOST_WAITING} proposals wait already: approve or reject some")]
     TooMany,
+    /// Too many of one proposer wait.
+    #[error("{MOST_OF_ONE} proposals of yours wait already: take some back, or have them decided")]
+    TooManyOfOne,
     /// The database failed, or the audit log in it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -168,6 +174,12 @@ impl Proposals {
             Proposer::User(UserId(id)) => ("user", id),
             Proposer::Local(uid) => ("local", i64::from(uid)),
         };
+        let own = "SELECT count(*) AS waiting FROM approval_proposal
+            WHERE state = 'waiting' AND expires_ms > $1 AND proposer_kind = $2 AND proposer = $3";
+        let own = transaction.one(own, &[now.as_millisecond().into(), kind.into(), number.into()]).await?;
+        if own.integer("waiting")? >= MOST_OF_ONE {
+            return Err(ApprovalError::TooManyOfOne);
+        }
         let sql = "INSERT INTO approval_proposal (act, about, proposer_kind, proposer, proposer_name, api_key, basis, created_ms, expires_ms, state, reason)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', '') RETURNING id";
         let values = [
@@ -227,6 +239,14 @@ impl Proposals {
     /// [`ApprovalError::Decided`] if it waits no more.
     pub async fn reject(&self, id: i64, reason: &str, actor: &Actor) -> Result<Proposal, ApprovalError> {
         self.decide(id, "rejected", "proposal_rejected", reason, actor).await
+    }
+
+    /// Ends a proposal that waits and can never be done any more: what it was made on has changed.
+    ///
+    /// # Errors
+    /// [`ApprovalError::Decided`] if it waits no more.
+    pub async fn give_up(&self, id: i64, reason: &str, actor: &Actor) -> Result<Proposal, ApprovalError> {
+        self.decide(id, "failed", "proposal_failed", reason, actor).await
     }
 
     /// Notes what became of a proposal that was approved: done, or why not.

@@ -101,12 +101,31 @@ async fn one_is_done_at_a_time_and_a_dead_server_holds_nobody_up() {
 #[tokio::test]
 async fn so_many_wait_and_no_more() {
     let world = world().await;
+    let by = |user: i64, about: &str| NewProposal { proposer: Proposer::User(UserId(user)), ..new(about) };
     for number in 0..MOST_WAITING {
-        world.proposals.propose(new(&number.to_string()), &actor("ann")).await.unwrap();
+        world.proposals.propose(by(number / MOST_OF_ONE, &number.to_string()), &actor("ann")).await.unwrap();
     }
-    assert!(matches!(world.proposals.propose(new("one too many"), &actor("ann")).await, Err(ApprovalError::TooMany)));
+    assert!(matches!(world.proposals.propose(by(99, "one too many"), &actor("ann")).await, Err(ApprovalError::TooMany)));
     let (page, total) = world.proposals.list(false, 10, 5).await.unwrap();
     assert_eq!((page.len(), total, page[0].about.as_str()), (5, MOST_WAITING, "989"));
+}
+
+#[tokio::test]
+async fn one_proposer_does_not_fill_it_for_the_others() {
+    let world = world().await;
+    let by = |proposer| NewProposal { proposer, ..new("a") };
+    let mut last = 0;
+    for _ in 0..MOST_OF_ONE {
+        last = world.proposals.propose(by(Proposer::User(UserId(7))), &actor("ann")).await.unwrap().id;
+    }
+    let refused = world.proposals.propose(by(Proposer::User(UserId(7))), &actor("ann")).await;
+    assert!(matches!(refused, Err(ApprovalError::TooManyOfOne)));
+    world.proposals.propose(by(Proposer::User(UserId(8))), &actor("bob")).await.unwrap();
+    // What can never be done makes room.
+    let ended = world.proposals.give_up(last, "it was changed", &actor("bob")).await.unwrap();
+    assert_eq!((ended.state, ended.reason.as_str(), ended.decided_by.as_deref()), (State::Failed, "it was changed", Some("bob")));
+    assert!(matches!(world.proposals.claim(last, &actor("bob")).await, Err(ApprovalError::Decided(State::Failed))));
+    world.proposals.propose(by(Proposer::User(UserId(7))), &actor("ann")).await.unwrap();
 }
 
 #[test]

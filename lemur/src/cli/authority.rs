@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::KeyChoice;
+use super::{Emergency, KeyChoice};
 
 /// What `lemur authority` does.
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,20 @@ pub enum AuthorityCommand {
     CrossSign(AuthorityCrossSign),
     /// Take the certificate that an offline root signed for an authority made with `create --csr-out`
     Import(AuthorityImport),
+}
+
+impl AuthorityCommand {
+    /// What is said in an emergency.
+    #[must_use]
+    pub fn emergency(&self) -> Option<&Emergency> {
+        match self {
+            Self::Create(options) => Some(&options.emergency),
+            Self::Change(options) => Some(&options.emergency),
+            Self::CrossSign(options) => Some(&options.emergency),
+            Self::Import(options) => Some(&options.emergency),
+            Self::List | Self::Show { .. } => None,
+        }
+    }
 }
 
 /// Options of `lemur authority create`.
@@ -83,6 +97,9 @@ pub struct AuthorityCreate {
     /// Writes a request for an offline root here instead of asking for a certificate
     #[arg(long, value_name = "FILE", conflicts_with_all = ["parent", "permit_dns", "permit_ip", "path_length", "days", "policy"])]
     pub csr_out: Option<PathBuf>,
+    /// In an emergency
+    #[command(flatten)]
+    pub emergency: Emergency,
 }
 
 /// Options of `lemur authority change`.
@@ -111,6 +128,9 @@ pub struct AuthorityChange {
     /// A role that may use it; others no more (may be given again); `lemur role allow` adds one
     #[arg(long = "role", value_name = "NAME")]
     pub roles: Vec<String>,
+    /// In an emergency
+    #[command(flatten)]
+    pub emergency: Emergency,
 }
 
 /// Options of `lemur authority cross-sign`.
@@ -127,6 +147,9 @@ pub struct AuthorityCrossSign {
     /// PEM: a certificate that was given outside, then those above it
     #[arg(long, value_name = "FILE")]
     pub chain: Option<PathBuf>,
+    /// In an emergency
+    #[command(flatten)]
+    pub emergency: Emergency,
 }
 
 /// Options of `lemur authority import`.
@@ -137,4 +160,7 @@ pub struct AuthorityImport {
     /// PEM: its certificate, then those above it
     #[arg(value_name = "FILE")]
     pub chain: PathBuf,
+    /// In an emergency
+    #[command(flatten)]
+    pub emergency: Emergency,
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
+
+use super::Emergency;
 
 /// What `lemur user` does.
 #[derive(Debug, Subcommand)]
@@ -61,8 +63,11 @@ pub struct UserAdd {
     #[arg(long = "role", value_name = "NAME")]
     pub roles: Vec<String>,
     /// A file whose first line is the password
-    #[arg(long, value_name = "FILE")]
-    pub password_file: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "no_password")]
+    pub password_file: Option<PathBuf>,
+    /// Without a password: the user comes in by API keys, or by a provider of identities
+    #[arg(long, conflicts_with = "password_file")]
+    pub no_password: bool,
 }
 
 /// What `lemur role` does.
@@ -87,11 +92,27 @@ pub enum RoleCommand {
         /// The authority
         #[arg(long, value_name = "NAME")]
         authority: String,
+        /// In an emergency
+        #[command(flatten)]
+        emergency: Emergency,
     },
+}
+
+impl RoleCommand {
+    /// What is said in an emergency.
+    #[must_use]
+    pub fn emergency(&self) -> Option<&Emergency> {
+        match self {
+            Self::Allow(options) => Some(&options.emergency),
+            Self::Deny { emergency, .. } => Some(emergency),
+            Self::Add { .. } | Self::List => None,
+        }
+    }
 }
 
 /// Options of `lemur role allow`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["names", "any_name"]))]
 #[command(after_help = "Examples:\n  \
     lemur role allow deploy --authority tls --names '*.deploy.corp.example' --names 10.1.0.0/16\n  \
     lemur role allow ops --authority tls --any-name")]
@@ -103,9 +124,12 @@ pub struct RoleAllow {
     pub authority: String,
     /// What they may have certified: www.team.example, *.team.example for all below, .team.example with itself, * for every DNS name,
     /// 10.1.0.0/16, @team.example, spiffe://team.example/* (may be given again)
-    #[arg(long, value_name = "PATTERN", required_unless_present = "any_name", conflicts_with = "any_name")]
+    #[arg(long, value_name = "PATTERN")]
     pub names: Vec<String>,
     /// Whatever authority and profile allow
     #[arg(long)]
     pub any_name: bool,
+    /// In an emergency
+    #[command(flatten)]
+    pub emergency: Emergency,
 }

@@ -19,7 +19,7 @@ const LARGEST_BUNDLE: usize = 1 << 20;
 const LONGEST_COMMON_NAME: usize = 64;
 
 pub(super) fn run(target: &Target, command: &AuthorityCommand) -> anyhow::Result<Exit> {
-    backend::on(target, async |backend| match command {
+    backend::on_in(command.emergency(), target, async |backend| match command {
         AuthorityCommand::Create(options) => create(backend, options).await,
         AuthorityCommand::List => list(backend).await,
         AuthorityCommand::Show { name } => show(backend, name).await,

@@ -9,17 +9,13 @@ use menagerie_report::{self as report, Exit};
 use super::place::{self, Opened};
 use crate::acme::{ExternalKeys, MIGRATIONS};
 use crate::audit::Actor;
-use crate::cli::{KeyCommand, Place, Target};
+use crate::cli::{KeyCommand, Place};
 use crate::revoke::Resealed;
 
-pub(super) fn run(target: &Target, command: &KeyCommand) -> anyhow::Result<Exit> {
-    anyhow::ensure!(
-        target.server.is_none(),
-        "keys are rotated and protected where the key file is, and not over the network: run `lemur key` on the server's own machine"
-    );
+pub(super) fn run(place: &Place, command: &KeyCommand) -> anyhow::Result<Exit> {
     match command {
-        KeyCommand::Rotate => rotate(&target.place),
-        KeyCommand::Protect => protect(&target.place),
+        KeyCommand::Rotate => rotate(place),
+        KeyCommand::Protect => protect(place),
     }
 }
 

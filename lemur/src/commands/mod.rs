@@ -47,7 +47,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::User { target, command } => people::user(&target, &command),
         Command::Role { target, command } => people::role(&target, &command),
         Command::Approval { target, command } => approval::run(&target, &command),
-        Command::Key { target, command } => key::run(&target, &command),
+        Command::Key { place, command } => key::run(&place, &command),
         Command::Audit { target, command } => audit::run(&target, &command),
         Command::Login(options) => login::login(&options),
         Command::Logout(options) => login::logout(&options),
@@ -67,10 +67,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Whether the data on this machine are meant or a server, where both are said: what was typed beats the environment, and both typed is refused.
 fn settle(cli: &mut Cli, matches: &ArgMatches) -> Result<(), clap::Error> {
-    let Some(target) = cli.command.target_mut() else { return Ok(()) };
     let Some((_, matches)) = matches.subcommand() else { return Ok(()) };
     let typed = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
-    if ["data", "config", "database"].into_iter().any(typed) {
+    let here = || ["data", "config", "database"].into_iter().any(typed);
+    if matches!(cli.command, Command::Key { .. }) && !here() && std::env::var_os("LEMUR_SERVER").is_some_and(|url| !url.is_empty()) {
+        let kind = clap::error::ErrorKind::ArgumentConflict;
+        let reason = "LEMUR_SERVER names a server, and keys are rotated and protected where the key file is: on the server's own machine, \
+            where --data says it";
+        return Err(Cli::command().error(kind, reason));
+    }
+    let Some(target) = cli.command.target_mut() else { return Ok(()) };
+    if here() {
         if typed("server") {
             let kind = clap::error::ErrorKind::ArgumentConflict;
             return Err(Cli::command().error(kind, "--server is for a server, and --data, --config and --database are for this machine"));

@@ -39,7 +39,7 @@ pub(super) fn user(target: &Target, command: &UserCommand) -> anyhow::Result<Exi
 }
 
 pub(super) fn role(target: &Target, command: &RoleCommand) -> anyhow::Result<Exit> {
-    backend::on(target, async |backend| match command {
+    backend::on_in(command.emergency(), target, async |backend| match command {
         RoleCommand::Add { name, description } => {
             backend.post("/roles", json!({"name": name, "description": description})).await?;
             Ok(Exit::Fine)
@@ -52,7 +52,7 @@ pub(super) fn role(target: &Target, command: &RoleCommand) -> anyhow::Result<Exi
             Ok(Exit::Fine)
         }
         RoleCommand::Allow(options) => allow(backend, options).await,
-        RoleCommand::Deny { name, authority } => deny(backend, name, authority).await,
+        RoleCommand::Deny { name, authority, .. } => deny(backend, name, authority).await,
     })
 }
 
@@ -63,9 +63,12 @@ pub(super) fn password(path: &std::path::Path) -> anyhow::Result<Password> {
 }
 
 async fn add(backend: &Backend, options: &UserAdd) -> anyhow::Result<Exit> {
-    let password = password(&options.password_file)?;
+    let password = options.password_file.as_deref().map(password).transpose()?;
     let roles: Vec<_> = options.roles.iter().map(|role| json!({"name": role})).collect();
-    let body = json!({"username": options.name, "email": options.email, "password": password.expose(), "roles": roles});
+    let mut body = json!({"username": options.name, "email": options.email, "roles": roles});
+    if let Some(password) = &password {
+        body["password"] = json!(password.expose());
+    }
     let user = backend.post("/users", body).await?;
     report::note(format_args!("made the user {}", shown(text(&user, "username"))));
     Ok(Exit::Fine)

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::name::DnsName;
 use crate::profile::{Profile, Profiles};
-use crate::rest::{Defaults, MostUploads};
+use crate::rest::{Defaults, MostUploads, SettledDays};
 
 use super::identity::{self, OidcSection, WorkloadSection};
 use super::keys::{self, EncryptionSection, KeySection, Pkcs11Section};
@@ -140,7 +140,25 @@ impl From<ProxyHeader> for ForwardedBy {
 struct ApprovalSection {
     #[serde(default)]
     authorities: bool,
+    settled_days: Option<u16>,
 }
+
+impl ApprovalSection {
+    fn validated(&self, path: &Path) -> Result<Option<SettledDays>, ConfigError> {
+        let days = self.settled_days.unwrap_or(SETTLED_DAYS);
+        if days > MOST_SETTLED_DAYS {
+            let reason = format!("{days}: 0 to {MOST_SETTLED_DAYS} days are wanted");
+            return Err(ConfigError::Value { path: path.to_owned(), key: "approval.settled_days".to_owned(), reason });
+        }
+        Ok(self.authorities.then_some(SettledDays(days)))
+    }
+}
+
+/// For how many days an account has to have been its user's alone, where nothing is said.
+const SETTLED_DAYS: u16 = 7;
+
+/// The most that is taken.
+const MOST_SETTLED_DAYS: u16 = 365;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -240,7 +258,7 @@ impl File {
             pkcs11: self.pkcs11.map(|section| section.validated(path)).transpose()?,
             compromised_keys: self.compromised_keys.map(|name| beside(path, &name)),
             proxies: Proxies::new(self.http.trusted_proxies, self.http.proxy_header.into()),
-            approve_authorities: self.approval.authorities,
+            approve_authorities: self.approval.validated(path)?,
             log: self.log.validated(path)?,
             data: typed.data.clone(),
             experimental,

@@ -23,7 +23,7 @@ pub use keys::Pkcs11;
 pub use upstream::{ExternalAccount, Proof, Upstream};
 
 use crate::profile::{Profiles, ProfilesError};
-use crate::rest::{Defaults, MostUploads};
+use crate::rest::{Defaults, MostUploads, SettledDays};
 
 /// The file's name in the data's folder.
 pub const FILE_NAME: &str = "lemur.toml";
@@ -73,8 +73,8 @@ pub struct Config {
     pub compromised_keys: Option<PathBuf>,
     /// The proxies whose word is taken for where a request comes from.
     pub proxies: Proxies,
-    /// Whether changes to authorities wait for a second person.
-    pub approve_authorities: bool,
+    /// Whether changes to authorities wait for a second person, and for how long accounts have to have been their users' alone.
+    pub approve_authorities: Option<SettledDays>,
     /// How the lines on standard error look, and the least severe of them.
     pub log: (menagerie_telemetry::Format, menagerie_telemetry::Level),
 }

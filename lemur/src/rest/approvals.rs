@@ -86,6 +86,7 @@ async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json
     Ok(Json(api.proposals().await?.get(id).await?.into()))
 }
 
+/// What is approved is done to its end, whatever becomes of the request.
 async fn approve(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<ApprovalOut>, Fault> {
     let proposal = api.proposals().await?.get(id).await?;
     Ok(Json(api.approve(&signed, proposal).await?.into()))
@@ -102,10 +103,7 @@ async fn reject(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
 impl Signed {
     /// As whom the requester proposes.
     pub(super) fn proposer(&self) -> Result<Proposer, Fault> {
-        match self.local {
-            Some(uid) => Ok(Proposer::Local(uid)),
-            None => self.user().map(Proposer::User),
-        }
+        self.user().map(Proposer::User)
     }
 }
 
@@ -119,7 +117,7 @@ impl From<ApprovalError> for Fault {
     fn from(error: ApprovalError) -> Self {
         match error {
             ApprovalError::Missing => Self::Missing("proposal"),
-            ApprovalError::Decided(_) | ApprovalError::TooMany | ApprovalError::Busy => Self::Conflict(format!("{error}.")),
+            ApprovalError::Decided(_) | ApprovalError::TooMany | ApprovalError::TooManyOfOne | ApprovalError::Busy => Self::Conflict(format!("{error}.")),
             ApprovalError::Store(error) => error.into(),
         }
     }

@@ -28,6 +28,7 @@ mod route;
 mod shape;
 mod sign_in;
 mod signed;
+mod to_the_end;
 mod users;
 
 use std::sync::Arc;
@@ -75,8 +76,8 @@ pub struct Settings {
     pub most_uploads: MostUploads,
     /// Whether answers say where keys are that are elsewhere: on the server's own machine alone.
     pub tells_keys: bool,
-    /// Whether changes to authorities wait for a second person.
-    pub approve_authorities: bool,
+    /// Whether changes to authorities wait for a second person, and for how long accounts have to have been their users' alone.
+    pub approve_authorities: Option<SettledDays>,
     /// The profiles that ACME offers; none means every authority that issues.
     pub acme_profiles: Vec<String>,
     /// How often one user may ask. Without it there is no limit.
@@ -90,6 +91,10 @@ pub struct Settings {
     /// Those who come in by somebody else's word.
     pub identity: Identity,
 }
+
+/// For how many days before a proposal nobody else may have made or changed the account of who proposes, or of who approves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettledDays(pub u16);
 
 /// How many certificates that were made elsewhere one user may bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use super::signed::Signed;
 use super::users::{UserOut, UserRef};
 use super::{Api, Done, List};
 use crate::access::permit::Action;
-use crate::access::{NewRole, Role, RoleChange, RoleId, RoleName, UserId, Username};
+use crate::access::{NewRole, Role, RoleChange, RoleId, RoleName, UserId, Username, administers};
 
 const NEW: Shape = Shape {
     name: "NewRole",
@@ -103,6 +103,9 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         description: fields.text("description").unwrap_or_default().to_owned(),
         members: api.user_ids(&fields, "users").await?.unwrap_or_default(),
     };
+    if !role.members.is_empty() && administers(role.name.as_str()) {
+        signed.may(&Action::GiveAdministration)?;
+    }
     let role = api.access.create_role(&role, &signed.actor).await?;
     api.with_members(role).await.map(Json)
 }
@@ -115,6 +118,11 @@ async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
         description: fields.text("description").map(str::to_owned),
         members: api.user_ids(&fields, "users").await?,
     };
+    let before = api.access.role(RoleId(id)).await?;
+    let renamed = change.name.as_ref().is_some_and(|name| administers(name.as_str()));
+    if renamed || change.members.is_some() && before.administers() {
+        signed.may(&Action::GiveAdministration)?;
+    }
     let role = api.access.change_role(RoleId(id), &change, &signed.actor).await?;
     api.with_members(role).await.map(Json)
 }

@@ -148,6 +148,7 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         active: fields.flag("active").unwrap_or(true),
         roles: api.role_ids(&fields, "roles").await?.unwrap_or_default(),
     };
+    api.may_give(&signed, &user.roles).await?;
     Ok(Json(api.access.create_user(user, &signed.actor).await?.into()))
 }
 
@@ -174,6 +175,9 @@ async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
         active: fields.flag("active"),
         roles: api.role_ids(&fields, "roles").await?,
     };
+    let held: Vec<_> = user.roles.iter().map(|role| role.id).collect();
+    let given: Vec<_> = change.roles.iter().flatten().copied().filter(|role| !held.contains(role)).collect();
+    api.may_give(&signed, &given).await?;
     Ok(Json(api.access.change_user(user.id, change, &signed.actor).await?.into()))
 }
 
@@ -208,6 +212,16 @@ impl Api {
             request: signed.actor.request.clone(),
         };
         Ok(self.access.prove_again(signed.user()?, login).await?)
+    }
+
+    /// Goes on if the requester may give somebody these roles, besides changing users.
+    async fn may_give(&self, signed: &Signed, roles: &[RoleId]) -> Result<(), Fault> {
+        for role in roles {
+            if self.access.role(*role).await?.administers() {
+                signed.may(&Action::GiveAdministration)?;
+            }
+        }
+        Ok(())
     }
 
     /// The roles that a field names, all of which are there.

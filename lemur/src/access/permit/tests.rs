@@ -79,6 +79,7 @@ fn every<'a>() -> Vec<Action<'a>> {
         Action::CrossSign(authority()),
         Action::ReleaseCertificate(authority()),
         Action::SeeProposals,
+        Action::Propose { settled: true },
         Action::Reject(&Proposer::User(UserId(7))),
         Action::ManageExternalKeys,
         Action::ReadRole(TEAM),
@@ -86,6 +87,7 @@ fn every<'a>() -> Vec<Action<'a>> {
         Action::ManageRoles,
         Action::ManageUsers,
         Action::ManageOwnAccount(UserId(7)),
+        Action::GiveAdministration,
         Action::ResetCredentials(UserId(7)),
         Action::CreateApiKey(UserId(7)),
         Action::ReadApiKey(UserId(7)),
@@ -212,7 +214,11 @@ fn an_api_key_does_not_change_what_its_user_comes_in_by() {
             assert!(!may(&key, &action), "{action:?} by {roles:?}");
         }
     }
+    // Nor another's, nor makes somebody who administers.
+    let key = Requester::Person(Person { api_key: Some(crate::access::ApiKeyId(3)), ..person(7, &[(1, "admin")]) });
+    assert!(!may(&key, &Action::ResetCredentials(UserId(8))) && !may(&key, &Action::GiveAdministration) && may(&key, &Action::ManageUsers));
     let signed_in = requester(7, &[(1, "admin")]);
+    assert!(may(&signed_in, &Action::GiveAdministration) && !may(&requester(7, &[]), &Action::GiveAdministration));
     assert!(may(&signed_in, &Action::ManageOwnAccount(UserId(7))) && may(&signed_in, &Action::CreateApiKey(UserId(7))));
     assert!(!may(&signed_in, &Action::ResetCredentials(UserId(7))), "for oneself it takes the old password");
     assert!(!may(&signed_in, &Action::ManageOwnAccount(UserId(8))) && may(&signed_in, &Action::ResetCredentials(UserId(8))));
@@ -252,10 +258,15 @@ fn a_role_has_the_names_that_it_is_limited_to() {
 
 #[test]
 fn a_second_person_is_another_and_comes_in_by_themselves() {
-    let may_approve = |requester: &Requester, proposer: Proposer| may(requester, &Action::Approve(&proposer));
+    let approves = |requester: &Requester, proposer: Proposer, settled| may(requester, &Action::Approve { proposer: &proposer, settled });
+    let may_approve = |requester: &Requester, proposer: Proposer| approves(requester, proposer, true);
     let (ann, bob) = (requester(1, &[(1, "admin")]), requester(2, &[(1, "admin")]));
     let by_ann = Proposer::User(UserId(1));
-    assert!(may_approve(&bob, by_ann) && may_approve(&bob, Proposer::Local(0)));
+    assert!(may_approve(&bob, by_ann));
+    assert!(!may_approve(&bob, Proposer::Local(0)), "whoever has the machine may be bob as well");
+    // Whose account was in another's hands a moment ago may be that other.
+    assert!(!approves(&bob, by_ann, false));
+    assert!(!may(&ann, &Action::Propose { settled: false }) && may(&ann, &Action::Propose { settled: true }));
     assert!(!may_approve(&ann, by_ann));
     let by_key = Requester::Person(Person { api_key: Some(crate::access::ApiKeyId(7)), ..person(2, &[(1, "admin")]) });
     let narrowed = Requester::Person(Person { personal: false, ..person(2, &[(1, "admin")]) });

@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::place;
-use crate::cli::Target;
+use crate::cli::{Emergency, Target};
 
 pub(super) use credentials::{Kept, forget, keep, of_server};
 pub(super) use remote::{Remote, Server};
@@ -85,13 +85,23 @@ impl Refusal {
 
 /// Does a verb's work on what `target` names.
 pub(super) fn on<T>(target: &Target, work: impl AsyncFnOnce(&Backend) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    on_in(None, target, work)
+}
+
+/// Does a verb's work on what `target` names, perhaps in an emergency.
+pub(super) fn on_in<T>(
+    emergency: Option<&Emergency>,
+    target: &Target,
+    work: impl AsyncFnOnce(&Backend) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let break_glass = emergency.and_then(|emergency| emergency.break_glass.as_deref());
     let Some(url) = &target.server else {
         return place::on(&target.place, async |opened| {
-            let backend = Backend::Local(Box::new(local::Local::open(opened, target.break_glass.as_deref()).await?));
+            let backend = Backend::Local(Box::new(local::Local::open(opened, break_glass).await?));
             work(&backend).await
         });
     };
-    anyhow::ensure!(target.break_glass.is_none(), "--break-glass is for the server's own machine alone");
+    anyhow::ensure!(break_glass.is_none(), "--break-glass is for the server's own machine alone");
     let remote = Remote::open(url, target.token_file.as_deref(), target.ca_file.as_deref())?;
     place::runtime()?.block_on(async { work(&Backend::Remote(remote)).await })
 }

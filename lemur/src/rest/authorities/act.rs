@@ -7,18 +7,20 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::Api;
+use super::super::{Api, SettledDays};
 use super::super::approvals::ApprovalOut;
 use super::super::fault::Fault;
 use super::super::shape::Fields;
 use super::super::signed::Signed;
+use super::super::to_the_end::to_the_end;
 use super::{create, cross, facts, import, refusal, update};
 use crate::access::permit::Action;
-use crate::access::{Proposer, Requester, Role};
-use crate::approval::{NewProposal, Proposal};
+use crate::access::{Proposer, Role};
+use crate::approval::{ApprovalError, NewProposal, Proposal, Proposals};
 use crate::audit::{Actor, Via};
 use crate::authority::{AuthorityOrder, sha256};
 use crate::store::authorities::{Authority, AuthorityChange};
@@ -98,10 +100,14 @@ impl Plan {
 impl Api {
     /// Does a change, or stores it for a second person.
     pub(in crate::rest) async fn ask(&self, signed: &Signed, act: Act) -> Result<Response, Fault> {
-        let plan = self.plan(signed, &act).await?;
-        if !self.settings.approve_authorities {
-            return Ok(Json(self.perform(signed, plan).await?).into_response());
+        let Some(SettledDays(days)) = self.settings.approve_authorities else {
+            let plan = self.plan(signed, &act).await?;
+            return Ok(Json(self.perform_to_the_end(signed, plan).await?).into_response());
+        };
+        if signed.local.is_some() && signed.break_glass.is_none() {
+            return Err(Fault::Conflict(NOT_HERE.to_owned()));
         }
+        let plan = self.plan(signed, &act).await?;
         let proposals = self.proposals().await?;
         let text = serde_json::to_string(&act).map_err(|error| Fault::Internal(error.to_string()))?;
         // A body as deep as can be read could not be read again with what is put round it, and not be shown to who approves.
@@ -111,13 +117,15 @@ impl Api {
         if let Some(reason) = &signed.break_glass {
             tracing::warn!(who = signed.actor.name, about = plan.about, reason = &**reason, "a change is made without a second person");
             proposals.bypass(&text, &plan.about, reason, &signed.actor).await?;
-            return Ok(Json(self.perform(signed, plan).await?).into_response());
+            return Ok(Json(self.perform_to_the_end(signed, plan).await?).into_response());
         }
+        let proposer = signed.proposer()?;
+        signed.may(&Action::Propose { settled: self.is_settled(signed, self.engine.now(), days).await? })?;
         let new = NewProposal {
             act: text,
             basis: plan.basis(),
             about: plan.about,
-            proposer: signed.proposer()?,
+            proposer,
             proposer_name: signed.requester.called().to_owned(),
             api_key: signed.requester.api_key(),
         };
@@ -128,9 +136,12 @@ impl Api {
 
     /// Approves a proposal: what was proposed is done, if both may, and all is as it was.
     pub(in crate::rest) async fn approve(&self, signed: &Signed, proposal: Proposal) -> Result<Proposal, Fault> {
-        signed.may(&Action::Approve(&proposal.proposer))?;
+        // What waits since before approval was turned off is approved all the same, by whoever was there before it.
+        let SettledDays(days) = self.settings.approve_authorities.unwrap_or(SettledDays(0));
+        let settled = self.is_settled(signed, proposal.created, days).await?;
+        signed.may(&Action::Approve { proposer: &proposal.proposer, settled })?;
         if proposal.state != crate::approval::State::Waiting {
-            return Err(crate::approval::ApprovalError::Decided(proposal.state).into());
+            return Err(ApprovalError::Decided(proposal.state).into());
         }
         let act: Act = serde_json::from_str(&proposal.act).map_err(|error| Fault::Internal(error.to_string()))?;
         let proposer = self.proposer(signed, &proposal).await?;
@@ -144,28 +155,41 @@ impl Api {
             planned => planned.map_err(not_any_more)?,
         };
         let plan = self.plan(&proposer, &act).await.map_err(not_any_more)?;
+        let proposals = self.proposals().await?.clone();
         if plan.basis() != proposal.basis {
+            proposals.give_up(proposal.id, CHANGED, &signed.actor).await?;
             return Err(changed());
         }
-        let proposals = self.proposals().await?;
-        let proposal = proposals.claim(proposal.id, &signed.actor).await?;
-        // From here on no other approved change is made, so that this look is the last one that is needed.
-        let done = match self.plan(&proposer, &act).await.map_err(not_any_more) {
-            Ok(plan) if plan.basis() == proposal.basis => self.perform(&proposer, plan).await,
-            Ok(_) => Err(changed()),
-            Err(fault) => Err(fault),
-        };
-        let noted = done.as_ref().map(drop).map_err(Fault::line);
-        let finished = proposals.finish(proposal.id, noted, &signed.actor).await?;
-        done.map(|_| finished)
+        let (api, actor) = (self.clone(), signed.actor.clone());
+        to_the_end(async move {
+            let proposal = proposals.claim(proposal.id, &actor).await?;
+            let claim = Claim { proposals: Some(proposals), id: proposal.id, actor };
+            // From here on no other approved change is made, so that this look is the last one that is needed.
+            let done = match api.plan(&proposer, &act).await.map_err(not_any_more) {
+                Ok(plan) if plan.basis() == proposal.basis => api.perform(&proposer, plan).await,
+                Ok(_) => Err(changed()),
+                Err(fault) => Err(fault),
+            };
+            let noted = done.as_ref().map(drop).map_err(Fault::line);
+            let finished = claim.finish(noted).await?;
+            done.map(|_| finished)
+        })
+        .await
+    }
+
+    /// Whether nobody else made or changed the account of whoever asks for so many days before a moment, nor after it.
+    async fn is_settled(&self, signed: &Signed, moment: Timestamp, days: u16) -> Result<bool, Fault> {
+        let Some(user) = signed.requester.user() else { return Ok(false) };
+        let since = moment.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
+        Ok(self.access.changed_by_another(user).await? < since)
     }
 
     /// Who proposed something, as they are now.
     async fn proposer(&self, approver: &Signed, proposal: &Proposal) -> Result<Signed, Fault> {
-        let (requester, via) = match proposal.proposer {
-            Proposer::Local(uid) => (Requester::local(uid), Via::Cli),
+        let requester = match proposal.proposer {
+            Proposer::Local(_) => return Err(Fault::Conflict(NOT_HERE.to_owned())),
             Proposer::User(user) => match self.access.requester_now(user, proposal.api_key).await {
-                Ok(requester) => (requester, Via::Rest),
+                Ok(requester) => requester,
                 Err(crate::access::TokenError::Access(error)) => return Err(error.into()),
                 Err(_) => return Err(Fault::Conflict("Who proposed this may not come in any more.".to_owned())),
             },
@@ -174,7 +198,7 @@ impl Api {
         let actor = Actor {
             name: proposal.proposer_name.clone(),
             user: requester.user(),
-            via,
+            via: Via::Rest,
             address: None,
             request: approver.actor.request.clone(),
         };
@@ -188,6 +212,11 @@ impl Api {
             Act::Import { authority, body } => import::plan(self, signed, *authority, body).await,
             Act::CrossSign { authority, body } => cross::plan(self, signed, *authority, body).await,
         }
+    }
+
+    async fn perform_to_the_end(&self, signed: &Signed, plan: Plan) -> Result<Value, Fault> {
+        let (api, signed) = (self.clone(), signed.clone());
+        to_the_end(async move { api.perform(&signed, plan).await }).await
     }
 
     async fn perform(&self, signed: &Signed, plan: Plan) -> Result<Value, Fault> {
@@ -227,9 +256,46 @@ impl Api {
     }
 }
 
+/// Why nothing waits that is asked for on the server's own machine.
+const NOT_HERE: &str = "Changes to authorities wait for another person here, and nobody is one on the server's own machine, where anybody could \
+    be: sign in and ask by --server, or say --break-glass REASON.";
+
+/// Why what was proposed cannot be done any more.
+const CHANGED: &str = "The authority or a role was changed after this was proposed: propose it anew.";
+
 /// What was proposed is not on the state that there is.
 fn changed() -> Fault {
-    Fault::Conflict("The authority or a role was changed after this was proposed: propose it anew.".to_owned())
+    Fault::Conflict(CHANGED.to_owned())
+}
+
+/// A proposal that was claimed and is being done. One that is dropped before it is finished, by a panic, keeps nobody else waiting.
+struct Claim {
+    /// Those it is of, until it is finished.
+    proposals: Option<Proposals>,
+    id: i64,
+    actor: Actor,
+}
+
+impl Claim {
+    async fn finish(mut self, done: Result<(), String>) -> Result<Proposal, ApprovalError> {
+        let Some(proposals) = self.proposals.clone() else { return Err(ApprovalError::Missing) };
+        let finished = proposals.finish(self.id, done, &self.actor).await?;
+        self.proposals = None;
+        Ok(finished)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let (Some(proposals), Ok(runtime)) = (self.proposals.take(), tokio::runtime::Handle::try_current()) else { return };
+        let (id, actor) = (self.id, self.actor.clone());
+        runtime.spawn(async move {
+            let reason = "it broke off: look whether the change is there".to_owned();
+            if let Err(error) = proposals.finish(id, Err(reason), &actor).await {
+                tracing::error!(proposal = id, %error, "that a proposal broke off cannot be noted");
+            }
+        });
+    }
 }
 
 /// Roles' numbers.

@@ -178,10 +178,8 @@ fn key(api: &Api, signed: &Signed, fields: &Fields) -> Result<AuthorityKey, Faul
     }
     match api.engine.settings().named_keys.get(name) {
         Some(reference) => Ok(AuthorityKey::Elsewhere(reference.clone())),
-        // Whoever has the data in hands says where a key is. What waits is approved by others, who choose among the configuration's.
-        None if signed.local.is_some() && (!api.settings.approve_authorities || signed.break_glass.is_some()) => {
-            Ok(AuthorityKey::Elsewhere(name.to_owned()))
-        }
+        // Whoever has the data in hands says where a key is.
+        None if signed.local.is_some() => Ok(AuthorityKey::Elsewhere(name.to_owned())),
         None => Err(Fault::field("keyReference", "The server's configuration names no such key.")),
     }
 }

@@ -17,6 +17,7 @@ use super::query::Asked;
 use super::route::Route;
 use super::shape::{Kind, Shape, optional, required};
 use super::signed::Signed;
+use super::to_the_end::to_the_end;
 use super::{Api, List};
 use crate::access::permit::{Action, CertificateFacts};
 use crate::issue::Order;
@@ -146,7 +147,8 @@ async fn cancel(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
     let pending = api.pending(id).await?;
     signed.may(&Action::DeleteCertificate(facts(&pending)))?;
     let fields = CANCEL.read(&body)?;
-    api.upstreams.cancel(pending.id, fields.text("note").unwrap_or_default(), &signed.actor).await.map_err(fault)?;
+    let note = fields.text("note").unwrap_or_default().to_owned();
+    to_the_end(async move { api.upstreams.cancel(pending.id, &note, &signed.actor).await.map_err(fault) }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -157,7 +159,8 @@ async fn upload(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
     let bundle = format!("{}\n{}", fields.text("body").unwrap_or_default(), fields.text("chain").unwrap_or_default());
     let external_id = fields.filled("externalId").map(str::to_owned);
     let brought = PendingUpload { bundle: bundle.into_bytes(), external_id };
-    let stored = api.upstreams.bring(pending.id, brought, &signed.actor).await.map_err(fault)?;
+    let upstreams = api.upstreams.clone();
+    let stored = to_the_end(async move { upstreams.bring(pending.id, brought, &signed.actor).await.map_err(fault) }).await?;
     let certificate = api.certificate(stored.0).await?;
     api.described(certificate).await.map(Json)
 }
