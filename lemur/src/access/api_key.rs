@@ -9,7 +9,7 @@ use serde_json::json;
 use super::requester::Person;
 use super::role::READ_ONLY;
 use super::token::TokenError;
-use super::{Access, AccessError, Listed, Subject, Window};
+use super::{Access, AccessError, Listed, Subject, Window, settled};
 use crate::audit::Actor;
 use crate::store::{RoleId, UserId};
 
@@ -147,6 +147,7 @@ impl Access {
             let sql = "INSERT INTO access_api_key_roles (api_key, role) VALUES ($1, $2) ON CONFLICT DO NOTHING";
             transaction.execute(sql, &[id.0.into(), role.0.into()]).await?;
         }
+        settled::note(&mut transaction, key.holder, actor, self.0.clock.now()).await?;
         let token = self.sign(key.holder, generation, Some(id), (now, key.lifetime.end(now)))?;
         let made = read(&mut transaction, id).await?.ok_or(AccessError::Missing(Subject::ApiKey))?;
         let fields = json!({"api_key": id.0, "name": key.name, "holder": key.holder, "days": key.lifetime.days(), "roles": key.roles});

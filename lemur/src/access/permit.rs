@@ -378,10 +378,7 @@ fn may_certify(requester: &Person, authority: &AuthorityFacts<'_>, asked: &Names
 
 fn approves(requester: &Person, proposer: &Proposer, settled: bool) -> (bool, &'static str) {
     if !requester.came_in_person() {
-        return (
-            false,
-            "A person approves, who has signed in: no API key, no workload, and nobody on the server's own machine.",
-        );
+        return (false, "A person approves, who has signed in: no API key, no workload, and nobody on the server's own machine.");
     }
     match proposer {
         Proposer::User(user) if *user == requester.user() => (false, "Another person than the one who proposed it has to approve it."),

@@ -257,7 +257,8 @@ pub(super) async fn insert(
     if transaction.optional(taken_name, &[(&username_key).into()]).await?.is_some() {
         return Err(AccessError::Taken { subject: Subject::User, field: "username" });
     }
-    let sql = "INSERT INTO access_users (username, username_key, email, email_key, password, active, generation, created, changed_by_another_ms)
+    let sql =
+        "INSERT INTO access_users (username, username_key, email, email_key, password, active, generation, created, changed_by_another_ms)
         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8) RETURNING id";
     let email_key = email.key();
     let values = [

@@ -117,7 +117,9 @@ impl From<ApprovalError> for Fault {
     fn from(error: ApprovalError) -> Self {
         match error {
             ApprovalError::Missing => Self::Missing("proposal"),
-            ApprovalError::Decided(_) | ApprovalError::TooMany | ApprovalError::TooManyOfOne | ApprovalError::Busy => Self::Conflict(format!("{error}.")),
+            ApprovalError::Decided(_) | ApprovalError::TooMany | ApprovalError::TooManyOfOne | ApprovalError::Busy => {
+                Self::Conflict(format!("{error}."))
+            }
             ApprovalError::Store(error) => error.into(),
         }
     }

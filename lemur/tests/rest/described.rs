@@ -119,7 +119,10 @@ fn every_route_answers_as_it_is_described() {
 
 #[test]
 fn what_waits_for_a_second_person_answers_as_it_is_described() {
-    let service = Service::start_with(lemur::rest::Settings { approve_authorities: Some(lemur::rest::SettledDays(0)), ..lemur::rest::Settings::default() });
+    let service = Service::start_with(lemur::rest::Settings {
+        approve_authorities: Some(lemur::rest::SettledDays(0)),
+        ..lemur::rest::Settings::default()
+    });
     let document = service.get("/openapi.json", "").done();
     let waits = service.post("/authorities", &service.admin, &new_authority("Root"));
     assert_eq!(waits.status, 202, "{waits:?}");

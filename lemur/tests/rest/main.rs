@@ -10,6 +10,7 @@ mod paths;
 mod pending;
 mod people;
 mod rights;
+mod second_person;
 mod statements;
 mod support;
 mod walk;

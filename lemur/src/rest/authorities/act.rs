@@ -11,12 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::{Api, SettledDays};
 use super::super::approvals::ApprovalOut;
 use super::super::fault::Fault;
 use super::super::shape::Fields;
 use super::super::signed::Signed;
 use super::super::to_the_end::to_the_end;
+use super::super::{Api, SettledDays};
 use super::{create, cross, facts, import, refusal, update};
 use crate::access::permit::Action;
 use crate::access::{Proposer, Role};
