@@ -1,6 +1,8 @@
 //! A second person's approval for changes to authorities, on both databases: what waits, who approves, what is done then, and what is refused.
 
-use menagerie_tests::{Postgres, venv_program};
+use std::time::Duration;
+
+use menagerie_tests::{Postgres, assert_eventually, venv_program};
 use serde_json::{Value, json};
 
 use super::house::{House, Server};
@@ -13,7 +15,7 @@ fn houses() -> Vec<(Option<Postgres>, House)> {
     let on = House::on(postgres.url());
     let houses = vec![(None, House::new()), (Some(postgres), on)];
     for (_, house) in &houses {
-        house.write("data/lemur.toml", "http_url = \"http://pki.corp.example\"\n[approval]\nauthorities = true\n");
+        house.write("data/lemur.toml", "http_url = \"http://pki.corp.example\"\n[approval]\nauthorities = true\nsettled_days = 0\n");
         house.write("password", format!("{PASSWORD}\n"));
     }
     houses
@@ -154,7 +156,8 @@ fn what_is_not_as_it_was_is_not_done() {
         approve(&server, &bob, number).refused(409);
         server.post("/roles", &admin, &json!({"name": "deploy"})).done();
         approve(&server, &bob, number).refused(409);
-        assert_eq!(state(number), "waiting");
+        // What can never be done any more waits no more, and counts for nobody.
+        assert_eq!((state(number).as_str(), state(first).as_str()), ("failed", "failed"));
 
         // Who proposed it may not any more; their API key was revoked; they are gone.
         let key = server.post("/keys", &ann, &json!({"name": "k"})).done();
@@ -185,21 +188,65 @@ fn what_is_not_as_it_was_is_not_done() {
 }
 
 #[test]
+fn an_approval_whose_client_goes_away_is_done_to_its_end() {
+    for (_database, house) in houses() {
+        let server = house.serve();
+        let admin = server.login("admin", &server.password());
+        let ann = administrator(&server, &admin, "ann");
+        let state = |number: i64| server.get(&format!("/approvals/{number}"), &ann).done()["state"].as_str().unwrap().to_owned();
+        let mut left = 0;
+        // Its key takes its time to be made: the client is killed in the midst of it, or it was too quick.
+        for attempt in 0..8 {
+            let name = format!("Slow {attempt}");
+            let order = json!({"name": name, "owner": "pki@corp.example", "commonName": name, "keyType": "RSA4096"});
+            let number = proposed(&server.post("/authorities", &admin, &order));
+            let client = house.start_remote(&server, &ann, &format!("approval approve {number}"));
+            let mut seen = state(number);
+            while seen == "waiting" {
+                std::thread::sleep(Duration::from_millis(5));
+                seen = state(number);
+            }
+            left += u32::from(seen == "approved");
+            drop(client);
+            assert_eventually!(within Duration::from_secs(120), state(number) == "done");
+            assert!(names(&server, &admin).contains(&name));
+            if left > 0 {
+                break;
+            }
+        }
+        assert!(left > 0, "none was caught");
+        // Nobody waits for one that broke off.
+        let number = proposed(&server.post("/authorities", &admin, &root("Next")));
+        assert_eq!(approve(&server, &ann, number).done()["state"], "done");
+    }
+}
+
+#[test]
 fn the_command_line_proposes_too_and_breaks_the_glass_loudly() {
     for (_database, house) in houses() {
         let server = house.serve();
         let admin = server.login("admin", &server.password());
-        let waits = house.lemur("authority create corp --common-name Corp".split(' '));
+        let ann = administrator(&server, &admin, "ann");
+        // Whoever has the machine may be ann or admin as well: nothing that is asked there waits for them.
+        for verb in [
+            "authority create corp --common-name Corp",
+            "authority change internal --active false",
+            "role allow operator --authority internal --any-name",
+        ] {
+            house.refuses(verb, "--break-glass REASON");
+        }
+        assert_eq!(house.done("approval list"), "");
+        let waits = house.remote(&server, &admin, "authority create corp --common-name Corp");
         assert!(waits.status == Some(1) && waits.stdout.is_empty() && waits.stderr.contains("lemur approval approve 1"), "{waits:?}");
         assert!(house.done("approval list").contains("make the authority corp"));
         let shown = house.done("approval show 1");
-        assert!(shown.contains("proposed by: local:") && shown.contains("\"commonName\": \"Corp\""), "{shown}");
+        assert!(shown.contains("proposed by: admin") && shown.contains("\"commonName\": \"Corp\""), "{shown}");
         house.write("approvals.json", house.done("approval list --json"));
         let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/approvals.json");
         house.write("check.py", "import json, sys, jsonschema\nschema, value = (json.load(open(path)) for path in sys.argv[1:])\njsonschema.validate(value, schema)\n");
         house.run(venv_program("python").to_str().unwrap(), &format!("check.py {schema} approvals.json"));
         assert_eq!(house.lemur(["approval", "approve", "1"]).status, Some(2), "the machine approves nothing");
-        let done = house.remote(&server, &admin, "approval approve 1").success();
+        let done = house.remote(&server, &ann, "approval approve 1").success();
         assert!(done.stderr.contains("done: make the authority corp"), "{done:?}");
         assert!(house.done("authority list").contains("corp"));
 

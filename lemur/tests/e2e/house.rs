@@ -134,6 +134,14 @@ impl House {
         run_within(PATIENCE, tool, b"")
     }
 
+    /// Starts a command of the tool against a server, and does not wait: dropped, it is killed.
+    pub(crate) fn start_remote(&self, server: &Server, token: &str, arguments: &str) -> Running {
+        let mut tool = self.tool("nowhere");
+        tool.env("LEMUR_SERVER", &server.url).env("LEMUR_TOKEN", token).env("LEMUR_CA_FILE", server.data.join("internal-root.pem"));
+        tool.args(arguments.split_whitespace());
+        Running::start("lemur", tool)
+    }
+
     /// Runs a command of the tool with an environment of its own.
     pub(crate) fn lemur_with(&self, environment: &[(&str, &str)], arguments: &str) -> Finished {
         let mut tool = self.tool("nowhere");

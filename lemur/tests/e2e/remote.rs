@@ -130,6 +130,9 @@ fn each_verb_answers_over_the_network_as_on_the_machine() {
     assert!(!house.file("nowhere").exists(), "what asks a server makes no data here");
     let refused = house.remote(&server, &token, "key rotate");
     assert!(refused.status == Some(2) && refused.stderr.contains("on the server's own machine"), "{refused:?}");
+    // Nor is it offered.
+    let offered = house.done("key rotate --help");
+    assert!(!["--server", "--token-file", "--ca-file"].iter().any(|option| offered.contains(option)), "{offered}");
 }
 
 #[test]
@@ -264,7 +267,7 @@ fn an_api_key_may_what_it_may_and_no_more() {
     for (arguments, sentence) in [
         ("certificate issue --authority internal --name www.example.org --out two", "None of your roles may have all of these names"),
         ("authority create x --common-name X", "Only administrators make root authorities"),
-        ("user list --break-glass now", "server's own machine"),
+        ("role deny deploy --authority internal --break-glass now", "server's own machine"),
         ("acme keys", "Only administrators"),
         ("audit verify", "Only administrators, operators and readers"),
     ] {

@@ -363,6 +363,18 @@ fn certificates_are_linted_by_file() {
     assert!(house.done("lint --list").lines().count() > 80);
 }
 
+/// For API keys or a provider of identities alone.
+#[test]
+fn a_user_may_have_no_password() {
+    let house = House::new();
+    let server = house.serve();
+    house.done("user add ci --email ci@corp.example --no-password");
+    let admin = server.login("admin", &server.password());
+    let id = server.get("/users?filter=name;ci", &admin).done()["items"][0]["id"].clone();
+    let key = server.post("/keys", &admin, &serde_json::json!({"name": "ci", "user": {"id": id}, "ttl": 1})).done();
+    assert_eq!(server.get("/auth/me", key["jwt"].as_str().unwrap()).done()["username"], "ci");
+}
+
 #[test]
 fn completions_and_what_is_not_understood() {
     let house = House::new();
@@ -376,5 +388,27 @@ fn completions_and_what_is_not_understood() {
     for fine in ["--help", "--version", "certificate issue --help"] {
         house.done(fine);
     }
+    // What breaks no glass does not offer it, and does not swallow it.
+    for verb in [
+        "certificate issue",
+        "certificate list",
+        "authority list",
+        "role add",
+        "user list",
+        "acme keys",
+        "key protect",
+        "approval list",
+        "audit verify",
+    ] {
+        assert!(!house.done(&format!("{verb} --help")).contains("--break-glass"), "{verb}");
+        assert_eq!(house.lemur(format!("{verb} --break-glass now").split(' ')).status, Some(2), "{verb}");
+    }
+    for verb in ["authority create", "authority change", "authority cross-sign", "authority import", "role allow", "role deny"] {
+        assert!(house.done(&format!("{verb} --help")).contains("--break-glass"), "{verb}");
+    }
+    let wanted = house.lemur("role allow deploy --authority tls".split(' ')).stderr;
+    assert!(wanted.contains("--names") && wanted.contains("--any-name"), "{wanted}");
+    let wanted = house.lemur("user add ci --email ci@corp.example".split(' ')).stderr;
+    assert!(wanted.contains("--password-file") && house.done("user add --help").contains("--no-password"), "{wanted}");
     assert!(!house.file("data").exists(), "none of these opens data");
 }

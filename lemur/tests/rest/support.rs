@@ -2,12 +2,12 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use lemur::access::{self, Access, Actions, Bootstrap, Grant, Password};
@@ -33,6 +33,8 @@ pub(crate) struct Service {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) url: String,
     pub(crate) admin: String,
+    /// By how many seconds its clock is ahead.
+    pub(crate) ahead: Arc<AtomicI64>,
     agent: Agent,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -156,10 +158,12 @@ impl Service {
         let tls = Tls::from_pem(&chain, &key).unwrap();
         let (database, ring, own) = (database.to_owned(), RingFile::new(folder.path().join("keys")), url.clone());
         let ca_file = folder.path().join("service.pem");
+        let ahead = Arc::new(AtomicI64::new(0));
+        let clock = Arc::clone(&ahead);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                let clock = Clock::new(Timestamp::now);
+                let clock = Clock::new(move || Timestamp::now() + SignedDuration::from_secs(clock.load(Ordering::SeqCst)));
                 let engine = Engine::start(&database, ring, Settings::new(clock.clone(), "http://ca.example.test").unwrap()).await.unwrap();
                 let identity = Identity::open(&outside, &own, &engine).unwrap();
                 let of = access::Settings { workloads: outside.grants(), ..access::Settings::default() };
@@ -175,7 +179,7 @@ impl Service {
                 engine.close().await;
             });
         });
-        let mut service = Self { folder, url, admin: String::new(), agent: client(&chain), stop: Some(stop), thread: Some(thread) };
+        let mut service = Self { folder, url, admin: String::new(), ahead, agent: client(&chain), stop: Some(stop), thread: Some(thread) };
         is_ready.recv_timeout(Duration::from_secs(60)).expect("the service starts");
         service.admin = service.login("admin", PASSWORD);
         service
