@@ -55,6 +55,17 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
 }
 
 #[test]
+fn approval_wants_accounts_that_are_settled_unless_it_is_said() {
+    assert_eq!(read("").unwrap().approve_authorities, None);
+    assert_eq!(read("[approval]\nauthorities = true").unwrap().approve_authorities, Some(SettledDays(7)));
+    assert_eq!(read("[approval]\nauthorities = true\nsettled_days = 0").unwrap().approve_authorities, Some(SettledDays(0)));
+    assert_eq!(read("[approval]\nsettled_days = 30").unwrap().approve_authorities, None);
+    for wrong in ["366", "-1", "\"seven\""] {
+        assert!(read(&format!("[approval]\nauthorities = true\nsettled_days = {wrong}")).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn names_of_this_authority_have_one_form() {
     let config = read("[acme]\ncaa_identities = [\"CA.Example.\", \"b\u{fc}cher.example\"]").unwrap();
     assert_eq!(config.acme.caa_identities, ["ca.example", "xn--bcher-kva.example"]);
