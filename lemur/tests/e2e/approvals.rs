@@ -63,6 +63,8 @@ fn what_one_proposes_another_approves_and_it_is_done_as_it_was_proposed() {
         let server = house.serve();
         let admin = server.login("admin", &server.password());
         let (ann, bob) = (administrator(&server, &admin, "ann"), administrator(&server, &admin, "bob"));
+        server.post("/users", &admin, &json!({"username": "eve", "email": "eve@corp.example", "password": PASSWORD})).done();
+        let eve = server.login("eve", PASSWORD);
         let number = proposed(&server.post("/authorities", &ann, &root("Corp")));
         assert!(!names(&server, &admin).contains(&"Corp".to_owned()), "it waits");
         let listed = server.get("/approvals", &bob).done();
@@ -79,8 +81,6 @@ fn what_one_proposes_another_approves_and_it_is_done_as_it_was_proposed() {
         }
         let here = house.lemur(["approval", "approve", &number.to_string()]);
         assert!(here.status == Some(2) && here.stderr.contains("nobody on the server's own machine"), "{here:?}");
-        server.post("/users", &admin, &json!({"username": "eve", "email": "eve@corp.example", "password": PASSWORD})).done();
-        let eve = server.login("eve", PASSWORD);
         assert!(approve(&server, &eve, number).refused(403)["message"].as_str().unwrap().contains("Only administrators"));
 
         let done = approve(&server, &bob, number).done();

@@ -124,11 +124,11 @@ fn what_waits_for_a_second_person_answers_as_it_is_described() {
         ..lemur::rest::Settings::default()
     });
     let document = service.get("/openapi.json", "").done();
+    let second = service.session("second", &["admin"]);
     let waits = service.post("/authorities", &service.admin, &new_authority("Root"));
     assert_eq!(waits.status, 202, "{waits:?}");
     let id = waits.json()["approval"]["id"].clone();
     let (one, approve) = (format!("/approvals/{id}"), format!("/approvals/{id}/approve"));
-    let second = service.session("second", &["admin"]);
     let answers = [
         noted("post", "/authorities", &waits),
         noted("get", "/approvals", &service.get("/approvals", &service.admin)),

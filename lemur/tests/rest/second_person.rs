@@ -76,7 +76,7 @@ fn accounts_of_the_last_days_neither_propose_nor_approve() {
         service.post("/authorities", key["jwt"].as_str().unwrap(), &new_authority("Other")).refused(403);
         assert_eq!(approve(service, &bob, waits).done()["state"], "done");
         // A role that is named anew gives its members what it did not.
-        let role = service.post("/roles", &admin, &json!({"name": "team", "users": [{"username": "bob"}]}));
+        let role = service.post("/roles", &admin, &json!({"name": "team", "users": [{"name": "bob"}]}));
         let role = role.done()["id"].clone();
         let waits = proposed(service, &admin, "Third");
         approve(service, &bob, waits).refused(403);
@@ -106,9 +106,9 @@ fn an_api_key_makes_no_administrator_and_takes_nobody_over() {
             service.put(&format!("/users/{bob}"), &key, &json!({"password": ANOTHER})),
             service.delete(&format!("/users/{bob}/second_factor"), &key),
             service.delete(&format!("/users/{bob}/tokens"), &key),
-            service.put(&format!("/roles/{}", role("Corp_admin")), &key, &json!({"users": [{"username": "dave"}]})),
+            service.put(&format!("/roles/{}", role("Corp_admin")), &key, &json!({"users": [{"name": "dave"}]})),
             service.put(&format!("/roles/{}", role("deploy")), &key, &json!({"name": "Other_admin"})),
-            service.post("/roles", &key, &json!({"name": "Third_admin", "users": [{"username": "dave"}]})),
+            service.post("/roles", &key, &json!({"name": "Third_admin", "users": [{"name": "dave"}]})),
         ] {
             let refused = refused.refused(403);
             assert!(refused["message"].as_str().unwrap().contains("An API key"), "{refused}");
@@ -116,6 +116,6 @@ fn an_api_key_makes_no_administrator_and_takes_nobody_over() {
         // What administers nothing it goes on to give, and what somebody has already it leaves.
         service.post("/users", &key, &new("ci", "deploy")).done();
         service.put(&format!("/users/{bob}"), &key, &json!({"roles": [{"name": "admin"}, {"name": "deploy"}]})).done();
-        service.put(&format!("/roles/{}", role("deploy")), &key, &json!({"users": [{"username": "dave"}]})).done();
+        service.put(&format!("/roles/{}", role("deploy")), &key, &json!({"users": [{"name": "dave"}]})).done();
     });
 }
