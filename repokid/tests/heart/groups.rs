@@ -1,9 +1,10 @@
-//! Groups: by what each member did, in the member's own name, and for the sake of members who are left alone.
+//! Groups: by what each member did, in the member's own name, and for the sake of members who are left alone. Users: within their boundary,
+//! and beside their groups.
 
 use menagerie_policy::document::Policy;
 use menagerie_policy::evaluate::Attached;
 use repokid::account::Kind;
-use repokid::analysis::{Left, Outcome};
+use repokid::analysis::{Left, Outcome, Place};
 use repokid::proof::{Fences, Member, Refusal, Rewrite, prove};
 use repokid::verdict::{Base, How, Judged, Resource, Usage, Use, Verdict};
 use serde_json::{Value, json};
@@ -92,4 +93,47 @@ fn a_members_boundary_is_part_of_the_replay() {
     let refused = replayed(&all, &less, "arn:aws:s3:::bucket/key", None, Some(&get("arn:aws:s3:::other/*")));
     assert!(matches!(refused, Err(Refusal::NewlyDenied { .. })), "{refused:?}");
     assert_eq!(replayed(&all, &all, "arn:aws:s3:::bucket/key", None, Some(&get("*"))), Ok(1));
+}
+
+/// An account with one user who has a managed policy that is its boundary, too, and an inline one.
+fn bounded(own: &Value, boundary: &Value) -> Stage {
+    let arn = format!("arn:aws:iam::{ACCOUNT}:policy/limit");
+    let mut account = group_of(&allow(&json!("sns:Publish")));
+    let user = &mut account["UserDetailList"][0];
+    user["UserPolicyList"] = json!([{"PolicyName": "own", "PolicyDocument": own}]);
+    user["AttachedManagedPolicies"] = json!([{"PolicyName": "limit", "PolicyArn": arn}]);
+    user["PermissionsBoundary"] = json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn});
+    account["Policies"] = json!([{
+        "PolicyName": "limit", "Arn": arn, "DefaultVersionId": "v1", "AttachmentCount": 1,
+        "PolicyVersionList": [{"VersionId": "v1", "CreateDate": "2020-01-01T00:00:00Z", "Document": boundary}],
+    }]);
+    Stage::new(&account).complete().see(&[by(MEMBERS[0], event("ec2.amazonaws.com", "CreateVpc"))])
+}
+
+#[test]
+fn a_users_boundary_is_held_to_and_never_edited() {
+    let own = allow(&json!(["ec2:CreateVpc", "ec2:DeleteVpc", "sns:CreateTopic"]));
+    let stage = bounded(&own, &allow(&json!(["ec2:CreateVpc", "ec2:DeleteVpc"])));
+    stage.look(MEMBERS[0], |analysis| {
+        let Outcome::Narrowed(proof) = &analysis.outcome else { panic!("{:?}", analysis.outcome) };
+        assert!(proof.uses_replayed > 0 && proof.newly_denied == 0, "{proof:?}");
+        let [own, limit] = analysis.policies.as_slice() else { panic!("two policies") };
+        assert!(own.after[0].contains("ec2:CreateVpc") && !own.after[0].contains("DeleteVpc"), "{:?}", own.after);
+        assert!(matches!(limit.place, Place::Shared(_)), "a copy takes its place: the boundary itself stays");
+        let topic = stage.universe.named("sns:CreateTopic").expect("is known");
+        assert!(analysis.blocked.of(topic).is_some_and(|by| by.contains("limit")), "what the boundary does not allow has no effect");
+    });
+}
+
+#[test]
+fn what_a_user_has_from_a_group_is_no_reason_to_take_it_from_the_user() {
+    let mut account = group_of(&allow(&json!(["ec2:CreateVpc"])));
+    account["UserDetailList"][0]["UserPolicyList"] =
+        json!([{"PolicyName": "own", "PolicyDocument": allow(&json!(["ec2:CreateVpc", "ec2:DeleteVpc"]))}]);
+    let stage = Stage::new(&account).complete().see(&[by(MEMBERS[0], event("ec2.amazonaws.com", "CreateVpc"))]);
+    stage.look(MEMBERS[0], |analysis| {
+        assert!(matches!(analysis.outcome, Outcome::Narrowed(_)), "{:?}", analysis.outcome);
+        let after = &analysis.policies[0].after[0];
+        assert!(after.contains("CreateVpc") && !after.contains("DeleteVpc"), "{after}");
+    });
 }
