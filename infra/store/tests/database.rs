@@ -72,6 +72,28 @@ async fn every_released_schema_comes_to_todays_and_keeps_its_rows() {
     .await;
 }
 
+/// A connection that was opened between two steps knows a table as it was before the later one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_step_altered_is_read_as_it_is_by_each_connection() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 0..40 {
+        let database = open(&format!("sqlite:{}", folder.path().join(format!("{number}.db")).display()), 3).await;
+        let mut transaction = database.write().await.expect("begins");
+        transaction.execute("INSERT INTO pet (id, name, kind) VALUES (1, 'tom', 'cat')", &[]).await.expect("is done");
+        transaction.commit().await.expect("is kept");
+        // As many as the pool has connections, each held until all have read.
+        let mut readers = Vec::new();
+        for _ in 0..4 {
+            let mut transaction = database.read().await.expect("begins");
+            let row = transaction.one("SELECT * FROM pet", &[]).await.expect("is there");
+            assert_eq!(row.text("kind").expect("text"), "cat");
+            readers.push(transaction);
+        }
+        drop(readers);
+        database.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_newer_or_another_schema_is_refused_and_left_as_it_is() {
     on_both(async |url| {

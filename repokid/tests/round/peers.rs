@@ -206,5 +206,5 @@ fn a_page_that_takes_long_is_waited_for(place: &Place) {
     let mut command = world.command(&["update_role_cache", &world.account, "--access-advisor", &advisor]);
     command.env("AWS_ENDPOINT_URL_IAM", server.url());
     let done = menagerie_tests::process::run(command, b"").success();
-    assert!(done.text().starts_with("1 roles up to date"), "{}", done.text());
+    assert!(done.text().starts_with("1 role up to date"), "{}", done.text());
 }

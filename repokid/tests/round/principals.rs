@@ -198,7 +198,8 @@ fn who_is_named_no_more_is_done_with(place: &Place) {
     world.done(&["update_role_cache", account, "--access-advisor", &advisor]);
     world.done(&["schedule_repo", account]);
     world.configure("principals", json!(["role"]));
-    world.done(&["repo_scheduled_roles", account, "-c"]);
+    let done = world.run(&["repo_scheduled_roles", account, "-c"]);
+    assert!(done.status == Some(1) && done.text().contains("1 changed"), "{}{}", done.text(), done.stderr);
     let [reader, ann, _] = policies(&world);
     assert!(!reader.contains("sqs") && ann == POLICY, "it was scheduled, and is named no more: {ann}");
     world.done(&["update_role_cache", account, "--access-advisor", &advisor]);
