@@ -55,17 +55,6 @@ impl Database {
     /// [`DatabaseError`] if the URL is of another database, the file or the server cannot be reached, or the schema is newer than
     /// `migrations`.
     pub async fn connect(url: &str, migrations: &Migrations) -> Result<Self, DatabaseError> {
-        let database = Self::open(url).await?;
-        if migrate(&database, migrations).await? && database.kind() == Kind::Sqlite {
-            // The steps may have gone over several connections. One that looked at a table before another altered it would prepare statements
-            // for the table as it was.
-            database.close().await;
-            return Self::open(url).await;
-        }
-        Ok(database)
-    }
-
-    async fn open(url: &str) -> Result<Self, DatabaseError> {
         let pool = match scheme(url) {
             None => Pool::Sqlite(sqlite::connect(url).await?),
             Some(("sqlite", path)) => Pool::Sqlite(sqlite::connect(path).await?),
@@ -73,15 +62,24 @@ impl Database {
             Some(("postgres" | "postgresql", _)) => Pool::Postgres(postgres::connect(url).await?),
             Some((other, _)) => return Err(DatabaseError::Scheme { scheme: other.to_owned() }),
         };
-        Ok(Self { pool })
+        let database = Self { pool };
+        database.migrate(migrations).await?;
+        Ok(database)
     }
 
-    /// Brings another component's schema up to date.
+    /// Brings another component's schema up to date. If something is to be done, it waits for transactions that are open.
     ///
     /// # Errors
     /// [`DatabaseError`] if a step fails, or the schema is newer than `migrations`.
     pub async fn migrate(&self, migrations: &Migrations) -> Result<(), DatabaseError> {
-        migrate(self, migrations).await.map(drop)
+        if migrate(self, migrations).await? {
+            match &self.pool {
+                Pool::Sqlite(pool) => sqlite::forget(pool).await?,
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Which database it is.
