@@ -21,17 +21,17 @@ const CLIENTS: usize = 32;
 /// Orders that a client has ready; it begins again when they are used up.
 const ORDERS: usize = 256;
 
-pub(crate) fn begin(service: &Lemur, count: &Count) -> Outcome<Clients> {
-    let (tls, address, password) = (service.tls()?, service.address, service.password()?);
+pub(crate) async fn begin(service: &Lemur, count: &Count) -> Outcome<Clients> {
+    let (tls, address) = (service.tls()?, service.address);
+    let login = json!({"username": "admin", "password": service.password()?}).to_string();
+    let signed_in = send(&mut connect(address, Arc::clone(&tls)).await?, "/api/1/auth/login", "", login.into()).await?;
+    let signed_in: Value = serde_json::from_slice(&signed_in)?;
+    let bearer = format!("Bearer {}", signed_in["token"].as_str().ok_or("no token")?);
     let mut clients = Clients::new();
     for client in 0..CLIENTS {
-        let (tls, count, password, orders) = (Arc::clone(&tls), count.clone(), password.clone(), orders(client)?);
+        let (tls, count, bearer, orders) = (Arc::clone(&tls), count.clone(), bearer.clone(), orders(client)?);
         clients.spawn(async move {
             let mut connection = connect(address, tls).await?;
-            let login = json!({"username": "admin", "password": password}).to_string();
-            let signed_in = send(&mut connection, "/api/1/auth/login", "", login.into()).await?;
-            let signed_in: Value = serde_json::from_slice(&signed_in)?;
-            let bearer = format!("Bearer {}", signed_in["token"].as_str().ok_or("no token")?);
             for order in orders.iter().cycle() {
                 if count.is_over() {
                     break;
