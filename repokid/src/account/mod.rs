@@ -45,10 +45,7 @@ impl Inventory {
     /// The members of a group.
     pub fn members<'a>(&'a self, group: &'a Principal) -> impl Iterator<Item = &'a Principal> {
         let is_member = |user: &&Principal| {
-            group.kind == Kind::Group
-                && user.kind == Kind::User
-                && user.account() == group.account()
-                && user.groups.contains(&group.name)
+            group.kind == Kind::Group && user.kind == Kind::User && user.account() == group.account() && user.groups.contains(&group.name)
         };
         self.principals.iter().filter(is_member)
     }
@@ -56,10 +53,7 @@ impl Inventory {
     /// The groups that a user is in.
     pub fn groups_of<'a>(&'a self, user: &'a Principal) -> impl Iterator<Item = &'a Principal> {
         let is_group = |group: &&Principal| {
-            user.kind == Kind::User
-                && group.kind == Kind::Group
-                && group.account() == user.account()
-                && user.groups.contains(&group.name)
+            user.kind == Kind::User && group.kind == Kind::Group && group.account() == user.account() && user.groups.contains(&group.name)
         };
         self.principals.iter().filter(is_group)
     }

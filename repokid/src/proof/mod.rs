@@ -95,12 +95,7 @@ pub enum Refusal {
 ///
 /// # Errors
 /// The first [`Refusal`].
-pub fn prove<'a>(
-    rewrites: &'a [Rewrite<'_>],
-    untouched: &[Attached<'a>],
-    fences: &Fences<'a>,
-    base: &Base<'_>,
-) -> Result<Proof, Refusal> {
+pub fn prove<'a>(rewrites: &'a [Rewrite<'_>], untouched: &[Attached<'a>], fences: &Fences<'a>, base: &Base<'_>) -> Result<Proof, Refusal> {
     let mut proof = Proof { statements_within: 0, denials_kept: 0, permissions_kept: 0, uses_replayed: 0, newly_denied: 0 };
     for rewrite in rewrites {
         let (within, denials) = subset::check(rewrite)?;

@@ -372,7 +372,11 @@ impl Round<'_> {
         let due = roles.filter(|role| self.config.principals.contains(&role.kind())).filter_map(|role| {
             let schedule = role.schedule.as_ref().filter(|schedule| schedule.is_due(now))?;
             let permissions: Vec<_> = schedule.permissions.iter().cloned().collect();
-            Some(RoleNotice { what: "what was scheduled goes now, as far as it is still unused".to_owned(), permissions, role: role.label() })
+            Some(RoleNotice {
+                what: "what was scheduled goes now, as far as it is still unused".to_owned(),
+                permissions,
+                role: role.label(),
+            })
         });
         Ok(due.collect())
     }

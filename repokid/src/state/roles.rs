@@ -32,7 +32,8 @@ const INSERT: &str =
     VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
     ON CONFLICT (role_id) DO NOTHING";
 
-const UPDATE: &str = "UPDATE role SET revision = revision + 1, account = $2, arn = $3, name = $4, created_at = $5, trust_policy = $6, tags = $7,
+const UPDATE: &str =
+    "UPDATE role SET revision = revision + 1, account = $2, arn = $3, name = $4, created_at = $5, trust_policy = $6, tags = $7,
     active = $8, refreshed_at = $9, repoed_at = $10, disqualified_by = $11, opt_out = $12, protected = $13, total_permissions = $14,
     repoable_permissions = $15, repoable = $16, scheduled_at = $17, schedule = $18, observation = $19, kind = $20, footing = $21
     WHERE role_id = $1 AND revision = $22";

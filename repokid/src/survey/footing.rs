@@ -33,9 +33,7 @@ impl Moves {
     /// Reads those that matter to who is looked at.
     pub(super) async fn read(state: &State, config: &Config) -> Result<Self, StateError> {
         let mut moves = Self::default();
-        for (kind, actions, into) in
-            [(Kind::Group, &MEMBERS[..], &mut moves.members), (Kind::User, &NAMES[..], &mut moves.names)]
-        {
+        for (kind, actions, into) in [(Kind::Group, &MEMBERS[..], &mut moves.members), (Kind::User, &NAMES[..], &mut moves.names)] {
             if config.principals.contains(&kind) {
                 for action in actions {
                     into.extend(state.users_of(action).await?);

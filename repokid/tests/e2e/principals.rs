@@ -204,7 +204,8 @@ fn a_new_name_in_the_logs_may_be_anybodys_who_is_known_since() {
     let world = World::new("names");
     let account = world.account.as_str();
     let ann = world.user("ann", &[("wide", WIDE)]);
-    let (long_ago, known) = (Timestamp::now() - SignedDuration::from_hours(24 * 70), Timestamp::now() - SignedDuration::from_hours(24 * 60));
+    let (long_ago, known) =
+        (Timestamp::now() - SignedDuration::from_hours(24 * 70), Timestamp::now() - SignedDuration::from_hours(24 * 60));
     let update = |name: &str| event(&ann, "iam:UpdateUser", long_ago, Some(json!({ "userName": name, "newPath": "/x/" })));
     let add = |name: &str| {
         let logs = world.namespace.write(&format!("{name}.json"), json!({ "Records": [update(name)] }).to_string());

@@ -150,8 +150,7 @@ impl World {
         let gate = Arc::new(Gate::default());
         let (for_proxy, number) = (Arc::clone(&gate), account.to_string());
         let proxy = Server::start(move |request| through(&for_proxy, moto, &number, &request));
-        let config =
-            r#"{"active_filters": ["repokid.filters.optout:OptOutFilter"], "repo_requirements": {"exclude_new_permissions_for_days": 0},
+        let config = r#"{"active_filters": ["repokid.filters.optout:OptOutFilter"], "repo_requirements": {"exclude_new_permissions_for_days": 0},
             "principals": ["role", "user", "group"]}"#;
         let config = namespace.write("config.json", config);
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");

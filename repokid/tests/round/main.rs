@@ -7,6 +7,7 @@ mod code;
 mod complete;
 mod cycle;
 mod function;
+mod members;
 mod peers;
 mod permission_sets;
 mod principals;

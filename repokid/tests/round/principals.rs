@@ -16,8 +16,7 @@ both!(
     what_code_owns_of_them_is_changed_there,
 );
 
-const POLICY: &str =
-    "{\"Version\":\"2012-10-17\",\n \"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"sqs:SendMessage\"],\"Resource\":\"*\"}]}";
+const POLICY: &str = "{\"Version\":\"2012-10-17\",\n \"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"sqs:SendMessage\"],\"Resource\":\"*\"}]}";
 
 fn named(more: Value) -> Value {
     let mut config = json!({ "principals": ["role", "user", "group"] });
@@ -227,7 +226,11 @@ fn what_code_owns_of_them_is_changed_there(place: &Place) {
     settle(&world);
     let round = world.json(&["run", "--account", account, "--access-advisor", &advisor, "-c"]);
     let done = &round["accounts"][0];
-    assert_eq!((&done["changed"], texts(&done["owned"], "role")), (&json!(1), vec!["group/team".to_owned(), "user/ann".to_owned()]), "{round}");
+    assert_eq!(
+        (&done["changed"], texts(&done["owned"], "role")),
+        (&json!(1), vec!["group/team".to_owned(), "user/ann".to_owned()]),
+        "{round}"
+    );
     let [reader, ann, team] = policies(&world);
     assert!(!reader.contains("sqs") && ann == POLICY && team == POLICY, "{ann} {team}");
     let request = std::fs::read_to_string(folder.path().join("review").join(account).join("pull-request.md")).expect("is written");

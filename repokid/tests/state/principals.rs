@@ -71,7 +71,8 @@ async fn a_state_of_before_users_and_groups_is_gone_on_with(place: &Place) {
     for sql in [
         "ALTER TABLE role DROP COLUMN footing",
         "ALTER TABLE role DROP COLUMN kind",
-        "DELETE FROM schema_version WHERE component = 'repokid' AND version > 3",
+        "DELETE FROM schema_version WHERE component = 'repokid'
+            AND version = (SELECT max(version) FROM schema_version WHERE component = 'repokid')",
     ] {
         before.execute(sql, &[]).await.expect("is done");
     }
