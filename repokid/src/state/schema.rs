@@ -317,10 +317,8 @@ macro_rules! unchanged {
 /// Users and groups beside the roles, in the same table: what was there before are roles.
 macro_rules! principals {
     ($integer:literal, $counted:literal, $end:literal) => {
-        concat!(
-            "ALTER TABLE role ADD COLUMN kind TEXT NOT NULL DEFAULT 'role';
-            ALTER TABLE role ADD COLUMN footing TEXT;",
-        )
+        "ALTER TABLE role ADD COLUMN kind TEXT NOT NULL DEFAULT 'role';
+            ALTER TABLE role ADD COLUMN footing TEXT;"
     };
 }
 

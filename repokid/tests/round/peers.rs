@@ -102,7 +102,9 @@ fn access_advisor_is_asked_about_who_is_named_and_about_members(place: &Place) {
         let world = World::new("asked", place, json!({ "principals": principals }));
         world.role("reader", &[("data", POLICY)]);
         world.principal("Group", "team", &[("data", POLICY)]);
-        ["ann", "bob"].map(|user| world.principal("User", user, &[("data", POLICY)]));
+        for user in ["ann", "bob"] {
+            world.principal("User", user, &[("data", POLICY)]);
+        }
         let _ = world.iam("AddUserToGroup", &[("GroupName", "team"), ("UserName", "ann")]);
         let asked = Arc::new(Mutex::new(Vec::new()));
         let iam = world.iam.url().trim_start_matches("http://").parse().expect("an address");
