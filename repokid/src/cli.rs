@@ -34,8 +34,8 @@ pub use usage::{Distinct, UsageAdd, UsageCommand};
     after_help = "Try it, without any access to AWS but two saved answers and the logs:\n  \
         aws iam get-account-authorization-details > details.json\n  \
         repokid analyze --authorization-details details.json --cloudtrail logs/ --assume-complete\n\n\
-        Users and groups are looked at and changed if `principals` of the configuration has \"user\" and \"group\". Every command then takes\n\
-        user/NAME and group/NAME, or an ARN, where it takes a role's name."
+        Users and groups are looked at and changed if `principals` of the configuration names them. Where a command takes a role's name, it \
+        takes user/NAME, group/NAME or an ARN, too."
 )]
 pub struct Cli {
     /// What to do

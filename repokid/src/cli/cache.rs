@@ -134,10 +134,10 @@ pub struct RepoStats {
 /// `opt_out`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    repokid opt_out 111122223333                                   lists the opt-outs that hold\n  \
-    repokid opt_out 111122223333 reader --owner ann --reason audit   until opt_out_period_days from now\n  \
+    repokid opt_out 111122223333                                       lists the opt-outs that hold\n  \
+    repokid opt_out 111122223333 reader --owner ann --reason audit     for opt_out_period_days\n  \
     repokid opt_out 111122223333 reader --remove\n  \
-    repokid opt_out 111122223333 user/ann --owner ann --reason audit  also keeps the groups that ann is in")]
+    repokid opt_out 111122223333 user/ann --owner ann --reason audit   and for ann's groups")]
 pub struct OptOutArgs {
     /// The account
     pub account: AccountId,

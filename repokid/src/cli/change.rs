@@ -23,10 +23,11 @@ pub struct Narrowing {
 /// `repo_role`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    repokid repo_role 111122223333 reader                shows what would change\n  \
-    repokid repo_role 111122223333 reader -c             changes it\n  \
-    repokid repo_role 111122223333 user/ann -c           a user, if `principals` of the configuration has \"user\"\n  \
-    repokid repo_role 111122223333 group/builders -c     a group, by what all its members use, if it has \"group\"")]
+    repokid repo_role 111122223333 reader              shows what would change\n  \
+    repokid repo_role 111122223333 reader -c           changes it\n  \
+    repokid repo_role 111122223333 user/ann -c         a user\n  \
+    repokid repo_role 111122223333 group/builders -c   a group, by what all its members use\n\n\
+    Users and groups are left alone unless `principals` of the configuration names them.")]
 pub struct RepoRole {
     /// The account
     pub account: AccountId,

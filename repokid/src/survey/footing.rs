@@ -147,3 +147,59 @@ impl Survey {
 fn day(time: Timestamp) -> impl std::fmt::Display {
     time.strftime("%Y-%m-%d")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn group(resource: &str) -> Principal {
+        Principal {
+            arn: format!("arn:aws:iam::111122223333:{resource}").parse().expect("an ARN"),
+            kind: Kind::Group,
+            id: String::new(),
+            name: resource.rsplit('/').next().expect("a name").to_owned(),
+            path: "/".to_owned(),
+            created: None,
+            trust: None,
+            inline: Vec::new(),
+            attached: Vec::new(),
+            groups: Vec::new(),
+            boundary: None,
+            tags: BTreeMap::new(),
+            last_used: None,
+            last_used_region: None,
+        }
+    }
+
+    #[test]
+    fn an_event_is_a_groups_unless_it_names_another() {
+        let may_be = |resource: &str| {
+            let used = UsageTuple {
+                principal: String::new(),
+                action: MEMBERS[0].to_owned(),
+                resource: resource.to_owned(),
+                outcome: UsageOutcome::Used,
+                first: Timestamp::UNIX_EPOCH,
+                last: Timestamp::UNIX_EPOCH,
+                count: 1,
+            };
+            may_be(&used, &group("group/eng/team"))
+        };
+        for named in [
+            "arn:aws:iam::111122223333:group/*team",
+            "arn:aws:iam::111122223333:group/other/TEAM",
+            "",
+            "*",
+            "arn:aws:iam::111122223333:group/*",
+        ] {
+            assert!(may_be(named), "{named}");
+        }
+        for another in
+            ["arn:aws:iam::111122223333:group/*my-team", "arn:aws:iam::444455556666:group/*team", "arn:aws:iam::111122223333:group/team/x"]
+        {
+            assert!(!may_be(another), "{another}");
+        }
+    }
+}

@@ -180,6 +180,28 @@ fn who_was_in_a_group_before_it_was_known_is_not_known() {
     assert_eq!(world.live(&group)["wide"], WIDE);
 }
 
+/// Who runs once a year may have all that its groups give for it.
+#[test]
+fn a_group_is_looked_at_for_as_long_as_any_of_its_members() {
+    let world = World::new("yearly");
+    let group = world.group("team", &[("wide", WIDE)]);
+    let ann = world.user("ann", &[]);
+    world.join(&group, &ann);
+    world.with_state(async |state| {
+        let mut role = state.role_named(&world.account, group.as_str()).await.expect("is read").expect("is there");
+        role.footing.as_mut().expect("is known").known = Timestamp::now() - SignedDuration::from_hours(24 * 100);
+        state.save(&mut role).await.expect("is written");
+    });
+    let shown = world.run(&["repo_role", world.account.as_str(), "group/team"]).success();
+    assert!(shown.text().contains("inline policy wide is changed"), "{}", shown.stderr);
+    let config = r#"{"active_filters": [], "repo_requirements": {"exclude_new_permissions_for_days": 0},
+        "principals": ["user", "group"], "observation": {"ANN": "yearly"}}"#;
+    let config = world.namespace.write("yearly.json", config);
+    let command = world.command_with(&config, &["repo_role", world.account.as_str(), "group/team"]);
+    let shown = run_within(Duration::from_secs(60), command, b"").success();
+    assert!(shown.stderr.contains("who was in it before"), "{}", shown.stderr);
+}
+
 /// What a user did under another name is not found under this one.
 #[test]
 fn a_user_who_was_called_otherwise_is_left_alone() {
