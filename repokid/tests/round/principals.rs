@@ -18,6 +18,20 @@ both!(
 
 const POLICY: &str = "{\"Version\":\"2012-10-17\",\n \"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"sqs:SendMessage\"],\"Resource\":\"*\"}]}";
 
+const CODE: &str = r#"resource "aws_iam_KIND_policy" "NAME" {
+  name = "data"
+  KIND = "NAME"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "sqs:SendMessage"]
+      Resource = "*"
+    }]
+  })
+}
+"#;
+
 fn named(more: Value) -> Value {
     let mut config = json!({ "principals": ["role", "user", "group"] });
     for (key, value) in more.as_object().expect("an object") {
@@ -220,7 +234,13 @@ fn what_code_owns_of_them_is_changed_there(place: &Place) {
     let (account, advisor) = (world.account.as_str(), three(&world));
     // A group has no tags: the map tells of it.
     std::fs::write(&map, json!({ format!("arn:aws:iam::{account}:group/*"): "groups.tf" }).to_string()).expect("is written");
-    world.configure("code", json!({ "map": map, "output": folder.path().join("review") }));
+    let sources = folder.path().join("code");
+    std::fs::create_dir(&sources).expect("is made");
+    for (file, kind, name) in [("users.tf", "user", "ann"), ("groups.tf", "group", "team")] {
+        let text = CODE.replace("KIND", kind).replace("NAME", name);
+        std::fs::write(sources.join(file), text).expect("is written");
+    }
+    world.configure("code", json!({ "map": map, "folder": sources, "output": folder.path().join("review") }));
     let _ = world.iam("TagUser", &[("UserName", "ann"), ("Tags.member.1.Key", "managed-by"), ("Tags.member.1.Value", "terraform")]);
     world.done(&["update_role_cache", account, "--access-advisor", &advisor]);
     settle(&world);
@@ -234,5 +254,8 @@ fn what_code_owns_of_them_is_changed_there(place: &Place) {
     let [reader, ann, team] = policies(&world);
     assert!(!reader.contains("sqs") && ann == POLICY && team == POLICY, "{ann} {team}");
     let request = std::fs::read_to_string(folder.path().join("review").join(account).join("pull-request.md")).expect("is written");
-    assert!(request.contains(":user/ann") && request.contains(":group/team"), "{request}");
+    assert!(request.contains("aws_iam_user_policy.ann") && request.contains("aws_iam_group_policy.team"), "{request}");
+    let patch = std::fs::read_to_string(folder.path().join("review").join(account).join("changes.patch")).expect("is written");
+    assert_eq!(patch.matches("-      Action   = [\"s3:GetObject\", \"sqs:SendMessage\"]").count(), 2, "{patch}");
+    assert!(patch.contains("users.tf") && patch.contains("groups.tf"), "{patch}");
 }
