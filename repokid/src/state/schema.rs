@@ -314,6 +314,14 @@ macro_rules! unchanged {
     };
 }
 
+/// Users and groups beside the roles, in the same table: what was there before are roles.
+macro_rules! principals {
+    ($integer:literal, $counted:literal, $end:literal) => {
+        "ALTER TABLE role ADD COLUMN kind TEXT NOT NULL DEFAULT 'role';
+            ALTER TABLE role ADD COLUMN footing TEXT;"
+    };
+}
+
 /// From an empty database to today's.
 pub(super) const MIGRATIONS: Migrations =
-    Migrations { component: "repokid", steps: &[both!(first), both!(completeness), both!(unchanged)] };
+    Migrations { component: "repokid", steps: &[both!(first), both!(completeness), both!(unchanged), both!(principals)] };
