@@ -10,7 +10,7 @@ use menagerie_cloudtrail::read::{Found, Limits, Summary, fold, walk};
 use menagerie_cloudtrail::selectors::Trails;
 use menagerie_report::{self as report, Exit};
 
-use super::usage::trails;
+use super::usage::{public_keys, trails};
 use super::{code, now, text};
 use crate::account::{Inventory, MAX_BYTES, Principal, Problem, read};
 use crate::advice;
@@ -33,13 +33,16 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let mut problems = Vec::new();
     let inventory = inventory(options, &mut problems)?;
     let universe = Universe::new();
-    let (observer, summary, files) = logs(options)?;
+    let (mut observer, summary, files) = logs(options)?;
     problems.extend(
         summary
             .problems
             .places()
             .map(|trouble| Problem::new(trouble.file.display().to_string(), format!("byte {}: {}", trouble.at, trouble.problem))),
     );
+    if !options.public_keys.is_empty() {
+        observer.check_signatures(&public_keys(&options.public_keys)?, &mut problems);
+    }
     let to = options.as_of.or_else(|| observer.seen_up_to()).unwrap_or_else(now);
     let window = Window::of_days(options.window, to);
 

@@ -158,7 +158,7 @@ impl Delivered {
     /// Takes the folder in, as `usage add --since` does.
     async fn feed(&self, state: &State, since: Timestamp) {
         let two = NonZero::new(2).unwrap();
-        let pace = Pace { now: at(HOURS, 0), threads: two, objects: two, since };
+        let pace = Pace { now: at(HOURS, 0), threads: two, objects: two, since, signatures: false };
         state.tell_trails(&self.trails(), pace.now).await.unwrap();
         feed::folder(state, self.folder.path(), pace).await.unwrap();
     }

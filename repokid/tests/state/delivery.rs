@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use menagerie_cloudtrail::coverage::{Change, ChangeKind};
 use menagerie_cloudtrail::digest::{Digest, LogFile};
 use menagerie_cloudtrail::selectors::Trails;
+use menagerie_cloudtrail::signature::Standing;
 use repokid::state::{Absorbed, Damage, Delivered, DeliveredLog, Kept, MOST_RESOURCES, State, Taken, UsageTuple};
 
 use crate::place::Place;
@@ -53,6 +54,8 @@ fn digest(hour: u32, logs: &[(u32, &str)]) -> Delivered {
         previous: None,
         previous_hash: None,
         log_files: log_files.collect(),
+        seal: None,
+        standing: Standing::Unchecked,
     };
     Delivered { digests: vec![digest], ..Delivered::default() }
 }
