@@ -13,7 +13,7 @@ use menagerie_cloudtrail::signature::{Seal, Standing};
 use menagerie_store::database::{Row, Transaction, Value};
 
 use super::State;
-use super::column::{json, time, to_json};
+use super::column::{json, time};
 use super::error::StateError;
 
 /// A digest whose signature is not settled.
@@ -28,7 +28,7 @@ pub struct Unsettled {
 }
 
 /// How a standing is kept.
-pub(super) fn code(standing: &Standing) -> Option<i64> {
+fn code(standing: &Standing) -> Option<i64> {
     match standing {
         Standing::Unchecked => None,
         Standing::Unsigned => Some(0),
@@ -122,10 +122,11 @@ impl State {
             let update =
                 "UPDATE usage_digest SET checked = $2, fault = $3, seal = CASE WHEN $2 = 1 THEN NULL ELSE seal END WHERE object = $1";
             transaction.execute(update, &[Value::from(object), code(standing).into(), fault.into()]).await?;
-            if *standing == Standing::Signed {
-                transaction.execute("DELETE FROM usage_signature WHERE digest = $1", &[Value::from(object)]).await?;
-            }
         }
+        let done = "DELETE FROM usage_signature WHERE EXISTS (
+            SELECT object FROM usage_digest WHERE usage_digest.object = usage_signature.digest AND usage_digest.checked = 1
+        )";
+        transaction.execute(done, &[]).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -161,28 +162,16 @@ pub(super) async fn signed(transaction: &mut Transaction, objects: impl Iterator
     Ok(signed)
 }
 
-/// Keeps what is to be checked of a digest, in the place of what was to be checked of one of that name that is not CloudTrail's; and what it
-/// carries.
-pub(super) async fn write_seals(transaction: &mut Transaction, digests: &BTreeMap<&str, (&str, &Digest)>) -> Result<(), StateError> {
+/// Keeps the signatures that digests which wait carry of others.
+pub(super) async fn write_carried(transaction: &mut Transaction, digests: impl Iterator<Item = &Digest>) -> Result<(), StateError> {
     let mut carried = BTreeMap::new();
-    for (object, (_, digest)) in digests {
-        if digest.standing == Standing::Unchecked {
-            continue;
-        }
-        let seal = digest.seal.as_ref().map(to_json);
-        let update = "UPDATE usage_digest SET checked = 0, seal = $2, fault = NULL, start_at = $3, end_at = $4 WHERE object = $1";
-        let (start, end) = (digest.start.as_microsecond(), digest.end.as_microsecond());
-        let values = [Value::from(*object), seal.as_deref().into(), start.into(), end.into()];
-        transaction.execute(update, &values).await?;
-        if let Some((of, signature)) = digest.seal.as_deref().and_then(Seal::carried) {
-            carried.insert((of, signature), end);
+    for digest in digests.filter(|digest| digest.standing != Standing::Unchecked) {
+        if let Some(of) = digest.seal.as_deref().and_then(Seal::carried) {
+            carried.insert(of, digest.end.as_microsecond());
         }
     }
-    let mut rows: Vec<Value<'_>> = Vec::new();
-    let signed = signed(transaction, carried.keys().map(|(of, _)| *of)).await?;
-    for ((of, signature), end) in carried.iter().filter(|((of, _), _)| !signed.contains(*of)) {
-        rows.extend([Value::from(*of), (*signature).into(), (*end).into()]);
-    }
+    let rows: Vec<Value<'_>> =
+        carried.into_iter().flat_map(|((of, signature), end)| [Value::from(of), signature.into(), end.into()]).collect();
     let insert = "INSERT INTO usage_signature (digest, signature, end_at) VALUES";
     transaction.insert_rows(insert, 3, "ON CONFLICT (digest, signature) DO NOTHING", &rows).await?;
     Ok(())

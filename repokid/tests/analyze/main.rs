@@ -4,6 +4,7 @@
 
 mod broken;
 mod schema;
+mod signatures;
 
 use std::fs;
 use std::io::Write as _;

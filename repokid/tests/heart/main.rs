@@ -8,5 +8,6 @@ mod generate;
 mod limits;
 mod mutation;
 mod property;
+mod signatures;
 mod stage;
 mod verdicts;

@@ -9,6 +9,7 @@ mod cycle;
 mod function;
 mod peers;
 mod permission_sets;
+mod signatures;
 mod sources;
 mod store;
 mod world;

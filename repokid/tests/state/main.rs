@@ -6,6 +6,7 @@ mod kill;
 mod leases;
 mod place;
 mod roles;
+mod signatures;
 mod usage;
 
 use jiff::{SignedDuration, Timestamp};
