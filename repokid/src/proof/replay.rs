@@ -1,5 +1,6 @@
 //! Every use of the window is decided as before: the requests that were seen are put to the old policies and to the new, by the evaluator of
-//! the policy language, with the principal's other policies and its boundary.
+//! the policy language, with the principal's other policies and its boundary; where it is known what the organisation withholds, once without
+//! that and once with it, since it may be withheld since yesterday, or until tomorrow.
 //!
 //! What a request's circumstances were is not in the log, so that a condition may leave the outcome open. It must then be left open by the
 //! new policies, too: their conditions are those of the old ones, which is shown apart.
@@ -8,6 +9,7 @@ use menagerie_policy::evaluate::{Attached, Outcome, Policies, Principal, Request
 
 use super::{Refusal, Rewrite};
 use crate::account::Kind;
+use crate::organization::Controls;
 use crate::verdict::{Base, Resource};
 
 /// The resource of a request of which it is not told.
@@ -22,6 +24,8 @@ pub struct Fences<'a> {
     pub kind: Kind,
     /// Its permissions boundary.
     pub boundary: Option<Attached<'a>>,
+    /// What the organisation withholds from its account, if that is known.
+    pub controls: Option<&'a Controls<'a>>,
 }
 
 impl Fences<'_> {
@@ -33,6 +37,16 @@ impl Fences<'_> {
     }
 }
 
+/// Whether a request that the old policies may allow is one that the new ones may not.
+fn is_newly_denied(old: &Policies<'_>, new: &Policies<'_>, request: &Request) -> bool {
+    let before = evaluate(old, request).outcome;
+    if before.is_denied() {
+        return false;
+    }
+    let after = evaluate(new, request).outcome;
+    after.is_denied() || (before == Outcome::Allowed && after != Outcome::Allowed)
+}
+
 /// How many uses are decided as before.
 pub(super) fn check(rewrites: &[Rewrite<'_>], untouched: &[Attached<'_>], fences: &Fences<'_>, base: &Base<'_>) -> Result<usize, Refusal> {
     let (mut old, mut new) = (untouched.to_vec(), untouched.to_vec());
@@ -40,8 +54,16 @@ pub(super) fn check(rewrites: &[Rewrite<'_>], untouched: &[Attached<'_>], fences
         old.push(Attached { name: rewrite.name, policy: rewrite.old });
         new.extend(rewrite.new.iter().map(|policy| Attached { name: rewrite.name, policy }));
     }
-    let old = Policies { identity: old, boundary: fences.boundary, ..Policies::default() };
-    let new = Policies { identity: new, boundary: fences.boundary, ..Policies::default() };
+    let own = |identity| Policies { identity, boundary: fences.boundary, ..Policies::default() };
+    let (old, new) = (own(old), own(new));
+    let mut limits = vec![(old.clone(), new.clone())];
+    if let Some(controls) = fences.controls {
+        let service = |own| Policies { scps: controls.service.clone(), ..own };
+        limits.push((service(old.clone()), service(new.clone())));
+        // Those of the account's own resources. Of a resource elsewhere they say nothing, and what is used there stands by the others.
+        let all = |own| Policies { rcps: controls.resource.clone(), ..service(own) };
+        limits.push((all(old), all(new)));
+    }
     let known = base.usage().actions.iter().map(|(id, uses)| (base.universe().text(*id), uses.as_slice()));
     let strange = base.usage().strange.iter().map(|action| (action.clone(), &[][..]));
     let mut replayed = 0;
@@ -59,13 +81,8 @@ pub(super) fn check(rewrites: &[Rewrite<'_>], untouched: &[Attached<'_>], fences
         resources.dedup();
         for resource in resources {
             let request = Request::new(fences.principal(), &action, resource);
-            let before = evaluate(&old, &request).outcome;
             replayed += 1;
-            if before.is_denied() {
-                continue;
-            }
-            let after = evaluate(&new, &request).outcome;
-            if after.is_denied() || (before == Outcome::Allowed && after != Outcome::Allowed) {
+            if limits.iter().any(|(old, new)| is_newly_denied(old, new, &request)) {
                 return Err(Refusal::NewlyDenied { action, resource: resource.to_owned() });
             }
         }

@@ -7,6 +7,7 @@ mod digests;
 mod generate;
 mod limits;
 mod mutation;
+mod organization;
 mod property;
 mod signatures;
 mod stage;
