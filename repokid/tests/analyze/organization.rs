@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{ACCOUNT, Place, details, event, policy, role, schema};
+use crate::{ACCOUNT, Place, details, policy, role, schema};
 
 const FULL: &str = "FullAWSAccess";
 
