@@ -21,9 +21,11 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them from one address (of IPv6: from one network of 64 bits).
     pub connections_of_one: usize,
-    /// How long a handshake of TLS may take, how long the headers of a request, and how long a client may let the server wait until it
-    /// has read 32 KiB more of an answer.
+    /// How long a handshake of TLS may take, and how long a client may let the server wait until it has read 32 KiB more of an answer.
     pub patience: Duration,
+    /// How long a connection of HTTP/1.1 may be kept without another request, that one's headers included. Longer than load balancers
+    /// keep theirs (60 s by default on AWS), so that none sends a request into a connection that is being closed.
+    pub idle: Duration,
     /// The most bytes of a request's headers.
     pub headers: u16,
     /// How long requests under way have once the service is told to end.
@@ -36,6 +38,7 @@ impl Default for Limits {
             connections: 2_048,
             connections_of_one: 512,
             patience: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
             headers: 32 * 1024,
             farewell: Duration::from_secs(10),
         }
@@ -148,7 +151,7 @@ fn limit<A>(listening: &mut Listening<SocketAddr, A>, limits: Limits) {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.patience)
+        .header_read_timeout(limits.idle)
         .max_buf_size(usize::from(limits.headers).max(8 * 1024))
         .max_headers(96);
     builder

@@ -1,6 +1,8 @@
 //! Clients of ACME, by `instant-acme`: each has an account, and goes from a new order to the chain by dns-01, one after the other.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +11,17 @@ use http::{Request, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use instant_acme::{Account, ChallengeType, ExternalAccountKey, Identifier, NewAccount, NewOrder, OrderStatus, RetryPolicy};
+use instant_acme::{
+    Account, BodyWrapper, BytesResponse, ChallengeType, Error, ExternalAccountKey, HttpClient, Identifier, NewAccount, NewOrder, OrderStatus,
+    RetryPolicy,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde_json::json;
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 
+use crate::orders::{connect, trusting};
 use crate::service::AcmeAt;
 use crate::{Clients, Count, Outcome};
 
@@ -24,7 +33,8 @@ pub(crate) async fn begin(at: &AcmeAt, count: &Count) -> Outcome<Clients> {
     for client in 0..CLIENTS {
         let binding = at.binding.as_ref().map(|(id, key)| ExternalAccountKey::new(id.clone(), key));
         let new = NewAccount { contact: &[], terms_of_service_agreed: true, only_return_existing: false };
-        let (account, _) = Account::builder_with_root(&at.root)?.create(&new, at.directory.clone(), binding.as_ref()).await?;
+        let http = Box::new(Kept::connect(at.address, &at.root).await?);
+        let (account, _) = Account::builder_with_http(http).create(&new, at.directory.clone(), binding.as_ref()).await?;
         let (account, names, count) = (Arc::new(account), at.names, count.clone());
         clients.spawn(async move {
             let mut records = Records::connect(names).await?;
@@ -58,6 +68,34 @@ async fn flow(account: &Account, records: &mut Records, name: &str) -> Outcome<(
     let chain = order.poll_certificate(&QUICK).await?;
     records.tell("clear-txt", name, "").await?;
     if chain.contains("BEGIN CERTIFICATE") { Ok(()) } else { Err("no certificate came".into()) }
+}
+
+/// A client's connection, which it keeps. The client that comes with the library has Nagle's algorithm on: what is measured would wait 40 ms
+/// for the rest of each request.
+struct Kept(Arc<Mutex<SendRequest<BodyWrapper<Bytes>>>>);
+
+impl Kept {
+    async fn connect(address: SocketAddr, root: &Path) -> Outcome<Self> {
+        Ok(Self(Arc::new(Mutex::new(connect(address, trusting(CertificateDer::from_pem_file(root)?)?).await?))))
+    }
+}
+
+impl HttpClient for Kept {
+    fn request(&self, request: Request<BodyWrapper<Bytes>>) -> Pin<Box<dyn Future<Output = Result<BytesResponse, Error>> + Send>> {
+        let connection = Arc::clone(&self.0);
+        Box::pin(async move {
+            let (mut head, body) = request.into_parts();
+            let host = head.uri.authority().map(ToString::to_string).unwrap_or_default();
+            head.headers.insert(header::HOST, host.parse().map_err(|_| Error::Str("no host"))?);
+            head.uri = head.uri.path().parse().map_err(|_| Error::Str("no path"))?;
+            let mut connection = connection.lock().await;
+            let sent = async {
+                connection.ready().await?;
+                connection.send_request(Request::from_parts(head, body)).await
+            };
+            sent.await.map(BytesResponse::from).map_err(|error| Error::Other(Box::new(error)))
+        })
+    }
 }
 
 /// The management of pebble's name service, on a connection that is kept.

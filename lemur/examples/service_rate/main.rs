@@ -57,7 +57,7 @@ async fn main() -> Outcome<()> {
     match what {
         "rest" => {
             let service = Lemur::start(&lemur()?)?;
-            let clients = orders::begin(&service, &count)?;
+            let clients = orders::begin(&service, &count).await?;
             measure("rest", service.usage(), clients, &count, seconds(2)?).await
         }
         "acme" => {

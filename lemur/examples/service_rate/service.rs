@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -20,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where ACME clients go, and how names are shown to be held there.
 pub(crate) struct AcmeAt {
+    pub(crate) address: SocketAddr,
     pub(crate) directory: String,
     pub(crate) root: PathBuf,
     pub(crate) names: SocketAddr,
@@ -71,12 +71,8 @@ impl Lemur {
     }
 
     /// What a client trusts.
-    pub(crate) fn tls(&self) -> Outcome<Arc<rustls::ClientConfig>> {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(self.root())?)?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-        Ok(Arc::new(tls.with_root_certificates(roots).with_no_client_auth()))
+    pub(crate) fn root_certificate(&self) -> Outcome<CertificateDer<'static>> {
+        Ok(CertificateDer::from_pem_file(self.root())?)
     }
 
     /// Where its ACME is, with a key for names below `example.com`.
@@ -88,7 +84,7 @@ impl Lemur {
         let (id, key) = made.trim().split_once(' ').ok_or("no key was made")?;
         let binding = Some((id.to_owned(), URL_SAFE_NO_PAD.decode(key)?));
         let directory = format!("https://{}/acme/directory", self.address);
-        Ok(AcmeAt { directory, root: self.root(), names: self.names.management(), binding })
+        Ok(AcmeAt { address: self.address, directory, root: self.root(), names: self.names.management(), binding })
     }
 }
 
@@ -131,6 +127,6 @@ impl Pebble {
 
     pub(crate) fn acme(&self) -> AcmeAt {
         let directory = format!("https://{}/dir", self.address);
-        AcmeAt { directory, root: self.folder.path().join("root.pem"), names: self.names.management(), binding: None }
+        AcmeAt { address: self.address, directory, root: self.folder.path().join("root.pem"), names: self.names.management(), binding: None }
     }
 }

@@ -3,7 +3,6 @@
 use std::io::IsTerminal as _;
 
 use menagerie_report::{self as report, Exit};
-use menagerie_telemetry::{Format, Level};
 
 use super::{hook_runner, people, place};
 use crate::access::{Bootstrap, NewAdministrator, Password};
@@ -23,7 +22,7 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
     typed.listen = Some(listeners.address()?);
     typed.http_listen = listeners.http_address()?;
     let config = Config::read(&typed)?;
-    menagerie_telemetry::start(Format::Human, Level::Warning);
+    menagerie_telemetry::start(config.log.0, config.log.1);
     // Before a key is read: what runs programs never had one in its memory.
     let hooks = hook_runner::start(&config.dns)?;
     // The library that TLS is made with, for all of this process.

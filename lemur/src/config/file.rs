@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use menagerie_telemetry::{Format, Level};
 use menagerie_web::{ForwardedBy, Proxies};
 use serde::Deserialize;
 
@@ -68,6 +69,8 @@ pub(super) struct File {
     http: HttpSection,
     #[serde(default)]
     approval: ApprovalSection,
+    #[serde(default)]
+    log: LogSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,6 +141,38 @@ struct ApprovalSection {
     authorities: bool,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogSection {
+    level: Option<String>,
+    #[serde(default)]
+    format: LogFormat,
+}
+
+/// How the lines of the log look.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl LogSection {
+    fn validated(self, path: &Path) -> Result<(Format, Level), ConfigError> {
+        let level = self.level.as_deref().map_or(Ok(Level::Warning), str::parse).map_err(|_| ConfigError::Value {
+            path: path.to_owned(),
+            key: "log.level".to_owned(),
+            reason: "debug, info, warning or error is wanted".to_owned(),
+        })?;
+        let format = match self.format {
+            LogFormat::Text => Format::Human,
+            LogFormat::Json => Format::Json,
+        };
+        Ok((format, level))
+    }
+}
+
 /// An address, on port 53 if it names none.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(untagged)]
@@ -204,6 +239,7 @@ impl File {
             compromised_keys: self.compromised_keys.map(|name| beside(path, &name)),
             proxies: Proxies::new(self.http.trusted_proxies, self.http.proxy_header.into()),
             approve_authorities: self.approval.authorities,
+            log: self.log.validated(path)?,
             data: typed.data.clone(),
             experimental,
             listen,

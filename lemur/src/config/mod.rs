@@ -75,6 +75,8 @@ pub struct Config {
     pub proxies: Proxies,
     /// Whether changes to authorities wait for a second person.
     pub approve_authorities: bool,
+    /// How the lines on standard error look, and the least severe of them.
+    pub log: (menagerie_telemetry::Format, menagerie_telemetry::Level),
 }
 
 /// How REST is served.

@@ -149,6 +149,8 @@ fn what_cannot_be_used_is_named() {
             "profiles.young.key_types",
         ),
         ("[rest]\nrequests_per_minute = 0", "requests_per_minute"),
+        ("[log]\nlevel = \"loud\"", "log.level"),
+        ("[log]\nformat = \"xml\"", "format"),
         ("[encryption]\nkey = \"/etc/ring\"", "encryption.key"),
         ("[keys.a]\nreference = \"pkcs11:object=a\"", "keys.a.reference"),
         ("[keys.a]\nreference = \"pkcs11:token=a;object=b?pin-value=1\"", "keys.a.reference"),

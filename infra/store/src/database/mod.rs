@@ -41,10 +41,10 @@ pub struct Database {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Pool {
+enum Pool {
     Sqlite(sqlx::SqlitePool),
     #[cfg(feature = "postgres")]
-    Postgres(sqlx::PgPool),
+    Postgres(postgres::Connections),
 }
 
 impl Database {
@@ -93,7 +93,7 @@ impl Database {
         match &self.pool {
             Pool::Sqlite(pool) => Ok(pool.begin_with("BEGIN IMMEDIATE").await?.into()),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => Ok(pool.begin().await?.into()),
+            Pool::Postgres(pool) => Ok(pool.begin("BEGIN").await?.into()),
         }
     }
 
@@ -105,7 +105,7 @@ impl Database {
         match &self.pool {
             Pool::Sqlite(pool) => Ok(pool.begin().await?.into()),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => Ok(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?.into()),
+            Pool::Postgres(pool) => Ok(pool.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?.into()),
         }
     }
 

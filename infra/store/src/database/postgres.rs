@@ -1,10 +1,12 @@
 //! PostgreSQL: a server by its URL, over TLS unless it is on this machine or the URL says otherwise.
 
+use std::ops::{Deref, DerefMut};
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{Connection as _, PgPool};
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{Connection as _, Error, PgConnection};
 
 use super::error::DatabaseError;
 
@@ -14,26 +16,150 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a connection may have been idle to be used without asking.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How many connections a process has at most.
-const CONNECTIONS: u32 = 8;
+/// How long a connection is kept, so that each process comes to know a server that has taken another's place.
+const LIFE: Duration = Duration::from_mins(30);
 
-pub(super) async fn connect(url: &str) -> Result<PgPool, DatabaseError> {
+/// How many connections a process has at most.
+const CONNECTIONS: usize = 8;
+
+/// Connections that are used again. Not the driver's own pool, which asks the server once more whenever a connection is given back: a third of
+/// all that was sent.
+#[derive(Debug, Clone)]
+pub(super) struct Connections(Pool<Opening>);
+
+#[derive(Debug)]
+pub(super) struct Opening(PgConnectOptions);
+
+impl Manager for Opening {
+    type Type = PgConnection;
+    type Error = Error;
+
+    async fn create(&self) -> Result<PgConnection, Error> {
+        PgConnection::connect_with(&self.0).await
+    }
+
+    async fn recycle(&self, connection: &mut PgConnection, metrics: &Metrics) -> RecycleResult<Error> {
+        if metrics.age() > LIFE {
+            return Err(RecycleError::message("it is old"));
+        }
+        // One that was used a moment ago needs no question whether it is there: the question would cost as much as a statement.
+        if metrics.last_used() > FRESH {
+            connection.ping().await?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) async fn connect(url: &str) -> Result<Connections, DatabaseError> {
     let options = options(url).map_err(|source| DatabaseError::Connect { source })?;
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-    // A connection that was used a moment ago needs no question whether it is there: the question would cost as much as a statement.
-    let pool = pool.test_before_acquire(false).before_acquire(|connection, since| {
-        Box::pin(async move {
-            if since.idle_for > FRESH {
-                connection.ping().await?;
+    let pool = Pool::builder(Opening(options)).max_size(CONNECTIONS).queue_mode(QueueMode::Lifo).build();
+    let connections = Connections(pool.map_err(|error| DatabaseError::Connect { source: Error::Configuration(error.into()) })?);
+    connections.lend().await.map_err(|source| DatabaseError::Connect { source })?.give_back();
+    Ok(connections)
+}
+
+impl Connections {
+    pub(super) async fn lend(&self) -> Result<Lent, Error> {
+        match tokio::time::timeout(PATIENCE, self.0.get()).await {
+            Ok(Ok(object)) => Ok(Lent(Some(object))),
+            Ok(Err(PoolError::Backend(error))) => Err(error),
+            Ok(Err(_)) => Err(Error::PoolClosed),
+            Err(_) => Err(Error::PoolTimedOut),
+        }
+    }
+
+    /// Begins a transaction by this statement.
+    pub(super) async fn begin(&self, sql: &'static str) -> Result<Transaction, Error> {
+        let mut lent = self.lend().await?;
+        sqlx::raw_sql(sql).execute(&mut *lent).await?;
+        Ok(Transaction(Some(lent)))
+    }
+
+    /// Closes every connection, when its work is done.
+    pub(super) async fn close(&self) {
+        self.0.close();
+        let all = async {
+            while self.0.status().size > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            Ok(true)
-        })
-    });
-    pool.connect_with(options).await.map_err(|source| DatabaseError::Connect { source })
+        };
+        let _ = tokio::time::timeout(PATIENCE, all).await;
+    }
+}
+
+/// A connection for one statement, or for a transaction. It is closed unless it is given back: nobody else gets one that a statement is
+/// still under way on, or a transaction open.
+#[derive(Debug)]
+pub(super) struct Lent(Option<Object<Opening>>);
+
+impl Lent {
+    /// Gives it back, with nothing under way.
+    pub(super) fn give_back(mut self) {
+        drop(self.0.take());
+    }
+
+    /// Gives it back if what was asked was answered, be it by a refusal.
+    pub(super) fn answered<T>(self, answer: Result<T, Error>) -> Result<T, Error> {
+        if matches!(answer, Ok(_) | Err(Error::Database(_) | Error::RowNotFound)) {
+            self.give_back();
+        }
+        answer
+    }
+}
+
+impl Deref for Lent {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.0.as_ref().expect("taken by what consumes it only")
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.0.as_mut().expect("taken by what consumes it only")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+/// A transaction, which a drop takes back.
+#[derive(Debug)]
+pub(super) struct Transaction(Option<Lent>);
+
+impl Transaction {
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        self.0.as_mut().expect("there until it is committed or dropped")
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), Error> {
+        let Some(mut lent) = self.0.take() else { return Ok(()) };
+        let committed = sqlx::raw_sql("COMMIT").execute(&mut *lent).await;
+        lent.answered(committed).map(drop)
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        // Without a runtime there is nobody to wait for the server: the connection is closed, which ends the transaction as well.
+        if let (Some(mut lent), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                if sqlx::raw_sql("ROLLBACK").execute(&mut *lent).await.is_ok() {
+                    lent.give_back();
+                }
+            });
+        }
+    }
 }
 
 /// What the URL says; where it leaves TLS to chance and leads to another machine, TLS with a verified name.
-fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+fn options(url: &str) -> Result<PgConnectOptions, Error> {
     let options = PgConnectOptions::from_str(url)?;
     let by_chance = matches!(options.get_ssl_mode(), PgSslMode::Allow | PgSslMode::Prefer);
     if by_chance && !is_here(&options) { Ok(options.ssl_mode(PgSslMode::VerifyFull)) } else { Ok(options) }

@@ -4,6 +4,8 @@ use futures_util::TryStreamExt as _;
 use sqlx::AssertSqlSafe;
 
 use super::error::DatabaseError;
+#[cfg(feature = "postgres")]
+use super::postgres;
 use super::statement::Statement;
 use super::value::{Row, Value};
 use super::{Database, Pool};
@@ -19,7 +21,7 @@ pub struct Transaction(TransactionOf);
 enum TransactionOf {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     #[cfg(feature = "postgres")]
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(postgres::Transaction),
 }
 
 impl From<sqlx::Transaction<'static, sqlx::Sqlite>> for Transaction {
@@ -29,8 +31,8 @@ impl From<sqlx::Transaction<'static, sqlx::Sqlite>> for Transaction {
 }
 
 #[cfg(feature = "postgres")]
-impl From<sqlx::Transaction<'static, sqlx::Postgres>> for Transaction {
-    fn from(transaction: sqlx::Transaction<'static, sqlx::Postgres>) -> Self {
+impl From<postgres::Transaction> for Transaction {
+    fn from(transaction: postgres::Transaction) -> Self {
         Self(TransactionOf::Postgres(transaction))
     }
 }
@@ -60,7 +62,11 @@ impl Database {
         match &self.pool {
             Pool::Sqlite(pool) => Ok(bound!(sql, values).execute(pool).await?.rows_affected()),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => Ok(bound!(sql, values).execute(pool).await?.rows_affected()),
+            Pool::Postgres(pool) => {
+                let mut lent = pool.lend().await?;
+                let answer = bound!(sql, values).execute(&mut *lent).await;
+                Ok(lent.answered(answer)?.rows_affected())
+            }
         }
     }
 
@@ -72,7 +78,11 @@ impl Database {
         match &self.pool {
             Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
+            Pool::Postgres(pool) => {
+                let mut lent = pool.lend().await?;
+                let answer = bound!(sql, values).fetch_all(&mut *lent).await;
+                Ok(lent.answered(answer)?.into_iter().map(Row::from).collect())
+            }
         }
     }
 
@@ -84,7 +94,11 @@ impl Database {
         match &self.pool {
             Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::from)),
             #[cfg(feature = "postgres")]
-            Pool::Postgres(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::from)),
+            Pool::Postgres(pool) => {
+                let mut lent = pool.lend().await?;
+                let answer = bound!(sql, values).fetch_optional(&mut *lent).await;
+                Ok(lent.answered(answer)?.map(Row::from))
+            }
         }
     }
 }
@@ -98,7 +112,7 @@ impl Transaction {
         match &mut self.0 {
             TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
             #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
+            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).execute(transaction.connection()).await?.rows_affected()),
         }
     }
 
@@ -134,7 +148,7 @@ impl Transaction {
             changed += match &mut self.0 {
                 TransactionOf::Sqlite(transaction) => bound!(sql, batch).execute(&mut **transaction).await?.rows_affected(),
                 #[cfg(feature = "postgres")]
-                TransactionOf::Postgres(transaction) => bound!(sql, batch).execute(&mut **transaction).await?.rows_affected(),
+                TransactionOf::Postgres(transaction) => bound!(sql, batch).execute(transaction.connection()).await?.rows_affected(),
             };
         }
         Ok(changed)
@@ -151,7 +165,7 @@ impl Transaction {
             }
             #[cfg(feature = "postgres")]
             TransactionOf::Postgres(transaction) => {
-                Ok(bound!(sql, values).fetch_all(&mut **transaction).await?.into_iter().map(Row::from).collect())
+                Ok(bound!(sql, values).fetch_all(transaction.connection()).await?.into_iter().map(Row::from).collect())
             }
         }
     }
@@ -168,7 +182,7 @@ impl Transaction {
             }
             #[cfg(feature = "postgres")]
             TransactionOf::Postgres(transaction) => {
-                Ok(bound!(sql, values).fetch_all(&mut **transaction).await?.into_iter().map(Row::from).collect())
+                Ok(bound!(sql, values).fetch_all(transaction.connection()).await?.into_iter().map(Row::from).collect())
             }
         }
     }
@@ -182,7 +196,7 @@ impl Transaction {
         match &mut self.0 {
             TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
             #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
+            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).execute(transaction.connection()).await?.rows_affected()),
         }
     }
 
@@ -205,7 +219,7 @@ impl Transaction {
             }
             #[cfg(feature = "postgres")]
             TransactionOf::Postgres(transaction) => {
-                let mut rows = bound!(sql, values).fetch(&mut **transaction);
+                let mut rows = bound!(sql, values).fetch(transaction.connection());
                 while let Some(row) = rows.try_next().await? {
                     each(row.into())?;
                 }
@@ -222,7 +236,7 @@ impl Transaction {
         match &mut self.0 {
             TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).fetch_optional(&mut **transaction).await?.map(Row::from)),
             #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).fetch_optional(&mut **transaction).await?.map(Row::from)),
+            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).fetch_optional(transaction.connection()).await?.map(Row::from)),
         }
     }
 
@@ -239,7 +253,7 @@ impl Transaction {
         match &mut self.0 {
             TransactionOf::Sqlite(transaction) => sqlx::raw_sql(sql).execute(&mut **transaction).await.map(drop)?,
             #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => sqlx::raw_sql(sql).execute(&mut **transaction).await.map(drop)?,
+            TransactionOf::Postgres(transaction) => sqlx::raw_sql(sql).execute(transaction.connection()).await.map(drop)?,
         }
         Ok(())
     }

@@ -139,7 +139,7 @@ fn old_tls_is_refused() {
 
 #[test]
 fn a_client_that_dawdles_is_cut_off() {
-    let limits = Limits { patience: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { idle: Duration::from_millis(300), ..Limits::default() };
     let running = Running::start(limits, None);
     let began = Instant::now();
     let mut stream = running.connect();
@@ -148,6 +148,25 @@ fn a_client_that_dawdles_is_cut_off() {
     stream.read_to_end(&mut rest).unwrap();
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
+}
+
+/// Load balancers keep connections for a minute, and send what comes next into the one that they have.
+#[test]
+fn a_connection_is_kept_for_longer_than_a_load_balancer_keeps_it() {
+    assert!(Limits::default().idle > Duration::from_secs(60));
+    let limits = Limits { patience: Duration::from_millis(100), ..Limits::default() };
+    let running = Running::start(limits, None);
+    let mut stream = running.connect();
+    for _ in 0..3 {
+        stream.write_all(b"GET /who HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200");
+        stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        // The rest of the answer, and then a while without anything.
+        while matches!(stream.read(&mut [0; 4096]), Ok(1..)) {}
+        stream.set_read_timeout(None).unwrap();
+    }
 }
 
 /// Who asks for much, again and again, and reads nothing holds its place for a moment only, over TLS as well.
