@@ -313,8 +313,10 @@ impl Coverage {
         let place = (account.to_owned(), region.to_owned());
         let mut gaps = Vec::new();
         let digests = self.digests.get(&place).into_iter().flatten();
-        let of_trail: Vec<_> = digests.filter(|digest| is_of(digest, trail)).collect();
+        let of_trail: Vec<_> = digests.clone().filter(|digest| is_of(digest, trail)).collect();
         let basis = if self.assumed.contains(trail) {
+            // That somebody changed what was delivered speaks against what is assumed, whichever trail's it is.
+            gaps.extend(digests.filter(|digest| matches!(digest.standing, Standing::Failed(_))).flat_map(doubtful));
             Basis::Assumed
         } else if of_trail.is_empty() {
             if self.files_vouch(&place, question) {
@@ -384,18 +386,7 @@ impl Coverage {
             gaps.push((Window { from: earlier(covered, LAG), to: until }, Why::NoDigest));
         }
         for digest in digests {
-            let why = match &digest.standing {
-                Standing::Unchecked | Standing::Signed => None,
-                // It fills no hour, and what is read of it can only add to what is wanted.
-                Standing::Unsigned if digest.name().is_some_and(|name| name.backfill) => None,
-                Standing::Unsigned => Some(Why::Unsigned),
-                Standing::Failed(_) => Some(Why::Forged),
-            };
-            if let Some(why) = why {
-                gaps.push((Window { from: earlier(digest.start, LAG), to: digest.end }, why));
-                let times = digest.log_files.iter().filter_map(|log| Some((log.oldest_event_time?, log.newest_event_time?)));
-                gaps.extend(times.map(|(from, to)| (Window { from, to: later(to, SignedDuration::from_secs(1)) }, why)));
-            }
+            gaps.extend(doubtful(digest));
             for log in digest.log_files.iter().filter(|log| !self.logs.contains(last_part(&log.object))) {
                 let from = log.oldest_event_time.unwrap_or_else(|| earlier(digest.start, LAG));
                 let to = log.newest_event_time.map_or(digest.end, |newest| later(newest, SignedDuration::from_secs(1)));
@@ -458,6 +449,21 @@ const CHANGES: Question<'static> = Question {
     resource_type: None,
     arn: None,
 };
+
+/// What a digest uncovers of which it is not shown that CloudTrail signed it, though it was looked for: its hour, and what it names of others.
+fn doubtful(digest: &Digest) -> Vec<(Window, Why)> {
+    let why = match &digest.standing {
+        Standing::Unchecked | Standing::Signed => return Vec::new(),
+        // It fills no hour, and what is read of it can only add to what is wanted.
+        Standing::Unsigned if digest.name().is_some_and(|name| name.backfill) => return Vec::new(),
+        Standing::Unsigned => Why::Unsigned,
+        Standing::Failed(_) => Why::Forged,
+    };
+    let times = digest.log_files.iter().filter_map(|log| Some((log.oldest_event_time?, log.newest_event_time?)));
+    let named = times.map(|(from, to)| Window { from, to: later(to, SignedDuration::from_secs(1)) });
+    let own = Window { from: earlier(digest.start, LAG), to: digest.end };
+    named.chain([own]).map(|window| (window, why)).collect()
+}
 
 fn is_of(digest: &Digest, trail: &Trail) -> bool {
     digest.name().is_some_and(|name| name.trail == Some(trail.name()) && name.home_region == Some(trail.home_region()))

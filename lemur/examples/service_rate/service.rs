@@ -127,6 +127,12 @@ impl Pebble {
 
     pub(crate) fn acme(&self) -> AcmeAt {
         let directory = format!("https://{}/dir", self.address);
-        AcmeAt { address: self.address, directory, root: self.folder.path().join("root.pem"), names: self.names.management(), binding: None }
+        AcmeAt {
+            address: self.address,
+            directory,
+            root: self.folder.path().join("root.pem"),
+            names: self.names.management(),
+            binding: None,
+        }
     }
 }

@@ -81,6 +81,12 @@ async fn add(options: &UsageAdd) -> anyhow::Result<Exit> {
     if keys.is_none() && options.places.iter().any(is_bucket) {
         fed.add(live::settle(&office, options, now).await?);
     }
+    if keys.is_none() && signatures && !options.places.iter().any(is_bucket) {
+        let waiting: Vec<_> = office.state.unsettled_regions().await?.into_iter().map(|(region, _)| region).collect();
+        if !waiting.is_empty() {
+            report::note(format_args!("digests of {} wait for their signatures to be checked: give --public-keys", waiting.join(", ")));
+        }
+    }
     let pruned = office.state.prune_usage(oldest).await?;
     for problem in &fed.problems {
         report::warning(report::shown(problem));

@@ -66,7 +66,8 @@ fn a_folder_is_checked_by_keys_of_a_file(place: &Place) {
 
     // What was delivered is put back. Without keys it waits for them; with them all is proved.
     std::fs::write(&changed, whole).expect("is written");
-    logs.add(&[]);
+    let added = world.run(&["usage", "add", &folder]).success();
+    assert!(added.stderr.contains("digests of ap-northeast-1, ") && added.stderr.contains("give --public-keys"), "{}", added.stderr);
     assert_eq!(scheduled(&world, &advisor).0, json!(["sqs"]), "it waits");
     logs.add(&["--public-keys", &keys]);
     assert_eq!(scheduled(&world, &advisor), (json!(PROVED), "[]".to_owned()));

@@ -295,4 +295,10 @@ fn a_digest_that_is_not_signed_uncovers_what_it_is_of() {
         coverage.digest(Digest { standing: failed(), ..digest("main", hour, "") });
     }
     assert!(matches!(seen(&coverage, 0, 9), Answer::Unknown(Reason::Gap(_, Why::Forged))));
+    // It speaks against what is merely assumed, too; that nobody tells of a signature does not.
+    let mut coverage = Coverage::assume_complete();
+    coverage.digest(Digest { standing: Standing::Unsigned, ..digest("main", 2, "") });
+    assert_eq!(seen(&coverage, 0, 9), Answer::Yes(Basis::Assumed));
+    coverage.digest(Digest { standing: failed(), ..digest("another", 4, "") });
+    assert_eq!((seen(&coverage, 0, 9), seen(&coverage, 5, 9)), (gap(3, 5, Why::Forged), Answer::Yes(Basis::Assumed)));
 }
