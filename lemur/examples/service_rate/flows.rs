@@ -26,6 +26,7 @@ use crate::service::AcmeAt;
 use crate::{Clients, Count, Outcome};
 
 const CLIENTS: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(20);
 const QUICK: RetryPolicy = RetryPolicy::new().initial_delay(Duration::from_millis(5)).backoff(1.2).timeout(Duration::from_secs(60));
 
 pub(crate) async fn begin(at: &AcmeAt, count: &Count) -> Outcome<Clients> {
@@ -88,12 +89,13 @@ impl HttpClient for Kept {
             let host = head.uri.authority().map(ToString::to_string).unwrap_or_default();
             head.headers.insert(header::HOST, host.parse().map_err(|_| Error::Str("no host"))?);
             head.uri = head.uri.path().parse().map_err(|_| Error::Str("no path"))?;
-            let mut connection = connection.lock().await;
             let sent = async {
+                let mut connection = connection.lock().await;
                 connection.ready().await?;
                 connection.send_request(Request::from_parts(head, body)).await
             };
-            sent.await.map(BytesResponse::from).map_err(|error| Error::Other(Box::new(error)))
+            let answer = tokio::time::timeout(PATIENCE, sent).await.map_err(|_| Error::Str("no answer came"))?;
+            answer.map(BytesResponse::from).map_err(|error| Error::Other(Box::new(error)))
         })
     }
 }

@@ -86,6 +86,23 @@ impl Database {
         }
     }
 
+    /// All rows of the answer to a statement that was put together.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the statement fails.
+    pub async fn all_of(&self, statement: &Statement<'_>) -> Result<Vec<Row>, DatabaseError> {
+        let (sql, values) = (AssertSqlSafe(statement.sql()), statement.values());
+        match &self.pool {
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => {
+                let mut lent = pool.lend().await?;
+                let answer = bound!(sql, values).fetch_all(&mut *lent).await;
+                Ok(lent.answered(answer)?.into_iter().map(Row::from).collect())
+            }
+        }
+    }
+
     /// The first row of an answer, if it has one.
     ///
     /// # Errors

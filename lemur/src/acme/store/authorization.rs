@@ -141,7 +141,7 @@ impl Store {
         statement.push(" AND z.value IN (").bind_all(&bases).push(") ORDER BY z.expires");
         let mut known = BTreeMap::new();
         // The last of an identifier stays.
-        for row in &self.database.read().await?.all_of(&statement).await? {
+        for row in &self.database.all_of(&statement).await? {
             let found = authorization(row)?;
             known.insert(found.identifier.clone(), found);
         }
