@@ -25,6 +25,7 @@ pub mod profile;
 pub mod repository;
 pub mod rest;
 pub mod revoke;
+pub mod secret_file;
 pub mod serve;
 pub mod store;
 pub mod trust;
