@@ -191,7 +191,7 @@ fn the_manual_names_every_key() {
 
 #[test]
 fn a_number_that_is_not_known_stays_to_the_last_digit() {
-    let config = Config::parse(r#"{"ours": 17770000007700000000008E0, "theirs": [0.1, 1e-7]}"#).unwrap();
-    let again = Config::parse(&config.original().to_string()).unwrap();
+    let config = Config::parse(r#"{"ours": 17770000007700000000008E0, "theirs": [0.1, 1e-7]}"#).expect("is read");
+    let again = Config::parse(&config.original().to_string()).expect("is read");
     assert_eq!(again, config);
 }
