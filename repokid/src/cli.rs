@@ -153,6 +153,13 @@ pub struct Analyze {
     /// What the trail logs: the answers of `aws cloudtrail describe-trails` and `get-event-selectors`
     #[arg(long, value_name = "FILE")]
     pub trail: Vec<PathBuf>,
+    /// CloudTrail's public keys: answers of `aws cloudtrail list-public-keys` of each Region. Digests count if they are signed with one
+    #[arg(long, value_name = "FILE")]
+    pub public_keys: Vec<PathBuf>,
+    /// What the organisation withholds: answers of `aws organizations list-policies-for-target`, each with TargetId and ParentId, and of
+    /// `describe-policy`
+    #[arg(long, value_name = "FILE")]
+    pub organization: Vec<PathBuf>,
     /// Take the logs for all there is: every management event of every Region, and no data events unless --trail tells of some
     #[arg(long)]
     pub assume_complete: bool,

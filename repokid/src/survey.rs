@@ -22,6 +22,7 @@ use crate::advice;
 use crate::analysis::{Analysis, Guards, Setting, analyze, remove};
 use crate::compat::config::Config;
 use crate::compat::filters::{BlocklistFile, FilterName, Filters, GlobError};
+use crate::organization;
 use crate::permission_set::Reserved;
 use crate::rewrite::Options;
 use crate::sight::{Observation, regions_of_use};
@@ -446,6 +447,7 @@ impl Survey {
             blind: &self.blind,
             window: known.window,
             guards: &self.guards,
+            organization: organization::NONE,
             options,
         }
     }

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use menagerie_policy::document::Policy;
 
 use crate::account::{Document, Inventory, Managed, Principal};
+use crate::organization::Controls;
 use crate::proof::{Proof, Refusal};
 use crate::rewrite::{Narrowed, Options};
 use crate::verdict::{ActionId, Judged, Sights, Universe, Usage, Verdict, Window};
@@ -39,6 +40,8 @@ pub struct Setting<'a> {
     pub window: Window,
     /// Who is left alone.
     pub guards: &'a Guards,
+    /// What the organisation withholds, by account.
+    pub organization: &'a BTreeMap<String, Controls<'a>>,
     /// How far rewrites go.
     pub options: Options,
 }

@@ -7,6 +7,7 @@ use menagerie_policy::evaluate::Attached;
 use super::room::{self, Spared};
 use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Setting};
 use crate::account::{Document, Kind, Principal};
+use crate::organization::Controls;
 use crate::proof::{Fences, Member, Proof, Rewrite, prove};
 use crate::rewrite::narrow;
 use crate::verdict::{ActionId, ActionSet, Base, Evidence, Per, Universe, Usage, Verdict, grants, judge};
@@ -182,7 +183,8 @@ fn acting<'a>(group: &'a Principal, setting: &Setting<'a>) -> Vec<Member<'a>> {
 }
 
 fn fences<'a>(principal: &'a Principal, members: Vec<Member<'a>>, setting: &Setting<'a>) -> Fences<'a> {
-    Fences { principal: principal.arn.as_str(), kind: principal.kind, boundary: boundary(principal, setting), members }
+    let (arn, kind) = (principal.arn.as_str(), principal.kind);
+    Fences { principal: arn, kind, boundary: boundary(principal, setting), controls: controls(principal, setting), members }
 }
 
 fn boundary<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<Attached<'a>> {
@@ -190,8 +192,14 @@ fn boundary<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<Attached
     Some(Attached { name: &managed.name, policy: managed.document()?.policy().ok()? })
 }
 
+/// What the organisation withholds from a principal: nothing from service-linked roles.
+fn controls<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<&'a Controls<'a>> {
+    setting.organization.get(principal.account()).filter(|_| !principal.path.starts_with("/aws-service-role/"))
+}
+
 fn blocked(principal: &Principal, policies: &[PolicyAnalysis<'_>], inherited: &[Attached<'_>], setting: &Setting<'_>) -> Blocked {
-    let mut blocked = Blocked::default();
+    // What is said first of an action is what is told: the widest limit.
+    let mut blocked = controls(principal, setting).map(|controls| controls.blocked.clone()).unwrap_or_default();
     for analysis in policies {
         if let Some(policy) = analysis.policy() {
             blocked.by_denials(policy, analysis.place.name(), setting.universe);

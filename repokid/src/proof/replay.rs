@@ -1,5 +1,6 @@
 //! Every use of the window is decided as before: the requests that were seen are put to the old policies and to the new, by the evaluator of
-//! the policy language, with the principal's other policies and its boundary.
+//! the policy language, with the principal's other policies and its boundary; where it is known what the organisation withholds, once without
+//! that and once with it, since it may be withheld since yesterday, or until tomorrow.
 //!
 //! A group does nothing itself: the requests are those of each of its members, in the member's own name. They are put to the group's policies
 //! alone, since what a member has from elsewhere today it may lose tomorrow, and then to all that the member acts by, with its boundary.
@@ -11,6 +12,7 @@ use menagerie_policy::evaluate::{Attached, Outcome, Policies, Principal, Request
 
 use super::{Refusal, Rewrite};
 use crate::account::Kind;
+use crate::organization::Controls;
 use crate::verdict::{Base, Resource, Universe, Usage};
 
 /// The resource of a request of which it is not told.
@@ -25,6 +27,8 @@ pub struct Fences<'a> {
     pub kind: Kind,
     /// Its permissions boundary.
     pub boundary: Option<Attached<'a>>,
+    /// What the organisation withholds from its account, if that is known.
+    pub controls: Option<&'a Controls<'a>>,
     /// A group's members.
     pub members: Vec<Member<'a>>,
 }
@@ -60,6 +64,24 @@ impl<'a> Sides<'a> {
         Self { who, old: policies(old), new: policies(new) }
     }
 
+    /// These, and where it is known what the organisation withholds these under its service control policies, and under all.
+    fn under(self, fences: &Fences<'a>) -> impl Iterator<Item = Self> {
+        let limited = fences.controls.map(|controls| {
+            let limit = |own: &Policies<'a>, resource: &[Vec<Attached<'a>>]| Policies {
+                scps: controls.service.clone(),
+                rcps: resource.to_vec(),
+                ..own.clone()
+            };
+            // Those of resources are the account's own. Of a resource elsewhere they say nothing, and what is used there stands by the others.
+            [&[][..], &controls.resource].map(|resource| Self {
+                who: self.who.clone(),
+                old: limit(&self.old, resource),
+                new: limit(&self.new, resource),
+            })
+        });
+        [self].into_iter().chain(limited.into_iter().flatten())
+    }
+
     /// Whether a use is decided as before.
     fn agree(&self, action: &str, resource: &str) -> bool {
         let request = Request::new(self.who.clone(), action, resource);
@@ -88,12 +110,14 @@ pub(super) fn check<'a>(
             for member in &fences.members {
                 let alone = Sides::new(user(member.user), rewrites, &[untouched], None);
                 let whole = Sides::new(user(member.user), rewrites, &[untouched, &member.policies], member.boundary);
-                replayed += replay(&[alone, whole], member.usage, base.universe())?;
+                let sides: Vec<_> = alone.under(fences).chain(whole.under(fences)).collect();
+                replayed += replay(&sides, member.usage, base.universe())?;
             }
             return Ok(replayed);
         }
     };
-    replay(&[Sides::new(who, rewrites, &[untouched], fences.boundary)], base.usage(), base.universe())
+    let sides: Vec<_> = Sides::new(who, rewrites, &[untouched], fences.boundary).under(fences).collect();
+    replay(&sides, base.usage(), base.universe())
 }
 
 /// Puts each use to each of the sides; gives how many uses there are.

@@ -8,6 +8,8 @@ mod generate;
 mod groups;
 mod limits;
 mod mutation;
+mod organization;
 mod property;
+mod signatures;
 mod stage;
 mod verdicts;

@@ -182,6 +182,7 @@ impl Stage {
             blind: &blind,
             window: self.window,
             guards: &guards,
+            organization: repokid::organization::NONE,
             options: Options { resources: self.resources },
         };
         let principal = self.inventory.principals.iter().find(|principal| principal.arn.as_str() == arn).expect("a principal");

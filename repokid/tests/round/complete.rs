@@ -16,7 +16,7 @@ both!(
     a_trail_that_was_changed_must_be_told_of_again,
 );
 
-const REGIONS: [&str; 17] = [
+pub(crate) const REGIONS: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",
@@ -36,7 +36,7 @@ const REGIONS: [&str; 17] = [
     "us-west-2",
 ];
 /// A day is looked at, and what comes late of it.
-const HOURS: i64 = 32;
+pub(crate) const HOURS: i64 = 32;
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:DescribeVpcs","ec2:CreateVpc","s3:GetObject","sqs:SendMessage"],"Resource":"*"}]}"#;
 
 pub(crate) fn config() -> Value {
@@ -99,7 +99,7 @@ impl<'a> Logs<'a> {
         json!({ "s3Object": format!("{name}.gz"), "hashValue": hash, "oldestEventTime": moment, "newestEventTime": moment })
     }
 
-    fn digest_name(&self, region: &str, back: i64) -> String {
+    pub(crate) fn digest_name(&self, region: &str, back: i64) -> String {
         let time = self.at(back).strftime("%Y%m%dT%H%M%SZ").to_string();
         format!("{}_CloudTrail-Digest_{region}_main_us-east-1_{time}.json", self.world.account)
     }
@@ -108,7 +108,7 @@ impl<'a> Logs<'a> {
         let name = self.digest_name(region, back);
         let digest = json!({
             "awsAccountId": self.world.account, "digestStartTime": self.at(back + 1).to_string(), "digestEndTime": self.at(back).to_string(),
-            "digestS3Object": format!("{name}.gz"), "logFiles": logs,
+            "digestS3Bucket": "b", "digestS3Object": format!("{name}.gz"), "logFiles": logs,
         });
         let _ = self.world.namespace.write(&format!("logs/{name}"), digest.to_string());
     }
@@ -130,14 +130,14 @@ impl<'a> Logs<'a> {
 }
 
 /// What a dry round would schedule of the account's one role, and what it complains of.
-fn scheduled(world: &World<'_>, advisor: &str) -> (Value, String) {
+pub(crate) fn scheduled(world: &World<'_>, advisor: &str) -> (Value, String) {
     let round = world.json(&["run", "--account", &world.account, "--access-advisor", advisor]);
     let account = &round["accounts"][0];
     (account["scheduled"][0]["permissions"].clone(), account["problems"].to_string())
 }
 
 /// EC2 and S3 are in use, says Access Advisor, and SQS is not.
-fn rows(world: &World<'_>) -> String {
+pub(crate) fn rows(world: &World<'_>) -> String {
     let arn = world.role("reader", &[("data", POLICY)]);
     world.advisor(&[(&arn, &[("ec2", true), ("s3", true), ("sqs", false)])])
 }

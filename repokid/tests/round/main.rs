@@ -11,6 +11,7 @@ mod members;
 mod peers;
 mod permission_sets;
 mod principals;
+mod signatures;
 mod sources;
 mod store;
 mod world;

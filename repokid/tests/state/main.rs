@@ -7,6 +7,7 @@ mod leases;
 mod place;
 mod principals;
 mod roles;
+mod signatures;
 mod usage;
 
 use jiff::{SignedDuration, Timestamp};
