@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use menagerie_policy::document::Policy;
 
-use crate::account::{Document, Inventory, Kind, Managed, Principal};
+use crate::account::{Document, Inventory, Managed, Principal};
 use crate::organization::Controls;
 use crate::proof::{Proof, Refusal};
 use crate::rewrite::{Narrowed, Options};
@@ -238,10 +238,4 @@ impl Counts {
             unknown: self.unknown + other.unknown,
         }
     }
-}
-
-/// The members of a group.
-fn members<'a>(group: &'a Principal, inventory: &'a Inventory) -> impl Iterator<Item = &'a Principal> {
-    let is_member = |user: &&Principal| user.kind == Kind::User && user.account() == group.account() && user.groups.contains(&group.name);
-    inventory.principals.iter().filter(is_member)
 }

@@ -1,4 +1,4 @@
-//! What repokid remembers from run to run: roles and their policies, what was planned and done, what usage was seen.
+//! What repokid remembers from run to run: roles, users and groups with their policies, what was planned and done, what usage was seen.
 //!
 //! [`State`] is a database of [`menagerie_store::database`]: SQLite in a file by default, PostgreSQL by URL; one contract suite
 //! (`tests/state`) runs on both. What a call has acknowledged is kept through the death of the process. Documents are kept to the letter.
@@ -16,6 +16,7 @@ mod column;
 mod delivery;
 mod denial;
 mod error;
+mod footing;
 mod import;
 mod lease;
 mod protection;
@@ -36,6 +37,7 @@ pub use change::{Change, ChangeId, ChangeStatus, Document, DocumentPlace, NewCha
 pub use delivery::{Damage, Delivered, DeliveredLog, Home, Kept};
 pub use denial::Denial;
 pub use error::StateError;
+pub use footing::Footing;
 pub use import::{Imported, RoleHistory};
 pub use lease::Lease;
 pub use protection::{NewPermissions, Protected, new_since};

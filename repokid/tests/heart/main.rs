@@ -5,6 +5,7 @@
 mod defects;
 mod digests;
 mod generate;
+mod groups;
 mod limits;
 mod mutation;
 mod organization;

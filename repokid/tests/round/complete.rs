@@ -73,7 +73,7 @@ impl<'a> Logs<'a> {
         self.end - SignedDuration::from_hours(back)
     }
 
-    fn event(&self, back: i64, name: &str, parameters: Value) -> Value {
+    pub(crate) fn event(&self, back: i64, name: &str, parameters: Value) -> Value {
         let account = &self.world.account;
         let source = if name.ends_with("Selectors") { "cloudtrail.amazonaws.com" } else { "ec2.amazonaws.com" };
         json!({
@@ -90,7 +90,7 @@ impl<'a> Logs<'a> {
     }
 
     /// Writes a log file of us-east-1; gives what a digest says of it.
-    fn log(&self, back: i64, events: &[Value]) -> Value {
+    pub(crate) fn log(&self, back: i64, events: &[Value]) -> Value {
         let time = self.at(back) - SignedDuration::from_mins(20);
         let name = format!("{}_CloudTrail_us-east-1_{}_abc.json", self.world.account, time.strftime("%Y%m%dT%H%MZ"));
         let path = self.world.namespace.write(&format!("logs/{name}"), json!({ "Records": events }).to_string());
@@ -104,7 +104,7 @@ impl<'a> Logs<'a> {
         format!("{}_CloudTrail-Digest_{region}_main_us-east-1_{time}.json", self.world.account)
     }
 
-    fn digest(&self, region: &str, back: i64, logs: &[Value]) {
+    pub(crate) fn digest(&self, region: &str, back: i64, logs: &[Value]) {
         let name = self.digest_name(region, back);
         let digest = json!({
             "awsAccountId": self.world.account, "digestStartTime": self.at(back + 1).to_string(), "digestEndTime": self.at(back).to_string(),

@@ -5,6 +5,7 @@ mod delivery;
 mod kill;
 mod leases;
 mod place;
+mod principals;
 mod roles;
 mod signatures;
 mod usage;
