@@ -1,8 +1,6 @@
 //! What comes over from Repokid and Aardvark: configuration, a blocklist, usage data, an export of its table; and what is told of an organisation.
 #![no_main]
 
-use std::sync::LazyLock;
-
 use jiff::{SignedDuration, Timestamp};
 use libfuzzer_sys::fuzz_target;
 use repokid::compat::advisor::{AardvarkPage, answer, saved};
@@ -14,9 +12,9 @@ use repokid::verdict::Universe;
 
 /// What an organisation withholds from an account has a level for each that it is in.
 fn withheld(text: &str) {
-    static UNIVERSE: LazyLock<Universe> = LazyLock::new(Universe::new);
+    thread_local!(static UNIVERSE: Universe = Universe::new());
     let Ok(organization) = organization::saved(text) else { return };
-    if let Ok(Some(controls)) = organization.of("111122223333", &UNIVERSE) {
+    if let Ok(Some(controls)) = UNIVERSE.with(|universe| organization.of("111122223333", universe)) {
         let levels = [&controls.service, &controls.resource].map(Vec::len);
         assert!(levels.iter().all(|count| [0, levels[0].max(levels[1])].contains(count)), "{levels:?}");
         assert!(controls.service.iter().chain(&controls.resource).all(|level| !level.is_empty()));

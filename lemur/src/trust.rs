@@ -1,11 +1,16 @@
 //! By which certificates the servers of others are known: the system's, or those of a file alone. Every `ca_file` of the configuration means
-//! this.
+//! this. And how they are called by HTTPS: what all clients here have in common stands in one place.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use ureq::Agent;
+use ureq::config::ConfigBuilder;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
 
 /// The longest file, in bytes.
 const LONGEST: u64 = 4 << 20;
@@ -48,6 +53,25 @@ pub(crate) fn roots(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>,
     }
     let found: Vec<_> = CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| bad(error.to_string()))?;
     if found.is_empty() { Err(bad("there is no certificate in it".to_owned())) } else { Ok(found) }
+}
+
+/// A client to be, of servers that are known by [`roots`]: no redirect is followed, since what a request carries is for its own server, and a status
+/// that is no success is an answer. How long it waits, and for how much, is for its maker to say.
+///
+/// # Errors
+/// [`RootsError`].
+pub(crate) fn client(file: Option<&Path>) -> Result<ConfigBuilder<AgentScope>, RootsError> {
+    let roots: Vec<_> = roots(file)?.iter().map(|root| Certificate::from_der(root.as_ref()).to_owned()).collect();
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::new_with_certs(&roots))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .build();
+    Ok(Agent::config_builder()
+        .tls_config(tls)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(concat!("lemur/", env!("CARGO_PKG_VERSION"))))
 }
 
 #[cfg(test)]

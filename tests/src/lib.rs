@@ -84,6 +84,19 @@ pub fn venv_program(name: &str) -> PathBuf {
     program
 }
 
+/// Writes a file that only its owner may read, as one with a secret has to be.
+///
+/// # Panics
+///
+/// When it cannot be written.
+pub fn write_secret(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let path = path.as_ref();
+    std::fs::write(path, contents).expect("a file can be written into the folder");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("its owner may change the mode");
+}
+
 /// A file of an npm package that `make setup` fetched (`tests/npm-packages.txt`).
 ///
 /// # Panics

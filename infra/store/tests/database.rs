@@ -1,9 +1,10 @@
 //! A tool's own database: migrations, transactions and rows, on SQLite and on PostgreSQL.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use menagerie_store::database::{Database, DatabaseError, Kind, Migration, Migrations, Statement, Value};
-use menagerie_store::log::{Chain, Entry, TableError, TableLog, TableSource, WriterId, verify};
+use menagerie_store::log::{Chain, Entry, Notice, Problem, TableError, TableLog, TableSource, Verification, WriterId, verify};
 use menagerie_tests::Postgres;
 
 /// A schema that has grown by three steps, of which the second carries data over.
@@ -178,6 +179,59 @@ async fn a_transaction_that_is_dropped_has_done_nothing() {
     .await;
 }
 
+/// Whoever asks and goes away has the server do no more at once than those who wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_waits_for_any_more_keeps_its_place() {
+    let server = Postgres::start();
+    let database = open(&server.url(), 3).await;
+    let connections = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    let slow = futures_util::future::join_all((0..8).map(|_| database.optional("SELECT pg_sleep(5)", &[])));
+    assert!(tokio::time::timeout(Duration::from_secs(2), slow).await.is_err());
+    let waiting = database.clone();
+    let refused = tokio::time::timeout(Duration::from_millis(300), async move { waiting.all("SELECT id FROM pet", &[]).await }).await;
+    assert!(refused.is_err(), "all places are taken");
+    let open: u32 = server.sql(connections).trim().parse().expect("a number");
+    assert!(open <= 8, "{open}");
+    assert!(database.all("SELECT id FROM pet", &[]).await.expect("is answered").is_empty());
+    // A transaction whose begin, statement or commit nobody waited for is over, and holds no lock.
+    for pause in 0..40_u64 {
+        let work = async {
+            let mut transaction = database.write().await?;
+            transaction.execute("LOCK TABLE pet IN ACCESS EXCLUSIVE MODE", &[]).await?;
+            transaction.commit().await
+        };
+        let _ = tokio::time::timeout(Duration::from_micros(pause * 40), work).await;
+    }
+    assert_eq!(count(&database, "SELECT count(*) AS n FROM pet").await, 0);
+    let idle = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'";
+    assert!(menagerie_tests::eventually(Duration::from_secs(10), || server.sql(idle).trim() == "0"));
+}
+
+#[tokio::test]
+async fn a_server_that_closed_all_connections_costs_one_answer_at_most() {
+    let server = Postgres::start();
+    let database = open(&server.url(), 3).await;
+    let all = (0..8).map(|_| database.optional("SELECT pg_sleep(0.1)", &[]));
+    for answer in futures_util::future::join_all(all).await {
+        answer.expect("is answered");
+    }
+    server.sql(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    );
+    let mut failed = 0;
+    for _ in 0..10 {
+        failed += u32::from(database.all("SELECT id FROM pet", &[]).await.is_err());
+    }
+    assert!(failed <= 1, "{failed}");
+    // What begins asks another connection by itself.
+    server.sql(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    );
+    let mut transaction = database.write().await.expect("begins");
+    transaction.execute("INSERT INTO pet (id, name) VALUES (1, 'Mimi')", &[]).await.expect("is done");
+    transaction.commit().await.expect("commits");
+}
+
 #[tokio::test]
 async fn values_come_back_as_they_went_in() {
     on_both(async |url| {
@@ -345,6 +399,75 @@ async fn a_change_and_its_line_are_kept_together_or_not_at_all() {
         let verified = verify(&mut TableSource::new(database.clone()), &last).await.expect("is read");
         assert!(verified.problems.is_empty() && verified.entries == 22, "{verified:?}");
         assert_eq!(verified.writers, last[1..], "one chain, whoever wrote");
+    })
+    .await;
+}
+
+/// A log from before it was one chain is no alarm: its chains are told of, and what is wrong with them is still wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chains_from_before_the_log_was_one_are_told_of() {
+    on_both(async |url| {
+        let database = open(url, 3).await;
+        let steps: &'static [Migration] = &TableLog::MIGRATIONS.steps[..1];
+        database.migrate(&Migrations { steps, ..TableLog::MIGRATIONS }).await.expect("the table as it was");
+        let mut ends = Vec::new();
+        for process in 1..=3_u8 {
+            let mut chain = Chain::new(WriterId::from_bytes([process; 16]));
+            for number in 0..i64::from(process) {
+                let body = format!("{{\"pet\":{number}}}");
+                let line = chain.add(Entry { body, unique: None, time_ms: number }).expect("a line");
+                let values = [
+                    Value::from(line.position.writer.to_string().leak() as &str),
+                    (number + 1).into(),
+                    number.into(),
+                    Value::from(&line.text),
+                ];
+                database
+                    .execute("INSERT INTO log_line (writer, seq, time_ms, line) VALUES ($1, $2, $3, $4)", &values)
+                    .await
+                    .expect("is kept");
+                if number + 1 == i64::from(process) {
+                    ends.push(line.position);
+                }
+            }
+        }
+        database.migrate(&TableLog::MIGRATIONS).await.expect("the table as it is");
+        let source = TableSource::new(database.clone());
+        let told = |found: &Verification| {
+            let before = |notice: &Notice| if let Notice::Before { found } = notice { Some(*found) } else { None };
+            found.notices.iter().filter_map(before).collect::<Vec<_>>()
+        };
+        let found = source.verify(&ends).await.expect("is read");
+        assert!(found.is_sound() && found.entries == 6, "{found:?}");
+        assert_eq!(told(&found), ends);
+        let log = TableLog::of(&database);
+        for number in 0..3 {
+            let entry = Entry { body: "{}".to_owned(), unique: None, time_ms: number };
+            log.commit(database.write().await.expect("begins"), vec![entry]).await.expect("is kept");
+        }
+        let found = source.verify(&ends).await.expect("is read");
+        assert!(found.is_sound() && found.entries == 9 && found.writers.len() == 4, "{found:?}");
+        assert_eq!(told(&found), ends);
+        assert!(found.notices[0].to_string().contains("from before this log was one chain"));
+        // A chain that somebody puts beside them, or goes on with, and a line that is not there.
+        let mut own = Chain::new(WriterId::from_bytes([9; 16]));
+        let insert = |chain: &mut Chain| {
+            let line = chain.add(Entry { body: "{}".to_owned(), unique: None, time_ms: 0 }).expect("a line");
+            let (writer, seq) = (line.position.writer, line.position.seq);
+            format!("INSERT INTO log_line (writer, seq, time_ms, line) VALUES ('{writer}', {seq}, 0, '{}')", line.text).leak()
+                as &'static str
+        };
+        let tail = "DELETE FROM log_line WHERE id > 9";
+        for (change, back) in [(insert(&mut own), tail), (insert(&mut Chain::after(ends[2])), tail)] {
+            database.execute(change, &[]).await.expect("is done");
+            let found = source.verify(&[]).await.expect("is read");
+            assert!(matches!(found.problems[..], [Problem::Unaccounted { .. }]), "{change}: {found:?}");
+            database.execute(back, &[]).await.expect("is done");
+            assert!(source.verify(&[]).await.expect("is read").is_sound());
+        }
+        database.execute("DELETE FROM log_line WHERE id = 5", &[]).await.expect("is done");
+        let found = source.verify(&[]).await.expect("is read");
+        assert!(matches!(found.problems[..], [Problem::Missing { .. }]), "{found:?}");
     })
     .await;
 }

@@ -1,7 +1,9 @@
 //! API keys: tokens without a password behind them, for programs. One may be narrowed to some of its user's roles, ends after so many days, and
 //! can be revoked. What is stored is not enough to come in by: the token is shown once.
 
-use menagerie_store::database::{Row, Transaction, Value};
+use std::collections::BTreeMap;
+
+use menagerie_store::database::{Row, Statement, Transaction, Value};
 use serde_json::json;
 
 use super::requester::Person;
@@ -111,6 +113,12 @@ pub struct ApiKeyChange {
     pub revoke: bool,
 }
 
+macro_rules! select {
+    () => {
+        "SELECT id, name, description, holder, issued_at, ttl_days, revoked, narrowed FROM access_api_keys "
+    };
+}
+
 impl Access {
     /// Makes an API key; gives it and its token, which is not to be had again.
     ///
@@ -164,16 +172,12 @@ impl Access {
         let count = "SELECT count(*) AS total FROM access_api_keys WHERE ($1 < 0 OR holder = $1)";
         let total = transaction.one(count, &[holder.into()]).await?.integer("total")?;
         let sql = if window.descending {
-            "SELECT id FROM access_api_keys WHERE ($1 < 0 OR holder = $1) ORDER BY id DESC LIMIT $2 OFFSET $3"
+            concat!(select!(), "WHERE ($1 < 0 OR holder = $1) ORDER BY id DESC LIMIT $2 OFFSET $3")
         } else {
-            "SELECT id FROM access_api_keys WHERE ($1 < 0 OR holder = $1) ORDER BY id LIMIT $2 OFFSET $3"
+            concat!(select!(), "WHERE ($1 < 0 OR holder = $1) ORDER BY id LIMIT $2 OFFSET $3")
         };
-        let ids = transaction.all(sql, &[holder.into(), window.take.into(), window.skip.into()]).await?;
-        let mut items = Vec::with_capacity(ids.len());
-        for row in ids {
-            items.extend(read(&mut transaction, ApiKeyId(row.integer("id")?)).await?);
-        }
-        Ok(Listed { items, total })
+        let rows = transaction.all(sql, &[holder.into(), window.take.into(), window.skip.into()]).await?;
+        Ok(Listed { items: with_roles(&mut transaction, &rows).await?, total })
     }
 
     /// Changes an API key.
@@ -206,27 +210,41 @@ impl Access {
 }
 
 async fn read(transaction: &mut Transaction, id: ApiKeyId) -> Result<Option<ApiKey>, AccessError> {
-    let sql = "SELECT id, name, description, holder, issued_at, ttl_days, revoked, narrowed FROM access_api_keys WHERE id = $1";
-    let Some(row) = transaction.optional(sql, &[id.0.into()]).await? else { return Ok(None) };
-    let roles = roles(transaction, id, &row).await?;
-    Ok(Some(ApiKey {
-        id,
-        name: row.text("name")?,
-        description: row.text("description")?,
-        holder: UserId(row.integer("holder")?),
-        issued_at: row.integer("issued_at")?,
-        lifetime: Lifetime::parse(row.integer("ttl_days")?)?,
-        revoked: row.flag("revoked")?,
-        roles,
-    }))
+    let rows = transaction.all(concat!(select!(), "WHERE id = $1"), &[id.0.into()]).await?;
+    Ok(with_roles(transaction, &rows).await?.pop())
 }
 
-async fn roles(transaction: &mut Transaction, id: ApiKeyId, row: &Row) -> Result<Option<Vec<RoleId>>, AccessError> {
-    if !row.flag("narrowed")? {
-        return Ok(None);
+/// The keys of rows, in their order, with the roles that they are narrowed to: one statement, however many they are.
+async fn with_roles(transaction: &mut Transaction, rows: &[Row]) -> Result<Vec<ApiKey>, AccessError> {
+    let mut narrowed = BTreeMap::new();
+    for row in rows {
+        if row.flag("narrowed")? {
+            narrowed.insert(row.integer("id")?, Vec::new());
+        }
     }
-    let rows = transaction.all("SELECT role FROM access_api_key_roles WHERE api_key = $1 ORDER BY role", &[id.0.into()]).await?;
-    Ok(Some(rows.iter().map(|row| row.integer("role").map(RoleId)).collect::<Result<_, _>>()?))
+    if !narrowed.is_empty() {
+        let mut statement = Statement::new("SELECT api_key, role FROM access_api_key_roles WHERE api_key IN (");
+        statement.bind_all(narrowed.keys().copied()).push(") ORDER BY role");
+        for row in transaction.all_of(&statement).await? {
+            if let Some(roles) = narrowed.get_mut(&row.integer("api_key")?) {
+                roles.push(RoleId(row.integer("role")?));
+            }
+        }
+    }
+    let keys = rows.iter().map(|row| {
+        let id = row.integer("id")?;
+        Ok(ApiKey {
+            id: ApiKeyId(id),
+            name: row.text("name")?,
+            description: row.text("description")?,
+            holder: UserId(row.integer("holder")?),
+            issued_at: row.integer("issued_at")?,
+            lifetime: Lifetime::parse(row.integer("ttl_days")?)?,
+            revoked: row.flag("revoked")?,
+            roles: narrowed.remove(&id),
+        })
+    });
+    keys.collect()
 }
 
 /// Narrows a requester to what an API key lets count.

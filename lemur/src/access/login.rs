@@ -161,13 +161,16 @@ impl Access {
         Ok((user, generation))
     }
 
-    /// Makes every token of a user void, those of API keys included.
+    /// Makes every token of a user void, those of API keys included: new ones have to be made.
     ///
     /// # Errors
-    /// The database's failure.
+    /// [`AccessError::Missing`], or the database's failure.
     pub async fn void_tokens(&self, user: UserId, actor: &Actor) -> Result<(), AccessError> {
         let mut transaction = self.0.store.write().await?;
-        transaction.execute("UPDATE access_users SET generation = generation + 1 WHERE id = $1", &[user.0.into()]).await?;
+        let sql = "UPDATE access_users SET generation = generation + 1 WHERE id = $1";
+        if transaction.execute(sql, &[user.0.into()]).await? == 0 {
+            return Err(AccessError::Missing(super::Subject::User));
+        }
         self.commit(transaction, actor, "tokens_voided", serde_json::json!({"user": user})).await
     }
 }

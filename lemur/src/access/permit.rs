@@ -100,12 +100,16 @@ pub enum Action<'a> {
     UploadCertificate,
     /// Store one for this owner and these roles.
     UploadCertificateFor(CertificateFacts<'a>),
+    /// Store as many as one likes.
+    UploadWithoutLimit,
     /// Change what is said of a certificate, or who answers for it.
     UpdateCertificate(CertificateFacts<'a>),
     /// Say that a new certificate takes the place of this one.
     ReplaceCertificate(CertificateFacts<'a>),
     /// Revoke a certificate.
     RevokeCertificate(CertificateFacts<'a>),
+    /// Let a certificate hold again that was put on hold: whoever put it there may have known why. The authority that issued it.
+    ReleaseCertificate(AuthorityFacts<'a>),
     /// Take a certificate's private key, alone or in a file with the certificate.
     ViewKey(CertificateFacts<'a>),
     /// Take a certificate without its private key, in some file.
@@ -211,6 +215,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             requester.is(certificate.owner) && certificate.roles.iter().all(|role| requester.holds_any(&[*role])),
             "You are not authorized to store a certificate as another's: its owner and its roles are to be your own.",
         ),
+        Action::UploadWithoutLimit => (false, "Only administrators store as many certificates as they like."),
         Action::IssueCertificate(authority) | Action::IssueThis(OrderFacts { authority, .. }) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
         }
@@ -233,6 +238,10 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::VouchForAuthority(above) => (
             above.as_ref().is_some_and(|above| administers(requester, above)),
             "You are not authorized to decide this of an authority: who administers the one above it is.",
+        ),
+        Action::ReleaseCertificate(issuer) => (
+            administers(requester, issuer),
+            "You are not authorized to take a certificate off hold: who administers the authority that issued it is.",
         ),
         Action::CrossSign(issuer) => (administers(requester, issuer), "You are not authorized to have this authority sign another."),
         Action::Reject(proposer) => (

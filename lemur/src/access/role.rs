@@ -186,12 +186,10 @@ impl Access {
     /// The database's failure.
     pub async fn members(&self, id: RoleId) -> Result<Vec<User>, AccessError> {
         let mut transaction = self.0.store.read().await?;
-        let ids = transaction.all("SELECT member FROM access_members WHERE role = $1 ORDER BY member", &[id.0.into()]).await?;
-        let mut members = Vec::with_capacity(ids.len());
-        for row in ids {
-            members.extend(user::read(&mut transaction, UserId(row.integer("member")?)).await?);
-        }
-        Ok(members)
+        let sql = "SELECT u.id AS id, u.username AS username, u.email AS email, u.active AS active, u.totp_confirmed AS totp_confirmed
+            FROM access_users u JOIN access_members m ON m.member = u.id WHERE m.role = $1 ORDER BY u.id";
+        let rows = transaction.all(sql, &[id.0.into()]).await?;
+        user::with_roles(&mut transaction, &rows).await
     }
 
     /// Changes a role.

@@ -1,6 +1,8 @@
 //! Users: a name to sign in by, an address that certificates' owners are compared with, a password or none, and the roles they are members of.
 
-use menagerie_store::database::{Row, Transaction, Value};
+use std::collections::BTreeMap;
+
+use menagerie_store::database::{Row, Statement, Transaction, Value};
 use serde_json::json;
 
 use super::password::Password;
@@ -123,9 +125,9 @@ pub struct UserChange {
     pub roles: Option<Vec<RoleId>>,
 }
 
-macro_rules! ids_like {
+macro_rules! users_like {
     () => {
-        "SELECT id FROM access_users WHERE username_key LIKE $1 ESCAPE '\\' "
+        "SELECT id, username, email, active, totp_confirmed FROM access_users WHERE username_key LIKE $1 ESCAPE '\\' "
     };
 }
 
@@ -178,17 +180,13 @@ impl Access {
         let count = "SELECT count(*) AS total FROM access_users WHERE username_key LIKE $1 ESCAPE '\\'";
         let total = transaction.one(count, &[(&pattern).into()]).await?.integer("total")?;
         let sql = match (window.by_name, window.descending) {
-            (false, false) => concat!(ids_like!(), "ORDER BY id LIMIT $2 OFFSET $3"),
-            (false, true) => concat!(ids_like!(), "ORDER BY id DESC LIMIT $2 OFFSET $3"),
-            (true, false) => concat!(ids_like!(), "ORDER BY username_key LIMIT $2 OFFSET $3"),
-            (true, true) => concat!(ids_like!(), "ORDER BY username_key DESC LIMIT $2 OFFSET $3"),
+            (false, false) => concat!(users_like!(), "ORDER BY id LIMIT $2 OFFSET $3"),
+            (false, true) => concat!(users_like!(), "ORDER BY id DESC LIMIT $2 OFFSET $3"),
+            (true, false) => concat!(users_like!(), "ORDER BY username_key LIMIT $2 OFFSET $3"),
+            (true, true) => concat!(users_like!(), "ORDER BY username_key DESC LIMIT $2 OFFSET $3"),
         };
-        let ids = transaction.all(sql, &[(&pattern).into(), window.take.into(), window.skip.into()]).await?;
-        let mut items = Vec::with_capacity(ids.len());
-        for row in ids {
-            items.extend(read(&mut transaction, UserId(row.integer("id")?)).await?);
-        }
-        Ok(Listed { items, total })
+        let rows = transaction.all(sql, &[(&pattern).into(), window.take.into(), window.skip.into()]).await?;
+        Ok(Listed { items: with_roles(&mut transaction, &rows).await?, total })
     }
 
     /// Changes a user.
@@ -284,11 +282,29 @@ pub(super) async fn set_roles(transaction: &mut Transaction, id: UserId, roles: 
 
 pub(super) async fn read(transaction: &mut Transaction, id: UserId) -> Result<Option<User>, AccessError> {
     let sql = "SELECT id, username, email, active, totp_confirmed FROM access_users WHERE id = $1";
-    let Some(row) = transaction.optional(sql, &[id.0.into()]).await? else { return Ok(None) };
-    let roles = "SELECT r.id AS id, r.name AS name, r.description AS description FROM access_roles r
-        JOIN access_members m ON m.role = r.id WHERE m.member = $1 ORDER BY r.id";
-    let roles = transaction.all(roles, &[id.0.into()]).await?.iter().map(Role::of).collect::<Result<_, _>>()?;
-    Ok(Some(of(&row, roles)?))
+    let rows = transaction.all(sql, &[id.0.into()]).await?;
+    Ok(with_roles(transaction, &rows).await?.pop())
+}
+
+/// The users of rows, in their order, with what they are members of: one statement, however many they are.
+pub(super) async fn with_roles(transaction: &mut Transaction, rows: &[Row]) -> Result<Vec<User>, AccessError> {
+    let mut users = rows.iter().map(|row| of(row, Vec::new())).collect::<Result<Vec<_>, _>>()?;
+    if users.is_empty() {
+        return Ok(users);
+    }
+    let mut statement = Statement::new(
+        "SELECT m.member AS member, r.id AS id, r.name AS name, r.description AS description FROM access_roles r
+            JOIN access_members m ON m.role = r.id WHERE m.member IN (",
+    );
+    statement.bind_all(users.iter().map(|user| user.id)).push(") ORDER BY r.id");
+    let mut roles: BTreeMap<UserId, Vec<Role>> = BTreeMap::new();
+    for row in transaction.all_of(&statement).await? {
+        roles.entry(UserId(row.integer("member")?)).or_default().push(Role::of(&row)?);
+    }
+    for user in &mut users {
+        user.roles = roles.remove(&user.id).unwrap_or_default();
+    }
+    Ok(users)
 }
 
 pub(super) fn of(row: &Row, roles: Vec<Role>) -> Result<User, AccessError> {

@@ -20,6 +20,11 @@ pub enum CertificateCommand {
     },
     /// Revoke a certificate
     Revoke(CertificateRevoke),
+    /// Let a certificate hold again that was revoked for the reason certificateHold
+    Release {
+        /// Its number or its name
+        certificate: String,
+    },
     /// Write a certificate, and its key, as other programs take them
     Export(CertificateExport),
 }

@@ -32,6 +32,11 @@ pub enum UserCommand {
         #[arg(long = "role", value_name = "NAME")]
         roles: Vec<String>,
     },
+    /// End every session of a user, and every API key: the user signs in again, and makes new ones
+    SignOut {
+        /// The user's name
+        name: String,
+    },
     /// Let a user in no more; sessions and API keys end
     Disable {
         /// The user's name

@@ -1,12 +1,11 @@
 //! `lemur audit verify`: whether the log of what was done is whole. The lines are verified here, also those of a server: its own word is not taken.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use menagerie_report::{self as report, Exit};
-use menagerie_store::log::{Each, Position, RawLine, Source, SourceError, SourceFuture};
+use menagerie_store::log::{Head, Position, TableVerifier, Verification};
 
 use super::backend::{self, Backend};
 use crate::cli::{AuditCommand, Target};
@@ -19,8 +18,7 @@ pub(super) fn run(target: &Target, command: &AuditCommand) -> anyhow::Result<Exi
     let AuditCommand::Verify { expect } = command;
     let expected = expect.as_deref().map(positions).transpose()?.unwrap_or_default();
     backend::on(target, async |backend| {
-        let mut lines = Lines { backend };
-        let mut found = menagerie_store::log::verify(&mut lines, &expected).await?;
+        let mut found = verify(backend, &expected).await?;
         // Pages are read one after the other while servers go on writing: of two lines the later may be seen first, and what seems to be missing is
         // there a moment later. What is wrong stays wrong.
         for _ in 0..AGAIN {
@@ -28,7 +26,7 @@ pub(super) fn run(target: &Target, command: &AuditCommand) -> anyhow::Result<Exi
                 break;
             }
             tokio::time::sleep(PAUSE).await;
-            found = menagerie_store::log::verify(&mut lines, &expected).await?;
+            found = verify(backend, &expected).await?;
         }
         for head in &found.writers {
             report::data(format_args!("{head}\n"))?;
@@ -45,38 +43,26 @@ pub(super) fn run(target: &Target, command: &AuditCommand) -> anyhow::Result<Exi
     })
 }
 
-/// The log's lines, page by page.
-struct Lines<'b> {
-    backend: &'b Backend,
-}
-
-impl Lines<'_> {
-    async fn read(&self, each: &mut Each<'_>) -> Result<(), SourceError> {
-        let elsewhere = |reason: String| SourceError::Elsewhere { reason };
-        let mut query = String::new();
-        let mut last = i64::MIN;
-        loop {
-            let page = self.backend.get(&format!("/logs/lines{query}")).await.map_err(|refusal| elsewhere(refusal.to_string()))?;
-            for item in page["items"].as_array().into_iter().flatten() {
-                let line = item["line"].as_str().ok_or_else(|| elsewhere("a line of the log is no text".to_owned()))?;
-                if let ControlFlow::Break(()) = each(RawLine { bytes: line.as_bytes(), ended: true }) {
-                    return Ok(());
-                }
-            }
-            match page["after"].as_i64() {
-                // A server that hands the same lines over again and again would never come to an end.
-                Some(after) if after > last => last = after,
-                Some(_) => return Err(elsewhere("the log's lines are out of order".to_owned())),
-                None => return Ok(()),
-            }
-            query = format!("?after={last}");
+/// Reads the log's lines page by page, and holds them to each other, to what is expected, and to the end that the database keeps.
+async fn verify(backend: &Backend, expected: &[Position]) -> anyhow::Result<Verification> {
+    let mut verifier = None;
+    let mut query = String::new();
+    let mut last = i64::MIN;
+    loop {
+        let page = backend.get(&format!("/logs/lines{query}")).await?;
+        let head = page["head"].as_str().map(str::parse::<Position>).transpose().context("the end of the log's chain")?;
+        let head = Head { last: head, before: page["before"].as_i64().unwrap_or(0) };
+        let checked = verifier.get_or_insert_with(|| TableVerifier::new(expected, head));
+        for item in page["items"].as_array().into_iter().flatten() {
+            checked.line(item["id"].as_i64().unwrap_or(0), item["line"].as_str().context("a line of the log is no text")?.as_bytes());
         }
-    }
-}
-
-impl Source for Lines<'_> {
-    fn read_lines<'a>(&'a mut self, each: &'a mut Each<'a>) -> SourceFuture<'a> {
-        Box::pin(self.read(each))
+        match (page["after"].as_i64(), verifier.take()) {
+            // A server that hands the same lines over again and again would never come to an end.
+            (Some(after), same) if after > last => (last, verifier) = (after, same),
+            (None, Some(verifier)) => return Ok(verifier.finish(head)),
+            _ => anyhow::bail!("the log's lines are out of order"),
+        }
+        query = format!("?after={last}");
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) fn run(target: &Target, command: &CertificateCommand) -> anyhow::Resu
         CertificateCommand::List(options) => list(backend, options).await,
         CertificateCommand::Show { certificate } => show(backend, certificate).await,
         CertificateCommand::Revoke(options) => revoke(backend, options).await,
+        CertificateCommand::Release { certificate } => release(backend, certificate).await,
         CertificateCommand::Export(options) => export(backend, options).await,
     })
 }
@@ -189,6 +190,13 @@ async fn revoke(backend: &Backend, options: &CertificateRevoke) -> anyhow::Resul
     let certificate = backend.certificate(&options.certificate).await?;
     backend.put(&format!("/certificates/{}/revoke", id(&certificate)), json!({"crlReason": reason.name()})).await?;
     report::note(format_args!("revoked {}", shown(text(&certificate, "name"))));
+    Ok(Exit::Fine)
+}
+
+async fn release(backend: &Backend, named: &str) -> anyhow::Result<Exit> {
+    let certificate = backend.certificate(named).await?;
+    backend.call("PUT", &format!("/certificates/{}/release", id(&certificate)), None).await?;
+    report::note(format_args!("{} is on hold no more", shown(text(&certificate, "name"))));
     Ok(Exit::Fine)
 }
 

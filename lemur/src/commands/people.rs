@@ -23,6 +23,12 @@ pub(super) fn user(target: &Target, command: &UserCommand) -> anyhow::Result<Exi
             report::note(format_args!("{} has no second factor any more", shown(text(&user, "username"))));
             Ok(Exit::Fine)
         }
+        UserCommand::SignOut { name } => {
+            let user = backend.user(name).await?;
+            backend.call("DELETE", &format!("/users/{}/tokens", id(&user)), None).await?;
+            report::note(format_args!("{} is signed out everywhere, and every API key has ended", shown(text(&user, "username"))));
+            Ok(Exit::Fine)
+        }
         UserCommand::Roles { name, roles } => {
             let roles: Vec<_> = roles.iter().map(|role| json!({"name": role})).collect();
             change(backend, name, json!({"roles": roles}), "has other roles").await

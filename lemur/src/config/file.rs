@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::name::DnsName;
 use crate::profile::{Profile, Profiles};
-use crate::rest::Defaults;
+use crate::rest::{Defaults, MostUploads};
 
 use super::identity::{self, OidcSection, WorkloadSection};
 use super::keys::{self, EncryptionSection, KeySection, Pkcs11Section};
@@ -79,6 +79,7 @@ struct RestSection {
     requests_per_minute: Option<NonZeroU32>,
     #[serde(default)]
     delete_certificates: bool,
+    uploads_per_user: Option<u32>,
     #[serde(default)]
     defaults: Defaults,
 }
@@ -231,6 +232,7 @@ impl File {
             rest: Rest {
                 requests_per_minute: self.rest.requests_per_minute,
                 delete_certificates: self.rest.delete_certificates,
+                most_uploads: self.rest.uploads_per_user.map(MostUploads).unwrap_or_default(),
                 defaults: self.rest.defaults,
             },
             encryption_key: self.encryption.validated(path)?,

@@ -23,7 +23,7 @@ pub use keys::Pkcs11;
 pub use upstream::{ExternalAccount, Proof, Upstream};
 
 use crate::profile::{Profiles, ProfilesError};
-use crate::rest::Defaults;
+use crate::rest::{Defaults, MostUploads};
 
 /// The file's name in the data's folder.
 pub const FILE_NAME: &str = "lemur.toml";
@@ -86,6 +86,8 @@ pub struct Rest {
     pub requests_per_minute: Option<NonZeroU32>,
     /// Whether certificates may be removed from what is stored.
     pub delete_certificates: bool,
+    /// How many certificates that were made elsewhere one user may bring.
+    pub most_uploads: MostUploads,
     /// What new certificates say where nobody says it.
     pub defaults: Defaults,
 }

@@ -42,6 +42,7 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
     assert_eq!(config.acme.name_servers[0].to_string(), "10.0.0.53:53");
     assert_eq!(config.http_url.as_deref(), Some("http://pki.corp.example"));
     assert_eq!((config.rest.requests_per_minute.map(u32::from), config.acme.orders_per_hour.map(u32::from)), (Some(600), Some(10_000)));
+    assert_eq!(config.rest.most_uploads, MostUploads(5_000));
     assert_eq!(config.rest.defaults.organization.as_deref(), Some("Corp"));
     assert_eq!(config.upstreams[0].external_account.as_ref().unwrap().id, "kid-1");
     assert_eq!(config.dns.len(), if cfg!(feature = "aws") { 4 } else { 3 });

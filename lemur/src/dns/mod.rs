@@ -10,7 +10,6 @@ mod record;
 mod rfc2136;
 #[cfg(feature = "aws")]
 mod route53;
-mod secret_file;
 mod timed;
 
 use std::collections::BTreeMap;

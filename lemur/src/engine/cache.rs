@@ -1,7 +1,7 @@
 //! Authorities ready to use: their certificates read, their keys open. A copy is thrown away when the row has changed, which is looked at
 //! several times a second, and at once when this process changes it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,7 +9,7 @@ use menagerie_sign::{LocalSigner, Signer};
 
 use super::{Allocation, Engine};
 use crate::authority::{Elsewhere, authority_place, responder_place};
-use crate::certificate::{Issuer, Places, View};
+use crate::certificate::{Issuer, MAX_CHAIN, Places, View};
 use crate::issue::IssueError;
 use crate::name::Uri;
 use crate::ocsp::IssuerIds;
@@ -49,6 +49,13 @@ pub(crate) struct Loaded {
     pub(crate) narrowed: Vec<Vec<String>>,
     pub(crate) responder: Option<LoadedResponder>,
     pub(crate) allocation: Arc<Allocation>,
+}
+
+/// An authority to be looked at, whether or not it can be used.
+pub(crate) struct Lineage {
+    pub(crate) row: Authority,
+    /// Its certificate and those above it, the root last.
+    pub(crate) chain: Arc<[Vec<u8>]>,
 }
 
 /// An OCSP responder ready to sign.
@@ -175,7 +182,7 @@ impl Engine {
         while let Some(id) = above {
             let parent =
                 authorities::by_id(&mut transaction, id).await?.ok_or_else(|| Loaded::broken(&row, "an authority above it is gone"))?;
-            if chain.len() > crate::certificate::MAX_CHAIN {
+            if chain.len() > MAX_CHAIN {
                 return Err(Loaded::broken(&row, "the authorities above it have no end"));
             }
             chain.extend(parent.der);
@@ -188,6 +195,41 @@ impl Engine {
         let loaded = Arc::new(self.prepare(row, chain, (revoked, narrowed))?);
         self.shared.cache.put(&loaded);
         Ok(loaded)
+    }
+
+    /// Authorities by their numbers, for those who only look at them: what is ready to use is taken as it is, and the rest is read by a
+    /// number of statements that grows with how deep they stand, and not with how many they are.
+    pub(crate) async fn lineages(&self, ids: impl IntoIterator<Item = AuthorityId>) -> Result<BTreeMap<AuthorityId, Lineage>, StoreError> {
+        let mut lineages = BTreeMap::new();
+        let mut cold = BTreeSet::new();
+        for id in ids {
+            match self.shared.cache.get(id) {
+                Some(loaded) => drop(lineages.insert(id, Lineage { row: loaded.row.clone(), chain: Arc::clone(&loaded.chain) })),
+                None => drop(cold.insert(id)),
+            }
+        }
+        if cold.is_empty() {
+            return Ok(lineages);
+        }
+        let mut rows: BTreeMap<AuthorityId, Authority> = BTreeMap::new();
+        let mut wanted = cold.clone();
+        let mut transaction = self.shared.store.read().await?;
+        for _ in 0..=MAX_CHAIN {
+            if wanted.is_empty() {
+                break;
+            }
+            let found = authorities::by_ids(&mut transaction, wanted).await?;
+            wanted = found.iter().filter_map(|row| row.parent).filter(|above| !rows.contains_key(above)).collect();
+            rows.extend(found.into_iter().map(|row| (row.id, row)));
+        }
+        for id in cold {
+            let Some(row) = rows.get(&id) else { continue };
+            // One that waits for its certificate has no chain.
+            let above = std::iter::successors(Some(row).filter(|row| row.der.is_some()), |row| rows.get(&row.parent?));
+            let chain = above.take(MAX_CHAIN).filter_map(|row| row.der.clone()).collect();
+            lineages.insert(id, Lineage { row: row.clone(), chain });
+        }
+        Ok(lineages)
     }
 
     fn prepare(&self, row: Authority, chain: Vec<Vec<u8>>, (revoked, narrowed): (bool, Vec<Vec<String>>)) -> Result<Loaded, IssueError> {

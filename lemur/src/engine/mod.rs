@@ -30,6 +30,7 @@ use crate::issue::Issuance;
 use crate::revoke::Lists;
 use crate::store::batch::Batcher;
 use crate::store::intents::Intents;
+use crate::store::list::marks::Marks;
 use crate::store::{Store, StoreError, authorities};
 
 pub use clock::Clock;
@@ -37,7 +38,7 @@ pub use ring::{Ring, RingError};
 pub use settings::{Settings, Times};
 
 pub(crate) use allocation::Allocation;
-pub(crate) use cache::{Loaded, LoadedResponder};
+pub(crate) use cache::{Lineage, Loaded, LoadedResponder};
 pub(crate) use recovery::Held;
 
 /// Why the engine did not start.
@@ -76,6 +77,8 @@ pub(crate) struct Shared {
     /// This process's name among those that share the database.
     pub(crate) replica: String,
     pub(crate) cache: cache::Cache,
+    /// Places in long lists of certificates.
+    pub(crate) marks: Marks,
     pub(crate) intents: Batcher<Intents>,
     pub(crate) issuance: Batcher<Issuance>,
     /// Revocation lists that are being read.
@@ -122,6 +125,7 @@ impl Engine {
             ring: open_ring(&store, ring).await?,
             random,
             cache: cache::Cache::default(),
+            marks: Marks::default(),
             intents,
             issuance,
             in_hands: recovery::InHands::default(),

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::store::authorities::{self, Authority, AuthorityKind, AuthorityState};
 use crate::store::certificates::{self, Certificate};
-use crate::store::list::{self, Filter, Listing, Numbers, Order, Page};
+use crate::store::list::{self, Filter, Listing, Numbers, Order, Page, Reading};
 use crate::store::{AuthorityId, CertificateId, StoreError};
 
 impl Engine {
@@ -42,6 +42,18 @@ impl Engine {
     /// [`StoreError`] if the database fails.
     pub async fn authority(&self, id: AuthorityId) -> Result<Option<Authority>, StoreError> {
         Ok(authorities::by_id(&mut self.shared.store.read().await?, id).await?)
+    }
+
+    /// The authorities of some numbers, in no order; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn authorities_of(&self, ids: impl IntoIterator<Item = AuthorityId>) -> Result<Vec<Authority>, StoreError> {
+        let ids: Vec<_> = ids.into_iter().collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(authorities::by_ids(&mut self.shared.store.read().await?, ids).await?)
     }
 
     /// The authority of a name.
@@ -104,8 +116,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn certificates(&self, filter: &Filter, order: Order, page: Page) -> Result<Listing, StoreError> {
-        let kind = self.shared.store.database().kind();
-        Ok(list::certificates(&mut self.shared.store.read().await?, kind, filter, order, page).await?)
+        Ok(list::certificates(&mut self.shared.store.read().await?, self.reading(), filter, order, page).await?)
     }
 
     /// Which certificates a page of the list has.
@@ -113,8 +124,11 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn certificate_numbers(&self, filter: &Filter, order: Order, page: Page) -> Result<Numbers, StoreError> {
-        let kind = self.shared.store.database().kind();
-        Ok(list::numbers(&mut self.shared.store.read().await?, kind, filter, order, page).await?)
+        Ok(list::numbers(&mut self.shared.store.read().await?, self.reading(), filter, order, page).await?)
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        Reading { kind: self.shared.store.database().kind(), marks: &self.shared.marks, now: self.now() }
     }
 
     /// Certificates by their numbers, in that order; those that are gone are left out.

@@ -34,6 +34,7 @@ pub(crate) use web::check_address;
 pub use workload::{Credential, WorkloadError};
 
 use crate::engine::Engine;
+use crate::secret_file::SecretFileError;
 use crate::trust::RootsError;
 use issuer::{Issuer, Source};
 use jwt::Keys;
@@ -53,6 +54,9 @@ pub enum OpenError {
         /// What is wrong.
         reason: String,
     },
+    /// A client's secret.
+    #[error(transparent)]
+    Secret(#[from] SecretFileError),
     /// Certificates of roots.
     #[error(transparent)]
     Roots(#[from] RootsError),

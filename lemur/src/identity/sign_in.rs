@@ -117,13 +117,7 @@ struct Flight {
 
 impl Provider {
     pub(super) fn open(settings: settings::Provider, issuer: Arc<Issuer>, url: &str) -> Result<Self, OpenError> {
-        let read = |path: &std::path::PathBuf| {
-            let wrong = |reason: String| OpenError::File { path: path.clone(), reason };
-            let text = Zeroizing::new(menagerie_config::read(path).map_err(|error| wrong(error.to_string()))?);
-            let line = text.lines().next().unwrap_or_default().trim();
-            if line.is_empty() { Err(wrong("its first line is empty".to_owned())) } else { Ok(Secret::new(line.to_owned())) }
-        };
-        let secret = settings.client_secret_file.as_ref().map(read).transpose()?;
+        let secret = settings.client_secret_file.as_deref().map(crate::secret_file::line).transpose()?;
         let redirect = format!("{url}/sign-in/with/{}/callback", settings.name);
         Ok(Self { settings, secret, issuer, redirect })
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::Zeroizing;
 
 use crate::trust::{self, RootsError};
@@ -91,20 +90,8 @@ pub(super) fn encoded(value: &str) -> Zeroizing<String> {
 impl Web {
     /// With the system's certificates, or those of a file alone.
     pub(super) fn new(roots: Option<&Path>) -> Result<Self, RootsError> {
-        let roots: Vec<_> = trust::roots(roots)?.iter().map(|root| Certificate::from_der(root.as_ref()).to_owned()).collect();
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::new_with_certs(&roots))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .proxy(None)
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .max_response_header_size(HEAD)
-            .user_agent(concat!("lemur/", env!("CARGO_PKG_VERSION")))
-            .timeout_global(Some(PATIENCE))
-            .build();
+        let client = trust::client(roots)?.proxy(None).max_response_header_size(HEAD);
+        let config = client.timeout_global(Some(PATIENCE)).build();
         Ok(Self { agent: config.into(), places: Arc::new(Semaphore::new(AT_ONCE)) })
     }
 

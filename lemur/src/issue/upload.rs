@@ -2,7 +2,7 @@
 //!
 //! No two rows have the same bytes, so that nobody becomes the owner of another's certificate by bringing it again. One that says that an authority
 //! of ours issued it, and that this one did not sign, is not stored; otherwise an issuer's name and a serial number prove nothing, and are
-//! taken as often as they come.
+//! taken as often as they come: but from one user no more than so many, since everybody who signs in may bring them.
 
 use menagerie_secret::Secret;
 use menagerie_sign::{LocalSigner, Signer};
@@ -36,6 +36,8 @@ pub struct Upload {
     pub record: Record,
     /// Who brings it.
     pub actor: Actor,
+    /// How many a user may have brought that are stored. None for those who may bring any number.
+    pub most: Option<u32>,
 }
 
 impl std::fmt::Debug for Upload {
@@ -67,6 +69,14 @@ pub enum UploadError {
     Forged {
         /// What the authority is called.
         name: String,
+    },
+    /// The user has brought as many as a user may.
+    #[error(
+        "you have brought {most} certificates that are stored, and that is how many one user may bring: delete some, or ask an administrator"
+    )]
+    TooMany {
+        /// How many that is.
+        most: u32,
     },
     /// It was not stored.
     #[error(transparent)]
@@ -123,6 +133,11 @@ impl Engine {
         new.csr = upload.csr;
         new.external_id = upload.external_id;
         let mut transaction = self.shared.store.write().await?;
+        if let (Some(most), Some(user)) = (upload.most, upload.actor.user)
+            && certificates::brought_by(&mut transaction, user, most).await? >= most
+        {
+            return Err(UploadError::TooMany { most });
+        }
         let stored = match certificates::insert(&mut transaction, std::slice::from_ref(&new)).await {
             Err(error) if error.is_duplicate() => return Err(UploadError::Duplicate),
             stored => stored?,

@@ -1,21 +1,16 @@
 //! Keys in tokens, by the PKCS#11 module and the PIN that the configuration file names.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use menagerie_pkcs11::{KeyUri, Module, Token, TokenName, TokenSettings, WrappingKey};
-use menagerie_secret::{KeeperError, Secret};
+use menagerie_secret::KeeperError;
 use menagerie_sign::{Pkcs11Signer, RsaHash, Signer};
 use zeroize::Zeroizing;
 
 use crate::authority::OpenSignerError;
 use crate::config::Pkcs11;
-
-/// The longest PIN file that is read, in bytes.
-const LONGEST_PIN: u64 = 1024;
+use crate::secret_file::{self, SecretFileError};
 
 /// The tokens of a module.
 #[derive(Debug)]
@@ -29,12 +24,8 @@ pub(super) struct Tokens {
 enum TokenError {
     #[error("no PKCS#11 module is configured: name one in [pkcs11] of lemur.toml")]
     NotConfigured,
-    #[error("the PIN's file {path} cannot be read: {source}", path = path.display())]
-    Pin { path: PathBuf, source: std::io::Error },
-    #[error("the PIN's file {path} can be read by others (mode {mode:o}): chmod 600 it", path = path.display())]
-    PinMode { path: PathBuf, mode: u32 },
-    #[error("the PIN's file {path} has no PIN on its first line", path = path.display())]
-    NoPin { path: PathBuf },
+    #[error("the PIN: {0}")]
+    Pin(#[from] SecretFileError),
 }
 
 impl Tokens {
@@ -49,7 +40,7 @@ impl Tokens {
         if let Some(token) = open.get(name) {
             return Ok(token.clone());
         }
-        let pin = said.pin_file.as_deref().map(read_pin).transpose()?;
+        let pin = said.pin_file.as_deref().map(secret_file::line).transpose()?;
         let settings = TokenSettings { pin, sessions: said.sessions, patience: said.patience };
         let token = module.token(name.clone(), settings);
         open.insert(name.clone(), token.clone());
@@ -76,26 +67,4 @@ impl Tokens {
     fn wrapping_key(&self, uri: KeyUri) -> Result<WrappingKey, KeeperError> {
         Ok(WrappingKey::new(self.token(&uri.token).map_err(KeeperError::new)?, uri))
     }
-}
-
-/// The first line of a file that only its owner may read.
-fn read_pin(path: &Path) -> Result<Secret<String>, TokenError> {
-    let failed = |source| TokenError::Pin { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    check_mode(path, &file).map_err(failed)??;
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST_PIN).unwrap_or(0)));
-    file.take(LONGEST_PIN).read_to_string(&mut text).map_err(failed)?;
-    let pin = text.lines().next().unwrap_or_default();
-    if pin.is_empty() { Err(TokenError::NoPin { path: path.to_owned() }) } else { Ok(Secret::new(pin.to_owned())) }
-}
-
-#[cfg(unix)]
-fn check_mode(path: &Path, file: &File) -> std::io::Result<Result<(), TokenError>> {
-    let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions()) & 0o777;
-    Ok(if mode & 0o077 == 0 { Ok(()) } else { Err(TokenError::PinMode { path: path.to_owned(), mode }) })
-}
-
-#[cfg(not(unix))]
-fn check_mode(_: &Path, _: &File) -> std::io::Result<Result<(), TokenError>> {
-    Ok(Ok(()))
 }

@@ -39,7 +39,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post(PATH, write, "Refused: they come from the server's configuration file").status(400),
         Route::put(ONE, write, "Refused: they come from the server's configuration file").status(400),
         Route::delete(ONE, write, "Refused: they come from the server's configuration file").status(400),
-        Route::get("/dns_provider_options", options, "Kinds of providers of DNS"),
+        Route::get("/dns_provider_options", options, "Kinds of providers of DNS").gives_several::<String>(),
     ]
 }
 

@@ -42,6 +42,9 @@ pub(crate) enum Fault {
     /// There were too many requests.
     #[error("too many requests")]
     TooMany(std::time::Duration),
+    /// Whoever asks has had as much as one may, and to wait would not help.
+    #[error("{0}")]
+    Exhausted(String),
     /// The method is not for this resource.
     #[error("{0}")]
     NotAllowed(&'static str),
@@ -78,6 +81,7 @@ impl Fault {
             Self::Conflict(message) => plain(StatusCode::CONFLICT, message.clone()),
             Self::Later(_) => plain(StatusCode::NOT_IMPLEMENTED, self.sentence()),
             Self::NotAllowed(message) => plain(StatusCode::METHOD_NOT_ALLOWED, (*message).to_owned()),
+            Self::Exhausted(_) => plain(StatusCode::TOO_MANY_REQUESTS, self.sentence()),
             Self::TooMany(wait) => plain(StatusCode::TOO_MANY_REQUESTS, self.sentence())
                 .with_header(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1))),
             Self::Internal(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "The service failed; its log says where.".to_owned()),

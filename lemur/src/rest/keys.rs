@@ -1,5 +1,7 @@
 //! `/keys`: API keys. A token is shown when its key is made, and never again.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -156,11 +158,7 @@ async fn remove(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Js
 impl Api {
     async fn keys(&self, of: Option<UserId>, asked: &Asked) -> Result<Json<List<KeyOut>>, Fault> {
         let keys = self.access.api_keys(of, asked.window()?).await?;
-        let mut items = Vec::with_capacity(keys.items.len());
-        for key in keys.items {
-            items.push(self.describe_key(key).await?);
-        }
-        Ok(List::of(items, keys.total))
+        Ok(List::of(self.describe_keys(keys.items).await?, keys.total))
     }
 
     /// A key, if the requester may do this with it. One that is not there and one that may not be seen answer alike to whoever is no administrator.
@@ -213,25 +211,27 @@ impl Api {
     }
 
     async fn describe_key(&self, key: ApiKey) -> Result<KeyOut, Fault> {
-        let expires = key.expires().and_then(|expires| Timestamp::from_second(expires).ok()).map(|expires| expires.to_string());
-        let user = match self.access.user(key.holder).await {
-            Ok(user) => Some(UserRef::from(user)),
-            Err(crate::access::AccessError::Missing(_)) => None,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(KeyOut {
+        self.describe_keys(vec![key]).await?.pop().ok_or(Fault::Missing("API key"))
+    }
+
+    /// Keys as they are shown. Their users are read for all at once.
+    async fn describe_keys(&self, keys: Vec<ApiKey>) -> Result<Vec<KeyOut>, Fault> {
+        let holders: BTreeSet<_> = keys.iter().map(|key| key.holder).collect();
+        let directory = self.access.directory(&Vec::from_iter(holders), &[]).await?;
+        let described = keys.into_iter().map(|key| KeyOut {
             id: key.id.0,
+            expires: key.expires().and_then(|expires| Timestamp::from_second(expires).ok()).map(|expires| expires.to_string()),
             name: key.name,
             description: key.description,
-            user,
+            user: directory.users.get(&key.holder).cloned().map(UserRef::from),
             ttl: key.lifetime.days(),
             issued_at: key.issued_at,
-            expires,
             revoked: key.revoked,
             narrowed: key.roles.is_some(),
             roles: key.roles.unwrap_or_default().into_iter().map(|role| RoleRef { id: role.0 }).collect(),
             jwt: None,
             token: None,
-        })
+        });
+        Ok(described.collect())
     }
 }

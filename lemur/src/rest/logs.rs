@@ -30,9 +30,6 @@ struct LogOut {
     logged_at: String,
 }
 
-/// The most lines of an answer: 16 MiB of them.
-const LINES: i64 = 256;
-
 /// Lines of the log as they are.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LogLines)]
@@ -40,6 +37,10 @@ struct Lines {
     items: Vec<LineOut>,
     /// What to ask for the next with: none after the last.
     after: Option<i64>,
+    /// The chain's last line at that moment, as the database keeps it: `WRITER:NUMBER:HASH`.
+    head: Option<String>,
+    /// The number of the last line from before the log was one chain, 0 if it has always been.
+    before: i64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,10 +70,12 @@ pub(super) fn routes() -> Vec<Route> {
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<LogOut>>, Fault> {
     signed.may(&Action::ReadLog)?;
     let mut transaction = api.engine.store().read().await?;
-    // The log is never shortened, so that its last number is near its length; counting every line would cost more than reading the page.
+    // The log is never shortened, so that its lines' numbers are their places but for the few that were given and not used: by them a page costs the
+    // same however many are before it.
     let total = transaction.one("SELECT coalesce(max(id), 0) AS total FROM log_line", &[]).await?.integer("total")?;
-    let sql = "SELECT id, line FROM log_line ORDER BY id DESC LIMIT $1 OFFSET $2";
-    let rows = transaction.all(sql, &[asked.count.into(), asked.skip().into()]).await?;
+    let newest = total.saturating_sub(asked.skip());
+    let sql = "SELECT id, line FROM log_line WHERE id > $1 AND id <= $2 ORDER BY id DESC";
+    let rows = transaction.all(sql, &[newest.saturating_sub(asked.count).into(), newest.into()]).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         items.push(line(row.integer("id")?, &row.text("line")?));
@@ -86,16 +89,10 @@ async fn lines(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<J
         Some(text) => text.parse::<i64>().map_err(|_| Fault::field("after", "Not a valid integer."))?,
         None => i64::MIN,
     };
-    let mut transaction = api.engine.store().read().await?;
-    // A line that is longer than any is cut behind that, so that it shows and costs no more.
-    let sql = "SELECT id, substr(line, 1, 65537) AS line FROM log_line WHERE id > $1 ORDER BY id LIMIT $2";
-    let rows = transaction.all(sql, &[after.into(), LINES.into()]).await?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        items.push(LineOut { id: row.integer("id")?, line: row.text("line")? });
-    }
+    let (lines, head) = api.engine.store().audit_lines().page(Some(after)).await?;
+    let items: Vec<_> = lines.into_iter().map(|line| LineOut { id: line.id, line: line.text }).collect();
     let after = items.last().map(|line| line.id);
-    Ok(Json(Lines { items, after }))
+    Ok(Json(Lines { items, after, head: head.last.map(|last| last.to_string()), before: head.before }))
 }
 
 fn line(id: i64, text: &str) -> LogOut {

@@ -71,6 +71,8 @@ pub struct Settings {
     pub defaults: Defaults,
     /// Whether certificates may be removed from what is stored.
     pub delete_certificates: bool,
+    /// How many certificates that were made elsewhere one user may bring and have stored: administrators any number.
+    pub most_uploads: MostUploads,
     /// Whether answers say where keys are that are elsewhere: on the server's own machine alone.
     pub tells_keys: bool,
     /// Whether changes to authorities wait for a second person.
@@ -87,6 +89,16 @@ pub struct Settings {
     pub dns: crate::dns::Providers,
     /// Those who come in by somebody else's word.
     pub identity: Identity,
+}
+
+/// How many certificates that were made elsewhere one user may bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MostUploads(pub u32);
+
+impl Default for MostUploads {
+    fn default() -> Self {
+        Self(5_000)
+    }
 }
 
 /// What the resources work with. Clones share everything.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::route::Route;
+use super::route::{AnswerShape, Route};
 use super::shape::{Field, Kind, Shape};
 
 /// The document.
@@ -57,7 +57,11 @@ fn operation(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     let mut responses = Map::new();
     responses.insert(route.status.to_string(), done(route, schemas));
     if route.may_wait {
-        let waits = json!({"type": "object", "properties": {"message": {"type": "string"}, "approval": reference("Approval")}});
+        let waits = json!({
+            "type": "object",
+            "required": ["message", "approval"],
+            "properties": {"message": {"type": "string"}, "approval": reference("Approval")},
+        });
         responses.insert("202".to_owned(), json!({"description": "It waits for another person's approval", "content": content(&waits)}));
     }
     let mut refuse = |status: &str, about: &str| {
@@ -73,6 +77,8 @@ fn operation(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     if route.path.contains('{') {
         refuse("404", "There is none");
     }
+    // Conflicts, limits, failures: whatever is refused says so alike.
+    refuse("default", "It was not done");
     let tag = route.path.split('/').nth(1).unwrap_or_default();
     let mut operation = json!({
         "summary": route.summary,
@@ -103,15 +109,32 @@ fn done(route: &Route, schemas: &mut Map<String, Value>) -> Value {
     if let Some(feature) = route.later {
         return json!({"description": format!("The feature {feature} is not part of this version"), "content": content(&reference("Error"))});
     }
+    if route.status >= 400 {
+        return json!({"description": "It is always refused", "content": content(&reference("Error"))});
+    }
     let Some(answer) = &route.answer else { return json!({"description": "Done"}) };
     for (name, schema) in &answer.schemas {
         schemas.insert(name.clone(), serde_json::to_value(schema).unwrap_or_default());
     }
-    let one = reference(&answer.name);
-    let schema = if answer.list {
-        json!({"type": "object", "required": ["items", "total"], "properties": {"items": {"type": "array", "items": one}, "total": {"type": "integer"}}})
-    } else {
-        one
+    let mut one = reference(&answer.name);
+    if !answer.or.is_empty() {
+        let all: Vec<_> = std::iter::once(&answer.name).chain(&answer.or).map(|name| reference(name)).collect();
+        one = json!({"oneOf": all});
+    }
+    let mut list = json!({
+        "type": "object",
+        "required": ["items", "total"],
+        "properties": {"items": {"type": "array", "items": one}, "total": {"type": "integer", "minimum": 0}},
+    });
+    let schema = match answer.shape {
+        AnswerShape::One => one,
+        AnswerShape::Several => json!({"type": "array", "items": one}),
+        AnswerShape::List => list,
+        AnswerShape::CountedList => {
+            list["required"] = json!(["items", "total", "exact"]);
+            list["properties"]["exact"] = json!({"type": "boolean", "description": "Whether there are no more than total"});
+            list
+        }
     };
     json!({"description": "Done", "content": content(&schema)})
 }

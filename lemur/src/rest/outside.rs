@@ -101,7 +101,7 @@ pub(super) struct Brought {
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/auth/providers", providers, "Providers of identities that are configured").open(),
+        Route::get("/auth/providers", providers, "Providers of identities that are configured").open().gives_several::<ProviderOut>(),
         Route::get("/auth/google", google, "Sign in by Google").open(),
         Route::get("/auth/oauth2", oauth2, "Begin to sign in by a provider, or end it with what the provider let the browser bring")
             .open()

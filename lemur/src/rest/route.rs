@@ -9,10 +9,25 @@ use utoipa::openapi::schema::Schema;
 use super::Api;
 use super::shape::Shape;
 
+/// How an answer's body holds what it is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnswerShape {
+    /// One.
+    One,
+    /// An array of them.
+    Several,
+    /// A part of a list, with how many there are.
+    List,
+    /// The same, with whether all of them were counted.
+    CountedList,
+}
+
 /// What an answer's body is.
 pub(crate) struct Answer {
     pub(crate) name: String,
-    pub(crate) list: bool,
+    pub(crate) shape: AnswerShape,
+    /// What it is instead, in some cases.
+    pub(crate) or: Vec<String>,
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
 }
 
@@ -106,13 +121,35 @@ impl Route {
 
     /// Answered by one of these.
     pub(crate) fn gives<T: ToSchema>(mut self) -> Self {
-        self.answer = Some(answer::<T>(false));
+        self.answer = Some(answer::<T>(AnswerShape::One));
+        self
+    }
+
+    /// Or answered by one of these.
+    pub(crate) fn or_gives<T: ToSchema>(mut self) -> Self {
+        let Answer { name, schemas, .. } = answer::<T>(AnswerShape::One);
+        if let Some(answer) = &mut self.answer {
+            answer.or.push(name);
+            answer.schemas.extend(schemas);
+        }
+        self
+    }
+
+    /// Answered by an array of these.
+    pub(crate) fn gives_several<T: ToSchema>(mut self) -> Self {
+        self.answer = Some(answer::<T>(AnswerShape::Several));
         self
     }
 
     /// Answered by a list of these.
     pub(crate) fn lists<T: ToSchema>(mut self) -> Self {
-        self.answer = Some(answer::<T>(true));
+        self.answer = Some(answer::<T>(AnswerShape::List));
+        self
+    }
+
+    /// Answered by a list of these, which is not counted to its end.
+    pub(crate) fn lists_counted<T: ToSchema>(mut self) -> Self {
+        self.answer = Some(answer::<T>(AnswerShape::CountedList));
         self
     }
 
@@ -136,9 +173,9 @@ impl Route {
     }
 }
 
-fn answer<T: ToSchema>(list: bool) -> Answer {
+fn answer<T: ToSchema>(shape: AnswerShape) -> Answer {
     let name = T::name().into_owned();
     let mut schemas = vec![(name.clone(), T::schema())];
     T::schemas(&mut schemas);
-    Answer { name, list, schemas }
+    Answer { name, shape, or: Vec::new(), schemas }
 }

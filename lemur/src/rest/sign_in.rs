@@ -58,10 +58,10 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/auth/login", login, "Sign in by name and password").open().takes(&LOGIN).gives::<Token>(),
         Route::get("/auth/ping", ping, "Whether signing in is served").open().gives::<Ping>(),
         Route::post("/auth/logout", logout, "End the session of the token").gives::<Done>(),
-        Route::get("/auth/me", me, "Who is signed in").gives::<Myself>(),
+        Route::get("/auth/me", me, "Who is signed in").gives::<UserOut>().or_gives::<WorkloadOut>(),
         Route::post("/auth/second_factor", enrol, "Make a secret for a second factor").gives::<SecondFactor>(),
-        Route::put("/auth/second_factor", confirm, "Ask for the second factor from now on").takes(&CODE),
-        Route::delete("/auth/second_factor", remove, "Ask for no second factor any more").takes(&PROOF),
+        Route::put("/auth/second_factor", confirm, "Ask for the second factor from now on").takes(&CODE).gives::<Done>(),
+        Route::delete("/auth/second_factor", remove, "Ask for no second factor any more").takes(&PROOF).gives::<Done>(),
     ]
 }
 
@@ -96,7 +96,7 @@ async fn ping() -> Json<Ping> {
 }
 
 /// A user, or a workload and what it may.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum Myself {
     User(UserOut),

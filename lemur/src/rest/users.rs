@@ -16,7 +16,7 @@ use super::roles::RoleOut;
 use super::route::Route;
 use super::shape::{Fields, Kind, Shape, optional, required};
 use super::signed::Signed;
-use super::{Api, List};
+use super::{Api, Done, List};
 use crate::access::permit::Action;
 use crate::access::{Email, Login, NewUser, Password, RoleId, User, UserChange, UserId, Username};
 use crate::audit::Via;
@@ -116,7 +116,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/users/{id}", read, "A user").gives::<UserOut>(),
         Route::put("/users/{id}", update, "Change a user").takes(&CHANGE).gives::<UserOut>(),
         Route::get("/users/{id}/roles", roles, "The roles of a user").lists::<RoleOut>(),
-        Route::delete("/users/{id}/second_factor", reset_second_factor, "Take another user's second factor away"),
+        Route::delete("/users/{id}/tokens", sign_out, "End every session of a user, and every API key").gives::<Done>(),
+        Route::delete("/users/{id}/second_factor", reset_second_factor, "Take another user's second factor away").gives::<Done>(),
     ]
 }
 
@@ -174,6 +175,13 @@ async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
         roles: api.role_ids(&fields, "roles").await?,
     };
     Ok(Json(api.access.change_user(user.id, change, &signed.actor).await?.into()))
+}
+
+async fn sign_out(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<Done>, Fault> {
+    let own = signed.requester.user() == Some(UserId(id));
+    signed.may(&if own { Action::ManageOwnAccount(UserId(id)) } else { Action::ResetCredentials(UserId(id)) })?;
+    api.access.void_tokens(UserId(id), &signed.actor).await?;
+    Ok(Json(Done::result()))
 }
 
 async fn reset_second_factor(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<serde_json::Value>, Fault> {

@@ -73,20 +73,11 @@ impl Engine {
         Ok(Secret::new(std::mem::take(&mut *key)))
     }
 
-    /// Puts a fresh key into the ring and seals every stored key anew under it. What is sealed meanwhile, here or by other processes, opens
-    /// all the same: the older keys stay in the ring until [`Engine::drop_unused_keys`].
+    /// Seals every stored key under the newest key of the ring that is not sealed under it. What is sealed meanwhile under an older one, here or by
+    /// other processes, opens all the same: that stays in the ring until [`Engine::drop_unused_keys`].
     ///
     /// # Errors
     /// [`KeyError`]: some keys may be sealed anew and others not; doing it again goes on with those.
-    pub async fn rotate_keys(&self, actor: &Actor) -> Result<Resealed, KeyError> {
-        self.shared.ring.add_key()?;
-        self.reseal(actor).await
-    }
-
-    /// Seals every stored key under the newest key of the ring that is not sealed under it.
-    ///
-    /// # Errors
-    /// As [`Engine::rotate_keys`].
     pub async fn reseal(&self, actor: &Actor) -> Result<Resealed, KeyError> {
         let ring = self.shared.ring.reload().map_err(RingError::from)?;
         let mut done = Resealed::default();

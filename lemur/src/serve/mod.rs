@@ -173,6 +173,7 @@ pub fn rest_settings(config: &Config, engine: &Engine) -> rest::Settings {
     rest::Settings {
         defaults: config.rest.defaults.clone(),
         delete_certificates: config.rest.delete_certificates,
+        most_uploads: config.rest.most_uploads,
         approve_authorities: config.approve_authorities,
         acme_profiles: config.acme.offers.iter().map(|offer| offer.name.clone()).collect(),
         rate: config.rest.requests_per_minute.map(|times| Rate { times: times.into(), within: Duration::from_secs(60) }),

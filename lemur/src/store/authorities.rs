@@ -272,6 +272,14 @@ pub async fn by_id(transaction: &mut Transaction, id: AuthorityId) -> Result<Opt
     Ok(select(transaction, Statement::new("WHERE id = ").bind(id)).await?.pop())
 }
 
+/// The authorities of some numbers, in no order; those that are not there are left out.
+///
+/// # Errors
+/// [`DatabaseError`] if the database fails.
+pub async fn by_ids(transaction: &mut Transaction, ids: impl IntoIterator<Item = AuthorityId>) -> Result<Vec<Authority>, DatabaseError> {
+    select(transaction, Statement::new("WHERE id IN (").bind_all(ids).push(")")).await
+}
+
 /// The authority of a name.
 ///
 /// # Errors

@@ -415,6 +415,13 @@ pub(crate) async fn is_any_revoked(transaction: &mut Transaction, ids: &[Certifi
     Ok(!transaction.all_of(&statement).await?.is_empty())
 }
 
+/// How many certificates that were made elsewhere a user has brought and are stored, counted up to `bound`.
+pub(crate) async fn brought_by(transaction: &mut Transaction, user: UserId, bound: u32) -> Result<u32, DatabaseError> {
+    let sql = "SELECT count(*) AS n FROM (SELECT 1 FROM certificate WHERE creator = $1 AND authority IS NULL LIMIT $2) AS counted";
+    let counted = transaction.one(sql, &[user.into(), i64::from(bound).into()]).await?.integer("n")?;
+    Ok(u32::try_from(counted).unwrap_or(u32::MAX))
+}
+
 /// The certificate that is these bytes.
 ///
 /// # Errors

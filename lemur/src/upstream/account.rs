@@ -10,11 +10,12 @@ use serde_json::json;
 use super::client::{ClientError, NewAccount, Session};
 use super::jws::AccountKey;
 use super::store::accounts::{self, Account, Sealed, Which};
-use super::{Known, SetupError, Upstreams, file};
+use super::{Known, SetupError, Upstreams};
 use crate::audit::{Actor, Event};
 use crate::config::ExternalAccount;
 use crate::engine::{Engine, RingError};
 use crate::issue::generate;
+use crate::secret_file;
 use crate::store::StoreError;
 
 /// Why there is no account to ask with.
@@ -82,11 +83,11 @@ impl Upstreams {
     async fn take_external(&self, known: &Known, account: &Account, external: &ExternalAccount) -> Result<(), SetupError> {
         let engine = &self.shared.engine;
         let is_kept = account.external.as_ref().is_some_and(|(id, _)| *id == external.id);
-        let text = match file(&known.config.name, &external.key_file) {
-            Err(SetupError::File { source, .. }) if is_kept && source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            read => Secret::new(read?),
+        let text = match secret_file::word(&external.key_file) {
+            Err(error) if is_kept && error.is_missing() => return Ok(()),
+            read => read.map_err(|source| SetupError::Secret { name: known.config.name.clone(), source })?,
         };
-        let text = text.expose().trim_ascii();
+        let text = text.expose();
         let wrong = || SetupError::ExternalKey { name: known.config.name.clone(), path: external.key_file.clone() };
         let key = URL_SAFE_NO_PAD.decode(text).or_else(|_| URL_SAFE.decode(text)).map_err(|_| wrong())?;
         let key = Secret::new(key);

@@ -38,6 +38,7 @@ use crate::certificate::{PemError, View, read_bundle};
 use crate::config::{Proof, Upstream};
 use crate::dns::{DnsProvider, Providers};
 use crate::engine::Engine;
+use crate::secret_file::SecretFileError;
 use crate::store::StoreError;
 use crate::trust::{self, RootsError};
 use crate::validate::{Resolver, ResolverError};
@@ -131,6 +132,14 @@ pub enum SetupError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The file of a secret cannot be used.
+    #[error("[upstream.{name}]: {source}")]
+    Secret {
+        /// The upstream.
+        name: String,
+        /// What is wrong with it.
+        source: SecretFileError,
     },
     /// A file has no certificates.
     #[error("[upstream.{name}]: {path}: {source}", path = path.display())]

@@ -19,6 +19,7 @@ fn upload(certificate: &[u8], chain: &[Vec<u8>], key: Option<&[u8]>) -> Upload {
         external_id: Some("arn:elsewhere".to_owned()),
         record: Record::of_owner("mallory@example.com"),
         actor: actor(),
+        most: None,
     }
 }
 

@@ -63,7 +63,7 @@ impl Cloudflare {
         let folder = tempfile::tempdir().unwrap();
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         std::fs::write(folder.path().join("roots.pem"), made.cert.pem()).unwrap();
-        std::fs::write(folder.path().join("token"), format!("{TOKEN}\n")).unwrap();
+        menagerie_tests::write_secret(folder.path().join("token"), format!("{TOKEN}\n"));
         let tls = Tls::from_pem(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes()).unwrap();
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let url = format!("https://localhost:{}/client/v4", listener.local_addr().unwrap().port());
@@ -366,5 +366,5 @@ fn what_cannot_be_used_is_named_at_the_start() {
 }
 
 fn write(folder: &Path, name: &str, text: &str) {
-    std::fs::write(folder.join(name), text).unwrap();
+    menagerie_tests::write_secret(folder.join(name), text);
 }

@@ -25,7 +25,7 @@ fn name_server() -> NameServer {
 }
 
 fn settings(folder: &Path, server: SocketAddr, key: &str, rest: &str) -> String {
-    std::fs::write(folder.join("it.tsig"), key).unwrap();
+    menagerie_tests::write_secret(folder.join("it.tsig"), key);
     format!("kind = \"rfc2136\"\nserver = \"{server}\"\nkey_file = \"it.tsig\"\n{rest}")
 }
 

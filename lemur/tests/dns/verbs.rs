@@ -19,7 +19,7 @@ fn lemur(data: &Path, arguments: &[&str]) -> Command {
 fn a_provider_is_tried_from_the_command_line() {
     let server = NameServer::start(&[("corp.example", "grant lemur subdomain corp.example TXT;")], &[KEY]);
     let folder = Namespace::new("dns-verbs");
-    std::fs::write(folder.file("it.tsig"), KEY.text()).unwrap();
+    menagerie_tests::write_secret(folder.file("it.tsig"), KEY.text());
     let text = format!("[dns.corp]\nkind = \"rfc2136\"\nserver = \"{}\"\nkey_file = \"it.tsig\"", server.address());
     std::fs::write(folder.file("lemur.toml"), text).unwrap();
     let listed = run(lemur(folder.path(), &["dns", "list"]), b"").success().text();

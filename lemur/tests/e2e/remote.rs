@@ -21,6 +21,7 @@ const VERBS: &[(&str, u8)] = &[
     ("user add {}-bob --email {}-bob@corp.example --password-file short", 2),
     ("user roles {}-ann --role {}-deploy --role operator", 0),
     ("user password {}-ann --password-file another", 0),
+    ("user sign-out {}-ann", 0),
     ("user disable {}-ann", 0),
     ("user enable {}-ann", 0),
     ("user enable nobody", 2),
@@ -309,7 +310,7 @@ fn a_server_that_is_none_gets_no_token_and_is_named() {
         (server.http_url.clone(), root, "has the form https://HOST"),
         ("https://user:secret@pki.example".to_owned(), root, "has the form https://HOST"),
         (server.url.clone(), "", "--ca-file"),
-        (server.url.clone(), "--ca-file password", "no certificate in PEM"),
+        (server.url.clone(), "--ca-file password", "there is no certificate in it"),
         (server.url.clone(), "--ca-file none.pem", "none.pem"),
         (format!("{}/elsewhere", server.url), root, "the server answered 404"),
     ] {

@@ -19,7 +19,7 @@ fn provider() -> OidcProvider {
 }
 
 fn section(provider: &OidcProvider, folder: &Path, more: &str) -> String {
-    std::fs::write(folder.join("oidc.secret"), format!("{SECRET}\n")).unwrap();
+    menagerie_tests::write_secret(folder.join("oidc.secret"), format!("{SECRET}\n"));
     format!(
         "[oidc.corp]\ntitle = \"Corp & Co\"\nissuer = {:?}\nclient_id = \"lemur\"\nclient_secret_file = \"oidc.secret\"\nca_file = {:?}\n{more}\n",
         provider.issuer, provider.certificate

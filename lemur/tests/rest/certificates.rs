@@ -3,7 +3,7 @@
 use menagerie_tests::keys::openssl;
 use serde_json::{Value, json};
 
-use super::support::{Service, new_authority, new_certificate, on_both};
+use super::support::{Service, new_authority, new_certificate, on_both, on_both_with};
 
 /// Whether openssl takes the certificate with its chain.
 fn verify(service: &Service, certificate: &Value) {
@@ -435,4 +435,41 @@ fn a_client_that_asks_too_often_is_told_to_wait() {
     assert_eq!(refused.status, 429);
     assert!(refused.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 600);
     assert_eq!(service.get("/healthcheck", "").status, 200);
+}
+
+#[test]
+fn one_user_does_not_fill_the_database() {
+    let settings = lemur::rest::Settings { most_uploads: lemur::rest::MostUploads(2), ..lemur::rest::Settings::default() };
+    on_both_with(settings, |service| {
+        let (ann, ben) = (service.user("ann", &[]), service.user("ben", &[]));
+        let bring = |token: &str, who: &str, name: &str| {
+            let upload = json!({"body": foreign(service, name).1, "owner": format!("{who}@example.com")});
+            service.post("/certificates/upload", token, &upload)
+        };
+        let first = bring(&ann, "ann", "one.example.net").done();
+        bring(&ann, "ann", "two.example.net").done();
+        let refused = bring(&ann, "ann", "three.example.net");
+        let said = refused.refused(429)["message"].as_str().unwrap().to_owned();
+        assert!(said.contains("You have brought 2 certificates") && said.contains("administrator"), "{said}");
+        assert!(!refused.headers.contains_key("retry-after"), "to wait would not help");
+        // What is not there is not counted, and what others bring neither.
+        assert_eq!(service.get("/certificates?name=three.example.net", &ann).done()["total"], 0);
+        bring(&ben, "ben", "four.example.net").done();
+        for number in 0..3 {
+            bring(&service.admin, "admin", &format!("n{number}.example.net")).done();
+        }
+        // What is removed makes room; what is issued takes none.
+        let removed = service.delete(&format!("/certificates/{}", first["id"]), &ann);
+        assert_eq!(removed.status, 204, "{removed:?}");
+        bring(&ann, "ann", "three.example.net").done();
+        bring(&ann, "ann", "five.example.net").refused(429);
+        let root = service.authority("Root");
+        let own = json!({"roles": [{"id": service.role("issuers")}]});
+        service.put(&format!("/authorities/{}", root["id"]), &service.admin, &own).done();
+        let issuer = service.user("ida", &["issuers"]);
+        for number in 0..3 {
+            service.certificate(&issuer, "Root", &format!("n{number}.example.com"));
+        }
+        bring(&issuer, "ida", "six.example.net").done();
+    });
 }

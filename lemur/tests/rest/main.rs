@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod certificates;
+mod described;
 mod dns_providers;
 mod faults;
 mod pages;
@@ -9,5 +10,6 @@ mod paths;
 mod pending;
 mod people;
 mod rights;
+mod statements;
 mod support;
 mod walk;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::certificates::foreign;
-use super::support::{new_authority, new_certificate, on_both};
+use super::support::{PASSWORD, new_authority, new_certificate, on_both};
 
 /// Whoever may issue from an authority has no say about its own certificate, nor has a former owner, nor who once made it.
 #[test]
@@ -112,5 +112,65 @@ fn the_profiles_of_an_authority_are_not_its_own_to_widen() {
         issue("tls-client").done();
         service.put(&path, &above, &json!({"profiles": []})).done();
         issue("tls-server").done();
+    });
+}
+
+/// Whoever put a certificate on hold may have known why: that it holds again is for those above it to say.
+#[test]
+fn what_is_on_hold_is_released_by_those_above_it() {
+    on_both(|service| {
+        service.authority("Root");
+        service.role("team");
+        let (member, above) = (service.session("member", &["team"]), service.session("above", &["Root_admin"]));
+        let mut new = new_certificate("Root", "www.example.com");
+        new["roles"] = json!([{"name": "team"}]);
+        let made = service.post("/certificates", &service.admin, &new).done();
+        let path = format!("/certificates/{}", made["id"]);
+        let state = || {
+            let shown = service.get(&path, &member).done();
+            (shown["status"].as_str().unwrap().to_owned(), shown["revocationReason"].clone())
+        };
+        let ask = |what: &str, token: &str| service.put(&format!("{path}/{what}"), token, &json!({}));
+        let message = ask("release", &above).refused(400)["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("on hold"), "{message}");
+        ask("deactivate", &member).done();
+        assert_eq!(state(), ("revoked".to_owned(), json!("certificateHold")));
+        ask("release", &member).refused(403);
+        assert_eq!(ask("release", &above).done(), json!({"id": made["id"]}));
+        assert_eq!(state(), ("valid".to_owned(), json!(null)));
+        // What was revoked for good stays so.
+        ask("revoke", &member).done();
+        ask("release", &service.admin).refused(400);
+        assert_eq!(state().0, "revoked");
+        let log = service.get("/logs?count=1000", &service.admin).done();
+        let released = |line: &serde_json::Value| line["action"] == "certificate_released" && line["user"]["username"] == "above";
+        assert!(log["items"].as_array().unwrap().iter().any(released), "{log}");
+    });
+}
+
+/// Whoever may have lost a token ends all of them: other servers see it within a second.
+#[test]
+fn every_token_of_a_user_can_be_ended_at_once() {
+    on_both(|service| {
+        let (ann, key) = (service.session("ann", &[]), service.user("bot", &[]));
+        let own = service.get("/auth/me", &ann).done()["id"].clone();
+        let more = service.post("/keys", &ann, &json!({"name": "more"})).done()["jwt"].as_str().unwrap().to_owned();
+        let second = service.login("ann", PASSWORD);
+        let path = format!("/users/{own}/tokens");
+        service.delete(&path, &key).refused(403);
+        service.delete(&path, &more).refused(403);
+        assert_eq!(service.delete(&path, &ann).done(), json!({"result": true}));
+        for token in [&ann, &second, &more] {
+            service.get("/auth/me", token).refused(403);
+        }
+        service.get("/auth/me", &key).done();
+        let again = service.login("ann", PASSWORD);
+        service.get("/auth/me", &again).done();
+        service.delete(&path, &service.admin).done();
+        service.get("/auth/me", &again).refused(403);
+        service.delete("/users/4711/tokens", &service.admin).refused(404);
+        let log = service.get("/logs?count=1000", &service.admin).done();
+        let voided = log["items"].as_array().unwrap().iter().filter(|line| line["action"] == "tokens_voided").count();
+        assert_eq!(voided, 2, "{log}");
     });
 }

@@ -75,12 +75,12 @@ impl Answer {
     }
 }
 
-fn sqlite(folder: &Path) -> String {
+pub(crate) fn sqlite(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("lemur.db").display())
 }
 
 /// The URL of an empty database of one PostgreSQL for all tests.
-fn postgres() -> String {
+pub(crate) fn postgres() -> String {
     static SERVER: OnceLock<Postgres> = OnceLock::new();
     static DATABASES: AtomicU32 = AtomicU32::new(0);
     let server = SERVER.get_or_init(Postgres::start);
@@ -93,9 +93,14 @@ fn postgres() -> String {
 
 /// Runs a test on both databases.
 pub(crate) fn on_both(test: impl Fn(&Service)) {
-    test(&Service::start());
+    on_both_with(rest::Settings::default(), test);
+}
+
+/// Runs a test on both databases, with settings.
+pub(crate) fn on_both_with(settings: rest::Settings, test: impl Fn(&Service)) {
+    test(&Service::start_with(settings.clone()));
     let folder = tempfile::tempdir().unwrap();
-    test(&Service::start_on(folder, &postgres(), rest::Settings::default(), identity::Settings::default()));
+    test(&Service::start_on(folder, &postgres(), settings, identity::Settings::default()));
 }
 
 impl Service {
@@ -279,7 +284,7 @@ pub(crate) fn new_upstream_authority(name: &str) -> Value {
     json!({"name": name, "owner": "pki@example.com", "commonName": name, "plugin": plugin})
 }
 
-fn upstreams(engine: &Engine, ca_file: &Path) -> Upstreams {
+pub(crate) fn upstreams(engine: &Engine, ca_file: &Path) -> Upstreams {
     let upstream = Upstream {
         name: "elsewhere".to_owned(),
         directory: "https://127.0.0.1:1/directory".to_owned(),
@@ -301,7 +306,7 @@ pub(crate) fn new_certificate(authority: &str, name: &str) -> Value {
 }
 
 /// A certificate for 127.0.0.1 and its key.
-fn certificate(folder: &Path) -> (Vec<u8>, Vec<u8>) {
+pub(crate) fn certificate(folder: &Path) -> (Vec<u8>, Vec<u8>) {
     let (chain, key) = (folder.join("service.pem"), folder.join("service.key"));
     let arguments =
         ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=service"];

@@ -28,7 +28,7 @@ const LOG: &[&str] = &["reader", "operator", "admin", "key"];
 const ROLE: &[&str] = &["reader", "operator", "member", "admin", "key"];
 
 /// A route, who may, and what those are answered.
-type Row = (&'static str, &'static str, &'static [&'static str], u16);
+pub(crate) type Row = (&'static str, &'static str, &'static [&'static str], u16);
 
 const TABLE: &[Row] = &[
     ("get", "/auth/me", &EVERYONE, 200),
@@ -51,6 +51,8 @@ const TABLE: &[Row] = &[
     ("put", "/certificates/{id}/description", ANSWERS_FOR, 200),
     ("put", "/certificates/{id}/revoke", OWN, 200),
     ("put", "/certificates/{id}/deactivate", OWN, 200),
+    // None of them is on hold.
+    ("put", "/certificates/{id}/release", CA_ADMINS, 400),
     ("get", "/certificates/{id}/key", OWN, 200),
     ("post", "/certificates/{id}/export", OWN, 200),
     ("get", "/certificates/{id}/authority", &EVERYONE, 200),
@@ -80,6 +82,7 @@ const TABLE: &[Row] = &[
     ("get", "/users/{id}", PEOPLE, 200),
     ("put", "/users/{id}", ADMINS, 200),
     ("get", "/users/{id}/roles", LOG, 200),
+    ("delete", "/users/{id}/tokens", ADMINS, 200),
     // The victim has none.
     ("delete", "/users/{id}/second_factor", ADMINS, 404),
     ("get", "/users/{id}/keys", ADMINS, 200),
@@ -123,7 +126,7 @@ const TABLE: &[Row] = &[
 ];
 
 /// What comes later is all alike.
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let mut rows = TABLE.to_vec();
     for feature in lemur::rest::FEATURES {
         rows.push(("get", feature.path, &EVERYONE, 200));
@@ -137,14 +140,14 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-struct World {
-    service: Service,
-    tokens: Vec<(&'static str, String)>,
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) tokens: Vec<(&'static str, String)>,
     member_role: i64,
     victim: i64,
 }
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let (service, workload) = Service::start_for_workload();
     service.authority("Root");
     let _ = service.post("/authorities", &service.admin, &new_upstream_authority("Elsewhere")).done();
@@ -172,7 +175,7 @@ fn world() -> World {
 
 impl World {
     /// A path to something made for this question alone, so that no answer depends on the one before.
-    fn path(&self, method: &str, path: &str, number: usize) -> String {
+    pub(crate) fn path(&self, method: &str, path: &str, number: usize) -> String {
         let admin = &self.service.admin;
         let made = |answer: Value| answer["id"].as_i64().unwrap().to_string();
         let id = match path {
@@ -203,7 +206,7 @@ impl World {
         path.replace("{id}", &id).replace("{name}", "pem-export")
     }
 
-    fn body(&self, method: &str, path: &str, number: usize) -> Option<Value> {
+    pub(crate) fn body(&self, method: &str, path: &str, number: usize) -> Option<Value> {
         if !["post", "put"].contains(&method) && path != "/auth/second_factor" {
             return None;
         }

@@ -71,7 +71,7 @@ impl House {
 
     pub(crate) fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.path().join(name);
-        std::fs::write(&path, contents).unwrap();
+        menagerie_tests::write_secret(&path, contents);
         path
     }
 

@@ -19,6 +19,9 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long a connection is kept, so that each process comes to know a server that has taken another's place.
 const LIFE: Duration = Duration::from_mins(30);
 
+/// How long a statement may go on that nobody waits for any more.
+const UNWANTED: Duration = Duration::from_mins(1);
+
 /// How many connections a process has at most.
 const CONNECTIONS: usize = 8;
 
@@ -70,9 +73,19 @@ impl Connections {
 
     /// Begins a transaction by this statement.
     pub(super) async fn begin(&self, sql: &'static str) -> Result<Transaction, Error> {
-        let mut lent = self.lend().await?;
-        sqlx::raw_sql(sql).execute(&mut *lent).await?;
-        Ok(Transaction(Some(lent)))
+        match self.begin_on_one(sql).await {
+            // Nothing was asked yet: another connection may be there.
+            Err(error) if is_broken(&error) => self.begin_on_one(sql).await,
+            begun => begun,
+        }
+    }
+
+    async fn begin_on_one(&self, sql: &'static str) -> Result<Transaction, Error> {
+        let mut transaction = Transaction(Some(self.lend().await?));
+        match sqlx::raw_sql(sql).execute(transaction.connection()).await {
+            Ok(_) => Ok(transaction),
+            Err(error) => transaction.ended(Err(error)),
+        }
     }
 
     /// Closes every connection, when its work is done.
@@ -87,8 +100,8 @@ impl Connections {
     }
 }
 
-/// A connection for one statement, or for a transaction. It is closed unless it is given back: nobody else gets one that a statement is
-/// still under way on, or a transaction open.
+/// A connection for one statement, or for a transaction. One that is dropped keeps its place until the server has answered what is under way
+/// on it: whoever asks and goes away does not get the server more connections than the pool has.
 #[derive(Debug)]
 pub(super) struct Lent(Option<Object<Opening>>);
 
@@ -98,12 +111,27 @@ impl Lent {
         drop(self.0.take());
     }
 
-    /// Gives it back if what was asked was answered, be it by a refusal.
-    pub(super) fn answered<T>(self, answer: Result<T, Error>) -> Result<T, Error> {
-        if matches!(answer, Ok(_) | Err(Error::Database(_) | Error::RowNotFound)) {
-            self.give_back();
+    /// Gives it back if what was asked was answered, be it by a refusal. If the connection broke it is closed, and those with it that nobody
+    /// uses: what has closed one has most often closed all.
+    pub(super) fn answered<T>(mut self, answer: Result<T, Error>) -> Result<T, Error> {
+        let object = self.0.take().expect("taken by what consumes it only");
+        if answer.as_ref().err().is_some_and(is_broken) {
+            if let Some(pool) = Object::pool(&object) {
+                pool.retain(|_, _| false);
+            }
+            drop(Object::take(object));
         }
         answer
+    }
+}
+
+/// Whether an error says that the connection is of no more use.
+fn is_broken(error: &Error) -> bool {
+    match error {
+        // Connection exceptions, and what a server says that is being shut down (PostgreSQL, appendix A).
+        Error::Database(error) => error.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) => true,
+        _ => false,
     }
 }
 
@@ -124,9 +152,26 @@ impl DerefMut for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(object) = self.0.take() {
-            drop(Object::take(object));
+            bring_to_rest(object, false);
         }
     }
+}
+
+/// Brings a connection to rest that nobody waits for any more, and gives it back; it is closed if that fails or takes too long. Without a
+/// runtime there is nobody to wait for the server: it is closed at once, which ends a transaction as well.
+fn bring_to_rest(mut object: Object<Opening>, in_transaction: bool) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return drop(Object::take(object)) };
+    runtime.spawn(async move {
+        let rest = async {
+            match in_transaction {
+                true => sqlx::raw_sql("ROLLBACK").execute(&mut *object).await.map(drop),
+                false => object.ping().await,
+            }
+        };
+        if !matches!(tokio::time::timeout(UNWANTED, rest).await, Ok(Ok(()))) {
+            drop(Object::take(object));
+        }
+    });
 }
 
 /// A transaction, which a drop takes back.
@@ -139,21 +184,23 @@ impl Transaction {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), Error> {
-        let Some(mut lent) = self.0.take() else { return Ok(()) };
-        let committed = sqlx::raw_sql("COMMIT").execute(&mut *lent).await;
-        lent.answered(committed).map(drop)
+        let committed = sqlx::raw_sql("COMMIT").execute(self.connection()).await;
+        self.ended(committed.map(drop))
+    }
+
+    /// Gives the connection back after a statement that began or ended the transaction, if it was answered.
+    fn ended<T>(mut self, answer: Result<T, Error>) -> Result<T, Error> {
+        match self.0.take() {
+            Some(lent) => lent.answered(answer),
+            None => answer,
+        }
     }
 }
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        // Without a runtime there is nobody to wait for the server: the connection is closed, which ends the transaction as well.
-        if let (Some(mut lent), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move {
-                if sqlx::raw_sql("ROLLBACK").execute(&mut *lent).await.is_ok() {
-                    lent.give_back();
-                }
-            });
+        if let Some(object) = self.0.take().and_then(|mut lent| lent.0.take()) {
+            bring_to_rest(object, true);
         }
     }
 }

@@ -6,8 +6,6 @@
 //! line names a line before it that was taken back. Since the head is kept, a log whose last line was taken out or changed shows it, as
 //! it does for every other line ([`TableSource::verify`]).
 
-use std::ops::ControlFlow;
-
 use super::chain::{Chain, Line, MAX_LINE};
 use super::position::{Position, WriterId};
 use super::source::{Each, RawLine, Source, SourceError, SourceFuture};
@@ -37,6 +35,13 @@ const STEPS: &[Migration] = &[
         postgres: "CREATE TABLE log_head (
         id BIGINT PRIMARY KEY CHECK (id = 1), writer TEXT, seq BIGINT NOT NULL, hash TEXT NOT NULL
     ) WITH (fillfactor = 10); INSERT INTO log_head (id, writer, seq, hash) VALUES (1, NULL, 0, '')",
+    },
+    // What stands in a log from before it was one chain, with a chain for each process.
+    Migration {
+        sqlite: "ALTER TABLE log_head ADD COLUMN before_id INTEGER NOT NULL DEFAULT 0;
+            UPDATE log_head SET before_id = (SELECT coalesce(max(id), 0) FROM log_line)",
+        postgres: "ALTER TABLE log_head ADD COLUMN before_id BIGINT NOT NULL DEFAULT 0;
+            UPDATE log_head SET before_id = (SELECT coalesce(max(id), 0) FROM log_line)",
     },
 ];
 
@@ -139,6 +144,58 @@ async fn insert(transaction: &mut Transaction, lines: &[Line]) -> Result<(), Dat
     if put == 1 { Ok(()) } else { Err(DatabaseError::NoRow) }
 }
 
+/// What is kept of a log beside its lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The place of the chain's last line; none before the first.
+    pub last: Option<Position>,
+    /// The number of the last row from before the log was one chain: 0 if it has always been.
+    pub before: i64,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberedLine {
+    /// Its number.
+    pub id: i64,
+    /// The line. One that is longer than any is cut behind that, so that it shows and costs no more.
+    pub text: String,
+}
+
+/// Checks the lines of a table, which come in the order of their rows.
+#[derive(Debug)]
+pub struct TableVerifier {
+    verifier: Verifier,
+    /// What [`Head::before`] is, until the lines from before have been read.
+    before: Option<i64>,
+}
+
+impl TableVerifier {
+    /// One that wants the positions `expected` beside the head.
+    #[must_use]
+    pub fn new(expected: &[Position], head: Head) -> Self {
+        Self { verifier: Verifier::new(expected), before: Some(head.before) }
+    }
+
+    /// Checks the next line.
+    pub fn line(&mut self, id: i64, text: &[u8]) {
+        if self.before.is_some_and(|before| id > before) {
+            self.before = None;
+            self.verifier.begins_here();
+        }
+        self.verifier.line(RawLine { bytes: text, ended: true });
+    }
+
+    /// Ends the check, with the head as it was when the last line was read.
+    #[must_use]
+    pub fn finish(mut self, head: Head) -> Verification {
+        if self.before.is_some() {
+            self.verifier.begins_here();
+        }
+        self.verifier.finish_at(head.last)
+    }
+}
+
 /// Reads the table in the order of its rows.
 #[derive(Debug, Clone)]
 pub struct TableSource {
@@ -152,6 +209,16 @@ impl TableSource {
         Self { database }
     }
 
+    /// The lines behind a row, at most 16 MiB of them, and the head as it was at that moment.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the database fails.
+    pub async fn page(&self, after: Option<i64>) -> Result<(Vec<NumberedLine>, Head), DatabaseError> {
+        let mut transaction = self.database.read().await?;
+        let head = kept(&mut transaction).await?;
+        Ok((page(&mut transaction, after.unwrap_or(i64::MIN)).await?, head))
+    }
+
     /// Verifies the log against its head, and against `expected`, positions that were noted elsewhere.
     ///
     /// # Errors
@@ -159,31 +226,44 @@ impl TableSource {
     pub async fn verify(&self, expected: &[Position]) -> Result<Verification, SourceError> {
         // Lines and head as they were at one moment.
         let mut transaction = self.database.read().await?;
-        let head = match head(&mut transaction, HEAD).await {
-            // Somebody made the row unreadable, or took it out: then no line is accounted for.
-            Err(DatabaseError::NoRow | DatabaseError::Value { .. }) => None,
-            head => head?,
-        };
-        let expected: Vec<Position> = expected.iter().copied().chain(head).collect();
-        let mut verifier = Verifier::new(&expected);
-        read(&mut transaction, &mut |line| {
-            verifier.line(line);
-            ControlFlow::Continue(())
-        })
-        .await?;
-        Ok(verifier.finish_at(head))
+        let head = kept(&mut transaction).await?;
+        let mut verifier = TableVerifier::new(expected, head);
+        let mut after = i64::MIN;
+        loop {
+            let lines = page(&mut transaction, after).await?;
+            let Some(last) = lines.last() else { return Ok(verifier.finish(head)) };
+            after = last.id;
+            for line in &lines {
+                verifier.line(line.id, line.text.as_bytes());
+            }
+        }
     }
+}
+
+/// The head. Where somebody made the row unreadable, or took it out, no line is accounted for.
+async fn kept(transaction: &mut Transaction) -> Result<Head, DatabaseError> {
+    let last = match head(transaction, HEAD).await {
+        Err(DatabaseError::NoRow | DatabaseError::Value { .. }) => None,
+        head => head?,
+    };
+    let row = transaction.optional("SELECT before_id FROM log_head WHERE id = 1", &[]).await?;
+    Ok(Head { last, before: row.map_or(Ok(0), |row| row.integer("before_id"))? })
+}
+
+async fn page(transaction: &mut Transaction, after: i64) -> Result<Vec<NumberedLine>, DatabaseError> {
+    let page = "SELECT id, substr(line, 1, 65537) AS line FROM log_line WHERE id > $1 ORDER BY id LIMIT $2";
+    let rows = transaction.all(page, &[after.into(), PAGE.into()]).await?;
+    rows.iter().map(|row| Ok(NumberedLine { id: row.integer("id")?, text: row.text("line")? })).collect()
 }
 
 async fn read(transaction: &mut Transaction, each: &mut Each<'_>) -> Result<(), SourceError> {
     let mut after = i64::MIN;
     loop {
-        let page = "SELECT id, substr(line, 1, 65537) AS line FROM log_line WHERE id > $1 ORDER BY id LIMIT $2";
-        let rows = transaction.all(page, &[after.into(), PAGE.into()]).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = last.integer("id")?;
-        for row in &rows {
-            if each(RawLine { bytes: row.text("line")?.as_bytes(), ended: true }).is_break() {
+        let lines = page(transaction, after).await?;
+        let Some(last) = lines.last() else { return Ok(()) };
+        after = last.id;
+        for line in &lines {
+            if each(RawLine { bytes: line.text.as_bytes(), ended: true }).is_break() {
                 return Ok(());
             }
         }

@@ -119,6 +119,15 @@ pub enum Notice {
         /// Its number.
         seq: u64,
     },
+    /// A chain is from a version that wrote one for each process. It is whole up to its end, and that it ended there nothing holds.
+    #[error(
+        "writer {}'s chain ends with line {}: it is from before this log was one chain, when each process had one of its own; it is whole up to there, \
+         and only its end, kept elsewhere, would show that nothing followed", found.writer, found.seq
+    )]
+    Before {
+        /// The end of that chain.
+        found: Position,
+    },
 }
 
 /// What a verifier found.
@@ -163,6 +172,8 @@ pub struct Verifier {
     recent_order: VecDeque<(WriterId, u64)>,
     /// Lines just read that may be torn; what follows decides.
     torn: VecDeque<u64>,
+    /// The chains' ends as they were when the log became one chain.
+    before: HashMap<WriterId, (u64, Digest)>,
 }
 
 /// Reads a log to its end and checks it. `expected` are positions that must be in it.
@@ -223,16 +234,29 @@ impl Verifier {
         self.found
     }
 
-    /// Ends the check of a log of one chain, whose head is known: what other chains there are, and what follows the head, is a problem.
-    /// The head itself is to be among what [`Verifier::new`] is told to expect.
+    /// The lines until now are from before the log was one chain: there was one for each process then, and none of their ends is kept.
+    pub fn begins_here(&mut self) {
+        self.before = self.heads.clone();
+    }
+
+    /// Ends the check of a log of one chain, whose head is known: it ends with that, and what other chains there are is a problem, unless they are
+    /// from before ([`Verifier::begins_here`]).
     #[must_use]
     pub fn finish_at(mut self, head: Option<Position>) -> Verification {
         let ends = self.heads.iter().map(|(writer, (seq, hash))| Position { writer: *writer, seq: *seq, hash: *hash });
-        let accounted = |end: &Position| head.is_some_and(|head| head.writer == end.writer && head.seq >= end.seq);
-        let mut others: Vec<Position> = ends.filter(|end| !accounted(end)).collect();
-        others.sort_unstable();
-        for found in others {
-            self.problem(Problem::Unaccounted { found });
+        let mut ends: Vec<Position> = ends.collect();
+        ends.sort_unstable();
+        for found in ends.iter().copied() {
+            match head.filter(|head| head.writer == found.writer) {
+                Some(head) if found == head => {}
+                Some(expected) if found.seq < expected.seq => self.problem(Problem::CutTail { expected, found: found.seq }),
+                Some(expected) if found.seq == expected.seq => self.problem(Problem::NotExpected { expected }),
+                None if self.before.get(&found.writer) == Some(&(found.seq, found.hash)) => self.notice(Notice::Before { found }),
+                _ => self.problem(Problem::Unaccounted { found }),
+            }
+        }
+        if let Some(expected) = head.filter(|head| ends.iter().all(|found| found.writer != head.writer)) {
+            self.problem(Problem::UnknownWriter { expected });
         }
         self.finish()
     }

@@ -63,6 +63,7 @@ fn every<'a>() -> Vec<Action<'a>> {
         Action::CertifyNames(authority(), NamesFacts { names: &[], common_name: None, limits: &[] }),
         Action::UploadCertificate,
         Action::UploadCertificateFor(certificate()),
+        Action::UploadWithoutLimit,
         Action::UpdateCertificate(certificate()),
         Action::ReplaceCertificate(certificate()),
         Action::RevokeCertificate(certificate()),
@@ -76,6 +77,7 @@ fn every<'a>() -> Vec<Action<'a>> {
         Action::VouchForAuthority(Some(authority())),
         Action::VouchForAuthority(None),
         Action::CrossSign(authority()),
+        Action::ReleaseCertificate(authority()),
         Action::SeeProposals,
         Action::Reject(&Proposer::User(UserId(7))),
         Action::ManageExternalKeys,
@@ -130,6 +132,7 @@ fn each_role_may_what_the_table_says() {
             "UpdateAuthority",
             "VouchForAuthority",
             "CrossSign",
+            "ReleaseCertificate",
             "SeeProposals"
         ]
     );

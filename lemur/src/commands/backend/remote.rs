@@ -1,18 +1,17 @@
 //! The REST interface of a server, over HTTPS. No redirect is followed, since the token would go along; answers are bounded, and waits end.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use menagerie_secret::Secret;
 use serde_json::Value;
 use ureq::Agent;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::super::place;
 use super::{Answer, Refusal, credentials};
 use crate::rest::PREFIX;
+use crate::trust;
 
 /// The most bytes of an answer.
 const LARGEST: u64 = 64 << 20;
@@ -53,23 +52,8 @@ impl Server {
             parsed.scheme_str() == Some("https") && !has_user && parsed.query().is_none(),
             "{url:?}: a server's URL has the form https://HOST or https://HOST:PORT"
         );
-        let roots = match ca_file {
-            Some(path) => of_file(path)?,
-            None => of_system()?,
-        };
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::new_with_certs(&roots))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .https_only(true)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("lemur/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(CONNECT))
-            .timeout_global(Some(patience));
+        let client = trust::client(ca_file).context("by what the server is trusted (--ca-file)")?;
+        let config = client.https_only(true).timeout_connect(Some(CONNECT)).timeout_global(Some(patience));
         Ok(Self { url, agent: config.build().new_agent() })
     }
 
@@ -132,21 +116,6 @@ impl Server {
         };
         Refusal::Unreached { url: self.url.clone(), reason: menagerie_report::shown(&reason).into_owned() }
     }
-}
-
-fn of_file(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
-    let pem = place::bytes(path, 1 << 20)?;
-    let items = parse_pem(&pem).filter_map(|item| if let Ok(PemItem::Certificate(found)) = item { Some(found) } else { None });
-    let roots: Vec<_> = items.collect();
-    anyhow::ensure!(!roots.is_empty(), "{} has no certificate in PEM", path.display());
-    Ok(roots)
-}
-
-fn of_system() -> anyhow::Result<Vec<Certificate<'static>>> {
-    let system = rustls_native_certs::load_native_certs();
-    let roots: Vec<_> = system.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-    anyhow::ensure!(!roots.is_empty(), "the system has no roots that could be trusted: name one by --ca-file");
-    Ok(roots)
 }
 
 impl Remote {

@@ -9,12 +9,11 @@ use menagerie_secret::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::config::dns::CloudflareSettings;
 use crate::dns::DnsError;
 use crate::dns::record::shown;
-use crate::dns::secret_file::{self, SecretFileError};
+use crate::secret_file::{self, SecretFileError};
 use crate::trust::{self, RootsError};
 
 /// The longest answer that is read, in bytes.
@@ -81,21 +80,9 @@ struct Again {
 
 impl Api {
     pub(super) fn new(settings: &CloudflareSettings, timeout: Duration) -> Result<Self, ClientError> {
-        let token = secret_file::line(&settings.token_file)?;
-        let roots: Vec<_> = trust::roots(settings.ca_file.as_deref())?.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::new_with_certs(&roots))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .https_only(true)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("lemur/", env!("CARGO_PKG_VERSION")))
-            .timeout_global(Some(CALL.min(timeout)))
-            .build();
+        let token = secret_file::word(&settings.token_file)?;
+        let client = trust::client(settings.ca_file.as_deref())?;
+        let config = client.https_only(true).timeout_global(Some(CALL.min(timeout))).build();
         Ok(Self {
             agent: config.new_agent(),
             base: settings.url.clone(),

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::config::dns::{Rfc2136Settings, TsigName};
 use crate::dns::record::same_name;
-use crate::dns::secret_file::{self, SecretFileError};
+use crate::secret_file::{self, SecretFileError};
 
 /// The shortest secret that is taken, in bytes.
 const SHORTEST: usize = 16;
@@ -174,6 +174,7 @@ mod tests {
     fn settings(folder: &tempfile::TempDir, text: &str, name: Option<&str>, algorithm: Option<&str>) -> Rfc2136Settings {
         let key_file = folder.path().join("key");
         std::fs::write(&key_file, text).expect("a file");
+        std::fs::set_permissions(&key_file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
         let key = TsigName { name: name.map(str::to_owned), algorithm: algorithm.map(str::to_owned) };
         Rfc2136Settings { server: "127.0.0.1:53".parse().expect("an address"), zone: None, key_file, key }
     }

@@ -6,7 +6,7 @@ mod cross;
 mod import;
 mod update;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::body::Bytes;
@@ -31,6 +31,7 @@ use crate::access::Directory;
 use crate::access::permit::{Action, AuthorityFacts};
 use crate::authority::AuthorityError;
 use crate::certificate::{View, write_bundle, write_certificate};
+use crate::engine::Lineage;
 use crate::store::AuthorityId;
 use crate::store::authorities::{Authority, AuthorityKind, AuthorityState};
 use act::Act;
@@ -168,11 +169,8 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
     }
     let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
     let (skip, take) = (usize::try_from(asked.skip()).unwrap_or(usize::MAX), usize::try_from(asked.count).unwrap_or(0));
-    let mut items = Vec::new();
-    for authority in all.into_iter().skip(skip).take(take) {
-        items.push(api.describe_authority(authority).await?);
-    }
-    Ok(List::of(items, total))
+    let page = all.into_iter().skip(skip).take(take).collect();
+    Ok(List::of(api.describe_authorities(page).await?, total))
 }
 
 async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<AuthorityOut>, Fault> {
@@ -253,6 +251,14 @@ fn role_names(authority: &Authority, directory: &Directory) -> Vec<RoleNamesOut>
     described.collect()
 }
 
+/// What stands beside authorities in an answer.
+struct Beside {
+    directory: Directory,
+    /// The names of those above them.
+    parents: BTreeMap<AuthorityId, String>,
+    lineages: BTreeMap<AuthorityId, Lineage>,
+}
+
 impl UnderAuthority {
     pub(super) fn of(authority: &Authority) -> Self {
         Self {
@@ -271,12 +277,25 @@ impl Api {
     }
 
     pub(super) async fn describe_authority(&self, authority: Authority) -> Result<AuthorityOut, Fault> {
-        let directory = self.access.directory(&Vec::from_iter(authority.creator), &authority.roles).await?;
+        self.describe_authorities(vec![authority]).await?.pop().ok_or(Fault::Missing("authority"))
+    }
+
+    /// Authorities as they are shown. What stands beside them is read for all at once.
+    async fn describe_authorities(&self, all: Vec<Authority>) -> Result<Vec<AuthorityOut>, Fault> {
+        let users: BTreeSet<_> = all.iter().filter_map(|authority| authority.creator).collect();
+        let roles: BTreeSet<_> = all.iter().flat_map(|authority| authority.roles.iter().copied()).collect();
+        let directory = self.access.directory(&Vec::from_iter(users), &Vec::from_iter(roles)).await?;
+        let parents: BTreeSet<_> = all.iter().filter_map(|authority| authority.parent).collect();
+        let parents = self.engine.authorities_of(parents).await?.into_iter().map(|parent| (parent.id, parent.name)).collect();
+        let lineages = self.engine.lineages(all.iter().map(|authority| authority.id)).await?;
+        let beside = Beside { directory, parents, lineages };
+        Ok(all.into_iter().map(|authority| self.described_authority(authority, &beside)).collect())
+    }
+
+    fn described_authority(&self, authority: Authority, Beside { directory, parents, lineages }: &Beside) -> AuthorityOut {
         let view = authority.der.as_deref().and_then(|der| View::parse(der).ok());
-        let chain = match self.engine.load(authority.id).await {
-            Ok(loaded) => write_bundle(loaded.chain.iter().skip(1).map(Vec::as_slice)),
-            Err(_) => String::new(),
-        };
+        let above = lineages.get(&authority.id).into_iter().flat_map(|lineage| lineage.chain.iter().skip(1));
+        let chain = write_bundle(above.map(Vec::as_slice));
         let certificate = view.map(|view| AuthorityCertificate {
             id: authority.certificate.map(|id| id.0),
             name: authority.name.clone(),
@@ -292,10 +311,7 @@ impl Api {
             owner: authority.owner.clone(),
             user: authority.creator.and_then(|id| directory.users.get(&id)).cloned().map(UserRef::from),
         });
-        let parent = match authority.parent {
-            None => None,
-            Some(id) => self.engine.authority(id).await?.map(|parent| ParentOut { id: parent.id.0, name: parent.name }),
-        };
+        let parent = authority.parent.and_then(|id| Some(ParentOut { id: id.0, name: parents.get(&id)?.clone() }));
         let plugin = match authority.upstream() {
             Some(upstream) => plugins::acme_issuer(plugins::ACME_ISSUER, Some(upstream)),
             None => plugins::issuer(),
@@ -303,8 +319,9 @@ impl Api {
         let profiles = &self.engine.settings().profiles;
         let usual = authority.profiles.first().map_or("tls-server", String::as_str);
         let days = |seconds: u64| seconds / (24 * 60 * 60);
-        let limits = role_names(&authority, &directory);
-        Ok(AuthorityOut {
+        let limits = role_names(&authority, directory);
+        let roles = authority.roles.iter().filter_map(|id| directory.roles.get(id)).cloned();
+        AuthorityOut {
             id: authority.id.0,
             name: authority.name,
             owner: authority.owner,
@@ -323,7 +340,7 @@ impl Api {
             },
             plugin,
             role_names: limits,
-            roles: directory.roles.into_values().map(RoleOut::from).collect(),
+            roles: roles.map(RoleOut::from).collect(),
             is_cab_compliant: profiles.get(usual).is_some_and(crate::profile::Profile::is_baseline),
             is_cn_optional: true,
             max_issuance_days: profiles.get(usual).map(|profile| days(profile.max_lifetime().as_secs())),
@@ -334,6 +351,6 @@ impl Api {
             key_reference: authority.key_reference.filter(|_| self.settings.tells_keys),
             csr: authority.csr.as_deref().and_then(|der| crate::csr::Csr::from_der(der).ok()).map(|csr| csr.to_pem()),
             authority_certificate: certificate,
-        })
+        }
     }
 }

@@ -88,6 +88,7 @@ pub(super) fn routes() -> Vec<Route> {
             .gives::<CertificateOut>(),
         Route::put("/certificates/{id}/revoke", revoke, "Revoke a certificate").takes(&REVOKE).gives::<Number>(),
         Route::put("/certificates/{id}/deactivate", deactivate, "Put a certificate on hold").gives::<Number>(),
+        Route::put("/certificates/{id}/release", release, "Take a certificate off hold").gives::<Number>(),
     ]
 }
 
@@ -158,14 +159,37 @@ async fn deactivate(State(api): State<Api>, signed: Signed, Id(id): Id) -> Resul
     api.revoke(&signed, &certificate, Reason::CertificateHold, "deactivated").await
 }
 
+async fn release(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<Number>, Fault> {
+    let certificate = api.certificate(id).await?;
+    if certificate.is_an_authoritys() {
+        api.may(&signed, &certificate, Action::RevokeCertificate).await?;
+    } else {
+        let issuer = match certificate.authority {
+            Some(issuer) => api.engine.authority(issuer).await?,
+            None => None,
+        };
+        signed.may(&match &issuer {
+            Some(issuer) => Action::ReleaseCertificate(super::super::authorities::facts(issuer)),
+            // Only an administrator is told that it cannot be on hold.
+            None => Action::VouchForAuthority(None),
+        })?;
+    }
+    ended(api.engine.release(certificate.id, &signed.actor).await, certificate.id)
+}
+
+/// What a change of a certificate's state answers.
+fn ended(done: Result<(), RevokeError>, id: crate::store::CertificateId) -> Result<Json<Number>, Fault> {
+    match done {
+        Ok(()) => Ok(Json(Number { id: id.0 })),
+        Err(RevokeError::Unknown { .. }) => Err(Fault::Missing("certificate")),
+        Err(error) if error.is_the_requests_fault() => Err(Fault::Bad(format!("{error}."))),
+        Err(error) => Err(Fault::Internal(error.to_string())),
+    }
+}
+
 impl Api {
     async fn revoke(&self, signed: &Signed, certificate: &Certificate, reason: Reason, comments: &str) -> Result<Json<Number>, Fault> {
-        match self.upstreams.revoke(certificate.id, reason, comments, &signed.actor).await {
-            Ok(()) => Ok(Json(Number { id: certificate.id.0 })),
-            Err(RevokeError::Unknown { .. }) => Err(Fault::Missing("certificate")),
-            Err(error) if error.is_the_requests_fault() => Err(Fault::Bad(format!("{error}."))),
-            Err(error) => Err(Fault::Internal(error.to_string())),
-        }
+        ended(self.upstreams.revoke(certificate.id, reason, comments, &signed.actor).await, certificate.id)
     }
 
     async fn change(&self, signed: &Signed, certificate: Certificate, fields: &Fields) -> Result<Json<CertificateOut>, Fault> {

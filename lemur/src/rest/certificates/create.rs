@@ -22,7 +22,7 @@ use super::super::signed::Signed;
 use super::renewal::Renewal;
 use super::view::{CertificateOut, flag_of};
 use super::{facts, refuse_later};
-use crate::access::permit::{Action, CertificateFacts, NamesFacts, OrderFacts};
+use crate::access::permit::{Action, CertificateFacts, NamesFacts, OrderFacts, decide};
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, Validity, ValidityError, read_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
@@ -158,7 +158,8 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post("/certificates", create, "Issue a certificate; of an authority elsewhere, order it: then it is pending")
             .takes(&NEW)
-            .gives::<CertificateOut>(),
+            .gives::<CertificateOut>()
+            .or_gives::<PendingOut>(),
         Route::post("/certificates/upload", upload, "Store a certificate that was made elsewhere").takes(&UPLOAD).gives::<CertificateOut>(),
     ]
 }
@@ -267,12 +268,14 @@ async fn upload(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
         external_id: fields.filled("externalId").map(str::to_owned),
         record,
         actor: signed.actor.clone(),
+        most: decide(&signed.requester, &Action::UploadWithoutLimit).err().map(|_| api.settings.most_uploads.0),
     };
     let stored = api.engine.upload(upload).await.map_err(|error| match error {
         UploadError::Chain(_) | UploadError::Long => Fault::field("chain", error.to_string()),
         UploadError::Key(_) | UploadError::OtherKey => Fault::field("privateKey", error.to_string()),
         UploadError::Duplicate => Fault::Conflict(error.to_string()),
         UploadError::Forged { .. } => Fault::field("body", error.to_string()),
+        UploadError::TooMany { .. } => Fault::Exhausted(error.to_string()),
         UploadError::Issue(error) => refusal(error),
     })?;
     let certificate = api.certificate(stored.id.0).await?;

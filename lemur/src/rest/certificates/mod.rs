@@ -33,8 +33,8 @@ use crate::store::{CertificateId, RoleId};
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![
-        Route::get("/certificates", list::list, "List certificates").paged().query(&list::PARAMETERS).lists::<CertificateOut>(),
-        Route::get("/certificates/valid", list::valid, "List certificates that hold").paged().lists::<CertificateOut>(),
+        Route::get("/certificates", list::list, "List certificates").paged().query(&list::PARAMETERS).lists_counted::<CertificateOut>(),
+        Route::get("/certificates/valid", list::valid, "List certificates that hold").paged().lists_counted::<CertificateOut>(),
         Route::get("/certificates/stats", list::stats, "How many certificates there are").gives::<list::Stats>(),
         Route::get("/certificates/name/{name}", by_name, "The certificate of a name").lists::<CertificateOut>(),
         Route::get("/certificates/{id}", read, "A certificate").gives::<CertificateOut>(),
@@ -98,10 +98,7 @@ async fn domains(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<J
 
 async fn replacements(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<CertificateOut>>, Fault> {
     signed.may(&Action::Look)?;
-    let mut replaced = Vec::new();
-    for id in api.certificate(id).await?.replaces {
-        replaced.extend(api.engine.certificate(id).await?);
-    }
+    let replaced = api.engine.certificates_of(&api.certificate(id).await?.replaces).await?;
     Ok(List::whole(api.describe(replaced).await?))
 }
 

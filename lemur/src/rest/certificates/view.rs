@@ -13,6 +13,7 @@ use super::super::fault::Fault;
 use super::super::roles::RoleOut;
 use super::super::users::UserRef;
 use crate::certificate::{KeyUsage, View, write_bundle, write_certificate};
+use crate::engine::Lineage;
 use crate::name::{DistinguishedName, SubjectField};
 use crate::store::certificates::{Certificate, NameRow};
 use crate::store::{AuthorityId, CertificateId};
@@ -150,15 +151,13 @@ impl Api {
                 names.insert(CertificateId(row.integer("id")?), row.text("name")?);
             }
         }
-        let mut authorities = BTreeMap::new();
-        for id in certificates.iter().filter_map(|certificate| certificate.authority).collect::<BTreeSet<_>>() {
-            if let Ok(loaded) = self.engine.load(id).await {
-                authorities.insert(id, (UnderAuthority::of(&loaded.row), write_bundle(loaded.chain.iter().map(Vec::as_slice))));
-            } else if let Some(row) = self.engine.authority(id).await? {
-                // One that cannot be used is shown all the same.
-                authorities.insert(id, (UnderAuthority::of(&row), String::new()));
-            }
-        }
+        let issuers: BTreeSet<_> = certificates.iter().filter_map(|certificate| certificate.authority).collect();
+        let lineages = self.engine.lineages(issuers).await?.into_iter();
+        let authorities = lineages.map(|(id, Lineage { row, chain })| {
+            let chain = write_bundle(chain.iter().map(Vec::as_slice));
+            (id, (UnderAuthority::of(&row), chain))
+        });
+        let authorities = authorities.collect();
         Ok(Beside { directory, names, authorities })
     }
 }

@@ -82,12 +82,9 @@ impl Api {
         let users: BTreeSet<_> = all.iter().filter_map(|pending| pending.creator).collect();
         let roles: BTreeSet<_> = all.iter().flat_map(|pending| pending.record.roles.iter().copied()).collect();
         let directory = self.access.directory(&Vec::from_iter(users), &Vec::from_iter(roles)).await?;
-        let mut authorities = BTreeMap::new();
-        for id in all.iter().map(|pending| pending.authority).collect::<BTreeSet<_>>() {
-            if let Some(row) = self.engine.authority(id).await? {
-                authorities.insert(id, UnderAuthority::of(&row));
-            }
-        }
+        let above: BTreeSet<_> = all.iter().map(|pending| pending.authority).collect();
+        let above = self.engine.authorities_of(above).await?;
+        let authorities: BTreeMap<_, _> = above.iter().map(|row| (row.id, UnderAuthority::of(row))).collect();
         let described = all.into_iter().map(|pending| {
             let authority = authorities.get(&pending.authority).cloned();
             let external_id = pending.order_url().map(str::to_owned);

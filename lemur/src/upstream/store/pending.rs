@@ -6,6 +6,7 @@ use menagerie_store::database::{DatabaseError, Kind, Row, Statement, Transaction
 use crate::issue::Record;
 use crate::name::San;
 use crate::store::keys::SealedKey;
+use crate::store::list::COUNTED;
 use crate::store::replicas::now_ms;
 use crate::store::{AuthorityId, CertificateId, PendingId, RoleId, UserId, moment, optional};
 
@@ -245,7 +246,7 @@ pub struct PendingFilter {
     pub ascending: bool,
 }
 
-/// A page of the list, and how many there are in all.
+/// A page of the list, and how many there are, counted up to [`COUNTED`] beyond the page.
 pub(in crate::upstream) async fn list(
     transaction: &mut Transaction,
     filter: &PendingFilter,
@@ -262,12 +263,15 @@ pub(in crate::upstream) async fn list(
         condition.push(" AND (lower(name) LIKE ").bind(pattern).push(" ESCAPE '\\' OR lower(cn) LIKE ").bind(pattern);
         condition.push(" ESCAPE '\\' OR lower(owner) LIKE ").bind(pattern).push(" ESCAPE '\\')");
     }
-    let mut count = Statement::new("SELECT count(*) AS n FROM pending_certificate ");
-    count.append(&condition);
+    let mut count = Statement::new("SELECT count(*) AS n FROM (SELECT 1 FROM pending_certificate ");
+    let counted = i64::try_from(COUNTED).unwrap_or(i64::MAX).saturating_add(limit).saturating_add(offset);
+    count.append(&condition).push(" LIMIT ").bind(counted).push(") AS counted");
     let total = transaction.all_of(&count).await?.first().ok_or(DatabaseError::NoRow)?.integer("n")?;
+    // The rows before the page are not read to be passed over: their numbers stand in the index.
+    let order = if filter.ascending { " ORDER BY id" } else { " ORDER BY id DESC" };
     let mut page = Statement::new(COLUMNS);
-    page.append(&condition).push(if filter.ascending { " ORDER BY id LIMIT " } else { " ORDER BY id DESC LIMIT " });
-    page.bind(limit).push(" OFFSET ").bind(offset);
+    page.push("WHERE id IN (SELECT id FROM pending_certificate ").append(&condition).push(order).push(" LIMIT ").bind(limit);
+    page.push(" OFFSET ").bind(offset).push(")").push(order);
     let found = transaction.all_of(&page).await?.iter().map(read).collect::<Result<_, _>>()?;
     Ok((found, total))
 }

@@ -60,12 +60,12 @@ fn a_wrong_pin_is_said_and_all_else_works() {
 
     let path = house.file("data/hsm.pin");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    house.refuses("certificate issue --authority root --name a.corp.example --out .", "can be read by others (mode 644): chmod 600 it");
+    house.refuses("certificate issue --authority root --name a.corp.example --out .", "its mode is 644: others may do nothing with it");
     std::fs::write(&path, "\n").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    house.refuses("certificate issue --authority root --name a.corp.example --out .", "has no PIN on its first line");
+    house.refuses("certificate issue --authority root --name a.corp.example --out .", "the first line has to be the secret");
     std::fs::remove_file(&path).unwrap();
-    house.refuses("certificate issue --authority root --name a.corp.example --out .", "cannot be read");
+    house.refuses("certificate issue --authority root --name a.corp.example --out .", "hsm.pin: No such file");
     pin(&house, TOKEN.1);
     house.done("certificate issue --authority root --name a.corp.example --out .");
 }

@@ -200,3 +200,10 @@ fn roles_alone_are_looked_at_unless_more_is_said() {
         assert!(error.starts_with("principals: "), "{wrong}: {error}");
     }
 }
+
+#[test]
+fn a_number_that_is_not_known_stays_to_the_last_digit() {
+    let config = Config::parse(r#"{"ours": 17770000007700000000008E0, "theirs": [0.1, 1e-7]}"#).expect("is read");
+    let again = Config::parse(&config.original().to_string()).expect("is read");
+    assert_eq!(again, config);
+}

@@ -1,0 +1,260 @@
+//! What a list asks of certificates and how it is ordered, as SQL: with an eye on the index that each database then goes by.
+
+use menagerie_store::database::{DatabaseError, Kind, Statement, Transaction};
+
+use super::super::words::{self, Word};
+use super::marks::{Mark, SortKey};
+use super::{Filter, Match, Order, SortBy};
+
+/// A pattern for `LIKE` that finds a text anywhere.
+fn pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.to_lowercase().chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// A part of a name that is looked up in the index of three letters.
+struct Part {
+    /// For `LIKE`.
+    pattern: String,
+    /// For FTS5: one phrase, in quotes. None if it is too short for the index.
+    phrase: Option<String>,
+}
+
+impl Part {
+    fn new(text: &str) -> Self {
+        let indexed = text.chars().count() >= 3;
+        Self { pattern: pattern(text), phrase: indexed.then(|| format!("\"{}\"", text.replace('"', "\"\""))) }
+    }
+}
+
+/// Among how many of the newest certificates a part is looked for that is too short for the index.
+const NEWEST: i64 = 50_000;
+
+/// More values than these are not looked for by an index of theirs: most of a page's rows have one of them.
+const FEW: usize = 100;
+
+/// What a text condition has become.
+enum Choice {
+    /// One of few values.
+    OneOf(Vec<String>),
+    /// One of so many values that most rows have one.
+    Like(String),
+}
+
+/// Conditions with what they borrow from.
+pub(super) struct Prepared<'a> {
+    kind: Kind,
+    pub(super) filter: &'a Filter,
+    text: Option<Part>,
+    common_name: Option<Part>,
+    owner: Option<Choice>,
+    issuer: Option<Choice>,
+    /// The last certificate that is not looked at.
+    pub(super) older: Option<i64>,
+}
+
+async fn choice(transaction: &mut Transaction, word: Word, condition: Option<&Match>) -> Result<Option<Choice>, DatabaseError> {
+    Ok(match condition {
+        None => None,
+        Some(Match::Is(text)) => Some(Choice::OneOf(vec![text.clone()])),
+        Some(Match::Has(text)) => {
+            let pattern = pattern(text);
+            Some(words::matching(transaction, word, &pattern).await?.map_or(Choice::Like(pattern), Choice::OneOf))
+        }
+    })
+}
+
+impl<'a> Prepared<'a> {
+    pub(super) async fn new(transaction: &mut Transaction, kind: Kind, filter: &'a Filter) -> Result<Self, DatabaseError> {
+        let common_name = match &filter.common_name {
+            Some(Match::Has(text)) => Some(Part::new(text)),
+            _ => None,
+        };
+        let text = filter.text.as_deref().map(Part::new);
+        let is_short = [&text, &common_name].into_iter().flatten().any(|part| part.phrase.is_none());
+        let older = if is_short {
+            let newest = transaction.one("SELECT coalesce(max(id), 0) AS id FROM certificate", &[]).await?.integer("id")?;
+            Some(newest - NEWEST).filter(|older| *older > 0)
+        } else {
+            None
+        };
+        Ok(Self {
+            kind,
+            filter,
+            text,
+            older,
+            common_name,
+            owner: choice(transaction, Word::Owner, filter.owner.as_ref()).await?,
+            issuer: choice(transaction, Word::Issuer, filter.issuer.as_ref()).await?,
+        })
+    }
+
+    /// Whether SQLite goes by its index of three letters.
+    fn by_letters(&self) -> bool {
+        let part = self.text.as_ref().or(self.common_name.as_ref());
+        self.kind == Kind::Sqlite && part.is_some_and(|part| part.phrase.is_some())
+    }
+
+    /// Whether SQLite goes by a role's certificates: it would gather all of them before the first otherwise. Not where another condition leaves few.
+    fn by_role(&self) -> bool {
+        let filter = self.filter;
+        let texts = [&filter.text, &filter.name, &filter.alternative_name].into_iter().any(Option::is_some);
+        let few = texts || filter.common_name.is_some() || filter.owner.is_some() || filter.id.is_some() || filter.serial.is_some();
+        self.kind == Kind::Sqlite && filter.role.is_some() && !few
+    }
+
+    /// The table, or the index of three letters before it, or that of roles: SQLite reads these in the order of numbers.
+    fn from(&self) -> Statement<'_> {
+        let part = self.text.as_ref().or(self.common_name.as_ref());
+        match (part.and_then(|part| part.phrase.as_deref()), self.filter.role) {
+            (Some(phrase), _) if self.by_letters() => {
+                let mut sql = Statement::new("FROM certificate_search CROSS JOIN certificate ON id = certificate_search.rowid");
+                sql.push(" WHERE certificate_search MATCH ").bind(phrase);
+                sql
+            }
+            (_, Some(role)) if self.by_role() => {
+                let mut sql = Statement::new("FROM certificate_role CROSS JOIN certificate ON id = certificate_role.certificate");
+                sql.push(" WHERE certificate_role.role = ").bind(role);
+                sql
+            }
+            _ => Statement::new("FROM certificate WHERE 1 = 1"),
+        }
+    }
+
+    pub(super) fn conditions(&self) -> Statement<'_> {
+        let filter = self.filter;
+        let mut sql = self.from();
+        for part in [&self.text, &self.common_name].into_iter().flatten() {
+            sql.push(" AND certificate.search LIKE ").bind(&part.pattern).push(" ESCAPE '\\'");
+        }
+        match (&filter.common_name, &self.common_name) {
+            (Some(Match::Is(name)), _) => drop(sql.push(" AND cn = ").bind(name)),
+            (_, Some(part)) => drop(sql.push(" AND lower(cn) LIKE ").bind(&part.pattern).push(" ESCAPE '\\'")),
+            _ => {}
+        }
+        if let Some(older) = self.older {
+            sql.push(" AND id > ").bind(older);
+        }
+        for (choice, one_of, one_of_many, like) in [
+            (&self.owner, " AND owner IN (", " AND +owner IN (", " AND lower(owner) LIKE "),
+            (&self.issuer, " AND issuer IN (", " AND +issuer IN (", " AND lower(issuer) LIKE "),
+        ] {
+            match choice {
+                None => {}
+                Some(Choice::OneOf(words)) if words.len() > FEW && self.kind == Kind::Sqlite => {
+                    sql.push(one_of_many).bind_all(words).push(")");
+                }
+                Some(Choice::OneOf(words)) => drop(sql.push(one_of).bind_all(words).push(")")),
+                Some(Choice::Like(pattern)) => drop(sql.push(like).bind(pattern).push(" ESCAPE '\\'")),
+            }
+        }
+        if let Some(name) = &filter.name {
+            sql.push(" AND name = ").bind(name);
+        }
+        if let Some(value) = &filter.alternative_name {
+            sql.push(" AND id IN (SELECT certificate FROM certificate_name WHERE value = ").bind(value).push(")");
+        }
+        if let Some(role) = filter.role.filter(|_| !self.by_role()) {
+            sql.push(" AND id IN (SELECT certificate FROM certificate_role WHERE role = ").bind(role).push(")");
+        }
+        if let Some(id) = filter.authority {
+            sql.push(" AND authority = ").bind(id);
+        }
+        if let Some(id) = filter.creator {
+            sql.push(" AND creator = ").bind(id);
+        }
+        if let Some(id) = filter.id {
+            sql.push(" AND id = ").bind(id);
+        }
+        if let Some(serial) = &filter.serial {
+            sql.push(" AND serial = ").bind(serial);
+        }
+        self.states(&mut sql);
+        sql
+    }
+
+    /// Conditions that few rows meet have partial indexes, which are used only where the condition is written as they have it.
+    fn states(&self, sql: &mut Statement<'_>) {
+        let filter = self.filter;
+        for (state, yes, no) in [
+            (filter.notify, " AND notify = 1", " AND notify = 0"),
+            (filter.rotation, " AND rotation = 1", " AND rotation = 0"),
+            (filter.replaced, " AND replaced = 1", " AND replaced = 0"),
+            (filter.revoked, " AND revoked_ms IS NOT NULL", " AND revoked_ms IS NULL"),
+        ] {
+            if let Some(state) = state {
+                sql.push(if state { yes } else { no });
+            }
+        }
+        // Most of what is listed has not ended: to go by that index and sort would be the slower way, and a plus keeps SQLite from it.
+        let from = if self.kind == Kind::Sqlite { " AND +not_after >= " } else { " AND not_after >= " };
+        for (column, moment) in [
+            (from, filter.not_ended_by),
+            (if filter.ends_before.is_some() { " AND not_after >= " } else { from }, filter.ends_from),
+            (" AND not_after < ", filter.ends_before),
+        ] {
+            if let Some(moment) = moment {
+                sql.push(column).bind(moment.as_second());
+            }
+        }
+    }
+
+    /// The number, in the words that let SQLite read its index of three letters, or that of a role, in that order.
+    fn number(&self) -> &'static str {
+        match (self.by_letters(), self.by_role()) {
+            (true, _) => "certificate_search.rowid",
+            (_, true) => "certificate_role.certificate",
+            _ => "id",
+        }
+    }
+
+    fn by_number(&self, descending: bool) -> &'static str {
+        match (self.by_letters(), self.by_role(), descending) {
+            (true, _, true) => " ORDER BY certificate_search.rowid DESC",
+            (true, _, false) => " ORDER BY certificate_search.rowid",
+            (_, true, true) => " ORDER BY certificate_role.certificate DESC",
+            (_, true, false) => " ORDER BY certificate_role.certificate",
+            (_, _, true) => " ORDER BY id DESC",
+            (_, _, false) => " ORDER BY id",
+        }
+    }
+
+    /// Only what follows a row, in the order of the list.
+    pub(super) fn beyond<'s>(&self, sql: &mut Statement<'s>, order: Order, after: Option<&'s Mark>) {
+        let Some(Mark { id, key }) = after else { return };
+        let than = if order.descending { " < " } else { " > " };
+        let Some(column) = order.by.column() else {
+            sql.push(" AND ").push(self.number()).push(than).bind(*id);
+            return;
+        };
+        sql.push(" AND (").push(column).push(", id)").push(than).push("(");
+        match key {
+            SortKey::Text(text) => drop(sql.bind(text)),
+            SortKey::Seconds(seconds) => drop(sql.bind(*seconds)),
+            SortKey::Id => drop(sql.bind(*id)),
+        }
+        sql.push(", ").bind(*id).push(")");
+    }
+
+    pub(super) fn order(&self, order: Order) -> &'static str {
+        match (order.by, order.descending) {
+            (SortBy::Id, descending) => self.by_number(descending),
+            (SortBy::Name, true) => " ORDER BY name DESC, id DESC",
+            (SortBy::Name, false) => " ORDER BY name, id",
+            (SortBy::CommonName, true) => " ORDER BY cn DESC, id DESC",
+            (SortBy::CommonName, false) => " ORDER BY cn, id",
+            (SortBy::Owner, true) => " ORDER BY owner DESC, id DESC",
+            (SortBy::Owner, false) => " ORDER BY owner, id",
+            (SortBy::NotAfter, true) => " ORDER BY not_after DESC, id DESC",
+            (SortBy::NotAfter, false) => " ORDER BY not_after, id",
+        }
+    }
+}

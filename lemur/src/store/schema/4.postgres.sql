@@ -1,0 +1,11 @@
+DROP INDEX certificate_authority;
+CREATE INDEX certificate_authority ON certificate (authority, id, not_after, revoked_ms);
+DROP INDEX certificate_owner;
+CREATE INDEX certificate_owner ON certificate (owner, id, not_after, revoked_ms);
+DROP INDEX certificate_creator;
+CREATE INDEX certificate_creator ON certificate (creator, id, not_after, revoked_ms);
+DROP INDEX certificate_cn;
+CREATE INDEX certificate_cn ON certificate (cn, id, not_after, revoked_ms);
+CREATE INDEX certificate_by_name ON certificate (name, id, not_after, revoked_ms);
+CREATE INDEX certificate_by_id ON certificate (id, not_after, revoked_ms, authority, creator, notify, rotation, replaced);
+CREATE INDEX certificate_brought ON certificate (creator) WHERE authority IS NULL;
