@@ -253,7 +253,11 @@ impl Repo<'_> {
         if owned {
             let others = self.others(&survey, &chosen).await?;
             for (principal, known) in &others {
-                let analysis = survey.analyze(principal, known, &attachments, self.options);
+                let mut analysis = survey.analyze(principal, known, &attachments, self.options);
+                // Nor is what is left alone changed in code.
+                if survey.skipped(principal).is_some() {
+                    analysis.keep();
+                }
                 proposed.add(&analysis, &self.code.ownership, survey.universe());
             }
             proposed.finish();

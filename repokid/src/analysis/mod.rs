@@ -169,6 +169,12 @@ impl PolicyAnalysis<'_> {
 }
 
 impl Analysis<'_> {
+    /// Leaves everything as it is: nothing of it is to be changed, whatever was found.
+    pub fn keep(&mut self) {
+        self.policies.iter_mut().for_each(PolicyAnalysis::keep);
+        self.outcome = Outcome::Same;
+    }
+
     /// How many permissions, each an action on one of its statement's resources, have each verdict.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -14,6 +14,7 @@ both!(
     filters_hold_for_them,
     who_is_named_no_more_is_done_with,
     what_code_owns_of_them_is_changed_there,
+    who_is_left_alone_is_not_changed_in_code_either,
 );
 
 const POLICY: &str = "{\"Version\":\"2012-10-17\",\n \"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"sqs:SendMessage\"],\"Resource\":\"*\"}]}";
@@ -258,4 +259,29 @@ fn what_code_owns_of_them_is_changed_there(place: &Place) {
     let patch = std::fs::read_to_string(folder.path().join("review").join(account).join("changes.patch")).expect("is written");
     assert_eq!(patch.matches("-      Action   = [\"s3:GetObject\", \"sqs:SendMessage\"]").count(), 2, "{patch}");
     assert!(patch.contains("users.tf") && patch.contains("groups.tf"), "{patch}");
+}
+
+fn who_is_left_alone_is_not_changed_in_code_either(place: &Place) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = World::new("kept", place, named(json!({})));
+    let account = world.account.as_str();
+    let mut arns = Vec::new();
+    for user in ["ann", "bob"] {
+        arns.push(world.principal("User", user, &[("data", POLICY)]));
+        let _ = world.iam("TagUser", &[("UserName", user), ("Tags.member.1.Key", "managed-by"), ("Tags.member.1.Value", "terraform")]);
+        let text = CODE.replace("KIND", "user").replace("NAME", user);
+        std::fs::write(folder.path().join(format!("{user}.tf")), text).expect("is written");
+    }
+    // Of a group that is not looked at nothing is changed, either.
+    arns.push(world.principal("Group", "team", &[("data", POLICY)]));
+    std::fs::write(folder.path().join("team.tf"), CODE.replace("KIND", "group").replace("NAME", "team")).expect("is written");
+    world.configure("principals", json!(["user"]));
+    world.configure("code", json!({ "folder": folder.path() }));
+    let rows: Vec<_> = arns.iter().map(|arn| (arn.as_str(), &[("s3", true), ("sqs", false)][..])).collect();
+    let advisor = world.advisor(&rows);
+    world.done(&["update_role_cache", account, "--access-advisor", &advisor]);
+    world.done(&["opt_out", account, "user/bob", "--owner", "bob", "--reason", "audit"]);
+    let shown = world.run(&["repo_all_roles", account, "-c"]).success().text();
+    assert!(shown.contains("aws_iam_user_policy.ann") && shown.contains("--- a/ann.tf"), "{shown}");
+    assert!(!shown.contains("bob.tf") && !shown.contains("team.tf"), "{shown}");
 }
