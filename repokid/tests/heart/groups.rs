@@ -57,7 +57,7 @@ fn replayed(old: &Value, new: &Value, used_on: &str, beside: Option<&Value>, bou
     let usage = used(&stage, "s3:GetObject", used_on);
     let (beside, boundary) = (beside.as_ref().map(attached), boundary.as_ref().map(attached));
     let member = Member { user: MEMBERS[0], usage: &usage, policies: beside.into_iter().collect(), boundary };
-    let fences = Fences { principal: GROUP, kind: Kind::Group, boundary: None, members: vec![member] };
+    let fences = Fences { principal: GROUP, kind: Kind::Group, boundary: None, controls: None, members: vec![member] };
     let unseen = Usage::default();
     let base = Base::new(stage.universe, &unseen, &stage.sights[ACCOUNT], stage.window, None);
     // What is judged is left out: the replay must find by itself what is lost.

@@ -35,7 +35,7 @@ fn a_use_that_is_withheld_today_is_still_a_use() {
         let ask = |organization: Option<&str>, left: &str| {
             let organization = organization.map(|text| saved(text).unwrap());
             let controls = organization.as_ref().map(|organization| organization.of(ACCOUNT, stage.universe).unwrap().unwrap());
-            let fences = Fences { principal: ROLE, kind: Kind::Role, boundary: None, controls: controls.as_ref() };
+            let fences = Fences { principal: ROLE, kind: Kind::Role, boundary: None, controls: controls.as_ref(), members: Vec::new() };
             let new = vec![Policy::parse(&allow(&json!([left])).to_string()).unwrap()];
             prove(&[Rewrite { name: "p", old: &old, new, judged: &judged }], &[], &fences, &base).map(|proof| proof.uses_replayed)
         };
