@@ -1,5 +1,5 @@
 //! Logs of CloudTrail: read in pieces of any length they say what they say as a whole, what is told of them is bounded, and of each event
-//! everything that can be asked is.
+//! everything that can be asked is; what is no digest of CloudTrail's is not taken for one.
 #![no_main]
 
 use std::io::Read;
@@ -12,7 +12,24 @@ use menagerie_cloudtrail::layout::{Layout, Name};
 use menagerie_cloudtrail::outcome::Denial;
 use menagerie_cloudtrail::read::{Limits, Place, Reader, Sink, Summary};
 use menagerie_cloudtrail::selectors::Trails;
+use menagerie_cloudtrail::signature::{PublicKeys, Standing};
 use menagerie_cloudtrail::{Event, Json, Outcome};
+
+/// A public key of nobody's: its other half was thrown away.
+const KEYS: &str = r#"{"PublicKeyList":[{"Fingerprint":"31e8b5433410dfb61a9dc45cc65b22ff","ValidityStartTime":0.5,"ValidityEndTime":"9999-01-01T00:00:00Z",
+"Value":"MIIBCgKCAQEAoaKzwLiSWIHUGuLlTMa5NtMzZSbVgJPpUkzUIJhcv83glEE0Cs5S/XyOLF3MdEEVvMvVMeyz8kvXlTqpUCmXf6diXP8TN3zuIXMqxWElZEqD0jFQxYAMeSnW354R4CHCNigbPo7cO1gNPCwAlVWNg/qW1A2P0Jq+2YIxJZK6323K2PIvdJkxgwTN2V3ttML8PpzPI3YoIKqrIjM9eZdhghWcEQEEl1C8IHnaDWuHb+pQqI5Iz9t/iJLd+oGXQO3HjPBs6AoekuYunaUKnK0j0qQQ9IZXW3LGtp80IjAwLJFbGICC18PaaUFxu4jVfu8U4SgimrT5ske+lOusyy+kxQIDAQAB"}]}"#;
+
+/// That no digest is taken for signed, whatever it says of itself and of the one before it.
+fn judged(digest: &Digest) {
+    static READ: std::sync::LazyLock<PublicKeys> = std::sync::LazyLock::new(|| PublicKeys::parse(KEYS).expect("it is a key"));
+    let mut digests = [digest.clone(), digest.clone()];
+    for (number, seal) in digests.iter_mut().filter_map(|digest| digest.seal.as_deref_mut()).enumerate() {
+        seal.hash = Some("ab".repeat(32));
+        seal.signature = (number == 1).then(|| "cd".repeat(256));
+    }
+    READ.judge(&mut digests);
+    assert!(digests.iter().all(|digest| matches!(digest.standing, Standing::Unsigned | Standing::Failed(_)) && !digest.vouches()));
+}
 
 const LIMITS: Limits = Limits { record: 4096, inflated: 1 << 20, places: 5 };
 
@@ -34,7 +51,9 @@ impl Sink for Seen {
     }
 
     fn digest(&mut self, digest: Json<'_>, place: &Place<'_>) {
-        let _ = Digest::parse(digest.text());
+        if let Ok(digest) = Digest::parse(digest.text()) {
+            judged(&digest);
+        }
         self.0.push((place.at, "digest".into()));
     }
 }
@@ -68,7 +87,10 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(text) = std::str::from_utf8(text) {
         let _ = Event::parse(text);
         let _ = Trails::parse(text);
-        let _ = Digest::parse(text);
+        let _ = PublicKeys::parse(text);
+        if let Ok(digest) = Digest::parse(text) {
+            judged(&digest);
+        }
         let (_, _) = (Name::parse(text), Layout::of(text));
     }
 });

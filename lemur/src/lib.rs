@@ -6,6 +6,7 @@ pub mod approval;
 mod asn1;
 pub mod audit;
 pub mod authority;
+mod blocking;
 pub mod certificate;
 pub mod cli;
 pub mod commands;

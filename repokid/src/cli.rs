@@ -33,7 +33,9 @@ pub use usage::{Distinct, UsageAdd, UsageCommand};
     arg_required_else_help = true,
     after_help = "Try it, without any access to AWS but two saved answers and the logs:\n  \
         aws iam get-account-authorization-details > details.json\n  \
-        repokid analyze --authorization-details details.json --cloudtrail logs/ --assume-complete"
+        repokid analyze --authorization-details details.json --cloudtrail logs/ --assume-complete\n\n\
+        Users and groups are looked at and changed if `principals` of the configuration names them. Where a command takes a role's name, it \
+        takes user/NAME, group/NAME or an ARN, too."
 )]
 pub struct Cli {
     /// What to do
@@ -61,19 +63,19 @@ pub enum Command {
     Config(WriteConfig),
     /// Bring what Repokid's table has into the state
     Import(Import),
-    /// Bring what is known of an account's roles up to date
+    /// Bring what is known of an account's roles up to date, of its users and groups, too, where the configuration names them
     #[command(alias = "update_role_cache")]
     UpdateRoleCache(UpdateRoleCache),
-    /// List an account's roles with what could go from each
+    /// List an account's roles, users and groups with what could go from each
     #[command(alias = "display_role_cache")]
     DisplayRoleCache(DisplayRoleCache),
-    /// Show all that is known of a role
+    /// Show all that is known of a role, a user or a group
     #[command(alias = "display_role")]
     DisplayRole(DisplayRole),
-    /// Schedule what could go from an account's roles
+    /// Schedule what could go from an account's roles, users and groups
     #[command(alias = "schedule_repo")]
     ScheduleRepo(OfAccount),
-    /// List the roles that something is scheduled for
+    /// List those that something is scheduled for
     #[command(alias = "show_scheduled_roles")]
     ShowScheduledRoles(OfAccount),
     /// Cancel what was scheduled
@@ -86,7 +88,7 @@ pub enum Command {
     /// Write the counts of permissions over time as CSV
     #[command(alias = "repo_stats")]
     RepoStats(RepoStats),
-    /// List, set and take back owners' wishes that a role is not changed
+    /// List, set and take back owners' wishes that a role, a user or a group is not changed
     #[command(alias = "opt_out")]
     OptOut(OptOutArgs),
     /// Take in and ask what principals were seen to do
@@ -102,19 +104,19 @@ pub enum Command {
     #[cfg(feature = "aws")]
     #[command(alias = "repo_role")]
     RepoRole(RepoRole),
-    /// Narrow all roles of an account
+    /// Narrow all roles of an account, all users and groups, too, where the configuration names them
     #[cfg(feature = "aws")]
     #[command(alias = "repo_all_roles")]
     RepoAllRoles(RepoAllRoles),
-    /// List a role's versions, and restore one to the letter
+    /// List the versions of a role, a user or a group, and restore one to the letter
     #[cfg(feature = "aws")]
     #[command(alias = "rollback_role")]
     RollbackRole(RollbackRole),
-    /// Remove permissions by name from roles
+    /// Remove permissions by name from roles, users and groups
     #[cfg(feature = "aws")]
     #[command(alias = "remove_permissions_from_roles")]
     RemovePermissionsFromRoles(RemovePermissions),
-    /// Find the roles that have one of some permissions
+    /// Find the roles, users and groups that have one of some permissions
     #[cfg(feature = "aws")]
     #[command(alias = "find_roles_with_permissions")]
     FindRolesWithPermissions(FindRoles),
@@ -151,6 +153,13 @@ pub struct Analyze {
     /// What the trail logs: the answers of `aws cloudtrail describe-trails` and `get-event-selectors`
     #[arg(long, value_name = "FILE")]
     pub trail: Vec<PathBuf>,
+    /// CloudTrail's public keys: answers of `aws cloudtrail list-public-keys` of each Region. Digests count if they are signed with one
+    #[arg(long, value_name = "FILE")]
+    pub public_keys: Vec<PathBuf>,
+    /// What the organisation withholds: answers of `aws organizations list-policies-for-target`, each with TargetId and ParentId, and of
+    /// `describe-policy`
+    #[arg(long, value_name = "FILE")]
+    pub organization: Vec<PathBuf>,
     /// Take the logs for all there is: every management event of every Region, and no data events unless --trail tells of some
     #[arg(long)]
     pub assume_complete: bool,

@@ -13,6 +13,7 @@ pub mod compat;
 pub mod feed;
 pub mod iac;
 pub mod notify;
+pub mod organization;
 pub mod permission_set;
 pub mod proof;
 pub mod ranking;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::AccountId;
 use menagerie_aws_iam::Iam;
 
-use crate::account::{Kind, Owner, Principal, Problem};
+use crate::account::{Owner, Principal, Problem};
 use crate::analysis::{Analysis, Outcome};
 use crate::apply::{ApplyError, Recovered, Snapshot, Worker, documents};
 use crate::compat::config::Config;
@@ -26,14 +26,9 @@ use crate::survey::{Known, Skipped, Survey, SurveyError};
 pub enum Choice<'a> {
     /// One: a role by its name, `user/NAME`, `group/NAME`, or an ARN.
     One(&'a str),
-    /// All roles, and users and groups where that is said.
-    All {
-        /// Users, too.
-        users: bool,
-        /// Groups, too.
-        groups: bool,
-    },
-    /// The roles whose scheduled time has come, of what was scheduled.
+    /// All that are looked at: roles, and users and groups where the configuration names them.
+    All,
+    /// Those whose scheduled time has come, of what was scheduled.
     Scheduled,
 }
 
@@ -258,7 +253,11 @@ impl Repo<'_> {
         if owned {
             let others = self.others(&survey, &chosen).await?;
             for (principal, known) in &others {
-                let analysis = survey.analyze(principal, known, &attachments, self.options);
+                let mut analysis = survey.analyze(principal, known, &attachments, self.options);
+                // Nor is what is left alone changed in code.
+                if survey.skipped(principal).is_some() {
+                    analysis.keep();
+                }
                 proposed.add(&analysis, &self.code.ownership, survey.universe());
             }
             proposed.finish();
@@ -294,7 +293,7 @@ impl Repo<'_> {
         Ok(others)
     }
 
-    /// What was scheduled of a role is done with, where nothing of it is to be changed: it is in use by now, or the role is left alone, or
+    /// What was scheduled of a principal is done with, where nothing of it is to be changed: it is in use by now, or it is left alone, or
     /// code owns it, and the change is proposed there.
     async fn unschedule(&self, survey: &Survey, principal: &Principal) -> Result<(), RepoError> {
         if let Some(role) = survey.roles.get(principal.arn.as_str()).filter(|role| self.commit && role.schedule.is_some()) {
@@ -314,12 +313,8 @@ impl Repo<'_> {
         let arn = |principal: &Principal| principal.arn.as_str().to_owned();
         Some(match choice {
             Choice::One(name) => vec![(arn(survey.named(name)?), None)],
-            Choice::All { users, groups } => {
-                let is_meant = |principal: &&Principal| match principal.kind {
-                    Kind::Role => true,
-                    Kind::User => users,
-                    Kind::Group => groups,
-                };
+            Choice::All => {
+                let is_meant = |principal: &&Principal| survey.looks_at(principal.kind);
                 survey.inventory.principals.iter().filter(is_meant).map(|principal| (arn(principal), None)).collect()
             }
             Choice::Scheduled => {
@@ -361,7 +356,7 @@ impl Repo<'_> {
         worker.apply(&analysed, &change).await
     }
 
-    /// Notes in the state what the role is now.
+    /// Notes in the state what the principal is now.
     async fn note(&self, worker: &Worker<'_>, role: Option<&mut Role>, analysis: &Analysis<'_>) -> Result<(), ApplyError> {
         let Some(role) = role else { return Ok(()) };
         let now = (self.clock)();
@@ -380,7 +375,7 @@ impl Repo<'_> {
     }
 }
 
-/// On what occasion a version of a role's policies is kept.
+/// On what occasion a version of a principal's policies is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion {
     /// They were found so.
@@ -412,8 +407,8 @@ impl Occasion {
     }
 }
 
-/// Keeps what a role's policies are as a version, unless the last one says the same. What is new since the last one is protected in the role
-/// first, and written: once the version is there, nothing else tells that it was new.
+/// Keeps what a principal's policies are as a version, unless the last one says the same. What is new since the last one is protected in its
+/// record first, and written: once the version is there, nothing else tells that it was new.
 ///
 /// # Errors
 /// [`StateError`] if the state fails, or another run changed the role.

@@ -17,6 +17,7 @@ use menagerie_cloudtrail::digest::hash;
 use menagerie_cloudtrail::layout::Name;
 use menagerie_cloudtrail::read::{Found, Problem as Trouble, Summary};
 use menagerie_cloudtrail::selectors::{Category, Logged, Question, Trail, Trails};
+use menagerie_cloudtrail::signature::Standing;
 use menagerie_policy::data::{AccessLevel, Action, Catalogue};
 
 use crate::account::{Inventory, Problem};
@@ -313,6 +314,8 @@ fn said(reason: &Reason, account: &str, region: &str) -> Arc<str> {
             let what = match why {
                 Why::NoDigest => "there is no digest",
                 Why::LogFileMissing => "a log file that a digest names is missing or altered",
+                Why::Forged => "a digest is not what CloudTrail signed",
+                Why::Unsigned => "a digest's signature is not here",
                 Why::NoLogFile => "there is no log file, and no digest says that there was none",
                 Why::Damaged => "a log file is damaged",
                 Why::Stopped => "logging was stopped",
@@ -342,7 +345,17 @@ fn notes(trust: &Trust, observer: &Observer, summary: &Summary, has_digests: boo
         }
         Trust::Assumed(_) => "assumed, not proved: the logs are all that the trails delivered".to_owned(),
         Trust::Ended(at) => format!("the logs end at {at}"),
-        Trust::Judged(_) if has_digests => "completeness is judged by CloudTrail's digest files".to_owned(),
+        Trust::Judged(_) if has_digests => {
+            let count = |standing: &Standing| observer.digests.iter().filter(|digest| digest.standing == *standing).count();
+            let unsigned = match (count(&Standing::Unchecked), count(&Standing::Unsigned)) {
+                (0, 0) => "; CloudTrail signed them".to_owned(),
+                (0, unsigned) => format!(
+                    "; CloudTrail signed them, but for {unsigned} that prove nothing: the next digest carries a signature, of the newest it is in S3 alone"
+                ),
+                _ => ", whose signatures were not checked: give --public-keys".to_owned(),
+            };
+            format!("completeness is judged by CloudTrail's digest files{unsigned}")
+        }
         Trust::Judged(_) => {
             "there are no digest files: an hour of a Region without a log file counts as missing; say --assume-complete if you know that nothing is"
                 .to_owned()

@@ -1,11 +1,13 @@
 //! An account as it is now, with what the state knows of its use: all that an analysis of its principals needs, for the cache as for changes.
 //!
 //! What the configuration and the state keep from being changed counts here: filters (opt-outs among them), permissions that are too new,
-//! and, for what is scheduled, permissions that were not. What IAM holds is compared with the version that the state has last: what is new
+//! users who were called otherwise and groups whose members were others, and, for what is scheduled, permissions that were not. What IAM holds is compared with the version that the state has last: what is new
 //! since then is too new, too, whether a refresh of the cache has seen it or not.
 //!
 //! Two things prove that something was not used: fresh rows of Access Advisor, and the silence of logs that the usage store knows to be
 //! complete ([`Observation::stored`]), judged as `repokid analyze` judges files. The window ends where those logs end.
+
+mod footing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,17 +17,19 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::AccountId;
 use menagerie_policy::pattern::ActionPattern;
 
-use crate::account::{Inventory, Kind, Owner, Principal, Problem};
+use crate::account::{Inventory, Kind, Owner, Principal, Problem, Whom};
 use crate::advice;
 use crate::analysis::{Analysis, Guards, Setting, analyze, remove};
 use crate::compat::config::Config;
-use crate::compat::filters::{BlocklistFile, FilterName, Filters, GlobError, Named};
+use crate::compat::filters::{BlocklistFile, FilterName, Filters, GlobError};
+use crate::organization;
 use crate::permission_set::Reserved;
 use crate::rewrite::Options;
 use crate::sight::{Observation, regions_of_use};
 use crate::state::{Activity, Disqualification, Observation as Length, Role, Schedule, State, StateError, new_since};
 use crate::usage::{names_of, of_tuples};
 use crate::verdict::{ActionId, Sights, Universe, Usage, Window};
+use footing::Moves;
 
 /// Names that stay out of it whatever is said.
 pub const BREAK_GLASS: [&str; 2] = ["*break-glass*", "*breakglass*"];
@@ -64,11 +68,14 @@ pub enum SurveyError {
 pub struct Survey {
     /// Roles, users, groups and policies.
     pub inventory: Inventory,
-    /// The roles as the state knows them, by ARN.
+    /// The roles, users and groups that are looked at as the state knows them, by ARN.
     pub roles: BTreeMap<String, Role>,
     /// What IAM's answer lacked, and what makes verdicts weaker.
     pub problems: Vec<Problem>,
     account: AccountId,
+    /// Who is looked at.
+    kinds: BTreeSet<Kind>,
+    moves: Moves,
     universe: Universe,
     filters: Filters,
     guards: Guards,
@@ -93,7 +100,7 @@ pub struct Known {
     window: Window,
 }
 
-/// How a role's policies stand to the last version that the state has.
+/// How a principal's policies stand to the last version that the state has.
 #[derive(Debug)]
 pub struct Renewed {
     /// Their texts: inline ones by name, attached ones by ARN.
@@ -111,17 +118,15 @@ pub enum Skipped {
     NotCached,
     /// Filters name it.
     Disqualified(Vec<Disqualification>),
-    /// It is a user or a group, and nothing tells since when it has its permissions.
-    AgeUnknown,
+    /// The configuration does not name its kind.
+    NotNamed(Kind),
 }
 
 impl std::fmt::Display for Skipped {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotCached => f.write_str("the state has not seen it yet: run update_role_cache first"),
-            Self::AgeUnknown => f.write_str(
-                "the state keeps no versions of users' and groups' policies, so which of their permissions are new is not known: `repokid analyze` shows what is unused",
-            ),
+            Self::NotNamed(kind) => write!(f, "`principals` of the configuration has no \"{kind}\""),
             Self::Disqualified(filters) => {
                 let each = filters.iter().map(|by| match by.reason.as_str() {
                     "" => by.filter.clone(),
@@ -134,7 +139,7 @@ impl std::fmt::Display for Skipped {
 }
 
 impl Survey {
-    /// Reads the account from IAM, and its roles from the state.
+    /// Reads the account from IAM, and its principals from the state.
     ///
     /// # Errors
     /// [`SurveyError`] if a call fails, or the credentials are of another account.
@@ -166,7 +171,8 @@ impl Survey {
         if let Some(other) = inventory.principals.iter().find(|principal| principal.account() != account.as_str()) {
             return Err(SurveyError::OtherAccount { wanted: account.to_string(), found: other.account().to_owned() });
         }
-        let roles = state.roles(account, Activity::Active).await?;
+        let mut roles = state.roles(account, Activity::Active).await?;
+        roles.retain(|role| config.principals.contains(&role.kind()));
         let universe = Universe::new();
         let mut protected = GlobSetBuilder::new();
         for glob in config.break_glass_roles.of(account).chain(BREAK_GLASS) {
@@ -190,6 +196,8 @@ impl Survey {
             roles: roles.into_iter().map(|role| (role.arn.as_str().to_owned(), role)).collect(),
             problems,
             account: account.clone(),
+            kinds: config.principals.clone(),
+            moves: Moves::read(state, config).await?,
             filters: Filters::new(config, blocklist)?,
             guards: Guards {
                 protected: protected.build().map_err(SurveyError::BreakGlass)?,
@@ -234,10 +242,10 @@ impl Survey {
         &self.account
     }
 
-    /// The filters.
+    /// Whether principals of this kind are looked at.
     #[must_use]
-    pub const fn filters(&self) -> &Filters {
-        &self.filters
+    pub fn looks_at(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
     }
 
     /// The principal that a person means ([`named`]).
@@ -246,19 +254,23 @@ impl Survey {
         named(&self.inventory, text)
     }
 
-    /// How far back a role's use is looked at by its name; the longest counts where several globs name it.
+    /// How far back a principal's use is looked at by its name; the longest counts where several globs name it.
     #[must_use]
     pub fn length(&self, name: &str) -> Option<Length> {
         let lengths = self.lengths.iter().filter(|(glob, _)| glob.is_match(name)).map(|(_, length)| *length);
         lengths.max_by_key(|length| length.length())
     }
 
-    /// The span that the use of a principal is looked at in: as long as the state says of the role, else the configuration of its name, else
-    /// as long as a role has to be old. It ends where the logs end, or now.
+    /// The span that the use of a principal is looked at in: as long as the state says of it, else the configuration of its name, else as long
+    /// as a role has to be old; of a group as long as of any of its members. It ends where the logs end, or now.
     #[must_use]
     pub fn window(&self, principal: &Principal, role: Option<&Role>) -> Window {
-        let length = role.and_then(|role| role.observation).or_else(|| self.length(&principal.name));
-        self.window_of(length.map_or_else(|| days(self.minimum_days), Length::length))
+        let of_one = |principal: &Principal, role: Option<&Role>| {
+            let length = role.and_then(|role| role.observation).or_else(|| self.length(&principal.name));
+            length.map_or_else(|| days(self.minimum_days), Length::length)
+        };
+        let members = self.inventory.members(principal).map(|member| of_one(member, self.roles.get(member.arn.as_str())));
+        self.window_of(members.fold(of_one(principal, role), SignedDuration::max))
     }
 
     fn window_of(&self, length: SignedDuration) -> Window {
@@ -278,13 +290,11 @@ impl Survey {
         Arc::clone(sights)
     }
 
-    /// Why a principal is left alone before it is looked at. Users and groups have no record in the state, so that the age of their
-    /// permissions is not known: they are never changed by what was used.
+    /// Why a principal is left alone before it is looked at. What has no record in the state is: the age of its permissions is not known.
     #[must_use]
     pub fn skipped(&self, principal: &Principal) -> Option<Skipped> {
-        if principal.kind != Kind::Role {
-            let named = self.filters.judge_named(Named { account: &self.account, arn: principal.arn.as_str(), name: &principal.name });
-            return Some(if named.is_empty() { Skipped::AgeUnknown } else { Skipped::Disqualified(named) });
+        if !self.looks_at(principal.kind) {
+            return Some(Skipped::NotNamed(principal.kind));
         }
         let Some(role) = self.roles.get(principal.arn.as_str()) else { return Some(Skipped::NotCached) };
         let mut role = role.clone();
@@ -292,7 +302,7 @@ impl Survey {
         role.tags.clone_from(&principal.tags);
         role.created = principal.created.or(role.created);
         role.trust_policy = principal.trust.as_ref().map(|trust| trust.text().to_owned()).or(role.trust_policy);
-        let named = self.filters.judge(&role, self.now);
+        let named = self.disqualified(principal, &role);
         (!named.is_empty()).then_some(Skipped::Disqualified(named))
     }
 
@@ -306,7 +316,7 @@ impl Survey {
         inline.chain(attached).collect()
     }
 
-    /// Compares a role's policies with the last version that the state has, and protects in the role what is new of them. Nothing is written.
+    /// Compares a principal's policies with the last version that the state has, and protects in its record what is new of them. Nothing is written.
     ///
     /// # Errors
     /// [`SurveyError`] if the state fails.
@@ -321,7 +331,7 @@ impl Survey {
         Ok(Renewed { policies, changed, known: last.is_some() })
     }
 
-    /// Reads from the state what is known of the use of a principal, and of a group's members. What the role protects stays; with a schedule,
+    /// Reads from the state what is known of the use of a principal, and of a group's members. What its record protects stays; with a schedule,
     /// only what it names may go.
     ///
     /// # Errors
@@ -334,9 +344,7 @@ impl Survey {
         only: Option<&Schedule>,
     ) -> Result<Known, SurveyError> {
         let window = self.window(principal, role);
-        let is_member =
-            |user: &&Principal| principal.kind == Kind::Group && user.kind == Kind::User && user.groups.contains(&principal.name);
-        let members = self.inventory.principals.iter().filter(is_member);
+        let members = self.inventory.members(principal);
         let mut usage = BTreeMap::new();
         for whose in members.chain([principal]) {
             let mut tuples = Vec::new();
@@ -439,6 +447,7 @@ impl Survey {
             blind: &self.blind,
             window: known.window,
             guards: &self.guards,
+            organization: organization::NONE,
             options,
         }
     }
@@ -448,16 +457,9 @@ fn days(count: u32) -> SignedDuration {
     SignedDuration::from_hours(24 * i64::from(count))
 }
 
-/// The principal that a person means: a role by its name, `user/NAME` or `group/NAME`, or an ARN. Case does not count in names.
+/// The principal that a person means ([`Whom`]).
 #[must_use]
 pub fn named<'a>(inventory: &'a Inventory, text: &str) -> Option<&'a Principal> {
-    let (kind, name) = match text.split_once('/') {
-        Some(("user", name)) => (Kind::User, name),
-        Some(("group", name)) => (Kind::Group, name),
-        Some(("role", name)) => (Kind::Role, name),
-        _ => (Kind::Role, text),
-    };
-    let is =
-        |principal: &&Principal| principal.arn.as_str() == text || (principal.kind == kind && principal.name.eq_ignore_ascii_case(name));
-    inventory.principals.iter().find(is)
+    let whom = Whom::parse(text);
+    inventory.principals.iter().find(|principal| whom.is(&principal.arn, &principal.name))
 }

@@ -15,9 +15,11 @@
 //! | [`GitServer`] | git's own smart HTTP server, `git http-backend` |
 //! | [`SoftHsm`] | a PKCS#11 module with tokens in a folder, and OpenSC's tool to make keys in them |
 //! | [`pkilint()`] | DigiCert's linter of certificates, many in one process |
+//! | [`DigestSigner`] | CloudTrail's key of a Region, with which it signs digests |
 //! | [`keys`] | `ssh-keygen` and `openssl`, for keys that others made |
 
 mod challenge_server;
+mod digest_signer;
 mod git_http;
 mod hosted_zones;
 pub mod http;
@@ -37,6 +39,7 @@ mod ssh_agent;
 mod sshd;
 
 pub use challenge_server::ChallengeServer;
+pub use digest_signer::{DigestSigner, SignedDigest};
 pub use git_http::{GitFolder, GitServer, git, git_http_backend, run_git};
 pub use kms::{KmsCall, KmsFailure, KmsServer, SigningKey};
 pub use lambda::{Delivery, Function, Invocation, LambdaService, Trouble};

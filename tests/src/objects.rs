@@ -20,6 +20,12 @@ impl Moto {
         self.put_object_as(bucket, key, bytes, "STANDARD")
     }
 
+    /// Puts an object with what is said of it, `x-amz-meta-NAME`.
+    pub fn put_object_with(&self, bucket: &str, key: &str, bytes: impl Into<Vec<u8>>, (name, value): (&str, &str)) {
+        let request = Self::signed("PUT", &format!("/{bucket}/{}", encoded(key)), "s3", bytes);
+        let _ = self.send(&request.header(&format!("x-amz-meta-{name}"), value), "PutObject");
+    }
+
     /// Puts an object in a storage class.
     ///
     /// # Panics

@@ -2,7 +2,8 @@
 //!
 //! A trail has seen what its selectors select, where and while it was known to deliver and what it delivered is here:
 //! - Digests prove delivery: each names its hour and the log files of it, also none. An hour whose digest is there and all of whose log files
-//!   are there, whole, is covered. An event is delivered up to [`LAG`] later, so that it is the digests up to then that count.
+//!   are there, whole, is covered. An event is delivered up to [`LAG`] later, so that it is the digests up to then that count. One that was
+//!   looked at and is not signed uncovers its hour, and what it names of others ([`crate::signature`]).
 //! - Without digests, hours that have a log file are taken for covered, and the answer says that it stands on names ([`Basis::Names`]). Such a
 //!   name does not say which trail's it is: hours count only for events that every trail takes which may have delivered there.
 //! - `StopLogging` uncovers until `StartLogging`. A change of a trail or of its selectors within the window uncovers what was before it,
@@ -23,6 +24,7 @@ use crate::event::Event;
 use crate::layout::{Kind, Name};
 use crate::outcome::Outcome;
 use crate::selectors::{Category, Logged, Question, Selectors, Trail, Trails};
+use crate::signature::Standing;
 
 /// How much later than it happened an event may be delivered.
 pub const LAG: SignedDuration = SignedDuration::from_mins(60);
@@ -80,6 +82,10 @@ pub enum Why {
     NoDigest,
     /// A digest names a log file that is not here, or has changed.
     LogFileMissing,
+    /// The digest is not what CloudTrail signed.
+    Forged,
+    /// The digest's signature is not here.
+    Unsigned,
     /// There are no digests, and no log file of this hour.
     NoLogFile,
     /// A file of it could not be read as a whole.
@@ -307,8 +313,10 @@ impl Coverage {
         let place = (account.to_owned(), region.to_owned());
         let mut gaps = Vec::new();
         let digests = self.digests.get(&place).into_iter().flatten();
-        let of_trail: Vec<_> = digests.filter(|digest| is_of(digest, trail)).collect();
+        let of_trail: Vec<_> = digests.clone().filter(|digest| is_of(digest, trail)).collect();
         let basis = if self.assumed.contains(trail) {
+            // That somebody changed what was delivered speaks against what is assumed, whichever trail's it is.
+            gaps.extend(digests.filter(|digest| matches!(digest.standing, Standing::Failed(_))).flat_map(doubtful));
             Basis::Assumed
         } else if of_trail.is_empty() {
             if self.files_vouch(&place, question) {
@@ -378,6 +386,7 @@ impl Coverage {
             gaps.push((Window { from: earlier(covered, LAG), to: until }, Why::NoDigest));
         }
         for digest in digests {
+            gaps.extend(doubtful(digest));
             for log in digest.log_files.iter().filter(|log| !self.logs.contains(last_part(&log.object))) {
                 let from = log.oldest_event_time.unwrap_or_else(|| earlier(digest.start, LAG));
                 let to = log.newest_event_time.map_or(digest.end, |newest| later(newest, SignedDuration::from_secs(1)));
@@ -440,6 +449,21 @@ const CHANGES: Question<'static> = Question {
     resource_type: None,
     arn: None,
 };
+
+/// What a digest uncovers of which it is not shown that CloudTrail signed it, though it was looked for: its hour, and what it names of others.
+fn doubtful(digest: &Digest) -> Vec<(Window, Why)> {
+    let why = match &digest.standing {
+        Standing::Unchecked | Standing::Signed => return Vec::new(),
+        // It fills no hour, and what is read of it can only add to what is wanted.
+        Standing::Unsigned if digest.name().is_some_and(|name| name.backfill) => return Vec::new(),
+        Standing::Unsigned => Why::Unsigned,
+        Standing::Failed(_) => Why::Forged,
+    };
+    let times = digest.log_files.iter().filter_map(|log| Some((log.oldest_event_time?, log.newest_event_time?)));
+    let named = times.map(|(from, to)| Window { from, to: later(to, SignedDuration::from_secs(1)) });
+    let own = Window { from: earlier(digest.start, LAG), to: digest.end };
+    named.chain([own]).map(|window| (window, why)).collect()
+}
 
 fn is_of(digest: &Digest, trail: &Trail) -> bool {
     digest.name().is_some_and(|name| name.trail == Some(trail.name()) && name.home_region == Some(trail.home_region()))

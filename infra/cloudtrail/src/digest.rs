@@ -1,8 +1,7 @@
 //! Digest files: each hour CloudTrail says which log files it delivered, with their hashes, also if there were none. They form a chain: each
 //! names the one before it. Backfill digests name log files that were delivered late, and stand outside of the chain.
 //!
-//! The hashes are of what the files hold, not of their compressed form. Whether Amazon signed a digest is not looked at: the signature is
-//! metadata of the object in S3, which a copy does not have.
+//! The hashes are of what the files hold, not of their compressed form. Whether CloudTrail signed a digest is for [`crate::signature`].
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -14,6 +13,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::layout::Name;
+use crate::signature::{Seal, Standing};
 
 /// A digest file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -40,6 +40,12 @@ pub struct Digest {
     /// The log files that were delivered.
     #[serde(default)]
     pub log_files: Vec<LogFile>,
+    /// What was signed of it, if it tells.
+    #[serde(skip)]
+    pub seal: Option<Box<Seal>>,
+    /// What is known of who made it.
+    #[serde(skip)]
+    pub standing: Standing,
 }
 
 /// A log file, as a digest names it.
@@ -79,7 +85,8 @@ impl Digest {
     /// # Errors
     /// If it is no digest.
     pub fn parse(text: &str) -> Result<Self, DigestError> {
-        let digest: Self = serde_json::from_str(text)?;
+        let mut digest: Self = serde_json::from_str(text)?;
+        digest.seal = Seal::parse(text).map(Box::new);
         if digest.end < digest.start {
             return Err(DigestError::Order);
         }
@@ -87,6 +94,12 @@ impl Digest {
             Some(name) if name.trail.is_some() && name.account == digest.account => Ok(digest),
             _ => Err(DigestError::Key),
         }
+    }
+
+    /// Whether it counts as proof of what was delivered: unless its signature was looked for, and is not CloudTrail's.
+    #[must_use]
+    pub const fn vouches(&self) -> bool {
+        matches!(self.standing, Standing::Unchecked | Standing::Signed)
     }
 
     /// What its key says: the region, the trail and whether it is a backfill digest.

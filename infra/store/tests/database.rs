@@ -73,6 +73,29 @@ async fn every_released_schema_comes_to_todays_and_keeps_its_rows() {
     .await;
 }
 
+/// A connection of SQLite has the tables in mind as it saw them last, and would prepare statements for those.
+#[tokio::test]
+async fn what_a_step_altered_is_read_as_it_is_by_each_connection() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = open(&format!("sqlite:{}", folder.path().join("zoo.db").display()), 1).await;
+    let mut transaction = database.write().await.expect("begins");
+    transaction.execute("INSERT INTO pet (id, name) VALUES ($1, $2)", &[1_i64.into(), "tom".into()]).await.expect("is done");
+    transaction.commit().await.expect("is kept");
+    // As many as the pool has connections, each held until all have read.
+    let look = async |column: &'static str| {
+        let mut readers = Vec::new();
+        for _ in 0..4 {
+            let mut transaction = database.read().await.expect("begins");
+            let row = transaction.one("SELECT * FROM pet", &[]).await.expect("is there");
+            let _ = row.text(column).unwrap_or_else(|error| panic!("{column}: {error}"));
+            readers.push(transaction);
+        }
+    };
+    look("name").await;
+    database.migrate(&migrations(3)).await.expect("comes to today's");
+    look("kind").await;
+}
+
 #[tokio::test]
 async fn a_newer_or_another_schema_is_refused_and_left_as_it_is() {
     on_both(async |url| {

@@ -166,7 +166,7 @@ pub(crate) fn check_kind(profile: &Profile, kind: KeyType) -> Result<(), Profile
 
 /// Makes a key, where no other request waits for it: an RSA key takes a second.
 pub(crate) async fn generate(kind: KeyType) -> Result<LocalSigner, IssueError> {
-    let made = tokio::task::spawn_blocking(move || LocalSigner::generate(kind)).await;
+    let made = crate::blocking::in_turn(move || LocalSigner::generate(kind)).await;
     // The task does not panic, and nobody cancels it but the runtime that ends.
     Ok(made.map_err(|_| crate::store::StoreError::Ending)??)
 }

@@ -41,6 +41,18 @@ pub enum UriError {
     /// An authority whose host is no DNS name and no IP address, or whose port is no number.
     #[error("the URI's host is no DNS name and no IP address, or its port is no number")]
     Host,
+    /// A path with `.` or `..`, written out or as `%2e`: it is of one place before it is normalised (RFC 3986, 6.2.2.3) and of another after.
+    #[error("a URI in a certificate has no part . or .. in its path")]
+    Dots,
+    /// A SPIFFE ID with a query or a fragment (SPIFFE-ID, 2.2).
+    #[error("a SPIFFE ID has no query and no fragment")]
+    Spiffe,
+}
+
+/// Whether a part of a path is `.` or `..`, written out or not.
+fn is_dots(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
 }
 
 impl Uri {
@@ -67,6 +79,12 @@ impl Uri {
         let (authority, path) = hierarchy.split_at(hierarchy.find(['/', '?', '#']).unwrap_or(hierarchy.len()));
         if authority.contains('@') {
             return Err(UriError::User);
+        }
+        if path.split(['/', '?', '#']).any(is_dots) {
+            return Err(UriError::Dots);
+        }
+        if scheme == "spiffe" && path.contains(['?', '#']) {
+            return Err(UriError::Spiffe);
         }
         let authority = authority.to_ascii_lowercase();
         check_authority(&authority)?;

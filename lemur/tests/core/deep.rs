@@ -77,6 +77,9 @@ fn sorted(rows: &[Row], order: Order, is_in: &dyn Fn(&Row) -> bool) -> Vec<Certi
     rows.into_iter().map(|row| CertificateId(row.id)).collect()
 }
 
+/// Conditions, and the same said plainly.
+type Case = (Filter, Box<dyn Fn(&Row) -> bool>);
+
 async fn page(engine: &Engine, filter: &Filter, order: Order, offset: usize, limit: u64) -> Numbers {
     let page = Page::Offset { offset: u64::try_from(offset).unwrap(), limit };
     engine.certificate_numbers(filter, order, page).await.unwrap()
@@ -91,7 +94,7 @@ async fn deep_pages_meet_end_to_end() {
         fill(&engine, now).await;
         let rows = rows(&engine).await;
         let holds = now + SignedDuration::from_secs(86_400 + 100);
-        let filters: [(Filter, Box<dyn Fn(&Row) -> bool>); 5] = [
+        let filters: [Case; 5] = [
             (Filter::default(), Box::new(|_| true)),
             (Filter { not_ended_by: Some(holds), revoked: Some(false), ..Filter::default() }, {
                 let holds = holds.as_second();

@@ -7,6 +7,7 @@ mod details;
 #[cfg(feature = "aws")]
 mod live;
 mod problem;
+mod whom;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +20,7 @@ pub use details::{Details, MAX_BYTES, read};
 #[cfg(feature = "aws")]
 pub use live::{holder, inventory};
 pub use problem::Problem;
+pub use whom::Whom;
 
 /// The principals of an account, or of several, and the managed policies that they are attached to.
 #[derive(Debug, Default)]
@@ -38,6 +40,22 @@ impl Inventory {
             *counts.entry(arn.as_str()).or_default() += 1;
         }
         counts
+    }
+
+    /// The members of a group.
+    pub fn members<'a>(&'a self, group: &'a Principal) -> impl Iterator<Item = &'a Principal> {
+        let is_member = |user: &&Principal| {
+            group.kind == Kind::Group && user.kind == Kind::User && user.account() == group.account() && user.groups.contains(&group.name)
+        };
+        self.principals.iter().filter(is_member)
+    }
+
+    /// The groups that a user is in.
+    pub fn groups_of<'a>(&'a self, user: &'a Principal) -> impl Iterator<Item = &'a Principal> {
+        let is_group = |group: &&Principal| {
+            user.kind == Kind::User && group.kind == Kind::Group && group.account() == user.account() && user.groups.contains(&group.name)
+        };
+        self.principals.iter().filter(is_group)
     }
 }
 
@@ -60,6 +78,31 @@ impl Kind {
             Self::Group => "group",
             Self::Role => "role",
             Self::User => "user",
+        }
+    }
+
+    /// Of whom an ARN is. Whatever is neither a user's nor a group's is taken for a role's.
+    #[must_use]
+    pub fn of(arn: &Arn) -> Self {
+        match arn.resource().split('/').next() {
+            Some("user") => Self::User,
+            Some("group") => Self::Group,
+            _ => Self::Role,
+        }
+    }
+
+    /// The kind of this name, as [`Self::as_str`] has it.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        [Self::Role, Self::User, Self::Group].into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// What a principal of this kind is called among all: a role by its name, others with their kind before it.
+    #[must_use]
+    pub fn label(self, name: &str) -> String {
+        match self {
+            Self::Role => name.to_owned(),
+            Self::User | Self::Group => format!("{self}/{name}"),
         }
     }
 
@@ -118,6 +161,12 @@ impl Principal {
     #[must_use]
     pub fn account(&self) -> &str {
         self.arn.account()
+    }
+
+    /// What it is called among all of its account, as [`Whom`] reads it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.kind.label(&self.name)
     }
 
     /// Whether AWS owns it: a service-linked role cannot be edited, a role of Identity Center is written anew from its permission set.

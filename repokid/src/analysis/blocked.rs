@@ -1,11 +1,11 @@
-//! Grants without effect: what a denial forbids whatever grants it, and what a permissions boundary does not allow.
+//! Grants without effect: what a denial forbids whatever grants it, and what a permissions boundary or the organisation does not allow.
 
 use menagerie_policy::document::{Effect, Policy, Resources, Statement};
 
 use crate::verdict::{ActionId, ActionSet, Universe, grants};
 
 /// By action, what blocks it on every resource and under every condition.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Blocked {
     by_action: Vec<Option<u16>>,
     sources: Vec<String>,
@@ -37,17 +37,21 @@ impl Blocked {
 
     /// Takes in a boundary: what none of its statements allows is blocked.
     pub fn by_boundary(&mut self, policy: &Policy, name: &str, universe: &Universe) {
+        let allowing = policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow);
+        self.by_limit(allowing, format!("the boundary {name} does not allow it"), universe);
+        self.by_denials(policy, name, universe);
+    }
+
+    /// Takes in a limit: what none of these statements allows is blocked, as is said.
+    pub fn by_limit<'p>(&mut self, allowing: impl Iterator<Item = &'p Statement>, said: String, universe: &Universe) {
         let mut allowed = ActionSet::default();
-        for statement in policy.statements().iter().filter(|statement| statement.effect() == Effect::Allow) {
-            allowed.insert_set(&grants(statement, universe));
-        }
-        let source = self.source(universe, format!("the boundary {name} does not allow it"));
+        allowing.for_each(|statement| allowed.insert_set(&grants(statement, universe)));
+        let source = self.source(universe, said);
         for (slot, id) in self.by_action.iter_mut().zip(universe.ids()) {
             if !allowed.contains(id) {
                 slot.get_or_insert(source);
             }
         }
-        self.by_denials(policy, name, universe);
     }
 }
 

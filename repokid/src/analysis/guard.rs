@@ -33,6 +33,13 @@ pub enum Left {
     Tag(String),
     /// Its name is among the protected ones, as break-glass roles' are.
     Protected,
+    /// It is a group with a member that is left alone, who acts by it.
+    Member {
+        /// The member's name.
+        name: String,
+        /// Why it is left alone.
+        left: Box<Left>,
+    },
     /// It is too young.
     TooNew(Timestamp),
 }
@@ -57,6 +64,14 @@ impl Guards {
         self.too_new(principal, window).map(Left::TooNew)
     }
 
+    /// Which of a group's members is to be left alone, so that the group is, too.
+    pub fn left_member<'a>(&self, members: impl IntoIterator<Item = &'a Principal>, window: Window) -> Option<Left> {
+        members.into_iter().find_map(|member| match self.left(member, window) {
+            Some(left @ (Left::Tag(_) | Left::Protected)) => Some(Left::Member { name: member.name.clone(), left: Box::new(left) }),
+            _ => None,
+        })
+    }
+
     /// Since when a principal is there, if that is not long enough.
     #[must_use]
     pub fn too_new(&self, principal: &Principal, window: Window) -> Option<Timestamp> {
@@ -78,6 +93,7 @@ impl fmt::Display for Left {
             Self::IdentityCenter => f.write_str("Identity Center writes it from a permission set: change that"),
             Self::Tag(name) => write!(f, "the tag {name} asks for it"),
             Self::Protected => f.write_str("its name is among the protected ones"),
+            Self::Member { name, left } => write!(f, "its member {name} is left alone: {left}"),
             Self::TooNew(created) => write!(f, "it is there since {created} only"),
         }
     }

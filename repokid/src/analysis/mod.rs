@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use menagerie_policy::document::Policy;
 
-use crate::account::{Document, Inventory, Kind, Managed, Principal};
+use crate::account::{Document, Inventory, Managed, Principal};
+use crate::organization::Controls;
 use crate::proof::{Proof, Refusal};
 use crate::rewrite::{Narrowed, Options};
 use crate::verdict::{ActionId, Judged, Sights, Universe, Usage, Verdict, Window};
@@ -39,6 +40,8 @@ pub struct Setting<'a> {
     pub window: Window,
     /// Who is left alone.
     pub guards: &'a Guards,
+    /// What the organisation withholds, by account.
+    pub organization: &'a BTreeMap<String, Controls<'a>>,
     /// How far rewrites go.
     pub options: Options,
 }
@@ -166,6 +169,12 @@ impl PolicyAnalysis<'_> {
 }
 
 impl Analysis<'_> {
+    /// Leaves everything as it is: nothing of it is to be changed, whatever was found.
+    pub fn keep(&mut self) {
+        self.policies.iter_mut().for_each(PolicyAnalysis::keep);
+        self.outcome = Outcome::Same;
+    }
+
     /// How many permissions, each an action on one of its statement's resources, have each verdict.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -235,10 +244,4 @@ impl Counts {
             unknown: self.unknown + other.unknown,
         }
     }
-}
-
-/// The members of a group.
-fn members<'a>(group: &'a Principal, inventory: &'a Inventory) -> impl Iterator<Item = &'a Principal> {
-    let is_member = |user: &&Principal| user.kind == Kind::User && user.account() == group.account() && user.groups.contains(&group.name);
-    inventory.principals.iter().filter(is_member)
 }

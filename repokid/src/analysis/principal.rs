@@ -5,9 +5,10 @@ use menagerie_policy::document::{Effect, Policy};
 use menagerie_policy::evaluate::Attached;
 
 use super::room::{self, Spared};
-use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Setting, members};
+use super::{Analysis, Blocked, Left, Outcome, Place, PolicyAnalysis, Reason, Setting};
 use crate::account::{Document, Kind, Principal};
-use crate::proof::{Fences, Proof, Rewrite, prove};
+use crate::organization::Controls;
+use crate::proof::{Fences, Member, Proof, Rewrite, prove};
 use crate::rewrite::narrow;
 use crate::verdict::{ActionId, ActionSet, Base, Evidence, Per, Universe, Usage, Verdict, grants, judge};
 
@@ -16,7 +17,9 @@ use crate::verdict::{ActionId, ActionSet, Base, Evidence, Per, Universe, Usage, 
 pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<'a> {
     let usage = usage_of(principal, setting);
     let sights = setting.sights.get(principal.account()).unwrap_or(setting.blind);
-    let left = setting.guards.left(principal, setting.window);
+    let of_member = || setting.guards.left_member(setting.inventory.members(principal), setting.window);
+    let left = setting.guards.left(principal, setting.window).or_else(of_member);
+    let members = acting(principal, setting);
     let too_new = too_new(principal, setting);
     let mut policies = held(principal, setting);
     let inherited = inherited(principal, setting);
@@ -34,7 +37,7 @@ pub fn analyze<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Analysis<
     judge_all(&mut policies);
     let outcome = match left {
         Some(left) if left != Left::IdentityCenter => Outcome::Left(left),
-        left => match fitted(principal, &mut policies, &inherited, &base, setting) {
+        left => match fitted(principal, &mut policies, &inherited, members, &base, setting) {
             Ok(None) => left.map_or(Outcome::Same, Outcome::Left),
             Ok(Some(proof)) => Outcome::Narrowed(proof),
             Err(reason) => {
@@ -56,7 +59,7 @@ fn too_new(principal: &Principal, setting: &Setting<'_>) -> Option<Timestamp> {
     if principal.kind != Kind::Group {
         return own;
     }
-    let of_members = members(principal, setting.inventory).filter_map(|member| setting.guards.too_new(member, setting.window));
+    let of_members = setting.inventory.members(principal).filter_map(|member| setting.guards.too_new(member, setting.window));
     own.into_iter().chain(of_members).max()
 }
 
@@ -86,7 +89,9 @@ pub fn remove<'a>(principal: &'a Principal, setting: &Setting<'a>, named: impl F
         }
         analysis.judged = Some(judged);
     }
-    let outcome = match rewrite(principal, &mut policies, &inherited, &base, setting) {
+    // What is used may go, too, and so nothing is replayed.
+    let fences = fences(principal, Vec::new(), setting);
+    let outcome = match rewrite(principal, &mut policies, &inherited, &fences, &base, setting) {
         Ok(None) => Outcome::Same,
         Ok(Some(proof)) => Outcome::Narrowed(proof),
         Err(reason) => {
@@ -115,14 +120,12 @@ impl PolicyAnalysis<'_> {
 /// What was seen of a principal; of a group, what was seen of its members.
 fn usage_of(principal: &Principal, setting: &Setting<'_>) -> Usage {
     let mut usage = setting.usage.get(principal.arn.as_str()).cloned().unwrap_or_default();
-    if principal.kind == Kind::Group {
-        for member in members(principal, setting.inventory) {
-            let other = setting.usage.get(member.arn.as_str());
-            if let Some(other) = other {
-                usage.merge(other);
-            }
-            usage.join_advice(other.and_then(|other| other.advice.as_ref()));
+    for member in setting.inventory.members(principal) {
+        let other = setting.usage.get(member.arn.as_str());
+        if let Some(other) = other {
+            usage.merge(other);
         }
+        usage.join_advice(other.and_then(|other| other.advice.as_ref()));
     }
     usage
 }
@@ -152,22 +155,36 @@ fn held<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<PolicyAnalys
     inline.chain(managed).collect()
 }
 
+/// The policies that stand in a principal and are attached to it.
+fn own<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<Attached<'a>> {
+    let inventory = setting.inventory;
+    let inline = principal.inline.iter().map(|inline| (inline.name.as_str(), &inline.document));
+    let managed = principal.attached.iter().filter_map(|arn| inventory.managed.get(arn));
+    let managed = managed.filter_map(|managed| Some((managed.name.as_str(), managed.document()?)));
+    inline.chain(managed).filter_map(|(name, document)| Some(Attached { name, policy: document.policy().ok()? })).collect()
+}
+
 /// The policies of a user's groups.
-fn inherited<'a>(principal: &Principal, setting: &Setting<'a>) -> Vec<Attached<'a>> {
-    let is_group = |group: &&Principal| {
-        principal.kind == Kind::User
-            && group.kind == Kind::Group
-            && group.account() == principal.account()
-            && principal.groups.contains(&group.name)
+fn inherited<'a>(principal: &'a Principal, setting: &Setting<'a>) -> Vec<Attached<'a>> {
+    setting.inventory.groups_of(principal).flat_map(|group| own(group, setting)).collect()
+}
+
+/// Who acts by a group's policies, and by what else.
+fn acting<'a>(group: &'a Principal, setting: &Setting<'a>) -> Vec<Member<'a>> {
+    let (inventory, usage) = (setting.inventory, setting.usage);
+    let member = |user: &'a Principal| {
+        let others = inventory.groups_of(user).filter(|other| other.arn != group.arn);
+        let policies = [user].into_iter().chain(others).flat_map(|holder| own(holder, setting)).collect();
+        // Who was not seen at all did nothing that could be replayed.
+        let usage = usage.get(user.arn.as_str())?;
+        Some(Member { user: user.arn.as_str(), usage, policies, boundary: boundary(user, setting) })
     };
-    let mut policies = Vec::new();
-    for group in setting.inventory.principals.iter().filter(is_group) {
-        let inline = group.inline.iter().map(|inline| (inline.name.as_str(), &inline.document));
-        let managed = group.attached.iter().filter_map(|arn| setting.inventory.managed.get(arn));
-        let managed = managed.filter_map(|managed| Some((managed.name.as_str(), managed.document()?)));
-        policies.extend(inline.chain(managed).filter_map(|(name, document)| Some(Attached { name, policy: document.policy().ok()? })));
-    }
-    policies
+    inventory.members(group).filter_map(member).collect()
+}
+
+fn fences<'a>(principal: &'a Principal, members: Vec<Member<'a>>, setting: &Setting<'a>) -> Fences<'a> {
+    let (arn, kind) = (principal.arn.as_str(), principal.kind);
+    Fences { principal: arn, kind, boundary: boundary(principal, setting), controls: controls(principal, setting), members }
 }
 
 fn boundary<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<Attached<'a>> {
@@ -175,8 +192,14 @@ fn boundary<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<Attached
     Some(Attached { name: &managed.name, policy: managed.document()?.policy().ok()? })
 }
 
+/// What the organisation withholds from a principal: nothing from service-linked roles.
+fn controls<'a>(principal: &Principal, setting: &Setting<'a>) -> Option<&'a Controls<'a>> {
+    setting.organization.get(principal.account()).filter(|_| !principal.path.starts_with("/aws-service-role/"))
+}
+
 fn blocked(principal: &Principal, policies: &[PolicyAnalysis<'_>], inherited: &[Attached<'_>], setting: &Setting<'_>) -> Blocked {
-    let mut blocked = Blocked::default();
+    // What is said first of an action is what is told: the widest limit.
+    let mut blocked = controls(principal, setting).map(|controls| controls.blocked.clone()).unwrap_or_default();
     for analysis in policies {
         if let Some(policy) = analysis.policy() {
             blocked.by_denials(policy, analysis.place.name(), setting.universe);
@@ -200,16 +223,18 @@ fn granted<'p>(policies: impl Iterator<Item = &'p Policy>, universe: &Universe) 
 }
 
 /// Narrows the policies; where they would not fit, services keep all their actions until they do.
-fn fitted(
-    principal: &Principal,
+fn fitted<'a>(
+    principal: &'a Principal,
     policies: &mut [PolicyAnalysis<'_>],
     inherited: &[Attached<'_>],
+    members: Vec<Member<'a>>,
     base: &Base<'_>,
-    setting: &Setting<'_>,
+    setting: &Setting<'a>,
 ) -> Result<Option<Proof>, Reason> {
     let mut spared: Option<Spared> = None;
+    let fences = fences(principal, members, setting);
     loop {
-        match rewrite(principal, policies, inherited, base, setting) {
+        match rewrite(principal, policies, inherited, &fences, base, setting) {
             Err(reason @ (Reason::TooLong { .. } | Reason::TooMany { .. })) => {
                 let spared = spared.get_or_insert_with(|| Spared::new(policies, setting.universe));
                 if !spared.keep(policies, &reason, setting.universe) {
@@ -226,6 +251,7 @@ fn rewrite(
     principal: &Principal,
     policies: &mut [PolicyAnalysis<'_>],
     inherited: &[Attached<'_>],
+    fences: &Fences<'_>,
     base: &Base<'_>,
     setting: &Setting<'_>,
 ) -> Result<Option<Proof>, Reason> {
@@ -259,6 +285,5 @@ fn rewrite(
         }
         rewrites.push(Rewrite { name: analysis.place.name(), old, new, judged });
     }
-    let fences = Fences { principal: principal.arn.as_str(), kind: principal.kind, boundary: boundary(principal, setting) };
-    Ok(Some(prove(&rewrites, &untouched, &fences, base)?))
+    Ok(Some(prove(&rewrites, &untouched, fences, base)?))
 }

@@ -46,7 +46,7 @@ pub struct UpdateRoleCache {
 pub struct DisplayRoleCache {
     /// The account
     pub account: AccountId,
-    /// Roles that IAM has no more, too
+    /// Those that IAM has no more, too
     #[arg(long)]
     pub inactive: bool,
     /// How to write the result
@@ -59,10 +59,14 @@ pub struct DisplayRoleCache {
 
 /// `display_role`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    repokid display_role 111122223333 reader\n  \
+    repokid display_role 111122223333 user/ann\n  \
+    repokid display_role 111122223333 arn:aws:iam::111122223333:group/team/builders")]
 pub struct DisplayRole {
     /// The account
     pub account: AccountId,
-    /// The role's name
+    /// The role's name; user/NAME or group/NAME; or an ARN
     pub role: String,
     /// How to write the result
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
@@ -90,7 +94,7 @@ pub struct OfAccount {
 pub struct CancelScheduled {
     /// The account
     pub account: AccountId,
-    /// The role whose schedule is cancelled
+    /// Whose schedule is cancelled: a role's name; user/NAME or group/NAME; or an ARN
     #[arg(short, long, value_name = "ROLE", required_unless_present = "all", conflicts_with = "all")]
     pub role: Option<String>,
     /// Cancel all of the account
@@ -130,13 +134,14 @@ pub struct RepoStats {
 /// `opt_out`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    repokid opt_out 111122223333                                   lists the opt-outs that hold\n  \
-    repokid opt_out 111122223333 reader --owner ann --reason audit   until opt_out_period_days from now\n  \
-    repokid opt_out 111122223333 reader --remove")]
+    repokid opt_out 111122223333                                       lists the opt-outs that hold\n  \
+    repokid opt_out 111122223333 reader --owner ann --reason audit     for opt_out_period_days\n  \
+    repokid opt_out 111122223333 reader --remove\n  \
+    repokid opt_out 111122223333 user/ann --owner ann --reason audit   and for ann's groups")]
 pub struct OptOutArgs {
     /// The account
     pub account: AccountId,
-    /// The role's name; without it opt-outs are listed
+    /// The role's name; user/NAME or group/NAME; or an ARN; without it opt-outs are listed
     pub role: Option<String>,
     /// Who wishes it
     #[arg(long, requires_all = ["role", "reason"])]

@@ -22,10 +22,16 @@ pub struct Narrowing {
 
 /// `repo_role`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    repokid repo_role 111122223333 reader              shows what would change\n  \
+    repokid repo_role 111122223333 reader -c           changes it\n  \
+    repokid repo_role 111122223333 user/ann -c         a user\n  \
+    repokid repo_role 111122223333 group/builders -c   a group, by what all its members use\n\n\
+    Users and groups are left alone unless `principals` of the configuration names them.")]
 pub struct RepoRole {
     /// The account
     pub account: AccountId,
-    /// The role's name, or an ARN; users and groups are left alone: `repokid analyze` shows what is unused of them
+    /// The role's name; user/NAME or group/NAME; or an ARN
     pub role: String,
     /// How far it goes
     #[command(flatten)]
@@ -44,12 +50,6 @@ pub struct RepoAllRoles {
     /// One more account
     #[arg(long)]
     pub account: Vec<AccountId>,
-    /// Look at users, too; they are left alone, since it is not known which of their permissions are new
-    #[arg(long)]
-    pub users: bool,
-    /// Look at groups, too; they are left alone like users
-    #[arg(long)]
-    pub groups: bool,
     /// How far it goes
     #[command(flatten)]
     pub narrowing: Narrowing,
@@ -60,10 +60,15 @@ pub struct RepoAllRoles {
 
 /// `rollback_role`
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    repokid rollback_role 111122223333 reader                      lists versions and changes\n  \
+    repokid rollback_role 111122223333 reader -s 0 -c              restores version 0\n  \
+    repokid rollback_role 111122223333 user/ann --change 7 -c      undoes change 7\n  \
+    repokid rollback_role 111122223333 group/builders -s 0 -c")]
 pub struct RollbackRole {
     /// The account
     pub account: AccountId,
-    /// The role's name; `user/NAME` or `group/NAME`; or an ARN
+    /// The role's name; user/NAME or group/NAME; or an ARN
     pub role: String,
     /// The number of the version to restore; without it versions and changes are listed
     #[arg(short, long, value_name = "N", conflicts_with = "change")]
@@ -85,7 +90,7 @@ pub struct RemovePermissions {
     /// What goes, such as `s3:PutObject` or `s3:Put*`
     #[arg(required = true, value_name = "PERMISSION")]
     pub permissions: Vec<String>,
-    /// A JSON list of the ARNs of roles, as find_roles_with_permissions writes it
+    /// A JSON list of ARNs of roles, users and groups, as find_roles_with_permissions writes it
     #[arg(short = 'f', long = "role-file", value_name = "FILE")]
     pub roles: PathBuf,
     /// Remove them; without it what would change is only shown

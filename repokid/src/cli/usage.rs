@@ -102,6 +102,10 @@ pub struct UsageAdd {
     /// read before as well, until they are given anew. Without them silence proves nothing
     #[arg(long, value_name = "FILE")]
     pub trail: Vec<PathBuf>,
+    /// CloudTrail's public keys: answers of `aws cloudtrail list-public-keys` of each Region. Digests count if they are signed with one. For
+    /// s3:// they are asked for where this is not given
+    #[arg(long, value_name = "FILE")]
+    pub public_keys: Vec<PathBuf>,
     /// Files that were delivered more than an hour before this are not read, and hours before it count as missing [default: as far back as
     /// anything is kept, 400 days]
     #[arg(long, value_name = "DATE", value_parser = moment)]

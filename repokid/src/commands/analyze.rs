@@ -1,6 +1,6 @@
 //! `repokid analyze`: the analysis of saved files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufWriter};
 use std::num::NonZero;
 
@@ -10,7 +10,7 @@ use menagerie_cloudtrail::read::{Found, Limits, Summary, fold, walk};
 use menagerie_cloudtrail::selectors::Trails;
 use menagerie_report::{self as report, Exit};
 
-use super::usage::trails;
+use super::usage::{public_keys, trails};
 use super::{code, now, text};
 use crate::account::{Inventory, MAX_BYTES, Principal, Problem, read};
 use crate::advice;
@@ -18,6 +18,7 @@ use crate::analysis::{Guards, Outcome, Setting, analyze};
 use crate::cli::{Analyze, Format};
 use crate::compat::advisor;
 use crate::iac::Proposed;
+use crate::organization::{self, Organization};
 use crate::permission_set::{self, Gathered, PermissionSet};
 use crate::ranking::{self, Entry};
 use crate::report::{Files, Head, Html, Human, Json, Tail, Totals};
@@ -33,13 +34,16 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
     let mut problems = Vec::new();
     let inventory = inventory(options, &mut problems)?;
     let universe = Universe::new();
-    let (observer, summary, files) = logs(options)?;
+    let (mut observer, summary, files) = logs(options)?;
     problems.extend(
         summary
             .problems
             .places()
             .map(|trouble| Problem::new(trouble.file.display().to_string(), format!("byte {}: {}", trouble.at, trouble.problem))),
     );
+    if !options.public_keys.is_empty() {
+        observer.check_signatures(&public_keys(&options.public_keys)?, &mut problems);
+    }
     let to = options.as_of.or_else(|| observer.seen_up_to()).unwrap_or_else(now);
     let window = Window::of_days(options.window, to);
 
@@ -61,6 +65,14 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
         minimum_age_days: options.minimum_age,
         whole_window: false,
     };
+    let organization = organization(options)?;
+    let controls = match &organization {
+        Some((source, organization)) => {
+            let accounts: BTreeSet<&str> = inventory.principals.iter().map(Principal::account).collect();
+            organization.controls(accounts, &universe, source, &mut problems)
+        }
+        None => BTreeMap::new(),
+    };
     let attachments = inventory.attachments();
     let setting = Setting {
         universe: &universe,
@@ -71,14 +83,17 @@ pub(super) fn run(options: &Analyze) -> anyhow::Result<Exit> {
         blind: &blind,
         window,
         guards: &guards,
+        organization: &controls,
         options: Options { resources: options.resources },
     };
+    let mut notes = observation.notes().to_vec();
+    notes.extend(controls.iter().map(|(account, controls)| controls.note(account)));
     let head = Head {
         window,
         accounts: sights.keys().cloned().collect(),
         made: now(),
         data: universe.catalogue().versions().iter().map(|version| (version.package.to_owned(), version.version.to_owned())).collect(),
-        notes: observation.notes().to_vec(),
+        notes,
     };
     let only = if options.only.is_empty() { None } else { Some(globs(options.only.iter().map(String::as_str))?) };
     let chosen = inventory.principals.iter().filter(|principal| only.as_ref().is_none_or(|only| is_chosen(only, principal)));
@@ -260,6 +275,22 @@ fn credential_entries(options: &Analyze, window: &Window) -> anyhow::Result<Vec<
         entries.extend(ranking::credentials(&text, window).with_context(|| format!("{} cannot be used", path.display()))?);
     }
     Ok(entries)
+}
+
+/// What is told of the organisation, and where.
+fn organization(options: &Analyze) -> anyhow::Result<Option<(String, Organization)>> {
+    if options.organization.is_empty() {
+        return Ok(None);
+    }
+    let (mut texts, mut source) = (String::new(), Vec::new());
+    for path in &options.organization {
+        texts.push_str(&text(path, MAX_BYTES)?);
+        texts.push('\n');
+        source.push(path.display().to_string());
+    }
+    let source = source.join(", ");
+    let organization = organization::saved(&texts).with_context(|| format!("{source} cannot be used"))?;
+    Ok(Some((source, organization)))
 }
 
 fn permission_sets(options: &Analyze) -> anyhow::Result<Vec<PermissionSet>> {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::now;
 use super::office::{Office, block_on};
 use super::table::{minute, table};
+use crate::account::Kind;
 use crate::cli::{DisplayRole, DisplayRoleCache, Import, ListFormat, OptOutArgs, RepoStats, WriteConfig};
 use crate::compat::config::TEMPLATE;
 use crate::compat::dynamo;
@@ -27,7 +28,8 @@ pub(super) fn config(options: &WriteConfig) -> anyhow::Result<Exit> {
     }
     for comment in [
         "state: a file of SQLite, or postgres://…; active_filters and filter_config: which roles are left alone",
-        "break_glass_roles: globs of roles that are never changed; observation: globs to \"quarterly\", \"yearly\" or days of looking back",
+        "principals: who is looked at, \"role\", \"user\", \"group\"; users and groups beside the roles are changed only if they stand there",
+        "break_glass_roles: globs of names of who is never changed; observation: globs to \"quarterly\", \"yearly\" or days of looking back",
         "aardvark_api_location: leave it out to ask IAM itself; connection_iam: the role that is assumed in each account",
         "repo_requirements, repo_schedule_period_days, opt_out_period_days: days, as Repokid has them",
     ] {
@@ -56,14 +58,15 @@ pub(super) fn import(options: &Import) -> anyhow::Result<Exit> {
     })
 }
 
-/// A role as JSON.
+/// A role, a user or a group as JSON.
 pub(super) fn of_role(role: &Role) -> Value {
     json!({
         "role_id": role.id.as_str(), "account": role.account.as_str(), "arn": role.arn.as_str(), "name": role.name,
-        "created": role.created, "active": role.active, "refreshed": role.refreshed, "repoed": role.repoed, "tags": role.tags,
+        "kind": role.kind().as_str(), "created": role.created, "active": role.active, "refreshed": role.refreshed, "repoed": role.repoed, "tags": role.tags,
         "disqualified_by": role.disqualified_by, "opt_out": role.opt_out, "no_repo_permissions": role.protected,
         "total_permissions": role.repoable.total, "repoable_permissions": role.repoable.permissions,
         "repoable_services": role.repoable.services, "schedule": role.schedule, "observation": role.observation,
+        "footing": role.footing,
     })
 }
 
@@ -73,7 +76,7 @@ fn row(role: &Role) -> Vec<String> {
     let named: Vec<_> = role.disqualified_by.iter().map(|by| by.filter.as_str()).collect();
     let can = role.active && named.is_empty();
     vec![
-        role.name.clone(),
+        role.label(),
         minute(role.refreshed),
         named.join(", "),
         if can { "True" } else { "False" }.to_owned(),
@@ -125,7 +128,7 @@ pub(super) fn display_one(options: &DisplayRole) -> anyhow::Result<Exit> {
     block_on(async {
         let office = Office::open(&options.place).await?;
         let Some(role) = office.state.role_named(&options.account, &options.role).await? else {
-            bail!("the state knows no role {} of {}: run `repokid update_role_cache {}`", options.role, options.account, options.account);
+            bail!("the state knows no {} of {}: run `repokid update_role_cache {}`", options.role, options.account, options.account);
         };
         let versions = office.state.policy_versions(&role.id).await?;
         let statistics = office.state.statistics(&role.id).await?;
@@ -149,7 +152,12 @@ pub(super) fn display_one(options: &DisplayRole) -> anyhow::Result<Exit> {
             report::json(&json!({ "schema": "repokid.role/1", "role": role, "policies": versions, "stats": statistics }))?;
             return Ok(Exit::Fine);
         }
-        report::data(format_args!("Role repo data:\n{}", table(&COLUMNS, &[row(&role)])))?;
+        let what = match role.kind() {
+            Kind::Role => "Role",
+            Kind::User => "User",
+            Kind::Group => "Group",
+        };
+        report::data(format_args!("{what} repo data:\n{}", table(&COLUMNS, &[row(&role)])))?;
         for by in &role.disqualified_by {
             report::data(format_args!("  {}: {}\n", by.filter, report::shown(&by.reason)))?;
         }
@@ -236,7 +244,8 @@ pub(super) fn stats(options: &RepoStats) -> anyhow::Result<Exit> {
                     let active = if role.active { "True" } else { "False" };
                     let (date, total, repoable) = (one.at.to_string(), one.total.to_string(), one.repoable.to_string());
                     let disqualified = one.disqualified_by.join(", ");
-                    let whose = [role.id.as_str(), &role.name, account.as_str(), active];
+                    let (id, label) = (role.id.as_str(), role.label());
+                    let whose = [id, &label, account.as_str(), active];
                     csv.write_record(whose.into_iter().chain([date.as_str(), &one.source, &total, &repoable, &disqualified]))?;
                 }
             }
@@ -256,19 +265,19 @@ pub(super) fn opt_out(options: &OptOutArgs) -> anyhow::Result<Exit> {
             match options.format {
                 ListFormat::Human => {
                     let row = |(role, wish): &(&Role, &OptOut)| {
-                        vec![role.name.clone(), wish.owner.clone(), minute(Some(wish.expires)), wish.reason.clone()]
+                        vec![role.label(), wish.owner.clone(), minute(Some(wish.expires)), wish.reason.clone()]
                     };
                     report::data(table(&["Name", "Owner", "Until", "Reason"], &wishes.iter().map(row).collect::<Vec<_>>()))?;
                 }
                 ListFormat::Json => {
-                    let wishes: Vec<_> = wishes.iter().map(|(role, wish)| json!({ "role": role.name, "opt_out": wish })).collect();
+                    let wishes: Vec<_> = wishes.iter().map(|(role, wish)| json!({ "role": role.label(), "opt_out": wish })).collect();
                     report::json(&json!({ "schema": "repokid.opt-outs/1", "account": options.account.as_str(), "opt_outs": wishes }))?;
                 }
             }
             return Ok(Exit::Fine);
         };
         let Some(mut role) = office.state.role_named(&options.account, name).await? else {
-            bail!("the state knows no role {name} of {}", options.account);
+            bail!("the state knows no {name} of {}", options.account);
         };
         match (&options.owner, &options.reason) {
             (Some(owner), Some(reason)) => {
@@ -281,13 +290,13 @@ pub(super) fn opt_out(options: &OptOutArgs) -> anyhow::Result<Exit> {
                 // What was scheduled was scheduled against this wish.
                 role.schedule = None;
                 office.state.save(&mut role).await?;
-                report::note(format_args!("{} is left alone until {}", role.name, minute(Some(expires))));
+                report::note(format_args!("{} is left alone until {}", role.label(), minute(Some(expires))));
             }
             _ if options.remove => {
                 let had = role.opt_out.take();
                 office.state.save(&mut role).await?;
                 let done = if had.is_some() { "may be changed again" } else { "was not opted out" };
-                report::note(format_args!("{} {done}", role.name));
+                report::note(format_args!("{} {done}", role.label()));
             }
             _ => bail!("say --owner and --reason, or --remove"),
         }

@@ -1,4 +1,4 @@
-//! `repokid find_roles_with_permissions`: who has one of some permissions, as the state last saw it.
+//! `repokid find_roles_with_permissions`: who has one of some permissions, as the state last saw it: roles, and users and groups that it knows.
 
 use std::collections::BTreeSet;
 

@@ -40,9 +40,10 @@ pub(super) fn run(options: &UpdateRoleCache) -> anyhow::Result<Exit> {
 }
 
 fn tell(refreshed: &Refreshed) -> anyhow::Result<()> {
-    let Refreshed { roles, new, changed, gone, repoable, .. } = refreshed;
+    let Refreshed { new, changed, gone, repoable, .. } = refreshed;
     report::data(format_args!(
-        "{roles} roles up to date: {new} new, {changed} with other policies than before, {gone} gone; {repoable} permissions are repoable\n"
+        "{} up to date: {new} new, {changed} with other policies than before, {gone} gone; {repoable} permissions are repoable\n",
+        refreshed.counted()
     ))?;
     Ok(())
 }

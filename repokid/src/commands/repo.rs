@@ -26,8 +26,7 @@ pub(super) fn all(options: &RepoAllRoles) -> anyhow::Result<Exit> {
     block_on(async {
         let office = Office::open(&options.place).await?;
         let accounts: Vec<_> = options.accounts.iter().chain(&options.account).cloned().collect();
-        let choice = Choice::All { users: options.users, groups: options.groups };
-        let exit = each(&office, &accounts, choice, options.narrowing).await;
+        let exit = each(&office, &accounts, Choice::All, options.narrowing).await;
         office.state.close().await;
         exit
     })

@@ -1,4 +1,4 @@
-//! `repokid rollback_role`: a role's versions, and the way back to one; the way back from a change of anybody.
+//! `repokid rollback_role`: the versions of a role, a user or a group, and the way back to one; the way back from a change of anybody.
 
 use anyhow::{Context as _, bail};
 use menagerie_aws::AccountId;
@@ -6,7 +6,7 @@ use menagerie_aws_iam::Iam;
 use menagerie_report::{self as report, Exit};
 
 use super::office::{Office, block_on};
-use crate::account::{Inventory, Kind, Principal, inventory};
+use crate::account::{Inventory, Principal, inventory};
 use crate::apply::{ApplyError, Snapshot, Worker};
 use crate::cli::RollbackRole;
 use crate::reach::Reach;
@@ -42,10 +42,7 @@ async fn restore(office: &Office, iam: &Iam, options: &RollbackRole, worker: Opt
     let (inventory, problems) = inventory(iam.details().await?);
     problems.iter().for_each(|problem| report::warning(report::shown(&problem.to_string())));
     let principal = principal(&inventory, &options.account, &options.role)?;
-    let mut role = match principal.kind {
-        Kind::Role => office.state.role_named(&options.account, &principal.name).await?,
-        Kind::Group | Kind::User => None,
-    };
+    let mut role = office.state.role_named(&options.account, principal.arn.as_str()).await?;
     let live = Snapshot::of(principal, &inventory).with_context(|| format!("IAM's answer lacks a policy of {}", principal.arn))?;
     let (restoration, undoes) = match (options.selection, options.change) {
         (Some(number), _) => (version(office, role.as_ref(), principal, number, &live, &inventory).await?, None),

@@ -180,8 +180,8 @@ fn tell(account: &AccountId, done: &Result<RoundReport, RoundError>, commit: boo
     }
     let (would, tally) = (if commit { "" } else { "would be " }, &done.tally);
     report::data(format_args!(
-        "{account}: {} roles, {} permissions repoable; {} {would}scheduled; {} {would}changed, {} left, {} refused, {} failed\n",
-        done.refreshed.roles,
+        "{account}: {}, {} permissions repoable; {} {would}scheduled; {} {would}changed, {} left, {} refused, {} failed\n",
+        done.refreshed.counted(),
         done.refreshed.repoable,
         done.scheduled.len(),
         tally.changed,
@@ -193,7 +193,7 @@ fn tell(account: &AccountId, done: &Result<RoundReport, RoundError>, commit: boo
         let rows: Vec<_> = done
             .scheduled
             .iter()
-            .map(|(role, at)| vec![role.name.clone(), at.strftime("%Y-%m-%d %H:%M").to_string(), role.repoable.permissions.to_string()])
+            .map(|(role, at)| vec![role.label(), at.strftime("%Y-%m-%d %H:%M").to_string(), role.repoable.permissions.to_string()])
             .collect();
         report::data(table(&["Role name", "Scheduled", "Repoable"], &rows))?;
     }
@@ -227,7 +227,7 @@ fn of_round(done: &Rounds, commit: bool) -> Value {
                 let scheduled: Vec<_> = done
                     .scheduled
                     .iter()
-                    .map(|(role, at)| json!({ "role": role.name, "at": at, "permissions": role.repoable.services }))
+                    .map(|(role, at)| json!({ "role": role.label(), "at": at, "permissions": role.repoable.services }))
                     .collect();
                 let changes: Vec<_> =
                     done.changes.iter().map(|(role, change)| json!({ "role": role, "change": change.to_string() })).collect();
@@ -238,7 +238,7 @@ fn of_round(done: &Rounds, commit: bool) -> Value {
                     .map(|code| json!({ "patch": code.patch, "pull_request": code.pull_request, "folder": code.folder }));
                 json!({
                     "owned": owned, "code": code,
-                    "account": account.as_str(), "roles": done.refreshed.roles, "gone": done.refreshed.gone,
+                    "account": account.as_str(), "roles": done.refreshed.roles, "users": done.refreshed.users, "groups": done.refreshed.groups, "gone": done.refreshed.gone,
                     "repoable": done.refreshed.repoable, "scheduled": scheduled, "changes": changes, "changed": done.tally.changed,
                     "left": done.tally.skipped, "refused": done.tally.refused, "failed": done.tally.failed, "problems": done.problems,
                 })

@@ -12,7 +12,7 @@ use crate::round::{self, Planned};
 use crate::state::{Role, Schedule};
 
 fn of_schedule(role: &Role, schedule: &Schedule) -> Value {
-    json!({ "role": role.name, "arn": role.arn.as_str(), "at": schedule.at, "permissions": schedule.permissions, "by": schedule.by })
+    json!({ "role": role.label(), "arn": role.arn.as_str(), "at": schedule.at, "permissions": schedule.permissions, "by": schedule.by })
 }
 
 pub(super) fn schedule(options: &OfAccount) -> anyhow::Result<Exit> {
@@ -31,9 +31,9 @@ pub(super) fn schedule(options: &OfAccount) -> anyhow::Result<Exit> {
             match one {
                 Planned::Stale(role) => {
                     stale = true;
-                    report::warning(format_args!("{}: another run changed it, and it was not scheduled", role.name));
+                    report::warning(format_args!("{}: another run changed it, and it was not scheduled", role.label()));
                 }
-                Planned::Not(role, reason) => report::note(format_args!("{}: {}", role.name, report::shown(&reason.to_string()))),
+                Planned::Not(role, reason) => report::note(format_args!("{}: {}", role.label(), report::shown(&reason.to_string()))),
                 Planned::Scheduled(..) | Planned::Already(_) => {}
             }
         }
@@ -44,7 +44,7 @@ pub(super) fn schedule(options: &OfAccount) -> anyhow::Result<Exit> {
             }
             ListFormat::Human => {
                 let row = |(role, schedule): &(&Role, &Schedule)| {
-                    vec![role.name.clone(), minute(Some(schedule.at)), role.repoable.permissions.to_string()]
+                    vec![role.label(), minute(Some(schedule.at)), role.repoable.permissions.to_string()]
                 };
                 let rows: Vec<_> = scheduled.iter().map(row).collect();
                 report::data(table(&["Role name", "Scheduled", "Repoable"], &rows))?;
@@ -67,7 +67,7 @@ pub(super) fn show(options: &OfAccount) -> anyhow::Result<Exit> {
             ListFormat::Human => {
                 let row = |(role, schedule): (&Role, &Schedule)| {
                     let due = if schedule.is_due(now()) { "True" } else { "False" };
-                    vec![role.name.clone(), minute(Some(schedule.at)), due.to_owned()]
+                    vec![role.label(), minute(Some(schedule.at)), due.to_owned()]
                 };
                 report::data(table(&["Role name", "Scheduled", "Scheduled Time Elapsed?"], &scheduled().map(row).collect::<Vec<_>>()))?;
             }
@@ -81,7 +81,7 @@ pub(super) fn cancel(options: &CancelScheduled) -> anyhow::Result<Exit> {
         let office = Office::open(&options.place).await?;
         let roles = round::cancel(&office.state, &options.account, options.role.as_deref()).await?;
         for role in &roles {
-            report::note(format_args!("what was scheduled for {} is cancelled", role.name));
+            report::note(format_args!("what was scheduled for {} is cancelled", role.label()));
         }
         match &options.role {
             Some(name) if roles.is_empty() => bail!("nothing was scheduled for {name} in {}", options.account),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use menagerie_cloudtrail::selectors::Trails;
+use menagerie_cloudtrail::signature::PublicKeys;
 use menagerie_report::{self as report, Exit};
 use serde_json::json;
 
@@ -12,9 +13,9 @@ use super::office::{Office, block_on};
 use super::table::{minute, table};
 use super::{now, text};
 use crate::cli::{ListFormat, UsageAdd, UsageCommand};
-use crate::feed::{Fed, FeedPlace, Pace, folder};
+use crate::feed::{Fed, FeedPlace, Pace, folder, settle};
 
-/// The most bytes of answers about trails.
+/// The most bytes of answers about trails, and of public keys.
 const MAX_TRAIL: u64 = 64 << 20;
 
 pub(super) fn run(command: &UsageCommand) -> anyhow::Result<Exit> {
@@ -54,7 +55,11 @@ async fn add(options: &UsageAdd) -> anyhow::Result<Exit> {
     let now = now();
     let oldest = now - office.config.usage_retention();
     let threads = options.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
-    let pace = Pace { now, threads, objects: options.objects, since: options.since.unwrap_or(oldest).max(oldest) };
+    let keys = if options.public_keys.is_empty() { None } else { Some(public_keys(&options.public_keys)?) };
+    let is_bucket = |place: &FeedPlace| matches!(place, FeedPlace::Bucket { .. });
+    let signatures = keys.is_some() || options.places.iter().any(is_bucket) || office.state.checks_signatures().await?;
+    let since = options.since.unwrap_or(oldest).max(oldest);
+    let pace = Pace { now, threads, objects: options.objects, since, signatures };
     if !options.trail.is_empty() {
         let trails = trails(&options.trail)?;
         office.state.tell_trails(&trails, pace.now).await?;
@@ -68,6 +73,19 @@ async fn add(options: &UsageAdd) -> anyhow::Result<Exit> {
             #[cfg(not(feature = "aws"))]
             _ => anyhow::bail!("this repokid was built without what talks to AWS"),
         });
+    }
+    if let Some(keys) = &keys {
+        fed.add(settle(&office.state, keys, None).await?);
+    }
+    #[cfg(feature = "aws")]
+    if keys.is_none() && options.places.iter().any(is_bucket) {
+        fed.add(live::settle(&office, options, now).await?);
+    }
+    if keys.is_none() && signatures && !options.places.iter().any(is_bucket) {
+        let waiting: Vec<_> = office.state.unsettled_regions().await?.into_iter().map(|(region, _)| region).collect();
+        if !waiting.is_empty() {
+            report::note(format_args!("digests of {} wait for their signatures to be checked: give --public-keys", waiting.join(", ")));
+        }
     }
     let pruned = office.state.prune_usage(oldest).await?;
     for problem in &fed.problems {
@@ -97,14 +115,23 @@ async fn add(options: &UsageAdd) -> anyhow::Result<Exit> {
     Ok(if fed.faults == 0 { Exit::Fine } else { Exit::Incomplete })
 }
 
-/// What is told of trails.
-pub(super) fn trails(files: &[PathBuf]) -> anyhow::Result<Trails> {
+/// The public keys that digests are signed with.
+pub(super) fn public_keys(files: &[PathBuf]) -> anyhow::Result<PublicKeys> {
+    PublicKeys::parse(&texts(files)?).context("--public-keys is no answer of list-public-keys")
+}
+
+fn texts(files: &[PathBuf]) -> anyhow::Result<String> {
     let mut texts = String::new();
     for path in files {
         texts.push_str(&text(path, MAX_TRAIL)?);
         texts.push('\n');
     }
-    Trails::parse(&texts).context("--trail is no answer of describe-trails and get-event-selectors")
+    Ok(texts)
+}
+
+/// What is told of trails.
+pub(super) fn trails(files: &[PathBuf]) -> anyhow::Result<Trails> {
+    Trails::parse(&texts(files)?).context("--trail is no answer of describe-trails and get-event-selectors")
 }
 
 async fn show(office: &Office, principal: &str, format: ListFormat) -> anyhow::Result<Exit> {
@@ -195,10 +222,11 @@ mod live {
     use menagerie_aws_cloudtrail::CloudTrail;
     use menagerie_aws_s3::S3;
 
-    use super::{Exit, Fed, FeedPlace, ListFormat, Office, Pace, UsageAdd, json, minute, report, table};
+    use super::{Exit, Fed, FeedPlace, ListFormat, Office, Pace, PublicKeys, UsageAdd, json, minute, report, table};
     use crate::compat::config::Connection;
     use crate::feed;
     use crate::reach::Reach;
+    use jiff::Timestamp;
 
     /// The session of an account, or of the credentials that there are.
     async fn session(office: &Office, account: Option<&AccountId>, region: Option<&str>) -> anyhow::Result<Session> {
@@ -229,6 +257,33 @@ mod live {
                 feed::lookup(&office.state, &CloudTrail::new(&session), &of, pace).await?
             }
         })
+    }
+
+    /// Checks the signatures of what was read of S3, by the keys of each Region. Where they cannot be had, and never could, digests count as
+    /// they did without them.
+    pub(super) async fn settle(office: &Office, options: &UsageAdd, now: Timestamp) -> anyhow::Result<Fed> {
+        let mut fed = Fed::default();
+        for (region, first) in office.state.unsettled_regions().await? {
+            let session = session(office, options.account.as_ref(), Some(&region)).await?;
+            let keys = match CloudTrail::new(&session).public_keys(first.into(), now.into()).await {
+                Ok(answer) => PublicKeys::parse(&answer.to_string()).map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            match keys {
+                Ok(keys) => fed.add(feed::settle(&office.state, &keys, Some(&region)).await?),
+                Err(reason) => {
+                    let counts = office.state.leave_unchecked(&region).await?;
+                    let then = if counts { "they count without" } else { "they prove nothing until they are" };
+                    let said = format!("the signatures of digests of {region} are not checked, and {then}: {reason}");
+                    if counts {
+                        report::note(report::shown(&said));
+                    } else {
+                        fed.tell(said);
+                    }
+                }
+            }
+        }
+        Ok(fed)
     }
 
     pub(super) async fn findings(office: &Office, accounts: &[AccountId], format: ListFormat) -> anyhow::Result<Exit> {

@@ -20,7 +20,7 @@ use crate::notify::{Moment, Notice, Notifiers, RoleNotice};
 use crate::reach::Reach;
 use crate::repo::{Occasion, Told, record};
 use crate::sight::enabled_regions;
-use crate::state::{Activity, Change, ChangeId, Denial, NewChange, Purpose};
+use crate::state::{Activity, Change, ChangeId, Denial, NewChange, Purpose, known_as};
 use crate::watch::{Alert, Answer, Cause, Denials, Denied, looked_up, restoration, verdict};
 
 /// More Regions than AWS will have for long.
@@ -130,12 +130,12 @@ async fn one(
     let changes = office.state.changes_since(account, Timestamp::UNIX_EPOCH).await?;
     let mut arns = BTreeMap::new();
     for role in office.state.roles(account, Activity::All).await? {
-        arns.insert(format!("{account}/{}", role.name), role.arn.as_str().to_owned());
+        arns.insert(known_as(role.arn.as_str()).into_owned(), role.arn.as_str().to_owned());
     }
     let mut new: Vec<(Denied, Cause<'_>)> = Vec::new();
     let (mut notes, mut seen) = (Vec::new(), BTreeSet::new());
     for mut denied in denials {
-        if let Some(arn) = arns.get(&denied.principal) {
+        if let Some(arn) = arns.get(&*known_as(&denied.principal)) {
             denied.principal.clone_from(arn);
         }
         let Some(cause) = Cause::find(&changes, &denied, &denied.principal) else { continue };
@@ -250,7 +250,7 @@ async fn with(
         proof: Some(proof.to_string()),
     };
     let id = worker.apply(&live, &change).await?;
-    let mut role = office.state.role_named(worker.account(), &principal.name).await?.filter(|role| role.arn == *arn);
+    let mut role = office.state.role_named(worker.account(), arn.as_str()).await?;
     let live = worker.live(arn).await?;
     record(&office.state, role.as_mut(), &live, Occasion::AutoRollback, &office.config, now).await?;
     Ok(Some(id))

@@ -19,6 +19,9 @@ use crate::state::{Damage, State};
 /// The longest object that is read: CloudTrail's have some megabytes.
 const LONGEST: u64 = 512 << 20;
 
+/// The metadata of a digest that is its signature, `x-amz-meta-signature`.
+const SIGNATURE: &str = "signature";
+
 /// Takes in the objects of a bucket under a prefix that were not read before.
 ///
 /// # Errors
@@ -189,8 +192,8 @@ impl Fetch<'_> {
             let Some((object, got)) = getting.next().await else { break };
             let name = self.name(&object.key);
             match got {
-                Ok(bytes) => {
-                    let job = Job { name, version: object.etag, size: object.size, bytes: Bytes::Here(bytes) };
+                Ok((bytes, signature)) => {
+                    let job = Job { name, version: object.etag, size: object.size, bytes: Bytes::Here(bytes), signature };
                     if self.jobs.send(job).await.is_err() {
                         return Ok(false);
                     }
@@ -217,7 +220,8 @@ fn is_log(object: &Listed, pace: Option<Pace>) -> bool {
     }
 }
 
-async fn get(s3: &S3, bucket: &str, object: &Listed) -> Result<Vec<u8>, String> {
+/// What an object holds, and the signature that it has as a digest.
+async fn get(s3: &S3, bucket: &str, object: &Listed) -> Result<(Vec<u8>, Option<String>), String> {
     if let Some(class) = &object.archived {
         return Err(format!("it is archived ({class}), and has to be restored first"));
     }
@@ -233,7 +237,7 @@ async fn get(s3: &S3, bucket: &str, object: &Listed) -> Result<Vec<u8>, String> 
             return Err("it is longer than S3 said".to_owned());
         }
     }
-    Ok(bytes)
+    Ok((bytes, opened.metadata.remove(SIGNATURE)))
 }
 
 #[cfg(test)]

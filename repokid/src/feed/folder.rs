@@ -37,7 +37,7 @@ pub async fn folder(state: &State, root: &Path, pace: Pace) -> Result<Fed, FeedE
             for ((path, name, version, size), known) in named.into_iter().zip(known) {
                 if known {
                     fed.known += 1;
-                } else if jobs.send(Job { name, version, size, bytes: Bytes::File(path) }).await.is_err() {
+                } else if jobs.send(Job { name, version, size, bytes: Bytes::File(path), signature: None }).await.is_err() {
                     // Whoever takes in has failed, and says so.
                     return Ok(fed);
                 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use menagerie_cloudtrail::digest::{hash, hash_of};
 use menagerie_cloudtrail::layout::{Kind, Name};
 use menagerie_cloudtrail::read::{Found, Limits, Place, Reader, Summary};
+use menagerie_cloudtrail::signature::Standing;
 use tokio::sync::mpsc;
 
 use super::{Fed, FeedError, Pace};
@@ -28,6 +29,8 @@ pub(super) struct Job {
     pub(super) size: u64,
     /// Its bytes, or where they are.
     pub(super) bytes: Bytes,
+    /// The signature that CloudTrail gave it, if that is known.
+    pub(super) signature: Option<String>,
 }
 
 /// The bytes of a job.
@@ -133,20 +136,31 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>, done: &mpsc::Sender<Gathered>, pace: 
 
 fn read(job: Job, reader: &mut Reader, observer: &mut Observer, pace: Pace) -> Gathered {
     let mut summary = Summary::default();
-    // What a digest would be compared with.
+    // What a digest would be compared with, and what was signed of a digest.
     let is_log = Name::parse(&job.name).is_some_and(|name| name.kind == Kind::Log);
+    let is_hashed = |observer: &Observer| is_log || (pace.signatures && !observer.digests.is_empty());
     let hashed = match job.bytes {
         Bytes::File(path) => {
             let found = Found { path, problem: None };
             reader.file(&found, 0, observer, &mut summary);
-            is_log.then(|| hash(&found.path, LARGEST_LOG))
+            is_hashed(observer).then(|| hash(&found.path, LARGEST_LOG))
         }
         Bytes::Here(bytes) => {
             let file = PathBuf::from(&job.name);
             reader.stream(bytes.as_slice(), Place { file: &file, number: 0, at: 0 }, observer, &mut summary);
-            is_log.then(|| hash_of(bytes.as_slice(), LARGEST_LOG))
+            is_hashed(observer).then(|| hash_of(bytes.as_slice(), LARGEST_LOG))
         }
     };
+    let hashed = hashed.and_then(Result::ok);
+    for digest in &mut observer.digests {
+        digest.seal = digest.seal.take().filter(|_| pace.signatures).map(|mut seal| {
+            (seal.hash, seal.signature, seal.place) = (hashed.clone(), job.signature.clone(), job.name.clone());
+            seal
+        });
+        if pace.signatures {
+            digest.standing = Standing::Unsigned;
+        }
+    }
     let file = UsageFile {
         name: job.name,
         version: job.version,
@@ -155,7 +169,7 @@ fn read(job: Job, reader: &mut Reader, observer: &mut Observer, pace: Pace) -> G
         faults: summary.problems.count(),
         read: pace.now,
     };
-    let mut delivered = delivered(observer, &file.name, &summary.problems, hashed.and_then(Result::ok));
+    let mut delivered = delivered(observer, &file.name, &summary.problems, hashed);
     if let Some(log) = &mut delivered.log {
         // Of an hour before, other files may not be read.
         log.hours.retain(|hour| *hour >= pace.first_hour());

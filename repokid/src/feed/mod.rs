@@ -7,6 +7,7 @@
 mod folder;
 mod gather;
 mod place;
+mod signatures;
 
 #[cfg(feature = "aws")]
 mod athena;
@@ -24,6 +25,7 @@ use crate::state::StateError;
 
 pub use folder::folder;
 pub use place::{FeedPlace, PlaceError};
+pub use signatures::settle;
 
 #[cfg(feature = "aws")]
 pub use athena::{athena, query};
@@ -64,6 +66,8 @@ pub struct Pace {
     /// What is of the hours before that is not looked for. It chooses files, objects, days and hours, never events of a file: what is
     /// remembered as read was read whole.
     pub since: Timestamp,
+    /// Whether digests prove nothing until their signatures are checked ([`settle`]).
+    pub signatures: bool,
 }
 
 const HOUR: i64 = 3600;
@@ -109,6 +113,11 @@ pub struct Fed {
 const PROBLEMS: usize = 100;
 
 impl Fed {
+    /// Adds what is wrong.
+    pub fn tell(&mut self, problem: String) {
+        self.problem(problem);
+    }
+
     fn problem(&mut self, problem: String) {
         self.faults += 1;
         if self.problems.len() < PROBLEMS {

@@ -51,7 +51,8 @@ pub(super) fn state(roles: &[Role<'_>], known: Option<&PermissionSet>, setting: 
     }
     let mut proof = None;
     for role in roles {
-        let fences = Fences { principal: role.principal.arn.as_str(), kind: Kind::Role, boundary: None };
+        let fences =
+            Fences { principal: role.principal.arn.as_str(), kind: Kind::Role, boundary: None, controls: None, members: Vec::new() };
         let shown = prove(&rewrites, &untouched, &fences, &base).map_err(|refusal| refusal.to_string())?;
         proof.get_or_insert(shown);
     }

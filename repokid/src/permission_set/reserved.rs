@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{Gathered, PermissionSet, Proposal};
 use crate::account::Inventory;
 use crate::analysis::{Guards, Setting, analyze};
+use crate::organization;
 use crate::rewrite::Options;
 use crate::verdict::{Sights, Universe, Usage, Window};
 
@@ -52,6 +53,7 @@ impl Reserved {
             blind: &blind,
             window,
             guards,
+            organization: organization::NONE,
             options: Options { resources: false },
         };
         let mut gathered = Gathered::default();

@@ -12,7 +12,7 @@ use menagerie_policy::document::{Actions, Condition, Effect, Policy, Resources, 
 use menagerie_policy::evaluate::Attached;
 use serde::Serialize;
 
-pub use replay::Fences;
+pub use replay::{Fences, Member};
 
 use crate::verdict::{Base, Judged};
 
@@ -38,7 +38,7 @@ pub struct Proof {
     pub denials_kept: usize,
     /// Permissions that are not proved unused, each still granted.
     pub permissions_kept: usize,
-    /// Uses of the window, each decided as before.
+    /// Uses of the window, of a group those of each member, each decided as before.
     pub uses_replayed: usize,
     /// Uses that the old policies allow and the new do not.
     pub newly_denied: usize,
@@ -95,7 +95,7 @@ pub enum Refusal {
 ///
 /// # Errors
 /// The first [`Refusal`].
-pub fn prove(rewrites: &[Rewrite<'_>], untouched: &[Attached<'_>], fences: &Fences<'_>, base: &Base<'_>) -> Result<Proof, Refusal> {
+pub fn prove<'a>(rewrites: &'a [Rewrite<'_>], untouched: &[Attached<'a>], fences: &Fences<'a>, base: &Base<'_>) -> Result<Proof, Refusal> {
     let mut proof = Proof { statements_within: 0, denials_kept: 0, permissions_kept: 0, uses_replayed: 0, newly_denied: 0 };
     for rewrite in rewrites {
         let (within, denials) = subset::check(rewrite)?;

@@ -72,7 +72,7 @@ pub(super) fn of(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Option<Entry
     let closed = paths.iter().filter(|path| path.closed).count();
     let used = paths.iter().filter(|path| path.used).count();
     if is_everything(analysis, &inherited) && paths.len() == escalation::paths().len() {
-        if let Outcome::Left(left @ (Left::Protected | Left::Tag(_))) = &analysis.outcome {
+        if let Outcome::Left(left @ (Left::Protected | Left::Tag(_) | Left::Member { .. })) = &analysis.outcome {
             let reason = format!("Everything is granted, and it is left alone: {left}.");
             return Some(Entry { severity: Severity::Medium, kind: Kind::Administrator, subject, reason, paths: Vec::new() });
         }

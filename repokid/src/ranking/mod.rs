@@ -83,7 +83,7 @@ pub fn of_principal(analysis: &Analysis<'_>, setting: &Setting<'_>) -> Vec<Entry
     }
     let mut entries: Vec<_> = escalation::of(analysis, setting).into_iter().collect();
     // What is kept for the worst day is meant to be idle.
-    if !matches!(analysis.outcome, Outcome::Left(Left::TooNew(_) | Left::Protected | Left::Tag(_))) {
+    if !matches!(analysis.outcome, Outcome::Left(Left::TooNew(_) | Left::Protected | Left::Tag(_) | Left::Member { .. })) {
         let dangerous = entries.iter().any(|entry| entry.severity >= Severity::High);
         entries.extend(idle::of(analysis, setting, dangerous));
     }

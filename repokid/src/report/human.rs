@@ -25,6 +25,9 @@ const NAMED: usize = 6;
 /// The most services of which what goes is listed.
 const SERVICES: usize = 12;
 
+/// The most reasons why grants have no effect.
+const REASONS: usize = 3;
+
 /// The most entries of the ranking that are told of.
 const RANKED: usize = 15;
 
@@ -70,6 +73,7 @@ impl<'a> Human<'a> {
         let principal = analysis.principal;
         writeln!(out, "{BOLD}{}{BOLD:#}", shown(principal.arn.as_str()))?;
         writeln!(out, "  {}", counts(analysis.counts()))?;
+        self.withheld(out, analysis)?;
         match &analysis.outcome {
             Outcome::Same => writeln!(out, "  {DIM}nothing is proved unused{DIM:#}")?,
             Outcome::Left(left) => writeln!(out, "  {YELLOW}left alone{YELLOW:#}: {}", shown(&left.to_string()))?,
@@ -87,6 +91,26 @@ impl<'a> Human<'a> {
             writeln!(out, "  {RED}{}{RED:#} is no policy that can be read, and stays as it is", shown(policy.place.name()))?;
         }
         out.push('\n');
+        Ok(())
+    }
+
+    /// What is granted without effect.
+    fn withheld(&self, out: &mut String, analysis: &Analysis<'_>) -> fmt::Result {
+        let mut withheld: BTreeMap<&str, usize> = BTreeMap::new();
+        for statement in analysis.policies.iter().flat_map(|policy| &policy.judged).flat_map(|judged| &judged.statements) {
+            for reason in statement.actions.iter().filter_map(|action| analysis.blocked.of(action.id)) {
+                *withheld.entry(reason).or_default() += statement.resources.len();
+            }
+        }
+        let mut reasons: Vec<_> = withheld.into_iter().collect();
+        reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+        for (reason, count) in reasons.iter().take(REASONS) {
+            writeln!(out, "  {YELLOW}{count} without effect{YELLOW:#}: {}", shown(reason))?;
+        }
+        if reasons.len() > REASONS {
+            let more: usize = reasons[REASONS..].iter().map(|(_, count)| count).sum();
+            writeln!(out, "  {YELLOW}{more} without effect{YELLOW:#} for other reasons")?;
+        }
         Ok(())
     }
 

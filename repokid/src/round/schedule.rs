@@ -1,13 +1,14 @@
-//! What is to go from which role, and when: Repokid's schedule, which gives owners time to object.
+//! What is to go from whom, and when: Repokid's schedule, which gives owners time to object.
 
 use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::AccountId;
 
+use crate::account::Whom;
 use crate::compat::config::Config;
 use crate::compat::eligibility::{Ineligible, eligible};
 use crate::state::{Activity, Role, Schedule, State, StateError};
 
-/// What a role's turn has come to.
+/// What the turn of a role, a user or a group has come to.
 #[derive(Debug, Clone)]
 pub enum Planned {
     /// It is due then.
@@ -20,7 +21,7 @@ pub enum Planned {
     Stale(Box<Role>),
 }
 
-/// What the active roles of an account would come to, by name. Nothing is written.
+/// What the active roles, users and groups of an account would come to, by name: those that the configuration names. Nothing is written.
 ///
 /// # Errors
 /// [`StateError`] if the database fails, or holds no such thing.
@@ -29,6 +30,9 @@ pub async fn planned(state: &State, account: &AccountId, config: &Config, now: T
     let logged = state.has_logs(account.as_str()).await?;
     let mut planned = Vec::new();
     for role in state.roles(account, Activity::Active).await? {
+        if !config.principals.contains(&role.kind()) {
+            continue;
+        }
         let rows = state.advisor(&role.arn).await?;
         let role = Box::new(role);
         planned.push(match eligible(&role, &rows, logged, config, now) {
@@ -43,7 +47,7 @@ pub async fn planned(state: &State, account: &AccountId, config: &Config, now: T
     Ok(planned)
 }
 
-/// Schedules what could go from every role of an account whose turn has come.
+/// Schedules what could go from everyone of an account whose turn has come.
 ///
 /// # Errors
 /// [`StateError`] if the database fails, or holds no such thing.
@@ -64,13 +68,13 @@ pub async fn schedule(state: &State, account: &AccountId, config: &Config, now: 
     Ok(done)
 }
 
-/// Cancels what was scheduled, of one role or of all; gives the roles that something was scheduled for.
+/// Cancels what was scheduled, of one ([`Whom`]) or of all; gives those that something was scheduled for.
 ///
 /// # Errors
 /// [`StateError`] if the database fails, or another run changes a role at the same time.
 pub async fn cancel(state: &State, account: &AccountId, role: Option<&str>) -> Result<Vec<Role>, StateError> {
     let roles = state.scheduled_roles(account).await?.into_iter();
-    let mut roles: Vec<Role> = roles.filter(|one| role.is_none_or(|name| one.name.eq_ignore_ascii_case(name))).collect();
+    let mut roles: Vec<Role> = roles.filter(|one| role.is_none_or(|whom| Whom::parse(whom).is(&one.arn, &one.name))).collect();
     roles.iter_mut().for_each(|role| role.schedule = None);
     state.save_all(&mut roles).await?;
     Ok(roles)

@@ -1,6 +1,6 @@
 //! One whole round over accounts, several at once: what cron, EventBridge or a person starts.
 //!
-//! Of each account, the lease is held while its cache is brought up to date and roles are scheduled, so that two rounds do not meet; the
+//! Of each account, the lease is held while its cache is brought up to date and changes are scheduled, so that two rounds do not meet; the
 //! changes then take it anew. Without `commit` nothing is scheduled and nothing changed: what would be is told. One account's failure
 //! does not keep others from their round, and a notice that fails stops nothing.
 
@@ -19,7 +19,7 @@ use menagerie_aws_iam::Iam;
 use menagerie_aws_sso_admin::IdentityCenter;
 
 use super::{Planned, planned, schedule};
-use crate::account::{Inventory, Kind, inventory};
+use crate::account::{Inventory, Kind, Principal, inventory};
 use crate::advisor::{Aardvark, AardvarkError, live};
 use crate::analysis::Guards;
 use crate::apply::Worker;
@@ -43,7 +43,7 @@ const RENEWED: Duration = Duration::from_secs(60);
 /// Where rows of Access Advisor come from.
 #[derive(Debug)]
 pub enum Advisor {
-    /// IAM, which is asked about each role.
+    /// IAM, which is asked about each principal that is looked at.
     Live,
     /// A service of Aardvark's.
     Aardvark(Aardvark),
@@ -106,7 +106,7 @@ pub struct Round<'a> {
     pub actor: &'a str,
     /// What no other run is called.
     pub run: &'a str,
-    /// Whether roles are scheduled and changes made.
+    /// Whether changes are scheduled and made.
     pub commit: bool,
 }
 
@@ -121,13 +121,13 @@ impl fmt::Debug for Round<'_> {
 pub struct RoundReport {
     /// What the refresh did.
     pub refreshed: Refreshed,
-    /// The roles that were scheduled, or would be, with when.
+    /// Those that were scheduled, or would be, with when.
     pub scheduled: Vec<(Role, Timestamp)>,
-    /// How the roles came off that were due.
+    /// How those came off that were due.
     pub tally: Tally,
-    /// The changes that were made, by role's name.
+    /// The changes that were made, by whose policies: a role's name, `user/NAME`, `group/NAME`.
     pub changes: Vec<(String, ChangeId)>,
-    /// The principals whose changes are to be made in code, by name, with who owns them.
+    /// The principals whose changes are to be made in code, named likewise, with who owns them.
     pub owned: Vec<(String, String)>,
     /// Those changes, if there are any.
     pub proposal: Option<CodeProposal>,
@@ -208,9 +208,9 @@ impl Round<'_> {
         }
         let due = self.due(account).await?;
         if !due.is_empty() || !report.scheduled.is_empty() {
-            let title = format!("{} due now, {} newly scheduled", roles(due.len()), roles(report.scheduled.len()));
+            let title = format!("{} due now, {} newly scheduled", self.counted(due.len()), self.counted(report.scheduled.len()));
             let scheduled = report.scheduled.iter().map(|(role, at)| RoleNotice {
-                role: role.name.clone(),
+                role: role.label(),
                 what: format!("{} permissions are to go on {}", role.repoable.permissions, at.strftime("%Y-%m-%d")),
                 permissions: role.repoable.services.iter().cloned().collect(),
             });
@@ -258,16 +258,16 @@ impl Round<'_> {
             // The refresh has told of most of them.
             Told::Problem(problem) if problems.contains(&problem.to_string()) => {}
             Told::Problem(problem) => problems.push(problem.to_string()),
-            Told::Owned(principal, owner) => owned.push((principal.name.clone(), owner.to_string())),
+            Told::Owned(principal, owner) => owned.push((principal.label(), owner.to_string())),
             Told::Proposed(changes, folder) => {
                 let folder = folder.map(Path::to_path_buf);
                 *proposal = Some(CodeProposal { patch: changes.diff(), pull_request: changes.pull_request(), folder });
             }
             Told::Unwritten(error) => problems.push(error.to_string()),
             Told::Recovered(recovered) => problems.push(format!("{}: {}", recovered.principal, recovered.note)),
-            Told::Skipped(principal, why) => problems.push(format!("{}: {why}", principal.name)),
-            Told::Applied(principal, change) => changes.push((principal.name.clone(), *change)),
-            Told::Failed(principal, error) => problems.push(format!("{}: {error}", principal.name)),
+            Told::Skipped(principal, why) => problems.push(format!("{}: {why}", principal.label())),
+            Told::Applied(principal, change) => changes.push((principal.label(), *change)),
+            Told::Failed(principal, error) => problems.push(format!("{}: {error}", principal.label())),
             Told::Analyzed(..) => {}
         };
         report.tally = repo.run(Choice::Scheduled, &mut told).await?;
@@ -297,7 +297,7 @@ impl Round<'_> {
         for one in planned {
             match one {
                 Planned::Scheduled(role, schedule) => report.scheduled.push((*role, schedule.at)),
-                Planned::Stale(role) => report.problems.push(format!("{}: another run changed it, and it was not scheduled", role.name)),
+                Planned::Stale(role) => report.problems.push(format!("{}: another run changed it, and it was not scheduled", role.label())),
                 Planned::Already(_) | Planned::Not(..) => {}
             }
         }
@@ -329,8 +329,14 @@ impl Round<'_> {
     async fn advice(&self, iam: &Iam, account: &AccountId, inventory: &Inventory) -> Result<Advice, RoundError> {
         match self.advisor {
             Advisor::Live => {
-                let roles = inventory.principals.iter().filter(|principal| principal.kind == Kind::Role);
-                Ok(live(iam, roles.map(|principal| principal.arn.clone())).await)
+                // A group's use is its members'.
+                let groups = self.config.principals.contains(&Kind::Group);
+                let is_asked = |principal: &&Principal| {
+                    let is_member = groups && principal.kind == Kind::User && !principal.groups.is_empty();
+                    self.config.principals.contains(&principal.kind) || is_member
+                };
+                let asked = inventory.principals.iter().filter(is_asked);
+                Ok(live(iam, asked.map(|principal| principal.arn.clone())).await)
             }
             Advisor::Aardvark(aardvark) => {
                 let (question, now, aardvark) = (Question::Account(account.clone()), (self.clock)(), aardvark.clone());
@@ -359,16 +365,26 @@ impl Round<'_> {
         done
     }
 
-    /// The roles whose time has come.
+    /// Those whose time has come.
     async fn due(&self, account: &AccountId) -> Result<Vec<RoleNotice>, StateError> {
         let now = (self.clock)();
         let roles = self.state.scheduled_roles(account).await?.into_iter();
-        let due = roles.filter_map(|role| {
+        let due = roles.filter(|role| self.config.principals.contains(&role.kind())).filter_map(|role| {
             let schedule = role.schedule.as_ref().filter(|schedule| schedule.is_due(now))?;
             let permissions: Vec<_> = schedule.permissions.iter().cloned().collect();
-            Some(RoleNotice { what: "what was scheduled goes now, as far as it is still unused".to_owned(), permissions, role: role.name })
+            Some(RoleNotice {
+                what: "what was scheduled goes now, as far as it is still unused".to_owned(),
+                permissions,
+                role: role.label(),
+            })
         });
         Ok(due.collect())
+    }
+
+    /// So many of those that are looked at.
+    fn counted(&self, count: usize) -> String {
+        let only = self.config.principals.iter().map(|kind| kind.as_str()).next().filter(|_| self.config.principals.len() == 1);
+        format!("{count} {}{}", only.unwrap_or("principal"), if count == 1 { "" } else { "s" })
     }
 
     async fn notify(&self, account: &AccountId, moment: Moment, title: String, roles: Vec<RoleNotice>, report: &mut RoundReport) {
@@ -376,8 +392,4 @@ impl Round<'_> {
         let notice = Notice { moment, account: account.to_string(), commit: self.commit, title, roles, problems, at: (self.clock)() };
         report.problems.extend(self.notifiers.deliver(&notice).await);
     }
-}
-
-fn roles(count: usize) -> String {
-    if count == 1 { "1 role".to_owned() } else { format!("{count} roles") }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use menagerie_cloudtrail::coverage::{ChangeKind, Coverage};
 use menagerie_cloudtrail::selectors::{Trail, Trails};
+use menagerie_cloudtrail::signature::Standing;
 
 use super::{Observation, Trust};
 use crate::state::{Damage, Kept};
@@ -49,6 +50,14 @@ impl Observation {
         let digests: Vec<_> = kept.digests.iter().chain(kept.homes.iter().flat_map(|home| &home.digests)).cloned().collect();
         let reach = reach(&digests, last);
         let oldest = now - SignedDuration::from_hours(24 * i64::from(oldest_days));
+        for digest in &digests {
+            let is_first = told && notes.len() < TOLD;
+            if let Standing::Failed(reason) = &digest.standing
+                && is_first
+            {
+                notes.push(format!("{}: {reason}", digest.object));
+            }
+        }
         let trust = match reach {
             _ if !regions.contains_key(account) => Trust::NoLogs,
             _ if !told => Trust::NoTrail,

@@ -11,11 +11,13 @@ use menagerie_cloudtrail::coverage::{Change, ChangeKind, last_part};
 use menagerie_cloudtrail::digest::{Digest, LogFile};
 use menagerie_cloudtrail::layout::Name;
 use menagerie_cloudtrail::selectors::{Trail, Trails};
+use menagerie_cloudtrail::signature::Standing;
 use menagerie_store::database::{Transaction, Value};
 
 use super::State;
-use super::column::{optional_time, time};
+use super::column::{optional_time, time, to_json};
 use super::error::StateError;
+use super::signature::{known_by, signed, standing, write_carried};
 
 /// How many bits a day's hours take.
 const HOURS: i64 = 24;
@@ -299,7 +301,7 @@ async fn read_trails(transaction: &mut Transaction) -> Result<Vec<(Trail, Timest
 
 async fn read_digests(transaction: &mut Transaction, account: &str, from: Timestamp) -> Result<Vec<Digest>, StateError> {
     let values = [Value::from(account), from.as_microsecond().into()];
-    let find = "SELECT object, start_at, end_at FROM usage_digest WHERE account = $1 AND end_at >= $2 ORDER BY object";
+    let find = "SELECT object, start_at, end_at, checked, fault FROM usage_digest WHERE account = $1 AND end_at >= $2 ORDER BY object";
     let mut digests = BTreeMap::new();
     for row in transaction.all(find, &values).await? {
         let object = row.text("object")?;
@@ -312,6 +314,8 @@ async fn read_digests(transaction: &mut Transaction, account: &str, from: Timest
             previous: None,
             previous_hash: None,
             log_files: Vec::new(),
+            seal: None,
+            standing: standing(&row)?,
         };
         digests.insert(object, digest);
     }
@@ -410,7 +414,7 @@ pub(super) async fn write(transaction: &mut Transaction, files: &[(&str, Timesta
         for digest in &delivered.digests {
             let Some(named) = digest.name() else { continue };
             seen(named.account, named.region);
-            digests.insert(last_part(&digest.object), (named.region, digest));
+            digests.insert(known_by(digest), (named.region, digest));
         }
         changes.extend(delivered.changes.iter().map(changed));
         match delivered.damage {
@@ -425,7 +429,16 @@ pub(super) async fn write(transaction: &mut Transaction, files: &[(&str, Timesta
         .collect();
     let conflict = "ON CONFLICT (account, region, day) DO UPDATE SET hours = usage_hours.hours | excluded.hours";
     transaction.insert_rows("INSERT INTO usage_hours (account, region, day, hours) VALUES", 4, conflict, &rows).await?;
+    // What is shown to be CloudTrail's stays; what came before of a name and is not makes way for what is read now.
+    let asked = digests.iter().filter(|(_, (_, digest))| digest.standing != Standing::Unchecked);
+    let asked: BTreeSet<_> = asked.map(|(object, _)| *object).collect();
+    let signed = signed(transaction, asked.iter().copied()).await?;
+    digests.retain(|object, _| !signed.contains(*object));
+    for object in asked.iter().filter(|object| !signed.contains(**object)) {
+        transaction.execute("DELETE FROM usage_awaited WHERE digest = $1", &[(*object).into()]).await?;
+    }
     write_digests(transaction, &digests, &here).await?;
+    write_carried(transaction, digests.values().map(|(_, digest)| *digest)).await?;
     write_changes(transaction, &changes).await?;
     write_damage(transaction, &damaged).await?;
     // Mostly nothing is damaged at all.
@@ -443,11 +456,15 @@ async fn write_digests(
     digests: &BTreeMap<&str, (&str, &Digest)>,
     here: &BTreeSet<(&str, &str)>,
 ) -> Result<(), StateError> {
+    let waits = |digest: &Digest| digest.standing != Standing::Unchecked;
+    let seal = |digest: &Digest| digest.seal.as_ref().filter(|_| waits(digest)).map(to_json);
+    let seals: Vec<Option<String>> = digests.values().map(|(_, digest)| seal(digest)).collect();
     let mut rows: Vec<Value<'_>> = Vec::new();
     let mut awaited: Vec<Value<'_>> = Vec::new();
-    for (object, (region, digest)) in digests {
+    for ((object, (region, digest)), seal) in digests.iter().zip(&seals) {
         let (start, end) = (digest.start.as_microsecond(), digest.end.as_microsecond());
         rows.extend([Value::from(*object), Value::from(&digest.account), (*region).into(), start.into(), end.into()]);
+        rows.extend([waits(digest).then_some(0_i64).into(), Value::from(seal.as_deref())]);
         let named: BTreeMap<&str, &LogFile> = digest.log_files.iter().map(|log| (last_part(&log.object), log)).collect();
         for (log, file) in named {
             let (oldest, newest) = (file.oldest_event_time.map(micros), file.newest_event_time.map(micros));
@@ -456,8 +473,11 @@ async fn write_digests(
             awaited.extend([oldest.into(), newest.into(), Value::from(end)]);
         }
     }
-    let insert = "INSERT INTO usage_digest (object, account, region, start_at, end_at) VALUES";
-    transaction.insert_rows(insert, 5, "ON CONFLICT (object) DO NOTHING", &rows).await?;
+    let insert = "INSERT INTO usage_digest (object, account, region, start_at, end_at, checked, seal) VALUES";
+    let conflict = "ON CONFLICT (object) DO UPDATE SET
+        start_at = excluded.start_at, end_at = excluded.end_at, checked = excluded.checked, seal = excluded.seal, fault = NULL
+        WHERE excluded.checked = 0 AND COALESCE(usage_digest.checked, 0) <> 1";
+    transaction.insert_rows(insert, 7, conflict, &rows).await?;
     let insert = "INSERT INTO usage_awaited (log, digest, account, hash, oldest_at, newest_at, end_at) VALUES";
     transaction.insert_rows(insert, 7, "ON CONFLICT (log, digest) DO NOTHING", &awaited).await?;
     // Both ways: the log file may come before its digest, and after.

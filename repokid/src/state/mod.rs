@@ -1,4 +1,4 @@
-//! What repokid remembers from run to run: roles and their policies, what was planned and done, what usage was seen.
+//! What repokid remembers from run to run: roles, users and groups with their policies, what was planned and done, what usage was seen.
 //!
 //! [`State`] is a database of [`menagerie_store::database`]: SQLite in a file by default, PostgreSQL by URL; one contract suite
 //! (`tests/state`) runs on both. What a call has acknowledged is kept through the death of the process. Documents are kept to the letter.
@@ -16,6 +16,7 @@ mod column;
 mod delivery;
 mod denial;
 mod error;
+mod footing;
 mod import;
 mod lease;
 mod protection;
@@ -24,6 +25,7 @@ mod role;
 mod roles;
 mod schedule;
 mod schema;
+mod signature;
 mod statistic;
 mod usage;
 mod version;
@@ -35,6 +37,7 @@ pub use change::{Change, ChangeId, ChangeStatus, Document, DocumentPlace, NewCha
 pub use delivery::{Damage, Delivered, DeliveredLog, Home, Kept};
 pub use denial::Denial;
 pub use error::StateError;
+pub use footing::Footing;
 pub use import::{Imported, RoleHistory};
 pub use lease::Lease;
 pub use protection::{NewPermissions, Protected, new_since};
@@ -42,6 +45,7 @@ pub use retention::Pruned;
 pub use role::{Disqualification, Observation, OptOut, Repoable, Role, RoleId, RoleIdError};
 pub use roles::Activity;
 pub use schedule::Schedule;
+pub use signature::Unsettled;
 pub use statistic::Statistic;
 pub use usage::{Absorbed, MOST_RESOURCES, Taken, UsageFile, UsageOutcome, UsagePrincipal, UsageTuple, known_as};
 pub use version::{NewVersion, PolicyVersion};

@@ -23,9 +23,10 @@ pub struct Pruned {
 const DAY: i64 = 24 * 3600;
 
 /// The statements that remove records of completeness from before a moment.
-const RECORDS: [&str; 5] = [
+const RECORDS: [&str; 6] = [
     "DELETE FROM usage_digest WHERE start_at < $1",
     "DELETE FROM usage_awaited WHERE end_at < $1",
+    "DELETE FROM usage_signature WHERE end_at < $1",
     "DELETE FROM usage_damage WHERE seen_at < $1",
     "DELETE FROM usage_place WHERE last_at < $1 AND NOT EXISTS (
         SELECT object FROM usage_digest WHERE usage_digest.account = usage_place.account AND usage_digest.region = usage_place.region

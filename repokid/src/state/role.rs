@@ -1,4 +1,4 @@
-//! A role as the state knows it: Repokid's record of a role, with our additions.
+//! A role as the state knows it: Repokid's record of a role, with our additions. Users and groups have records of the same form.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,15 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_aws::{AccountId, Arn};
 use serde::{Deserialize, Serialize};
 
+use super::footing::Footing;
 use super::protection::Protected;
 use super::schedule::Schedule;
+use crate::account::Kind;
 
-/// Why a text is no unique ID of a role.
+/// Why a text is no unique ID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no unique ID of IAM: letters and digits are wanted, such as AROA…")]
 pub struct RoleIdError(String);
 
-/// IAM's unique ID of a role, which a role of the same name that is made later does not have.
+/// IAM's unique ID of a role, a user or a group (`AROA…`, `AIDA…`, `AGPA…`), which one of the same name that is made later does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoleId(String);
 
@@ -43,7 +45,7 @@ impl fmt::Display for RoleId {
     }
 }
 
-/// A role.
+/// A role, a user or a group: its ARN says which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// Its unique ID, the key.
@@ -56,7 +58,7 @@ pub struct Role {
     pub name: String,
     /// When it was made, where that is known.
     pub created: Option<Timestamp>,
-    /// Who may assume it: the document, to the letter.
+    /// Who may assume it, if it is a role: the document, to the letter.
     pub trust_policy: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -78,6 +80,8 @@ pub struct Role {
     pub schedule: Option<Schedule>,
     /// How far back its usage is looked at, where that differs from the configuration's.
     pub observation: Option<Observation>,
+    /// Of a user and a group, what their use is told by; a role's is told by the role itself.
+    pub footing: Option<Footing>,
     pub(super) revision: i64,
 }
 
@@ -102,8 +106,21 @@ impl Role {
             repoable: Repoable::default(),
             schedule: None,
             observation: None,
+            footing: None,
             revision: 0,
         }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::of(&self.arn)
+    }
+
+    /// What it is called among all of its account: a role by its name, `user/NAME`, `group/NAME`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.kind().label(&self.name)
     }
 
     /// Takes away what has run out at `now`: the opt-out, and protections.

@@ -1,4 +1,4 @@
-//! Roles in the database: read, written with care for other runs, marked as gone.
+//! Roles, users and groups in the database, all in one table: read, written with care for other runs, marked as gone.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,9 @@ use super::State;
 use super::column::{bad, count, json, number, optional_time, parsed, to_json};
 use super::error::StateError;
 use super::role::{Repoable, Role, RoleId};
+use crate::account::Whom;
 
-/// Which roles are meant.
+/// Which roles, users and groups are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
     /// Those that IAM had at the last refresh.
@@ -27,12 +28,15 @@ const OF_ACCOUNT: &str = "SELECT * FROM role WHERE account = $1 AND ($2 = -1 OR 
 
 const INSERT: &str =
     "INSERT INTO role (role_id, revision, account, arn, name, created_at, trust_policy, tags, active, refreshed_at, repoed_at,
-    disqualified_by, opt_out, protected, total_permissions, repoable_permissions, repoable, scheduled_at, schedule, observation)
-    VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (role_id) DO NOTHING";
+    disqualified_by, opt_out, protected, total_permissions, repoable_permissions, repoable, scheduled_at, schedule, observation, kind, footing)
+    VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+    ON CONFLICT (role_id) DO NOTHING";
 
-const UPDATE: &str = "UPDATE role SET revision = revision + 1, account = $2, arn = $3, name = $4, created_at = $5, trust_policy = $6, tags = $7,
+const UPDATE: &str =
+    "UPDATE role SET revision = revision + 1, account = $2, arn = $3, name = $4, created_at = $5, trust_policy = $6, tags = $7,
     active = $8, refreshed_at = $9, repoed_at = $10, disqualified_by = $11, opt_out = $12, protected = $13, total_permissions = $14,
-    repoable_permissions = $15, repoable = $16, scheduled_at = $17, schedule = $18, observation = $19 WHERE role_id = $1 AND revision = $20";
+    repoable_permissions = $15, repoable = $16, scheduled_at = $17, schedule = $18, observation = $19, kind = $20, footing = $21
+    WHERE role_id = $1 AND revision = $22";
 
 impl State {
     /// A role by its unique ID.
@@ -45,20 +49,28 @@ impl State {
         row.as_ref().map(read).transpose()
     }
 
-    /// A role by its name, in any case, as IAM takes it: the active one, else the one of that name that was refreshed last.
+    /// A role by its name, in any case, as IAM takes it, a user or a group by `user/NAME` and `group/NAME`, or any by the ARN
+    /// ([`Whom`]): the active one, else the one of that name that was refreshed last.
     ///
     /// # Errors
     /// [`StateError`] if the database fails, or holds no such thing.
     pub async fn role_named(&self, account: &AccountId, name: &str) -> Result<Option<Role>, StateError> {
-        let find = "SELECT * FROM role WHERE account = $1 AND lower(name) = $2
+        let by_name = "SELECT * FROM role WHERE account = $1 AND kind = $2 AND lower(name) = $3
+            ORDER BY active DESC, coalesce(refreshed_at, 0) DESC, role_id LIMIT 1";
+        let by_arn = "SELECT * FROM role WHERE account = $1 AND arn = $2
             ORDER BY active DESC, coalesce(refreshed_at, 0) DESC, role_id LIMIT 1";
         let mut transaction = self.database.read().await?;
-        let name = name.to_ascii_lowercase();
-        let row = transaction.optional(find, &[account.as_str().into(), Value::from(&name)]).await?;
+        let row = match Whom::parse(name) {
+            Whom::Arn(arn) => transaction.optional(by_arn, &[account.as_str().into(), arn.into()]).await?,
+            Whom::Name(kind, name) => {
+                let name = name.to_ascii_lowercase();
+                transaction.optional(by_name, &[account.as_str().into(), kind.as_str().into(), Value::from(&name)]).await?
+            }
+        };
         row.as_ref().map(read).transpose()
     }
 
-    /// The roles of an account, by name.
+    /// The roles, users and groups of an account, by name.
     ///
     /// # Errors
     /// [`StateError`] if the database fails, or holds no such thing.
@@ -73,7 +85,7 @@ impl State {
         rows.iter().map(read).collect()
     }
 
-    /// The active roles of an account that something is scheduled for, the earliest first.
+    /// The active roles, users and groups of an account that something is scheduled for, the earliest first.
     ///
     /// # Errors
     /// [`StateError`] if the database fails, or holds no such thing.
@@ -121,7 +133,7 @@ impl State {
         Ok(())
     }
 
-    /// Marks the roles of an account that are not among `seen` as inactive; gives those that were active. What was scheduled for them is
+    /// Marks the roles, users and groups of an account that are not among `seen` as inactive; gives those that were active. What was scheduled for them is
     /// cancelled. Call it only when the account was read to its end.
     ///
     /// # Errors
@@ -150,6 +162,7 @@ pub(super) async fn write(transaction: &mut Transaction, role: &Role) -> Result<
     let (opt_out, protected) = (role.opt_out.as_ref().map(to_json), to_json(&role.protected));
     let (repoable, schedule) = (to_json(&role.repoable.services), role.schedule.as_ref().map(to_json));
     let observation = role.observation.as_ref().map(to_json);
+    let footing = role.footing.as_ref().map(to_json);
     let mut values: Vec<Value<'_>> = vec![
         role.id.as_str().into(),
         role.account.as_str().into(),
@@ -170,6 +183,8 @@ pub(super) async fn write(transaction: &mut Transaction, role: &Role) -> Result<
         micros(role.schedule.as_ref().map(|schedule| schedule.at)).into(),
         schedule.as_deref().into(),
         observation.as_deref().into(),
+        role.kind().as_str().into(),
+        footing.as_deref().into(),
     ];
     let written = if role.revision == 0 {
         transaction.execute(INSERT, &values).await?
@@ -203,6 +218,7 @@ fn read(row: &Row) -> Result<Role, StateError> {
         },
         schedule: optional("schedule")?.map(|text| json(&text, "a schedule")).transpose()?,
         observation: optional("observation")?.map(|text| json(&text, "a window")).transpose()?,
+        footing: optional("footing")?.map(|text| json(&text, "what a use is told by")).transpose()?,
         revision: Some(row.integer("revision")?)
             .filter(|revision| *revision > 0)
             .ok_or_else(|| bad("a revision", &"it is not positive"))?,

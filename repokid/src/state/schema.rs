@@ -314,6 +314,39 @@ macro_rules! unchanged {
     };
 }
 
+/// Users and groups beside the roles, in the same table: what was there before are roles.
+macro_rules! principals {
+    ($integer:literal, $counted:literal, $end:literal) => {
+        "ALTER TABLE role ADD COLUMN kind TEXT NOT NULL DEFAULT 'role';
+            ALTER TABLE role ADD COLUMN footing TEXT;"
+    };
+}
+
+/// What is known of who made a digest (nothing: NULL, 0 it waits, 1 CloudTrail, 2 it fails), what was signed of it until that is settled, and
+/// signatures that others carry of it.
+macro_rules! signatures {
+    ($integer:literal, $counted:literal, $end:literal) => {
+        concat!(
+            "ALTER TABLE usage_digest ADD COLUMN checked ",
+            $integer,
+            ";
+            ALTER TABLE usage_digest ADD COLUMN seal TEXT;
+            ALTER TABLE usage_digest ADD COLUMN fault TEXT;
+            CREATE INDEX usage_digest_unsettled ON usage_digest (object) WHERE checked <> 1;
+            CREATE TABLE usage_signature (
+                digest TEXT NOT NULL,
+                signature TEXT NOT NULL,
+                end_at ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (digest, signature)",
+            $end,
+        )
+    };
+}
+
 /// From an empty database to today's.
-pub(super) const MIGRATIONS: Migrations =
-    Migrations { component: "repokid", steps: &[both!(first), both!(completeness), both!(unchanged)] };
+pub(super) const MIGRATIONS: Migrations = Migrations {
+    component: "repokid",
+    steps: &[both!(first), both!(completeness), both!(unchanged), both!(principals), both!(signatures)],
+};

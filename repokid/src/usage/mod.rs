@@ -2,6 +2,7 @@
 
 mod delivered;
 mod observer;
+mod signatures;
 mod stored;
 
 pub use delivered::{damage, delivered, may_be_log, of_events};

@@ -271,7 +271,12 @@ impl Sink for Observer {
 
     fn digest(&mut self, digest: Json<'_>, place: &Place<'_>) {
         match Digest::parse(digest.text()) {
-            Ok(digest) => self.digests.push(digest),
+            Ok(mut digest) => {
+                if let Some(seal) = &mut digest.seal {
+                    seal.place = place.file.to_string_lossy().into_owned();
+                }
+                self.digests.push(digest);
+            }
             Err(error) => self.bad_digests.push((place.file.to_owned(), error.to_string())),
         }
     }
@@ -281,7 +286,7 @@ impl Sink for Observer {
 #[must_use]
 pub fn reach(digests: &[Digest], last_event: Option<Timestamp>) -> Option<Timestamp> {
     let mut ends: HashMap<_, Timestamp> = HashMap::default();
-    for digest in digests {
+    for digest in digests.iter().filter(|digest| digest.vouches()) {
         if let Some(name) = digest.name() {
             ends.entry((name.account, name.region, name.trail)).and_modify(|end| *end = digest.end.max(*end)).or_insert(digest.end);
         }

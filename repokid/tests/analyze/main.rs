@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod broken;
+mod organization;
 mod schema;
+mod signatures;
 
 use std::fs;
 use std::io::Write as _;

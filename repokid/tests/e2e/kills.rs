@@ -1,31 +1,41 @@
 //! A kill at any step leaves the principal with at least what it used, and the next run goes on.
 
+use menagerie_aws::Arn;
+use repokid::account::Kind;
 use repokid::state::ChangeStatus;
 
 use crate::world::{UNUSED, WIDE, World};
 
-/// A role with an inline policy to narrow, one to delete, an own managed policy and a shared one.
-fn role(world: &World) -> menagerie_aws::Arn {
-    let reader = world.role("reader", &[("wide", &WIDE.replace("s3:GetObject", "s3:PutObject")), ("unused", UNUSED)]);
+/// A principal with an inline policy to narrow, one to delete, an own managed policy and a shared one; and how commands name it.
+fn principal(world: &World, kind: Kind) -> (Arn, &'static str) {
+    let inline = [("wide", &*WIDE.replace("s3:GetObject", "s3:PutObject")), ("unused", UNUSED)];
+    let (principal, name) = match kind {
+        Kind::Role => (world.role("reader", &inline), "reader"),
+        Kind::User => (world.user("ann", &inline), "user/ann"),
+        Kind::Group => (world.group("team", &inline), "group/team"),
+    };
+    if kind == Kind::Group {
+        let members = ["ann", "bob"].map(|member| world.user(member, &[]));
+        members.iter().for_each(|member| world.join(&principal, member));
+    }
     let other = world.role("other", &[]);
     world.role("idle", &[]);
     let own = world.policy("own", &WIDE.replace("s3:GetObject", "s3:ListBucket"));
     let shared = world.policy("shared", WIDE);
-    world.attach(&reader, &own);
-    world.attach(&reader, &shared);
+    world.attach(&principal, &own);
+    world.attach(&principal, &shared);
     world.attach(&other, &shared);
-    reader
+    (principal, name)
 }
 
 const USED: [&str; 3] = ["s3:GetObject", "s3:PutObject", "s3:ListBucket"];
 
-#[test]
-fn narrowing_survives_a_kill_at_each_write() {
+fn narrowing(kind: Kind) {
     let world = World::new("kills");
     let account = world.account.as_str();
-    let reader = role(&world);
+    let (reader, name) = principal(&world, kind);
     let before = world.live(&reader);
-    let arguments = ["repo_role", account, "reader", "-c"];
+    let arguments = ["repo_role", account, name, "-c"];
     let mut writes = 0;
     for at in 1.. {
         let mut any = false;
@@ -45,7 +55,7 @@ fn narrowing_survives_a_kill_at_each_write() {
             assert!(USED.iter().all(|used| world.allows(&reader, used)) && !world.allows(&reader, "sqs:ListQueues"), "write {at}");
             assert_eq!(world.changes(&reader)[0].status, ChangeStatus::Applied, "write {at}");
             let change = world.changes(&reader)[0].id.to_string();
-            world.done(&["rollback_role", account, "reader", "--change", &change, "-c"]);
+            world.done(&["rollback_role", account, name, "--change", &change, "-c"]);
             assert_eq!(world.live(&reader), before, "write {at}, done {done}");
         }
         if !any {
@@ -57,16 +67,30 @@ fn narrowing_survives_a_kill_at_each_write() {
 }
 
 #[test]
-fn restoring_survives_a_kill_at_each_write() {
+fn narrowing_a_role_survives_a_kill_at_each_write() {
+    narrowing(Kind::Role);
+}
+
+#[test]
+fn narrowing_a_user_survives_a_kill_at_each_write() {
+    narrowing(Kind::User);
+}
+
+#[test]
+fn narrowing_a_group_survives_a_kill_at_each_write() {
+    narrowing(Kind::Group);
+}
+
+fn restoring(kind: Kind) {
     let world = World::new("back");
     let account = world.account.as_str();
-    let reader = role(&world);
+    let (reader, name) = principal(&world, kind);
     let before = world.live(&reader);
     let mut writes = 0;
     for at in 1.. {
-        world.done(&["repo_role", account, "reader", "-c"]);
+        world.done(&["repo_role", account, name, "-c"]);
         let change = world.changes(&reader)[0].id.to_string();
-        let was_killed = world.killed(&["rollback_role", account, "reader", "--change", &change, "-c"], at, true);
+        let was_killed = world.killed(&["rollback_role", account, name, "--change", &change, "-c"], at, true);
         for used in USED {
             assert!(world.allows(&reader, used), "{used} after a kill at write {at}");
         }
@@ -83,6 +107,21 @@ fn restoring_survives_a_kill_at_each_write() {
         writes = at;
     }
     assert!(writes >= 6, "{writes} writes");
+}
+
+#[test]
+fn restoring_a_role_survives_a_kill_at_each_write() {
+    restoring(Kind::Role);
+}
+
+#[test]
+fn restoring_a_user_survives_a_kill_at_each_write() {
+    restoring(Kind::User);
+}
+
+#[test]
+fn restoring_a_group_survives_a_kill_at_each_write() {
+    restoring(Kind::Group);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod find;
 mod kills;
+mod principals;
 mod repo;
 mod rollback;
 mod watch;

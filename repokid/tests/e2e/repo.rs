@@ -1,4 +1,4 @@
-//! Narrowing roles, users and groups, with inline, own, shared and AWS's managed policies.
+//! Narrowing roles, with inline, own, shared and AWS's managed policies.
 
 use std::time::Duration;
 
@@ -36,23 +36,6 @@ fn grants_are_put_before_anything_is_deleted() {
     assert!(changes[0].change.proof.as_ref().is_some_and(|proof| proof.contains("\"newly_denied\":0")), "{:?}", changes[0].change.proof);
     let again = world.run(&["repo_role", world.account.as_str(), "reader", "-c"]).success();
     assert!(world.written().is_empty() && again.stderr.contains("nothing is proved unused"), "{}", again.stderr);
-}
-
-/// The state keeps no versions of their policies, so nothing tells what of them is new.
-#[test]
-fn users_and_groups_are_left_as_they_are() {
-    let world = World::new("users");
-    let account = world.account.as_str();
-    for (arn, name) in [
-        (world.user("ann", &[("wide", WIDE), ("unused", UNUSED)]), "user/ann"),
-        (world.group("team", &[("wide", WIDE), ("unused", UNUSED)]), "group/team"),
-    ] {
-        world.written();
-        let before = world.live(&arn);
-        let done = world.run(&["repo_role", account, name, "-c"]).success();
-        assert!(done.stderr.contains("left alone: the state keeps no versions"), "{}", done.stderr);
-        assert_eq!((world.live(&arn), world.written()), (before, Vec::new()));
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the tests stand on: an account of their own in moto, a proxy before it that counts what is written, and a state that knows the
 //! account's principals and their use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +16,7 @@ use menagerie_policy::evaluate::{Attached, Outcome, Policies, Principal, Request
 use menagerie_tests::http::{Request, Response, Server, call};
 use menagerie_tests::process::{Finished, Running, command, free_port, run_within};
 use menagerie_tests::{Moto, Namespace, assert_eventually};
-use repokid::state::{AdvisorRow, Change, LastAccess, NewVersion, Role, State};
+use repokid::state::{AdvisorRow, Change, Footing, LastAccess, NewVersion, Role, State};
 
 /// The names of IAM's operations that write begin so.
 const WRITES: [&str; 9] = ["Put", "Delete", "Create", "Set", "Attach", "Detach", "Update", "Add", "Remove"];
@@ -150,8 +150,8 @@ impl World {
         let gate = Arc::new(Gate::default());
         let (for_proxy, number) = (Arc::clone(&gate), account.to_string());
         let proxy = Server::start(move |request| through(&for_proxy, moto, &number, &request));
-        let config =
-            r#"{"active_filters": ["repokid.filters.optout:OptOutFilter"], "repo_requirements": {"exclude_new_permissions_for_days": 0}}"#;
+        let config = r#"{"active_filters": ["repokid.filters.optout:OptOutFilter"], "repo_requirements": {"exclude_new_permissions_for_days": 0},
+            "principals": ["role", "user", "group"]}"#;
         let config = namespace.write("config.json", config);
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         Self { moto, _own_moto: own_moto, account, namespace, gate, proxy, config, runtime }
@@ -190,9 +190,14 @@ impl World {
         for (policy, text) in policies {
             self.iam("PutRolePolicy", &[("RoleName", name), ("PolicyName", policy), ("PolicyDocument", text)]);
         }
-        let arn: Arn = tag(&made, "Arn").parse().expect("an ARN");
-        let id = tag(&made, "RoleId").parse().expect("an ID");
-        let mut role = Role::new(id, self.account.clone(), arn.clone(), name.to_owned());
+        self.known(&made, "RoleId", name, None)
+    }
+
+    /// What IAM has just made, the state knows, as it was for years.
+    fn known(&self, made: &str, id: &str, name: &str, of: Option<BTreeSet<String>>) -> Arn {
+        let arn: Arn = tag(made, "Arn").parse().expect("an ARN");
+        let mut role = Role::new(tag(made, id).parse().expect("an ID"), self.account.clone(), arn.clone(), name.to_owned());
+        role.footing = of.map(|of| Footing::new(of, Timestamp::now() - SignedDuration::from_hours(24 * 1000)));
         let live = self.live(&arn);
         self.with_state(async |state| {
             state.save(&mut role).await.expect("is written");
@@ -203,24 +208,34 @@ impl World {
         arn
     }
 
+    /// A user joins a group, of which the state knows it, as if it was for years.
+    pub(crate) fn join(&self, group: &Arn, user: &Arn) {
+        let ((_, group_name), (_, user_name)) = (kind(group), kind(user));
+        self.iam("AddUserToGroup", &[("GroupName", group_name), ("UserName", user_name)]);
+        self.with_state(async |state| {
+            let user = state.role_named(&self.account, user.as_str()).await.expect("is read").expect("is there");
+            let mut group = state.role_named(&self.account, group.as_str()).await.expect("is read").expect("is there");
+            group.footing.as_mut().expect("a group has one").of.insert(user.id.to_string());
+            state.save(&mut group).await.expect("is written");
+        });
+    }
+
+    /// Makes a user with inline policies, which the state knows.
     pub(crate) fn user(&self, name: &str, policies: &[(&str, &str)]) -> Arn {
         let made = self.iam("CreateUser", &[("UserName", name)]);
         for (policy, text) in policies {
             self.iam("PutUserPolicy", &[("UserName", name), ("PolicyName", policy), ("PolicyDocument", text)]);
         }
-        let arn = tag(&made, "Arn").parse().expect("an ARN");
-        self.advise(&arn);
-        arn
+        self.known(&made, "UserId", name, Some(BTreeSet::from([name.to_owned()])))
     }
 
+    /// Makes a group with inline policies and without members, which the state knows.
     pub(crate) fn group(&self, name: &str, policies: &[(&str, &str)]) -> Arn {
         let made = self.iam("CreateGroup", &[("GroupName", name)]);
         for (policy, text) in policies {
             self.iam("PutGroupPolicy", &[("GroupName", name), ("PolicyName", policy), ("PolicyDocument", text)]);
         }
-        let arn = tag(&made, "Arn").parse().expect("an ARN");
-        self.advise(&arn);
-        arn
+        self.known(&made, "GroupId", name, Some(BTreeSet::new()))
     }
 
     /// Makes a managed policy.
@@ -231,17 +246,14 @@ impl World {
     pub(crate) fn attach(&self, principal: &Arn, policy: &str) {
         let (kind, name) = kind(principal);
         self.iam(&format!("Attach{kind}Policy"), &[(&format!("{kind}Name"), name), ("PolicyArn", policy)]);
-        if kind == "Role" {
-            self.see(principal);
-        }
+        self.see(principal);
     }
 
-    /// The state sees what the role has now.
+    /// The state sees what the principal has now.
     pub(crate) fn see(&self, principal: &Arn) {
         let live = self.live(principal);
-        let (_, name) = kind(principal);
         self.with_state(async |state| {
-            let role = state.role_named(&self.account, name).await.expect("is read").expect("is there");
+            let role = state.role_named(&self.account, principal.as_str()).await.expect("is read").expect("is there");
             let version = NewVersion { source: "Scan".to_owned(), discovered: Timestamp::now(), policies: live };
             state.add_policy_version(&role.id, &version).await.expect("is kept");
         });

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_cloudtrail::digest::hash;
 use menagerie_cloudtrail::read::{Limits, fold, walk};
 use menagerie_cloudtrail::selectors::Trails;
+use menagerie_cloudtrail::signature::PublicKeys;
 use repokid::account::Problem;
 use repokid::feed::{self, Pace};
 use repokid::sight::{Observation, Trust};
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{ACCOUNT, Stage, allow, event, with};
 
-const REGIONS: [&str; 17] = [
+pub(crate) const REGIONS: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",
@@ -39,7 +40,7 @@ const REGIONS: [&str; 17] = [
     "us-west-1",
     "us-west-2",
 ];
-const HOURS: i64 = 54;
+pub(crate) const HOURS: i64 = 54;
 const DAYS: u32 = 2;
 
 fn start() -> Timestamp {
@@ -51,8 +52,8 @@ fn at(hour: i64, minute: i64) -> Timestamp {
 }
 
 /// A folder of a multi-Region trail, `main`: a digest for each hour of each Region, each at minutes of its own; log files where there were events.
-struct Delivered {
-    folder: tempfile::TempDir,
+pub(crate) struct Delivered {
+    pub(crate) folder: tempfile::TempDir,
     selectors: Value,
     multi_region: bool,
     /// What is told of another trail.
@@ -61,10 +62,12 @@ struct Delivered {
     owner: &'static str,
     /// The Region that it was made in.
     home: &'static str,
+    /// Answers of ListPublicKeys, if signatures are to be checked.
+    pub(crate) keys: Option<String>,
 }
 
 impl Delivered {
-    fn new(events: &[(&str, i64, Value)]) -> Self {
+    pub(crate) fn new(events: &[(&str, i64, Value)]) -> Self {
         Self::of_trail_in("us-east-1", events)
     }
 
@@ -76,6 +79,7 @@ impl Delivered {
             multi_region: true,
             another: Vec::new(),
             owner: ACCOUNT,
+            keys: None,
         };
         for (number, region) in REGIONS.iter().enumerate() {
             let minute = i64::try_from(number).unwrap() * 3;
@@ -113,7 +117,7 @@ impl Delivered {
         self.path("CloudTrail", region, time, &format!("{ACCOUNT}_CloudTrail_{region}_{}_abc.json.gz", time.strftime("%Y%m%dT%H%MZ")))
     }
 
-    fn digest(&self, region: &str, hour: i64) -> PathBuf {
+    pub(crate) fn digest(&self, region: &str, hour: i64) -> PathBuf {
         let minute = i64::try_from(REGIONS.iter().position(|one| *one == region).unwrap()).unwrap() * 3;
         let time = at(hour + 1, minute);
         let name = format!("{ACCOUNT}_CloudTrail-Digest_{region}_main_{}_{}.json.gz", self.home, time.strftime("%Y%m%dT%H%M%SZ"));
@@ -127,7 +131,7 @@ impl Delivered {
 
     /// The verdicts on these actions, of a role that may do them all, and what was wrong. What the usage store makes of the folder
     /// must be the same.
-    fn verdicts(&self, actions: &[&str]) -> (Vec<Verdict>, Vec<Problem>) {
+    pub(crate) fn verdicts(&self, actions: &[&str]) -> (Vec<Verdict>, Vec<Problem>) {
         let (verdicts, problems) = self.of_files(actions);
         assert_eq!(self.of_store(actions, true), verdicts, "the store says something else than the files");
         (verdicts, problems)
@@ -156,11 +160,18 @@ impl Delivered {
     }
 
     /// Takes the folder in, as `usage add --since` does.
-    async fn feed(&self, state: &State, since: Timestamp) {
+    pub(crate) async fn feed(&self, state: &State, since: Timestamp) {
         let two = NonZero::new(2).unwrap();
-        let pace = Pace { now: at(HOURS, 0), threads: two, objects: two, since };
+        let pace = Pace { now: at(HOURS, 0), threads: two, objects: two, since, signatures: self.keys.is_some() };
         state.tell_trails(&self.trails(), pace.now).await.unwrap();
         feed::folder(state, self.folder.path(), pace).await.unwrap();
+        if let Some(keys) = self.public_keys() {
+            feed::settle(state, &keys, None).await.unwrap();
+        }
+    }
+
+    fn public_keys(&self) -> Option<PublicKeys> {
+        self.keys.as_deref().map(|text| PublicKeys::parse(text).unwrap())
     }
 
     fn of_files(&self, actions: &[&str]) -> (Vec<Verdict>, Vec<Problem>) {
@@ -168,9 +179,12 @@ impl Delivered {
         let (observers, summary) = fold(&files, NonZero::new(2).unwrap(), Limits::default(), || Observer::new(None, None));
         let mut observer = Observer::new(None, None);
         observers.into_iter().for_each(|one| observer.merge(one));
+        let mut problems = Vec::new();
+        if let Some(keys) = self.public_keys() {
+            observer.check_signatures(&keys, &mut problems);
+        }
         let mut stage = Stage::of(&allow(&json!(actions)));
         stage.window = Window::of_days(DAYS, observer.seen_up_to().unwrap());
-        let mut problems = Vec::new();
         let trust = Trust::Judged(self.trails());
         let observation = Observation::new(trust, &observer, &summary, &files, &mut problems);
         stage
@@ -182,7 +196,7 @@ impl Delivered {
 }
 
 /// What is done with an empty store.
-fn stored<T>(act: impl AsyncFnOnce(&State) -> T) -> T {
+pub(crate) fn stored<T>(act: impl AsyncFnOnce(&State) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
@@ -192,7 +206,7 @@ fn stored<T>(act: impl AsyncFnOnce(&State) -> T) -> T {
 }
 
 /// The verdicts on these actions by what a store has, of a role that may do them all.
-async fn judged(state: &State, actions: &[&str]) -> Vec<Verdict> {
+pub(crate) async fn judged(state: &State, actions: &[&str]) -> Vec<Verdict> {
     let kept = state.deliveries(ACCOUNT, start()).await.unwrap();
     let observation = Observation::stored(ACCOUNT, kept, at(HOURS, 0), 5);
     let mut stage = Stage::of(&allow(&json!(actions)));
@@ -209,16 +223,16 @@ async fn judged(state: &State, actions: &[&str]) -> Vec<Verdict> {
     actions.iter().map(|action| stage.verdict(action)).collect()
 }
 
-fn gzip(path: &Path, text: &str) {
+pub(crate) fn gzip(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut encoder = GzEncoder::new(fs::File::create(path).unwrap(), Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap();
 }
 
-const ASKED: [&str; 4] = ["ec2:DescribeVpcs", "ec2:CreateVpc", "iam:CreateUser", "s3:GetObject"];
+pub(crate) const ASKED: [&str; 4] = ["ec2:DescribeVpcs", "ec2:CreateVpc", "iam:CreateUser", "s3:GetObject"];
 
-fn quiet() -> Vec<(&'static str, i64, Value)> {
+pub(crate) fn quiet() -> Vec<(&'static str, i64, Value)> {
     vec![("us-east-1", 20, event("ec2.amazonaws.com", "DescribeVpcs")), ("eu-west-1", 30, event("ec2.amazonaws.com", "DescribeVpcs"))]
 }
 
@@ -454,6 +468,7 @@ fn a_trail_of_another_account_counts_if_its_changes_would_show() {
                 another: Vec::new(),
                 owner: OWNER,
                 home: "us-east-1",
+                keys: None,
             };
             state.tell_trails(&told.trails(), at(since, 0)).await.unwrap();
             delivered.feed(state, Timestamp::UNIX_EPOCH).await;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use repokid::verdict::{Advice, Freshness, How, Judged, Resource, ServiceAdvice, Sight, Sights, Standing, Universe, Usage, Use, Verdict};
 use serde_json::{Value, json};
 
-use crate::stage::{ACCOUNT, ROLE, Stage, now, role};
+use crate::stage::{ACCOUNT, GROUP, MEMBERS, ROLE, Stage, group_of, now, role};
 
 /// Actions that requests are about: some the data do not know.
 pub(crate) const ACTIONS: [&str; 13] = [
@@ -197,8 +197,26 @@ pub(crate) fn stage(policy: &Value, seen: &Seen, resources: bool) -> Stage {
     stage
 }
 
-/// Requests of each action on several resources in several circumstances.
+/// A group with this policy, of whose members this was seen.
+pub(crate) fn group_stage(policy: &Value, seen: &[Seen; 2], resources: bool) -> Stage {
+    let mut stage = Stage::new(&group_of(policy));
+    for (member, seen) in MEMBERS.iter().zip(seen) {
+        stage.usage.insert((*member).to_owned(), seen.usage(stage.universe));
+    }
+    // Of the group Access Advisor says what it says of the first.
+    stage.usage.insert(GROUP.to_owned(), Usage { advice: seen[0].usage(stage.universe).advice, ..Usage::default() });
+    stage.sights.insert(ACCOUNT.to_owned(), seen[0].sights(stage.universe));
+    stage.resources = resources;
+    stage
+}
+
+/// Requests of each action on several resources in several circumstances, by the role.
 pub(crate) fn requests() -> Vec<Request> {
+    requests_of(&Principal::RoleSession { role: ROLE.to_owned(), session: None })
+}
+
+/// The same by somebody.
+pub(crate) fn requests_of(principal: &Principal) -> Vec<Request> {
     let contexts = [
         Context::complete().with("aws:PrincipalTag/team", ["red"]),
         Context::complete().with("aws:SourceVpc", ["vpc-1"]).with("aws:PrincipalTag/team", ["red"]),
@@ -216,9 +234,8 @@ pub(crate) fn requests() -> Vec<Request> {
     for action in ACTIONS {
         for resource in &places {
             for context in &contexts {
-                let principal = Principal::RoleSession { role: ROLE.to_owned(), session: None };
                 let resource_account = Some(ACCOUNT.to_owned());
-                requests.push(Request { resource_account, context: context.clone(), ..Request::new(principal, action, resource) });
+                requests.push(Request { resource_account, context: context.clone(), ..Request::new(principal.clone(), action, resource) });
             }
         }
     }

@@ -5,8 +5,11 @@
 mod defects;
 mod digests;
 mod generate;
+mod groups;
 mod limits;
 mod mutation;
+mod organization;
 mod property;
+mod signatures;
 mod stage;
 mod verdicts;

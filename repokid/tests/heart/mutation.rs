@@ -106,7 +106,7 @@ fn each_change_that_matters_is_refused() {
             let analysed = &analysis.policies[0];
             let judged = analysed.judged.as_ref().unwrap();
             let base = Base::new(stage.universe, &analysis.usage, &stage.sights[ACCOUNT], stage.window, None);
-            let fences = Fences { principal: ROLE, kind: Kind::Role, boundary: None };
+            let fences = Fences { principal: ROLE, kind: Kind::Role, boundary: None, controls: None, members: Vec::new() };
             let prove = |new: Vec<Policy>| prove(&[Rewrite { name: "p", old: &old, new, judged }], &[], &fences, &base);
             let facts: Vec<_> = requests
                 .iter()

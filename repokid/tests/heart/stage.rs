@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
 pub(crate) const ROLE_ID: &str = "AROAEXAMPLE";
+pub(crate) const GROUP: &str = "arn:aws:iam::111122223333:group/team";
+pub(crate) const MEMBERS: [&str; 2] = ["arn:aws:iam::111122223333:user/ann", "arn:aws:iam::111122223333:user/bob"];
 
 /// The moment of every analysis.
 pub(crate) fn now() -> Timestamp {
@@ -37,6 +39,28 @@ pub(crate) fn role(policy: &Value) -> Value {
         "Path": "/team/", "RoleName": "app", "RoleId": ROLE_ID, "Arn": ROLE, "CreateDate": "2020-01-01T00:00:00Z",
         "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": policy}], "AttachedManagedPolicies": [],
     })
+}
+
+/// An account with a group that has one inline policy, `p`, and two members, who have none.
+pub(crate) fn group_of(policy: &Value) -> Value {
+    let user = |arn: &&str| {
+        let name = arn.rsplit('/').next().expect("a name");
+        json!({
+            "Path": "/", "UserName": name, "UserId": format!("AIDA{name}"), "Arn": arn, "CreateDate": "2020-01-01T00:00:00Z",
+            "GroupList": ["team"], "UserPolicyList": [], "AttachedManagedPolicies": [],
+        })
+    };
+    let group = json!({
+        "Path": "/", "GroupName": "team", "GroupId": "AGPAEXAMPLE", "Arn": GROUP, "CreateDate": "2020-01-01T00:00:00Z",
+        "GroupPolicyList": [{"PolicyName": "p", "PolicyDocument": policy}], "AttachedManagedPolicies": [],
+    });
+    json!({"GroupDetailList": [group], "UserDetailList": MEMBERS.iter().map(user).collect::<Vec<_>>()})
+}
+
+/// An event of a user's.
+pub(crate) fn by(user: &str, event: Value) -> Value {
+    let name = user.rsplit('/').next().expect("a name");
+    with(event, json!({"userIdentity": {"type": "IAMUser", "arn": user, "accountId": ACCOUNT, "userName": name}}))
 }
 
 /// A policy of one statement that allows these actions on everything.
@@ -158,6 +182,7 @@ impl Stage {
             blind: &blind,
             window: self.window,
             guards: &guards,
+            organization: repokid::organization::NONE,
             options: Options { resources: self.resources },
         };
         let principal = self.inventory.principals.iter().find(|principal| principal.arn.as_str() == arn).expect("a principal");

@@ -16,7 +16,7 @@ both!(
     a_trail_that_was_changed_must_be_told_of_again,
 );
 
-const REGIONS: [&str; 17] = [
+pub(crate) const REGIONS: [&str; 17] = [
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",
@@ -36,23 +36,23 @@ const REGIONS: [&str; 17] = [
     "us-west-2",
 ];
 /// A day is looked at, and what comes late of it.
-const HOURS: i64 = 32;
+pub(crate) const HOURS: i64 = 32;
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2:DescribeVpcs","ec2:CreateVpc","s3:GetObject","sqs:SendMessage"],"Resource":"*"}]}"#;
 
-fn config() -> Value {
+pub(crate) fn config() -> Value {
     json!({ "filter_config": { "AgeFilter": { "minimum_age": 1 } } })
 }
 
 /// Logs of the account's trail `main`, as a copy of its bucket has them: a digest for each hour of each Region, and one log file, in which the
 /// role describes its VPCs.
-struct Logs<'a> {
-    world: &'a World<'a>,
+pub(crate) struct Logs<'a> {
+    pub(crate) world: &'a World<'a>,
     end: Timestamp,
 }
 
 impl<'a> Logs<'a> {
     /// Up to some hours ago. The role is made now, and what it was granted since the logs end would be too new: they reach a little further.
-    fn new(world: &'a World<'a>, hours_ago: i64) -> Self {
+    pub(crate) fn new(world: &'a World<'a>, hours_ago: i64) -> Self {
         let hour = Timestamp::now().as_second() / 3600 - hours_ago;
         let logs = Self { world, end: Timestamp::from_second(hour * 3600).expect("a time") };
         std::fs::create_dir(world.namespace.file("logs")).expect("is made");
@@ -73,7 +73,7 @@ impl<'a> Logs<'a> {
         self.end - SignedDuration::from_hours(back)
     }
 
-    fn event(&self, back: i64, name: &str, parameters: Value) -> Value {
+    pub(crate) fn event(&self, back: i64, name: &str, parameters: Value) -> Value {
         let account = &self.world.account;
         let source = if name.ends_with("Selectors") { "cloudtrail.amazonaws.com" } else { "ec2.amazonaws.com" };
         json!({
@@ -90,7 +90,7 @@ impl<'a> Logs<'a> {
     }
 
     /// Writes a log file of us-east-1; gives what a digest says of it.
-    fn log(&self, back: i64, events: &[Value]) -> Value {
+    pub(crate) fn log(&self, back: i64, events: &[Value]) -> Value {
         let time = self.at(back) - SignedDuration::from_mins(20);
         let name = format!("{}_CloudTrail_us-east-1_{}_abc.json", self.world.account, time.strftime("%Y%m%dT%H%MZ"));
         let path = self.world.namespace.write(&format!("logs/{name}"), json!({ "Records": events }).to_string());
@@ -99,27 +99,27 @@ impl<'a> Logs<'a> {
         json!({ "s3Object": format!("{name}.gz"), "hashValue": hash, "oldestEventTime": moment, "newestEventTime": moment })
     }
 
-    fn digest_name(&self, region: &str, back: i64) -> String {
+    pub(crate) fn digest_name(&self, region: &str, back: i64) -> String {
         let time = self.at(back).strftime("%Y%m%dT%H%M%SZ").to_string();
         format!("{}_CloudTrail-Digest_{region}_main_us-east-1_{time}.json", self.world.account)
     }
 
-    fn digest(&self, region: &str, back: i64, logs: &[Value]) {
+    pub(crate) fn digest(&self, region: &str, back: i64, logs: &[Value]) {
         let name = self.digest_name(region, back);
         let digest = json!({
             "awsAccountId": self.world.account, "digestStartTime": self.at(back + 1).to_string(), "digestEndTime": self.at(back).to_string(),
-            "digestS3Object": format!("{name}.gz"), "logFiles": logs,
+            "digestS3Bucket": "b", "digestS3Object": format!("{name}.gz"), "logFiles": logs,
         });
         let _ = self.world.namespace.write(&format!("logs/{name}"), digest.to_string());
     }
 
-    fn add(&self, more: &[&str]) {
+    pub(crate) fn add(&self, more: &[&str]) {
         let folder = self.world.namespace.file("logs");
         self.world.done(&[&["usage", "add", folder.to_str().expect("text")], more].concat());
     }
 
     /// A file of what was told of the trail.
-    fn trail(&self) -> String {
+    pub(crate) fn trail(&self) -> String {
         let arn = format!("arn:aws:cloudtrail:us-east-1:{}:trail/main", self.world.account);
         let trail = json!([
             { "trailList": [{ "TrailARN": arn, "IsMultiRegionTrail": true, "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true }] },
@@ -130,14 +130,14 @@ impl<'a> Logs<'a> {
 }
 
 /// What a dry round would schedule of the account's one role, and what it complains of.
-fn scheduled(world: &World<'_>, advisor: &str) -> (Value, String) {
+pub(crate) fn scheduled(world: &World<'_>, advisor: &str) -> (Value, String) {
     let round = world.json(&["run", "--account", &world.account, "--access-advisor", advisor]);
     let account = &round["accounts"][0];
     (account["scheduled"][0]["permissions"].clone(), account["problems"].to_string())
 }
 
 /// EC2 and S3 are in use, says Access Advisor, and SQS is not.
-fn rows(world: &World<'_>) -> String {
+pub(crate) fn rows(world: &World<'_>) -> String {
     let arn = world.role("reader", &[("data", POLICY)]);
     world.advisor(&[(&arn, &[("ec2", true), ("s3", true), ("sqs", false)])])
 }

@@ -16,7 +16,6 @@ both!(
     a_whole_round,
     what_was_not_scheduled_stays,
     what_a_change_sees_first_is_protected_all_the_same,
-    users_and_groups_are_left_alone_and_filters_hold_for_them,
     what_a_killed_run_left_is_settled_though_nothing_is_due,
     an_opt_out_keeps_a_role,
     lists_are_written_as_repokid_does,
@@ -100,25 +99,6 @@ fn what_a_change_sees_first_is_protected_all_the_same(place: &Place) {
     world.done(&["repo_role", account, "reader", "-c"]);
     world.done(&["run", "--account", account, "--access-advisor", &advisor, "--format", "json"]);
     assert_eq!(world.policy("reader", "data"), restored, "what a person gave back stays for as long as what is new");
-}
-
-fn users_and_groups_are_left_alone_and_filters_hold_for_them(place: &Place) {
-    let world = World::new("users", place, json!({}));
-    let account = world.account.as_str();
-    for (kind, name) in [("User", "ann"), ("Group", "team")] {
-        let key = format!("{kind}Name");
-        let _ = world.iam(&format!("Create{kind}"), &[(&key, name)]);
-        let _ = world.iam(&format!("Put{kind}Policy"), &[(&key, name), ("PolicyName", "data"), ("PolicyDocument", READER)]);
-    }
-    let done = world.run(&["repo_all_roles", account, "--users", "--groups", "-c"]).success();
-    assert!(done.stderr.contains("2 looked at, 0 changed, 2 left alone"), "{}", done.stderr);
-    assert!(done.stderr.contains("which of their permissions are new is not known"), "{}", done.stderr);
-    world.configure("active_filters", json!(["repokid.filters.blocklist:BlocklistFilter", "repokid.filters.exclusive:ExclusiveFilter"]));
-    world.configure("filter_config", json!({ "BlocklistFilter": { "all": ["ANN"] }, "ExclusiveFilter": { "all": ["ann"] } }));
-    let done = world.run(&["repo_all_roles", account, "--users", "--groups", "-c"]).success();
-    for filter in ["BlocklistFilter: it is on the blocklist", "ExclusiveFilter: no glob of ExclusiveFilter names it"] {
-        assert!(done.stderr.contains(filter), "{}", done.stderr);
-    }
 }
 
 /// A run that was killed between two steps, in an account of which no role is due.

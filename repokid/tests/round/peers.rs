@@ -14,6 +14,7 @@ use crate::world::World;
 
 both!(
     access_advisor_is_asked_about_each_role,
+    access_advisor_is_asked_about_who_is_named_and_about_members,
     the_event_history_is_read_hour_by_hour,
     findings_are_listed,
     a_page_that_takes_long_is_waited_for,
@@ -89,6 +90,34 @@ fn access_advisor_is_asked_about_each_role(place: &Place) {
     assert!(narrowed.contains("s3:GetObject") && !narrowed.contains("PutObject") && !narrowed.contains("sqs"), "{narrowed}");
     let asked = asked.lock().expect("no test panics with it");
     assert!(asked[0].contains("Granularity=ACTION_LEVEL") && asked[0].contains(&arn.replace(':', "%3A").replace('/', "%2F")), "{asked:?}");
+}
+
+/// A group's use is its members'.
+fn access_advisor_is_asked_about_who_is_named_and_about_members(place: &Place) {
+    for (principals, of) in [
+        (json!(["group"]), &["group/team", "user/ann"][..]),
+        (json!(["user"]), &["user/ann", "user/bob"]),
+        (json!(["role", "group"]), &["group/team", "role/reader", "user/ann"]),
+    ] {
+        let world = World::new("asked", place, json!({ "principals": principals }));
+        world.role("reader", &[("data", POLICY)]);
+        world.principal("Group", "team", &[("data", POLICY)]);
+        for user in ["ann", "bob"] {
+            world.principal("User", user, &[("data", POLICY)]);
+        }
+        let _ = world.iam("AddUserToGroup", &[("GroupName", "team"), ("UserName", "ann")]);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let iam = world.iam.url().trim_start_matches("http://").parse().expect("an address");
+        let server = advisor(iam, Arc::clone(&asked));
+        let mut command = world.command(&["update_role_cache", &world.account]);
+        command.env("AWS_ENDPOINT_URL_IAM", server.url());
+        let _ = menagerie_tests::process::run(command, b"").success();
+        let asked = asked.lock().expect("no test panics with it");
+        let arns = asked.iter().filter_map(|body| body.split('&').find_map(|pair| pair.strip_prefix("Arn=")));
+        let mut arns: Vec<_> = arns.map(|arn| arn.rsplit("%3A").next().expect("a resource").replace("%2F", "/")).collect();
+        arns.sort();
+        assert_eq!(arns, of);
+    }
 }
 
 /// CloudTrail's history: what lies in the span, newest first, two events a page. From the call of number `fails` on it refuses.
@@ -206,5 +235,5 @@ fn a_page_that_takes_long_is_waited_for(place: &Place) {
     let mut command = world.command(&["update_role_cache", &world.account, "--access-advisor", &advisor]);
     command.env("AWS_ENDPOINT_URL_IAM", server.url());
     let done = menagerie_tests::process::run(command, b"").success();
-    assert!(done.text().starts_with("1 roles up to date"), "{}", done.text());
+    assert!(done.text().starts_with("1 role up to date"), "{}", done.text());
 }

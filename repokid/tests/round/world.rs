@@ -93,9 +93,24 @@ impl<'a> World<'a> {
         between(&answer, "<Arn>", "</Arn>").to_owned()
     }
 
+    /// Makes a user (`User`) or a group (`Group`) with inline policies; gives its ARN.
+    pub(crate) fn principal(&self, kind: &str, name: &str, policies: &[(&str, &str)]) -> String {
+        let key = format!("{kind}Name");
+        let answer = self.iam(&format!("Create{kind}"), &[(&key, name)]);
+        for (policy, text) in policies {
+            let _ = self.iam(&format!("Put{kind}Policy"), &[(&key, name), ("PolicyName", policy), ("PolicyDocument", text)]);
+        }
+        between(&answer, "<Arn>", "</Arn>").to_owned()
+    }
+
     /// The text of a role's inline policy.
     pub(crate) fn policy(&self, role: &str, policy: &str) -> String {
-        let answer = self.iam("GetRolePolicy", &[("RoleName", role), ("PolicyName", policy)]);
+        self.policy_of("Role", role, policy)
+    }
+
+    /// The text of an inline policy of a `Role`, a `User` or a `Group`.
+    pub(crate) fn policy_of(&self, kind: &str, name: &str, policy: &str) -> String {
+        let answer = self.iam(&format!("Get{kind}Policy"), &[(&format!("{kind}Name"), name), ("PolicyName", policy)]);
         let encoded = between(&answer, "<PolicyDocument>", "</PolicyDocument>").to_owned();
         percent_decoded(&encoded.replace("&quot;", "\"").replace("&amp;", "&"))
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use menagerie_cloudtrail::coverage::{Change, ChangeKind};
 use menagerie_cloudtrail::digest::{Digest, LogFile};
 use menagerie_cloudtrail::selectors::Trails;
+use menagerie_cloudtrail::signature::Standing;
 use repokid::state::{Absorbed, Damage, Delivered, DeliveredLog, Kept, MOST_RESOURCES, State, Taken, UsageTuple};
 
 use crate::place::Place;
@@ -32,12 +33,12 @@ fn log_name(number: u32) -> String {
     format!("{ACCOUNT}_CloudTrail_us-east-1_20260115T{number:02}05Z_abc.json")
 }
 
-fn digest_name(hour: u32) -> String {
+pub(crate) fn digest_name(hour: u32) -> String {
     format!("{ACCOUNT}_CloudTrail-Digest_us-east-1_main_us-east-1_20260115T{hour:02}0000Z.json")
 }
 
 /// A digest of an hour that names log files with hashes.
-fn digest(hour: u32, logs: &[(u32, &str)]) -> Delivered {
+pub(crate) fn digest(hour: u32, logs: &[(u32, &str)]) -> Delivered {
     let end: Timestamp = format!("2026-01-15T{hour:02}:00:00Z").parse().expect("a time");
     let log_files = logs.iter().map(|(number, hash)| LogFile {
         object: format!("AWSLogs/x/{}.gz", log_name(*number)),
@@ -53,6 +54,8 @@ fn digest(hour: u32, logs: &[(u32, &str)]) -> Delivered {
         previous: None,
         previous_hash: None,
         log_files: log_files.collect(),
+        seal: None,
+        standing: Standing::Unchecked,
     };
     Delivered { digests: vec![digest], ..Delivered::default() }
 }
@@ -63,12 +66,12 @@ fn log(hash: &str, hours: &[i64]) -> Delivered {
     Delivered { log: Some(log), ..Delivered::default() }
 }
 
-async fn take(state: &State, name: &str, version: &str, delivered: &Delivered, tuples: &[UsageTuple]) -> Absorbed {
+pub(crate) async fn take(state: &State, name: &str, version: &str, delivered: &Delivered, tuples: &[UsageTuple]) -> Absorbed {
     let file = file(name, version);
     state.absorb(Taken { file: &file, tuples, delivered }).await.expect("is taken")
 }
 
-async fn kept(state: &State) -> Kept {
+pub(crate) async fn kept(state: &State) -> Kept {
     state.deliveries(ACCOUNT, Timestamp::UNIX_EPOCH).await.expect("is read")
 }
 

@@ -5,7 +5,9 @@ mod delivery;
 mod kill;
 mod leases;
 mod place;
+mod principals;
 mod roles;
+mod signatures;
 mod usage;
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,13 +1,15 @@
 //! AWS CloudTrail: the last 90 days of management events, and what its trails log. The only crate that uses `aws-sdk-cloudtrail`.
 //!
-//! Trails and selectors are answered as the command line prints them (`aws cloudtrail describe-trails`, `get-event-selectors`), so that
-//! saved answers and live ones are read by one reader.
+//! Trails, selectors and public keys are answered as the command line prints them (`aws cloudtrail describe-trails`, `get-event-selectors`,
+//! `list-public-keys`), so that saved answers and live ones are read by one reader.
 
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use menagerie_aws::{CallError, Session};
 use serde_json::{Map, Value, json};
 
@@ -15,6 +17,9 @@ const SERVICE: &str = "CloudTrail";
 
 /// `LookupEvents` answers two requests a second in each account and Region.
 const PACE: Duration = Duration::from_millis(550);
+
+/// How many pages of keys are asked for. All there ever were have room in a few.
+const MOST_PAGES: usize = 100;
 
 /// A client of CloudTrail.
 #[derive(Debug, Clone)]
@@ -122,6 +127,32 @@ impl CloudTrail {
             }))
         });
         Ok(object([("TrailARN", answer.trail_arn.map(Value::from)), ("EventSelectors", basic), ("AdvancedEventSelectors", advanced)]))
+    }
+
+    /// The public keys that digests of the Region were signed with in a span of time, as `{"PublicKeyList": […]}`.
+    ///
+    /// # Errors
+    /// What the service answers, or that it could not be reached.
+    pub async fn public_keys(&self, from: SystemTime, to: SystemTime) -> Result<Value, CallError> {
+        let mut keys = Vec::new();
+        let mut page = None;
+        for _ in 0..MOST_PAGES {
+            let call = self.client.list_public_keys().start_time(DateTime::from(from)).end_time(DateTime::from(to));
+            let answer = call.set_next_token(page).send().await.map_err(|error| CallError::from_sdk(SERVICE, "ListPublicKeys", &error))?;
+            keys.extend(answer.public_key_list.unwrap_or_default().into_iter().map(|key| {
+                object([
+                    ("Value", key.value.map(|der| Value::from(STANDARD.encode(der.as_ref())))),
+                    ("ValidityStartTime", key.validity_start_time.map(|time| Value::from(time.as_secs_f64()))),
+                    ("ValidityEndTime", key.validity_end_time.map(|time| Value::from(time.as_secs_f64()))),
+                    ("Fingerprint", key.fingerprint.map(Value::from)),
+                ])
+            }));
+            page = answer.next_token.filter(|token| !token.is_empty());
+            if page.is_none() {
+                break;
+            }
+        }
+        Ok(json!({ "PublicKeyList": keys }))
     }
 
     /// Whether a trail is logging now.

@@ -6,6 +6,7 @@
 mod body;
 mod key;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -78,6 +79,8 @@ pub struct Opened {
     pub size: u64,
     /// Its version, where the bucket keeps versions.
     pub version: Option<String>,
+    /// What whoever put it said of it: `x-amz-meta-…`, without that.
+    pub metadata: HashMap<String, String>,
     /// Its bytes.
     pub body: Body,
 }
@@ -175,6 +178,7 @@ impl S3 {
             etag: unquoted(answer.e_tag.as_deref().unwrap_or_default()),
             size: answer.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
             version: answer.version_id.filter(|version| version != "null"),
+            metadata: answer.metadata.unwrap_or_default(),
             body: Body::new(answer.body),
         })
     }

@@ -264,3 +264,41 @@ fn a_trail_of_another_account_counts_where_its_changes_would_show() {
     coverage.change(Change { account: OWNER.into(), ..change(4 * 60, ChangeKind::Changed) });
     assert!(matches!(ask(&coverage), Answer::Unknown(Reason::Gap(..))), "it was changed");
 }
+
+#[test]
+fn a_digest_that_is_not_signed_uncovers_what_it_is_of() {
+    let of = |hour: i64, suffix: &str, standing: Standing, log_files: Vec<crate::digest::LogFile>| {
+        let mut coverage = covered(&[hour], &[]);
+        if !suffix.is_empty() {
+            coverage.digest(digest("main", hour, ""));
+        }
+        coverage.digest(Digest { standing, log_files, ..digest("main", hour, suffix) });
+        coverage
+    };
+    let named = || digest("main", 4, "").log_files;
+    let failed = || Standing::Failed("it is not".into());
+    assert_eq!(seen(&of(4, "", Standing::Signed, named()), 0, 9), Answer::Yes(Basis::Digests));
+    assert_eq!(seen(&of(4, "", failed(), named()), 0, 9), gap(3, 5, Why::Forged));
+    assert_eq!(seen(&of(4, "", Standing::Unsigned, named()), 0, 9), gap(3, 5, Why::Unsigned));
+    assert_eq!(seen(&of(4, "", failed(), named()), 5, 9), Answer::Yes(Basis::Digests));
+    // A backfill digest only adds to what is wanted, unless it is not what was signed: then what it should have named is not known.
+    assert_eq!(seen(&of(4, "_backfill", Standing::Unsigned, named()), 0, 9), Answer::Yes(Basis::Digests));
+    let late = crate::digest::LogFile { oldest_event_time: Some(time(60)), newest_event_time: Some(time(61)), ..named().remove(0) };
+    let Answer::Unknown(Reason::Gap(first, Why::Forged)) = seen(&of(8, "_backfill", failed(), vec![late]), 0, 9) else {
+        panic!("the hour of the late events is not proved")
+    };
+    assert_eq!(first.from, time(60));
+    // Where no digest is CloudTrail's, names of files are no proof either.
+    let mut coverage = Coverage::new(Trails::parse(&trails("main")).unwrap());
+    for hour in 0..10 {
+        coverage.file(&log(hour), true);
+        coverage.digest(Digest { standing: failed(), ..digest("main", hour, "") });
+    }
+    assert!(matches!(seen(&coverage, 0, 9), Answer::Unknown(Reason::Gap(_, Why::Forged))));
+    // It speaks against what is merely assumed, too; that nobody tells of a signature does not.
+    let mut coverage = Coverage::assume_complete();
+    coverage.digest(Digest { standing: Standing::Unsigned, ..digest("main", 2, "") });
+    assert_eq!(seen(&coverage, 0, 9), Answer::Yes(Basis::Assumed));
+    coverage.digest(Digest { standing: failed(), ..digest("another", 4, "") });
+    assert_eq!((seen(&coverage, 0, 9), seen(&coverage, 5, 9)), (gap(3, 5, Why::Forged), Answer::Yes(Basis::Assumed)));
+}

@@ -49,7 +49,9 @@ impl Migration {
     }
 }
 
-pub(super) async fn migrate(database: &Database, migrations: &Migrations) -> Result<(), DatabaseError> {
+/// Brings a schema up to date; says whether anything was to be done.
+pub(super) async fn migrate(database: &Database, migrations: &Migrations) -> Result<bool, DatabaseError> {
+    let mut applied = false;
     let mut transaction = locked(database).await?;
     transaction.script(VERSIONS.sql(database.kind())).await?;
     transaction.commit().await?;
@@ -60,9 +62,10 @@ pub(super) async fn migrate(database: &Database, migrations: &Migrations) -> Res
         }
         if apply(&mut transaction, migrations.component, version, step.sql(database.kind())).await? {
             transaction.commit().await?;
+            applied = true;
         }
     }
-    Ok(())
+    Ok(applied)
 }
 
 async fn locked(database: &Database) -> Result<Transaction, DatabaseError> {

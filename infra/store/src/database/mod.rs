@@ -63,16 +63,23 @@ impl Database {
             Some((other, _)) => return Err(DatabaseError::Scheme { scheme: other.to_owned() }),
         };
         let database = Self { pool };
-        migrate(&database, migrations).await?;
+        database.migrate(migrations).await?;
         Ok(database)
     }
 
-    /// Brings another component's schema up to date.
+    /// Brings another component's schema up to date. If something is to be done, it waits for transactions that are open.
     ///
     /// # Errors
     /// [`DatabaseError`] if a step fails, or the schema is newer than `migrations`.
     pub async fn migrate(&self, migrations: &Migrations) -> Result<(), DatabaseError> {
-        migrate(self, migrations).await
+        if migrate(self, migrations).await? {
+            match &self.pool {
+                Pool::Sqlite(pool) => sqlite::forget(pool).await?,
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Which database it is.

@@ -33,3 +33,20 @@ pub(super) async fn connect(path: &str) -> Result<SqlitePool, DatabaseError> {
     let pool = || SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY).connect_with(options.clone());
     open(BUSY, pool).await.map_err(|source| DatabaseError::Connect { source })
 }
+
+/// Closes the connections that there are, once they are free; new ones are opened when they are needed. A connection has the tables in mind as it
+/// saw them last: a statement that it prepares for a table that another has altered since has other columns than its rows.
+pub(super) async fn forget(pool: &SqlitePool) -> Result<(), DatabaseError> {
+    // The only one has altered the tables itself.
+    if pool.size() <= 1 {
+        return Ok(());
+    }
+    // All at once, or some would be closed twice and others never.
+    let mut connections = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut connection = pool.acquire().await?;
+        connection.close_on_drop();
+        connections.push(connection);
+    }
+    Ok(())
+}

@@ -281,7 +281,7 @@ async fn export(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
     let private_key = if form.takes_key() { Some(api.private_key(&signed, &certificate, "export").await?) } else { None };
     let material = Material { name: certificate.name, certificate: certificate.der, chain, private_key, csr: certificate.csr };
     // Deriving a key from a passphrase takes its time.
-    let made = tokio::task::spawn_blocking(move || form.export(material, request)).await;
+    let made = crate::blocking::in_turn(move || form.export(material, request)).await;
     let file = made.map_err(|error| Fault::Internal(error.to_string()))?.map_err(|error| match error {
         ExportError::Option { name, reason } => Fault::field(format!("plugin.pluginOptions.{name}"), reason),
         ExportError::Missing(thing) => Fault::Missing(thing),

@@ -283,7 +283,8 @@ struct Found {
     rows: u64,
     /// Whether that is all.
     is_all: bool,
-    /// The page's last row, and the last that was counted, with how many rows there are up to each.
+    /// The row before the page, the page's last row, and the last that was counted, with how many rows of the page and behind it there are up to
+    /// each.
     marks: Vec<(u64, Mark)>,
 }
 
@@ -301,14 +302,18 @@ async fn following(
     }
     chosen.push(" ").append(&prepared.conditions());
     prepared.beyond(&mut chosen, order, after);
-    // The page, and those behind it that are counted.
+    // The row before the page, so that the same page is found by it again; the page; and those behind it that are counted.
+    let lead = skip.min(1);
     let bound = limit.saturating_add(COUNTED);
-    chosen.push(prepared.order(order)).push(" LIMIT ").bind(bounded(bound)).push(" OFFSET ").bind(bounded(skip));
-    let rows = transaction.all_of(&chosen).await?;
+    chosen.push(prepared.order(order)).push(" LIMIT ").bind(bounded(bound + lead)).push(" OFFSET ").bind(bounded(skip - lead));
+    let mut rows = transaction.all_of(&chosen).await?;
+    let mut marks = Vec::new();
+    if lead > 0 && !rows.is_empty() {
+        marks.push((0, mark_of(&rows.remove(0), order.by)?));
+    }
     let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let page = usize::try_from(limit).unwrap_or(usize::MAX).min(rows.len());
     let ids = rows[..page].iter().map(|row| row.integer("id").map(CertificateId)).collect::<Result<Vec<_>, _>>()?;
-    let mut marks = Vec::new();
     for last in [page, rows.len()] {
         if let Some(row) = last.checked_sub(1).and_then(|last| rows.get(last)) {
             marks.push((u64::try_from(last).unwrap_or(u64::MAX), mark_of(row, order.by)?));

@@ -65,7 +65,7 @@ fn a_wrong_pin_is_said_and_all_else_works() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     house.refuses("certificate issue --authority root --name a.corp.example --out .", "the first line has to be the secret");
     std::fs::remove_file(&path).unwrap();
-    house.refuses("certificate issue --authority root --name a.corp.example --out .", "cannot be read");
+    house.refuses("certificate issue --authority root --name a.corp.example --out .", "hsm.pin: No such file");
     pin(&house, TOKEN.1);
     house.done("certificate issue --authority root --name a.corp.example --out .");
 }

@@ -8,8 +8,8 @@
 //! is in `state`), `hooks` (Python: they are not run), `opt_out_period_days`, `repo_requirements`, `repo_schedule_period_days`,
 //! `dispatcher`, `warnings`. `logging`, `query_role_data_in_batch` and `batch_processing_size` are taken, and have no effect.
 //!
-//! Ours: `state` (a path or a URL of `postgres://`), `observation` (globs of role names to `"quarterly"`, `"yearly"` or a number of days),
-//! `break_glass_roles` (globs of role names, as `ExclusiveFilter` has them: such roles are never changed), `code` (what code owns, and where it
+//! Ours: `state` (a path or a URL of `postgres://`), `principals` (`role`, `user`, `group`: who is looked at), `observation` (globs of names to `"quarterly"`, `"yearly"` or a number of days),
+//! `break_glass_roles` (globs of names, as `ExclusiveFilter` has them: who is named so is never changed), `code` (what code owns, and where it
 //! stands), `usage_retention_days`, `regions` (opted into), `identity_center`.
 
 mod error;
@@ -18,7 +18,7 @@ mod section;
 mod template;
 mod warning;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
@@ -26,6 +26,7 @@ use menagerie_aws::AccountId;
 use serde_json::Value;
 
 use super::filters::FilterName;
+use crate::account::Kind;
 use crate::state::Observation;
 use section::Section;
 
@@ -69,9 +70,11 @@ pub struct Config {
     pub warn_unknown_permissions: bool,
     /// Ours: where the state is.
     pub state: Option<String>,
-    /// Ours: globs of role names, and how far back such a role's usage is looked at.
+    /// Ours: who is looked at and changed in an account. Roles alone, as with Repokid.
+    pub principals: BTreeSet<Kind>,
+    /// Ours: globs of names, and how far back the usage of who is named so is looked at.
     pub observation: BTreeMap<String, Observation>,
-    /// Ours: globs of names of roles that are never changed.
+    /// Ours: globs of names of roles, users and groups that are never changed.
     pub break_glass_roles: PerAccount,
     /// Ours: what code owns, and where it stands.
     pub code: CodeFiles,
@@ -256,6 +259,7 @@ impl Config {
             dispatcher: dispatcher(root.section("dispatcher")?, &mut warnings)?,
             warn_unknown_permissions,
             state: root.set("state", &mut warnings)?,
+            principals: principals(&mut root)?,
             observation: observation(root.section("observation")?)?,
             break_glass_roles: per_account(root.section("break_glass_roles")?, &mut warnings)?,
             code: code(root.section("code")?, &mut warnings)?,
@@ -372,6 +376,16 @@ fn code(mut section: Section<'_>, warnings: &mut Vec<Warning>) -> Result<CodeFil
     };
     section.finish(warnings);
     Ok(read)
+}
+
+fn principals(root: &mut Section<'_>) -> Result<BTreeSet<Kind>, ConfigError> {
+    let Some(words) = root.texts("principals")? else { return Ok(BTreeSet::from([Kind::Role])) };
+    let kinds: Option<BTreeSet<Kind>> = words.iter().map(|word| Kind::named(word)).collect();
+    let wanted = "a list of \"role\", \"user\" and \"group\", of which there is one at least";
+    kinds.filter(|kinds| !kinds.is_empty()).ok_or_else(|| {
+        let value = root.value("principals");
+        root.wrong("principals", wanted, value)
+    })
 }
 
 fn observation(mut section: Section<'_>) -> Result<BTreeMap<String, Observation>, ConfigError> {

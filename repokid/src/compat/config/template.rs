@@ -14,6 +14,7 @@ pub const TEMPLATE: &str = r#"{
         "BlocklistFilter": { "all": [] },
         "ExclusiveFilter": { "all": [] }
     },
+    "principals": ["role"],
     "break_glass_roles": { "all": [] },
     "observation": {},
     "aardvark_api_location": "<AARDVARK_API_LOCATION>",

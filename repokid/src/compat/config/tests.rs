@@ -188,3 +188,22 @@ fn the_manual_names_every_key() {
         }
     }
 }
+
+#[test]
+fn roles_alone_are_looked_at_unless_more_is_said() {
+    let of = |principals: Value| parse(&json!({ "principals": principals })).map(|config| config.principals);
+    assert_eq!(Config::default().principals, BTreeSet::from([Kind::Role]));
+    assert_eq!(of(json!(["role", "user", "group"])).expect("is read"), BTreeSet::from([Kind::Role, Kind::User, Kind::Group]));
+    assert_eq!(of(json!(["user"])).expect("is read"), BTreeSet::from([Kind::User]));
+    for wrong in [json!([]), json!(["users"]), json!(["role", "User"]), json!("user"), json!({"user": true}), json!([1])] {
+        let error = of(wrong.clone()).expect_err("is refused").to_string();
+        assert!(error.starts_with("principals: "), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn a_number_that_is_not_known_stays_to_the_last_digit() {
+    let config = Config::parse(r#"{"ours": 17770000007700000000008E0, "theirs": [0.1, 1e-7]}"#).expect("is read");
+    let again = Config::parse(&config.original().to_string()).expect("is read");
+    assert_eq!(again, config);
+}

@@ -48,6 +48,6 @@ impl BreakGlass {
     }
 
     pub(super) fn names(&self, one: Named<'_>) -> Option<String> {
-        self.0.matching(one).map(|glob| format!("it is a break-glass role by the glob {:?}", glob.text()))
+        self.0.matching(one).map(|glob| format!("it is for breaking glass, by the glob {:?}", glob.text()))
     }
 }

@@ -1,7 +1,7 @@
-//! Which roles may be changed at all.
+//! Which roles, users and groups may be changed at all.
 //!
 //! Repokid's five filters by the names that its configuration has, and two that are always asked: roles that belong to a service of AWS
-//! or to Identity Center, and break-glass roles. A role that a filter names is left alone, with the reason. What a filter cannot tell (an
+//! or to Identity Center, and who is for breaking glass. A role that a filter names is left alone, with the reason. What a filter cannot tell (an
 //! age that is not known, a blocklist that could not be read, a filter in Python) counts as named: unknown is not allowed.
 
 mod age;
@@ -73,7 +73,7 @@ pub struct Filters {
     active: Vec<(FilterName, Filter)>,
 }
 
-/// What a filter that goes by names asks of a role, a user or a group.
+/// What a filter that goes by names asks.
 #[derive(Debug, Clone, Copy)]
 pub struct Named<'a> {
     /// The account.
@@ -128,12 +128,20 @@ impl Filters {
 }
 
 impl Filters {
-    /// The filters that name a user or a group: those that go by names, and those of which nothing is known.
+    /// The filters by which somebody's wish is that a principal stays as it is, by its name, or in its record: blocklist, break-glass, opt-out.
+    /// They hold for what it has from elsewhere, too.
     #[must_use]
-    pub fn judge_named(&self, one: Named<'_>) -> Vec<Disqualification> {
+    pub fn wishes(&self, one: Named<'_>, record: Option<&Role>, now: Timestamp) -> Vec<Disqualification> {
         let always = self.always.iter().map(|(name, filter)| (*name, filter));
         let active = self.active.iter().map(|(name, filter)| (name.class(), filter));
-        let named = always.chain(active).filter_map(|(name, filter)| Some((name, filter.names_by_name(one)?)));
+        let named = always.chain(active).filter_map(|(name, filter)| {
+            let reason = match filter {
+                Filter::Blocklist(_) | Filter::BreakGlass(_) => filter.names_by_name(one),
+                Filter::OptOut => opt_out::names(record?, now),
+                Filter::Age(_) | Filter::Lambda | Filter::Exclusive(_) | Filter::Reserved | Filter::Foreign => None,
+            };
+            Some((name, reason?))
+        });
         named.map(|(name, reason)| Disqualification { filter: name.to_owned(), reason }).collect()
     }
 }

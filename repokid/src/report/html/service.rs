@@ -180,7 +180,7 @@ fn service(name: &str, service: &Service, universe: &Universe) -> Markup {
                     @for (verdict, count) in [("used", used), ("unused", unused), ("unobservable", unobservable), ("unknown", unknown)] {
                         @if count > 0 { " · " span.verdict.(verdict) { (grouped(count)) " " (verdict) } }
                     }
-                    @if service.blocked > 0 { " · " (grouped(service.blocked)) " blocked by a denial or boundary" }
+                    @if service.blocked > 0 { " · " (grouped(service.blocked)) " blocked by a denial, a boundary or the organisation" }
                 }
             }
             table.evidence {
