@@ -82,9 +82,9 @@ const TABLE: &[Row] = &[
     ("get", "/users/{id}", PEOPLE, 200),
     ("put", "/users/{id}", ADMINS, 200),
     ("get", "/users/{id}/roles", LOG, 200),
-    ("delete", "/users/{id}/tokens", ADMINS, 200),
+    ("delete", "/users/{id}/tokens", &["admin"], 200),
     // The victim has none.
-    ("delete", "/users/{id}/second_factor", ADMINS, 404),
+    ("delete", "/users/{id}/second_factor", &["admin"], 404),
     ("get", "/users/{id}/keys", ADMINS, 200),
     ("post", "/users/{id}/keys", ADMINS, 200),
     ("get", "/keys", PEOPLE, 200),
