@@ -175,7 +175,7 @@ fn who_brings_a_certificate_of_unknown_roots_is_an_administrator() {
             json!({"body": body, "chain": std::fs::read_to_string(&ca).unwrap()})
         };
         let brought = sign("Elsewhere");
-        let said = service.post(&path, &mallory, &brought).refused(403);
+        let said = service.post(&path, &mallory, &brought).refused(403).to_string();
         assert!(said.contains("issued_under"), "{said}");
         let alone = service.post(&path, &service.admin, &json!({"body": brought["body"]}));
         assert!(alone.reason("body").contains("brings no issuer"), "{alone:?}");

@@ -111,7 +111,7 @@ async fn an_external_account_is_bound_and_a_chain_is_chosen() {
     assert_eq!((pending.attempts, pending.state, pending.certificate), (5, PendingState::Failed, None));
     drop(replica);
     upstream.external_account = Some(ExternalAccount { id: EXTERNAL.0.to_owned(), key_file: key_file.clone() });
-    let disagreeing = lemur::config::Upstream { agree_to_terms: false, ..upstream.clone() };
+    let disagreeing = Upstream { agree_to_terms: false, ..upstream.clone() };
     let replica = house.replica(disagreeing).await;
     let id = replica.order(&["a.example.org"]).await;
     let pending = replica.resolved(id).await;
