@@ -21,7 +21,6 @@ const VERBS: &[(&str, u8)] = &[
     ("user add {}-bob --email {}-bob@corp.example --password-file short", 2),
     ("user roles {}-ann --role {}-deploy --role operator", 0),
     ("user roles {}-ann", 0),
-    ("user roles {}-ann --none --role operator", 2),
     ("user roles {}-ann --none", 0),
     ("user roles {}-ann", 0),
     ("user roles {}-ann --role {}-deploy", 0),
