@@ -149,7 +149,7 @@ pub enum Command {
 /// Where a server's data are, for commands on its own machine.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
-    /// The folder of the data; made if it is not there
+    /// The folder of the data; `lemur serve` and `lemur authority create` make it if it is not there
     #[arg(long, global = true, value_name = "DIR", env = "LEMUR_DATA", default_value = "lemur")]
     pub data: PathBuf,
     /// The configuration file [default: lemur.toml in the data's folder, if it is there]

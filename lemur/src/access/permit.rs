@@ -103,6 +103,8 @@ pub enum Action<'a> {
     UploadCertificateFor(CertificateFacts<'a>),
     /// Store as many as one likes.
     UploadWithoutLimit,
+    /// Bring the certificate of a pending one of an authority whose roots are not known here: nothing but who brings it says whose it is.
+    VouchForPending,
     /// Change what is said of a certificate, or who answers for it.
     UpdateCertificate(CertificateFacts<'a>),
     /// Say that a new certificate takes the place of this one.
@@ -237,6 +239,10 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             "You are not authorized to store a certificate as another's: its owner and its roles are to be your own.",
         ),
         Action::UploadWithoutLimit => (false, "Only administrators store as many certificates as they like."),
+        Action::VouchForPending => (
+            false,
+            "Only administrators bring certificates of this authority: its upstream's issued_under, by which they could be verified, is not set.",
+        ),
         Action::IssueCertificate(authority) | Action::IssueThis(OrderFacts { authority, .. }) => {
             (may_issue(requester, authority), "You are not authorized to use this authority: none of your roles is one of its roles.")
         }

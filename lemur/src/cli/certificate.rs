@@ -112,7 +112,7 @@ pub struct CertificateExport {
     /// As what
     #[arg(long, value_enum, default_value_t = ExportFormat::Pem)]
     pub format: ExportFormat,
-    /// A file whose first line is the store's passphrase
+    /// A file whose first line is the passphrase that the key is encrypted under; as pem the key is in clear without one
     #[arg(long, value_name = "FILE", required_if_eq_any([("format", "pkcs12"), ("format", "jks"), ("format", "jks-trust")]))]
     pub passphrase_file: Option<PathBuf>,
     /// The file to write, with mode 0600

@@ -26,13 +26,16 @@ pub enum UserCommand {
         /// The user's name
         name: String,
     },
-    /// Set what a user is a member of
+    /// Show what a user is a member of, or set it by --role or --none
     Roles {
         /// The user's name
         name: String,
-        /// A role; others no more (may be given again)
-        #[arg(long = "role", value_name = "NAME")]
+        /// From now on the user has this role, and none that is not named (may be given again)
+        #[arg(long = "role", value_name = "NAME", conflicts_with = "none")]
         roles: Vec<String>,
+        /// From now on the user has no role
+        #[arg(long)]
+        none: bool,
     },
     /// End every session of a user, and every API key: the user signs in again, and makes new ones
     SignOut {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::approval::waits;
 use super::backend::{self, Backend, encoded, id, text};
-use super::place;
+use super::place::{self, Missing};
 use crate::certificate::{View, read_bundle, write_certificate};
 use crate::cli::{AuthorityChange, AuthorityCommand, AuthorityCreate, AuthorityCrossSign, AuthorityImport, Target};
 
@@ -19,7 +19,9 @@ const LARGEST_BUNDLE: usize = 1 << 20;
 const LONGEST_COMMON_NAME: usize = 64;
 
 pub(super) fn run(target: &Target, command: &AuthorityCommand) -> anyhow::Result<Exit> {
-    backend::on_in(command.emergency(), target, async |backend| match command {
+    // An installation may begin with its authorities.
+    let missing = if matches!(command, AuthorityCommand::Create(_)) { Missing::Made } else { Missing::Refused };
+    backend::on_in(command.emergency(), target, missing, async |backend| match command {
         AuthorityCommand::Create(options) => create(backend, options).await,
         AuthorityCommand::List => list(backend).await,
         AuthorityCommand::Show { name } => show(backend, name).await,

@@ -219,8 +219,6 @@ async fn export(backend: &Backend, options: &CertificateExport) -> anyhow::Resul
         if !has_key && options.format != ExportFormat::JksTrust {
             bail!("the key of {} is not stored here: a key store would be empty", shown(text(&certificate, "name")));
         }
-        // As PEM the key is written in clear, as it always was: the file is its owner's alone.
-        let passphrase = passphrase.as_ref().filter(|_| options.format != ExportFormat::Pem);
         let said: Vec<_> = passphrase.iter().map(|text| json!({"name": "passphrase", "value": text.expose()})).collect();
         let body = json!({"plugin": {"slug": slug, "pluginOptions": said}});
         let mut file = backend.post(&format!("/certificates/{}/export", id(&certificate)), body).await?;
@@ -228,7 +226,8 @@ async fn export(backend: &Backend, options: &CertificateExport) -> anyhow::Resul
         Zeroizing::new(STANDARD.decode(data.as_bytes()).map_err(|_| anyhow::anyhow!("the answer has no file"))?)
     };
     place::write_private(&options.out, &bytes)?;
-    report::note(format_args!("wrote {}", options.out.display()));
+    let clear = if options.format == ExportFormat::Pem && has_key && passphrase.is_none() { ", with the key in clear" } else { "" };
+    report::note(format_args!("wrote {}{clear}", options.out.display()));
     Ok(Exit::Fine)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_lc_rs::rand::SystemRandom;
 use menagerie_report::{self as report, Exit};
 
-use super::place::{self, Opened};
+use super::place::{self, Missing, Opened};
 use crate::acme::{ExternalKeys, MIGRATIONS};
 use crate::audit::Actor;
 use crate::cli::{KeyCommand, Place};
@@ -34,7 +34,7 @@ fn protect(place: &Place) -> anyhow::Result<Exit> {
 }
 
 fn rotate(place: &Place) -> anyhow::Result<Exit> {
-    place::on(place, async |opened| {
+    place::on(place, Missing::Refused, async |opened| {
         let actor = place::actor();
         // What others sealed while the last rotation went on is sealed anew first: then nothing needs keys that are older than the newest.
         reseal(opened, &actor).await?;

@@ -4,8 +4,9 @@ use anyhow::Context as _;
 use menagerie_report::{self as report, Exit, shown};
 use serde_json::{Value, json};
 
+use super::authority;
 use super::backend::{self, Backend, id, text};
-use super::{authority, place};
+use super::place::{self, Missing};
 use crate::access::Password;
 use crate::cli::{RoleAllow, RoleCommand, Target, UserAdd, UserCommand};
 
@@ -29,9 +30,12 @@ pub(super) fn user(target: &Target, command: &UserCommand) -> anyhow::Result<Exi
             report::note(format_args!("{} is signed out everywhere, and every API key has ended", shown(text(&user, "username"))));
             Ok(Exit::Fine)
         }
-        UserCommand::Roles { name, roles } => {
-            let roles: Vec<_> = roles.iter().map(|role| json!({"name": role})).collect();
-            change(backend, name, json!({"roles": roles}), "has other roles").await
+        UserCommand::Roles { name, roles, none } if *none || !roles.is_empty() => set_roles(backend, name, roles).await,
+        UserCommand::Roles { name, .. } => {
+            for role in roles_of(&backend.user(name).await?) {
+                report::data(format_args!("{}\n", shown(role)))?;
+            }
+            Ok(Exit::Fine)
         }
         UserCommand::Disable { name } => change(backend, name, json!({"active": false}), "may not come in any more").await,
         UserCommand::Enable { name } => change(backend, name, json!({"active": true}), "may come in").await,
@@ -39,7 +43,7 @@ pub(super) fn user(target: &Target, command: &UserCommand) -> anyhow::Result<Exi
 }
 
 pub(super) fn role(target: &Target, command: &RoleCommand) -> anyhow::Result<Exit> {
-    backend::on_in(command.emergency(), target, async |backend| match command {
+    backend::on_in(command.emergency(), target, Missing::Refused, async |backend| match command {
         RoleCommand::Add { name, description } => {
             backend.post("/roles", json!({"name": name, "description": description})).await?;
             Ok(Exit::Fine)
@@ -76,11 +80,26 @@ async fn add(backend: &Backend, options: &UserAdd) -> anyhow::Result<Exit> {
 
 async fn list(backend: &Backend) -> anyhow::Result<Exit> {
     for user in backend.all("/users", "").await? {
-        let roles: Vec<_> = user["roles"].as_array().into_iter().flatten().map(|role| text(role, "name")).collect();
-        let (name, email, roles) = (shown(text(&user, "username")), shown(text(&user, "email")), roles.join(","));
+        let (name, email, roles) = (shown(text(&user, "username")), shown(text(&user, "email")), roles_of(&user).join(","));
         let state = if user["active"] == true { "" } else { "disabled" };
         report::data(format_args!("{:<5} {name:<24} {email:<32} {state:<9} {}\n", id(&user), shown(&roles)))?;
     }
+    Ok(Exit::Fine)
+}
+
+/// What a user is a member of, by name.
+fn roles_of(user: &Value) -> Vec<&str> {
+    user["roles"].as_array().into_iter().flatten().map(|role| text(role, "name")).collect()
+}
+
+/// Sets what a user is a member of, and says what that is now.
+async fn set_roles(backend: &Backend, name: &str, roles: &[String]) -> anyhow::Result<Exit> {
+    let user = backend.user(name).await?;
+    let roles: Vec<_> = roles.iter().map(|role| json!({"name": role})).collect();
+    let changed = backend.put(&format!("/users/{}", id(&user)), json!({"roles": roles})).await?;
+    let now = roles_of(&changed).join(", ");
+    let (name, now) = (shown(text(&user, "username")), shown(&now));
+    report::note(format_args!("{name} has {}", if now.is_empty() { "no roles".to_owned() } else { format!("the roles {now}") }));
     Ok(Exit::Fine)
 }
 

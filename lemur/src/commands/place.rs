@@ -1,5 +1,6 @@
 //! Opening the data that a command works on: the configuration, the database, the key ring; and the files that it reads and writes.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -70,15 +71,23 @@ pub(super) async fn access(opened: &Opened) -> anyhow::Result<Access> {
     Ok(Access::open(engine.store().clone(), engine.ring().clone(), clock(), settings).await?)
 }
 
+/// What is done where there are no data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Folder, database and key are made.
+    Made,
+    /// It is said, and nothing is made: a name that was mistyped would be an empty installation, whose key nobody is to take for the real one.
+    Refused,
+}
+
 /// Opens the data, and makes what is not there.
 pub(super) async fn open(config: Config) -> anyhow::Result<Opened> {
     let wanted = config.encryption_key.clone();
-    open_kept(config, wanted).await
+    open_kept(config, wanted, Missing::Made).await
 }
 
 /// Opens the data; their key ring has to be kept under this key elsewhere, if one is named.
-async fn open_kept(config: Config, wanted: Option<String>) -> anyhow::Result<Opened> {
-    make_folder(&config.data)?;
+async fn open_kept(config: Config, wanted: Option<String>, missing: Missing) -> anyhow::Result<Opened> {
     let public_url = config.http_url.as_deref().unwrap_or(&config.url);
     let mut settings = Settings::new(clock(), public_url)?;
     settings.profiles = config.profiles.clone();
@@ -86,6 +95,11 @@ async fn open_kept(config: Config, wanted: Option<String>) -> anyhow::Result<Ope
         settings.compromised = Arc::new(super::lint::hashes(path)?);
     }
     settings.experimental = config.experimental;
+    settings.makes_ring = missing == Missing::Made;
+    match missing {
+        Missing::Made => make_folder(&config.data)?,
+        Missing::Refused => refuse_nothing(&config)?,
+    }
     let stores = Arc::new(KeyStores::new(config.pkcs11.clone()));
     settings.signers = stores.clone();
     settings.named_keys = Arc::new(config.keys.clone());
@@ -100,8 +114,32 @@ async fn open_kept(config: Config, wanted: Option<String>) -> anyhow::Result<Ope
     }
 }
 
+/// Refuses a place where nothing is: neither the file of an SQLite, nor the key file that belongs to a database elsewhere.
+fn refuse_nothing(config: &Config) -> anyhow::Result<()> {
+    let is_server = config.database.starts_with("postgres://") || config.database.starts_with("postgresql://");
+    let file = config.database.strip_prefix("sqlite:").unwrap_or(&config.database);
+    let file = file.strip_prefix("//").unwrap_or(file);
+    if is_server {
+        let key = &config.key_file;
+        anyhow::ensure!(
+            key.exists(),
+            "there are no data in {}: `lemur serve` makes them, or give --data, --database or --server; the keys in the database are \
+             encrypted under those of {}, which is copied from a server",
+            config.data.display(),
+            key.display()
+        );
+        return Ok(());
+    }
+    anyhow::ensure!(
+        Path::new(file).exists(),
+        "there are no data in {}: `lemur serve` makes them, or give --data, --database or --server",
+        if file == config.data.join("lemur.db").display().to_string() { config.data.display().to_string() } else { file.to_owned() }
+    );
+    Ok(())
+}
+
 /// Makes a folder for its owner alone, unless it is there.
-pub(super) fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
+pub(super) fn make_folder(path: &Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -110,20 +148,24 @@ pub(super) fn make_folder(path: &std::path::Path) -> anyhow::Result<()> {
 }
 
 /// Does a command's work on the data that `place` names, and closes them.
-pub(super) fn on<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
+pub(super) fn on<T>(place: &Place, missing: Missing, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let config = Config::read(&typed(place))?;
     let wanted = config.encryption_key.clone();
-    on_kept(config, wanted, work)
+    on_kept(config, (wanted, missing), work)
 }
 
 /// As [`on`], however the key ring is kept.
 pub(super) fn on_however_kept<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    on_kept(Config::read(&typed(place))?, None, work)
+    on_kept(Config::read(&typed(place))?, (None, Missing::Refused), work)
 }
 
-fn on_kept<T>(config: Config, wanted: Option<String>, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
+fn on_kept<T>(
+    config: Config,
+    (wanted, missing): (Option<String>, Missing),
+    work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     runtime()?.block_on(async {
-        let opened = open_kept(config, wanted).await?;
+        let opened = open_kept(config, wanted, missing).await?;
         let done = work(&opened).await;
         opened.engine.close().await;
         done
@@ -131,7 +173,7 @@ fn on_kept<T>(config: Config, wanted: Option<String>, work: impl AsyncFnOnce(&Op
 }
 
 /// A file's bytes, if they are no more than `most`.
-pub(super) fn bytes(path: &std::path::Path, most: usize) -> anyhow::Result<Vec<u8>> {
+pub(super) fn bytes(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
 
     let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -142,7 +184,7 @@ pub(super) fn bytes(path: &std::path::Path, most: usize) -> anyhow::Result<Vec<u
 }
 
 /// A file's first line, as a secret.
-pub(super) fn first_line(path: &std::path::Path) -> anyhow::Result<Secret<String>> {
+pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
     let text = menagerie_config::read(path)?;
     let text = zeroize::Zeroizing::new(text);
     let line = text.lines().next().unwrap_or_default();
@@ -151,12 +193,12 @@ pub(super) fn first_line(path: &std::path::Path) -> anyhow::Result<Secret<String
 }
 
 /// Writes a file whole or not at all, for its owner alone if it is secret.
-pub(super) fn write(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     menagerie_report::replace(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes what only its owner may read, also where a file stood that others could read.
-pub(super) fn write_private(path: &std::path::Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     #[cfg(unix)]
     if let Ok(found) = std::fs::metadata(path) {
         use std::os::unix::fs::PermissionsExt as _;

@@ -116,6 +116,16 @@ struct HttpSection {
     proxy_header: ProxyHeader,
 }
 
+impl HttpSection {
+    fn validated(self, path: &Path) -> Result<Proxies, ConfigError> {
+        if let Some(all) = self.trusted_proxies.iter().find(|network| network.prefix_len() == 0) {
+            let reason = format!("{all} is everybody, and each could say to come from any address: name the proxies' own");
+            return Err(ConfigError::Value { path: path.to_owned(), key: "http.trusted_proxies".to_owned(), reason });
+        }
+        Ok(Proxies::new(self.trusted_proxies, self.proxy_header.into()))
+    }
+}
+
 /// The header that trusted proxies write.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -257,7 +267,7 @@ impl File {
             keys: keys::named(path, self.keys)?,
             pkcs11: self.pkcs11.map(|section| section.validated(path)).transpose()?,
             compromised_keys: self.compromised_keys.map(|name| beside(path, &name)),
-            proxies: Proxies::new(self.http.trusted_proxies, self.http.proxy_header.into()),
+            proxies: self.http.validated(path)?,
             approve_authorities: self.approval.validated(path)?,
             log: self.log.validated(path)?,
             data: typed.data.clone(),

@@ -279,10 +279,13 @@ impl WorkloadSection {
                 }
                 Ok(Way::Aws { arns, endpoint: aws.endpoint, ca_file })
             }
-            (None, None, Some(certificate)) if !by_token && ca_file.is_none() => Ok(Way::Certificate {
-                names: section.names("certificate.names", &certificate.names)?,
-                authority: certificate.authority.unwrap_or(self.authority),
-            }),
+            (None, None, Some(certificate)) if !by_token && ca_file.is_none() => {
+                if certificate.authority.is_some_and(|authority| authority != self.authority) {
+                    let reason = "whoever comes in by a certificate renews it, so this is the workload's authority: leave it out";
+                    return Err(section.wrong("certificate.authority", reason));
+                }
+                Ok(Way::Certificate { names: section.names("certificate.names", &certificate.names)?, authority: self.authority })
+            }
             _ => Err(section.wrong("issuer", "say one way to come in: issuer with audience and match, aws, or certificate")),
         }
     }

@@ -100,6 +100,7 @@ fn what_would_let_everybody_in_is_refused() {
         ),
         (format!("{WORKLOAD}certificate = {{ names = [] }}"), "workloads.a.certificate.names"),
         (format!("{WORKLOAD}certificate = {{ names = [\".b.example\"] }}\nactions = [\"issue\"]"), "workloads.a.actions"),
+        (format!("{WORKLOAD}certificate = {{ authority = \"other\", names = [\".b.example\"] }}"), "workloads.a.certificate.authority"),
         (right.replace(".b.example\"]", "spiffe://*/x\"]"), "workloads.a.names"),
         (right.replace("[\".b.example\"]", "[]"), "workloads.a.names"),
         (right.replace("a@b.example", "nobody"), "workloads.a.owner"),
@@ -111,6 +112,8 @@ fn what_would_let_everybody_in_is_refused() {
         (PROVIDER.replace("https", "http"), "oidc.a.issuer"),
         (PROVIDER.replace("oidc.a", "oidc.\"../a\""), "oidc."),
         (PROVIDER.replace("\"x\"", "\"\""), "oidc.a.client_id"),
+        ("[http]\ntrusted_proxies = [\"10.0.0.0/8\", \"0.0.0.0/0\"]".to_owned(), "http.trusted_proxies: 0.0.0.0/0 is everybody"),
+        ("[http]\ntrusted_proxies = [\"::/0\"]".to_owned(), "http.trusted_proxies: ::/0 is everybody"),
     ] {
         let error = read(&text).unwrap_err().to_string();
         assert!(error.contains(named) && error.contains(FILE_NAME), "{text}: {error}");

@@ -122,7 +122,7 @@ impl Engine {
         let intents = Batcher::start(Intents { store: store.clone(), replica: replica.clone() });
         let issuance = Batcher::start(Issuance::new(store.clone(), replica.clone()));
         let shared = Arc::new(Shared {
-            ring: open_ring(&store, ring).await?,
+            ring: open_ring(&store, ring, settings.makes_ring).await?,
             random,
             cache: cache::Cache::default(),
             marks: Marks::default(),
@@ -193,14 +193,19 @@ impl Engine {
     }
 }
 
-/// Opens the ring; makes one only for a database in which nothing is sealed.
-async fn open_ring(store: &Store, file: RingFile) -> Result<Ring, StartError> {
+/// Opens the ring; makes one only for a database in which nothing is sealed, and if `makes` says so.
+async fn open_ring(store: &Store, file: RingFile, makes: bool) -> Result<Ring, StartError> {
     let all = authorities::all(&mut store.read().await?).await.map_err(StoreError::from)?;
     // An authority whose own key is elsewhere has a responder whose key is here.
     let keys = all.into_iter().flat_map(|authority| [authority.sealed_key, authority.responder.map(|responder| responder.sealed_key)]);
     let sealed: Vec<KeyId> = keys.filter_map(|key| KeyRing::key_of(&key?).ok()).collect();
     if sealed.is_empty() {
-        return Ok(Ring::open(file)?);
+        return Ok(if makes {
+            Ring::open(file)?
+        } else {
+            let ring = Ring::read(&file)?;
+            Ring::of(file, ring)?
+        });
     }
     let (found, ring) = match Ring::read(&file) {
         Ok(ring) => (ring.ids(), Some(ring)),

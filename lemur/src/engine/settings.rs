@@ -34,6 +34,8 @@ pub struct Settings {
     pub shard_capacity: i64,
     /// Whether keys of kinds that are experimental ([`crate::profile::KeyKind::is_experimental`]) are made and certified.
     pub experimental: bool,
+    /// Whether a key ring is made where there is none, and nothing is sealed yet.
+    pub makes_ring: bool,
     /// How long an OCSP responder's certificate holds; it is made anew in the last third.
     pub responder_lifetime: Duration,
 }
@@ -71,6 +73,7 @@ impl Settings {
             ocsp: Times { refresh: 48 * HOUR, lifetime: 96 * HOUR },
             shard_capacity: 100_000,
             experimental: false,
+            makes_ring: true,
             responder_lifetime: 30 * DAY,
         })
     }

@@ -35,6 +35,7 @@ pub use workload::{Credential, WorkloadError};
 
 use crate::engine::Engine;
 use crate::secret_file::SecretFileError;
+use crate::store::StoreError;
 use crate::trust::RootsError;
 use issuer::{Issuer, Source};
 use jwt::Keys;
@@ -60,6 +61,19 @@ pub enum OpenError {
     /// Certificates of roots.
     #[error(transparent)]
     Roots(#[from] RootsError),
+    /// A workload that would come in by what an authority elsewhere signs.
+    #[error(
+        "[workloads.{workload}] certificate: the authority {authority} is not one whose key is here: nobody comes in by its certificates"
+    )]
+    Elsewhere {
+        /// The workload.
+        workload: String,
+        /// The authority.
+        authority: String,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// All who come in by somebody else's word. Clones share everything; by default there is nobody.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::issuer::{Issuer, VerifyError};
+use super::issuer::{Issuer as TokenIssuer, VerifyError};
 use super::names::NamePattern;
 use super::pattern::{Claims, Pattern};
 use super::settings::Way;
@@ -13,9 +13,9 @@ use super::sts::{SignedRequest, StsError};
 use super::web::Web;
 use super::{Identity, Inner, Issuers, OpenError, jwt};
 use crate::access::{Admitted, holds};
-use crate::certificate::{ExtendedKeyUsage, View};
+use crate::certificate::{ExtendedKeyUsage, Issuer, View};
 use crate::store::StoreError;
-use crate::store::authorities::AuthorityState;
+use crate::store::authorities::{Authority, AuthorityKind, AuthorityState};
 
 /// What a workload shows.
 #[derive(Clone, Copy)]
@@ -60,7 +60,7 @@ pub enum WorkloadError {
 
 /// How one workload comes in.
 pub(super) enum Door {
-    Token { issuer: Arc<Issuer>, audience: String, claims: Claims },
+    Token { issuer: Arc<TokenIssuer>, audience: String, claims: Claims },
     Aws { web: Web, arns: Vec<Pattern>, endpoint: Option<String> },
     Certificate { authority: String, names: Vec<NamePattern> },
 }
@@ -122,12 +122,39 @@ impl Identity {
         Ok(Admitted { name: name.to_owned(), subject, certificate })
     }
 
+    /// Refuses workloads that come in by a certificate of an authority whose key is not ours: what it signs, nobody here knows.
+    ///
+    /// # Errors
+    /// [`OpenError::Elsewhere`] names the workload and its authority; or the database failed.
+    pub async fn check_authorities(&self) -> Result<(), OpenError> {
+        let Some(inner) = &self.0 else { return Ok(()) };
+        for (name, door) in &inner.workloads {
+            let Door::Certificate { authority, .. } = door else { continue };
+            // One that is not there yet is looked at when somebody comes.
+            if inner.engine.authority_by_name(authority).await?.is_some_and(|found| !is_ours(&found)) {
+                return Err(OpenError::Elsewhere { workload: name.clone(), authority: authority.clone() });
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a workload of this name comes in by a certificate.
     #[must_use]
     pub fn wants_certificate(&self, name: &str) -> bool {
         let door = self.0.as_ref().and_then(|inner| inner.workloads.get(name));
         matches!(door, Some(Door::Certificate { .. }))
     }
+}
+
+/// Whether the key of an authority of ours signed a certificate. One that is elsewhere has no certificate here by which that could be said.
+fn has_signed(authority: &Authority, certificate: &View) -> bool {
+    let own = authority.der.as_deref().filter(|_| is_ours(authority)).and_then(|der| View::parse(der).ok());
+    own.and_then(|own| Issuer::new(&own).ok()).is_some_and(|issuer| issuer.check_signature(certificate).is_ok())
+}
+
+/// Whether an authority's key is ours.
+const fn is_ours(authority: &Authority) -> bool {
+    matches!(authority.kind, AuthorityKind::Root | AuthorityKind::Intermediate)
 }
 
 impl Inner {
@@ -145,6 +172,9 @@ impl Inner {
         let issuer = self.engine.authority_by_name(authority).await?;
         let issuer = issuer.filter(|issuer| stored.authority == Some(issuer.id));
         let issuer = issuer.ok_or(wrong("another authority than this workload's issued it"))?;
+        if !has_signed(&issuer, &view) {
+            return Err(wrong("its authority did not sign it"));
+        }
         if issuer.state != AuthorityState::Active {
             return Err(wrong("its authority is not active"));
         }

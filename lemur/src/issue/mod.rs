@@ -31,6 +31,7 @@ pub use error::IssueError;
 pub use order::{Issued, Key, Order, Record};
 pub(crate) use row::{key_type_name, name_row, row, slug};
 pub(crate) use sign::SignedCertificate;
+pub(crate) use upload::check_texts;
 pub use upload::{Upload, UploadError};
 
 impl Engine {

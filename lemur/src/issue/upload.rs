@@ -96,7 +96,7 @@ through_issue!(StoreError, menagerie_store::database::DatabaseError, menagerie_s
 
 /// Refuses a certificate whose subject or issuer is longer than any that is meant: parts of them stand in indexes, which take no more than some
 /// kilobytes. Alternative names are bounded where they are read.
-fn check_texts(view: &View) -> Result<(), StoreError> {
+pub(crate) fn check_texts(view: &View) -> Result<(), StoreError> {
     let attributes = [view.subject(), view.issuer()].into_iter().flat_map(DistinguishedName::attributes);
     for attribute in attributes {
         check_text("certificate's subject or issuer", &attribute.text, SHORT)?;
@@ -114,7 +114,9 @@ impl Engine {
         check_text("external ID", upload.external_id.as_deref().unwrap_or_default(), SHORT)?;
         let view = upload.certificate;
         check_texts(&view)?;
-        self.refuse_forged(&view).await?;
+        if let Some(name) = self.forged(&view).await? {
+            return Err(UploadError::Forged { name });
+        }
         let chain = Chain::of_bundle([view.clone()].into_iter().chain(upload.chain).collect())?;
         let above = chain.issuers();
         if above.iter().map(|view| view.as_der().len()).sum::<usize>() > MOST_ABOVE {
@@ -146,8 +148,9 @@ impl Engine {
         stored.into_iter().next().ok_or_else(|| menagerie_store::database::DatabaseError::NoRow.into())
     }
 
-    /// Refuses what only looks like a certificate of one of our authorities: lists show the issuer's name.
-    async fn refuse_forged(&self, view: &View) -> Result<(), UploadError> {
+    /// The name of the authority of ours whose certificate this only looks like: lists show the issuer's name. None for those that an authority of
+    /// ours signed, and for those that do not say so.
+    pub(crate) async fn forged(&self, view: &View) -> Result<Option<String>, StoreError> {
         let said = view.issuer().to_string().to_lowercase();
         let mut forged = None;
         for authority in self.authorities().await? {
@@ -156,11 +159,11 @@ impl Engine {
                 continue;
             }
             if Issuer::new(&own).is_ok_and(|issuer| issuer.check_signature(view).is_ok()) {
-                return Ok(());
+                return Ok(None);
             }
             forged = Some(authority.name);
         }
-        forged.map_or(Ok(()), |name| Err(UploadError::Forged { name }))
+        Ok(forged)
     }
 
     fn seal_uploaded(&self, view: &View, key: &Secret<Vec<u8>>) -> Result<SealedKey, UploadError> {

@@ -143,6 +143,7 @@ pub async fn prepare(
 ) -> Result<Ready, ServeError> {
     let identity = Identity::open(&config.identity, &config.url, engine)?;
     first::authority(engine, config.tls.is_none()).await?;
+    identity.check_authorities().await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
     let acme = Acme::start(offers::parts(config, engine)?).await?;
     let upstreams = upstreams::ready(config, engine, dns.clone()).await?;

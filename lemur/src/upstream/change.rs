@@ -11,12 +11,14 @@ use super::order::pending_event;
 use super::step::issued;
 use super::store::leases::{self, Lease};
 use super::store::pending;
-use super::{Pending, PendingChange, PendingFilter, Upstreams};
-use crate::audit::Actor;
+use super::{Known, Pending, PendingChange, PendingFilter, Upstreams};
+use crate::audit::{Actor, Event, shortened, shortened_names};
 use crate::authority::{key_place, sha256};
 use crate::certificate::Chain;
 use crate::csr::Csr;
 use crate::engine::{Engine, RingError};
+use crate::issue::check_texts;
+use crate::profile::Profile;
 use crate::store::{ADDRESS, CertificateId, LONG, PendingId, SHORT, StoreError, certificates, check_text};
 
 /// Why something was not done with a pending certificate.
@@ -43,6 +45,12 @@ pub enum PendingError {
     /// The certificate is not the one that was ordered.
     #[error(transparent)]
     Certificate(#[from] CheckError),
+    /// It has the name of one of our authorities for its issuer's, and that one did not sign it.
+    #[error("it says that {name} issued it, and that authority did not sign it")]
+    Forged {
+        /// What the authority is called.
+        name: String,
+    },
     /// A certificate with this issuer and serial number is stored already.
     #[error("a certificate of this issuer with this serial number is stored already")]
     Duplicate,
@@ -129,15 +137,32 @@ impl Upstreams {
             drop(transaction);
             return Err(self.gone(id).await?);
         }
-        let event = pending_event("pending_certificate_cancelled", id, [("note", json!(crate::audit::shortened(note)))]);
+        let event = pending_event("pending_certificate_cancelled", id, [("note", json!(shortened(note)))]);
         engine.commit_audited(transaction, actor, &[event]).await?;
         Ok(self.withdraw(id).await?)
     }
 
-    /// Takes the certificate of a pending one from whoever brings it; gives the number of the certificate that it became.
+    /// Whether it is known here under which roots the authority issues that this was ordered from: what anybody brings can be held to them. Where
+    /// it is not, whoever brings it vouches for it.
     ///
     /// # Errors
-    /// [`PendingError`]: it is for another key or other names, or its chain does not hold; nothing was stored.
+    /// [`StoreError`] if the database fails.
+    pub async fn knows_roots(&self, pending: &Pending) -> Result<bool, StoreError> {
+        Ok(self.known(pending).await?.is_some_and(|known| !known.anchors.is_empty()))
+    }
+
+    /// The upstream that this was ordered from, if the configuration has it still.
+    async fn known(&self, pending: &Pending) -> Result<Option<&Known>, StoreError> {
+        let authority = self.shared.engine.authority(pending.authority).await?;
+        Ok(authority.and_then(|authority| self.shared.by_name.get(authority.upstream()?)))
+    }
+
+    /// Takes the certificate of a pending one from whoever brings it; gives the number of the certificate that it became. It is held to all that
+    /// the upstream's own answer is held to. Who may bring one whose roots are not known ([`Self::knows_roots`]) is the caller's to decide.
+    ///
+    /// # Errors
+    /// [`PendingError`]: it is for another key, other names or other usages, its chain does not hold or does not end where it has to, or it only
+    /// says that an authority of ours issued it; nothing was stored.
     pub async fn bring(&self, id: PendingId, upload: PendingUpload, actor: &Actor) -> Result<CertificateId, PendingError> {
         check_text("external ID", upload.external_id.as_deref().unwrap_or_default(), SHORT)?;
         let engine = &self.shared.engine;
@@ -146,8 +171,13 @@ impl Upstreams {
             return Err(PendingError::Resolved { id });
         }
         let spki = Csr::from_der(&found.csr).map(|csr| csr.public_key().to_spki_der()).unwrap_or_default();
-        let wanted = Wanted::of(&found, &spki, &[], &[]);
-        let chain = wanted.check_brought(&upload.bundle, engine.now())?;
+        let usages = engine.settings().profiles.get(&found.profile).map(Profile::extended_key_usages).unwrap_or_default();
+        let anchors = self.known(&found).await?.map(|known| known.anchors.as_slice()).unwrap_or_default();
+        let chain = Wanted::of(&found, &spki, usages, anchors).check(&upload.bundle, engine.now())?;
+        check_texts(chain.leaf())?;
+        if let Some(name) = engine.forged(chain.leaf()).await? {
+            return Err(PendingError::Forged { name });
+        }
         let transaction = engine.store().write().await?;
         let stored = store_issued(engine, transaction, (id, None), (&chain, upload.external_id), actor).await?;
         self.withdraw(id).await?;
@@ -180,6 +210,25 @@ impl Upstreams {
     }
 }
 
+/// What the audit log has of a certificate that somebody brought: that the upstream issued it is that one's word.
+fn brought(pending: &Pending, chain: &Chain) -> Event {
+    let leaf = chain.leaf();
+    pending_event(
+        "pending_certificate_brought",
+        pending.id,
+        [
+            ("authority", json!(pending.authority)),
+            ("serial", json!(leaf.serial().to_string())),
+            ("fingerprint", json!(hex::encode(leaf.sha256()))),
+            ("issuer", json!(shortened(&leaf.issuer().to_string()))),
+            ("profile", json!(pending.profile)),
+            ("owner", json!(shortened(&pending.record.owner))),
+            ("names", json!(shortened_names(leaf.names().iter().map(ToString::to_string)))),
+            ("not_after", json!(leaf.validity().not_after())),
+        ],
+    )
+}
+
 /// Stores a pending certificate's own, with its key, and that it is resolved by it: one commit.
 pub(super) async fn store_issued(
     engine: &Engine,
@@ -191,7 +240,10 @@ pub(super) async fn store_issued(
     let kind = engine.store().database().kind();
     let found = pending::by_id(&mut transaction, id).await?.ok_or(PendingError::Unknown { id })?;
     let now: Timestamp = engine.now();
-    let (mut new, event) = issued(&found, chain, now);
+    let (mut new, mut event) = issued(&found, chain, now);
+    if lease.is_none() {
+        event = brought(&found, chain);
+    }
     new.key = pending::key(&mut transaction, id).await?.map(|(key, _)| key);
     new.external_id = external_id.or_else(|| found.order_url().map(str::to_owned)).filter(|text| text.chars().count() <= SHORT);
     let stored = certificates::insert(&mut transaction, std::slice::from_ref(&new)).await;

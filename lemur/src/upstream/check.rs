@@ -60,15 +60,8 @@ impl<'a> Wanted<'a> {
         Self { spki, names: &pending.names, common_name: &pending.common_name, usages, anchors }
     }
 
-    /// The chain in what came, if it is what was ordered.
+    /// The chain in what came, if it is what was ordered; whoever it comes from, the upstream or a person.
     pub(super) fn check(&self, pem: &[u8], now: Timestamp) -> Result<Chain, CheckError> {
-        let chain = self.check_brought(pem, now)?;
-        self.under_anchors(&chain)?;
-        Ok(chain)
-    }
-
-    /// The same for what a person brings, who may know its issuer without showing it.
-    pub(super) fn check_brought(&self, pem: &[u8], now: Timestamp) -> Result<Chain, CheckError> {
         let chain = Chain::of_bundle(read_bundle(pem)?)?;
         let leaf = chain.leaf();
         let other = |reason| CheckError::Other { serial: leaf.serial().to_string(), reason };
@@ -94,6 +87,7 @@ impl<'a> Wanted<'a> {
             return Err(other("it does not hold now"));
         }
         chain.check()?;
+        self.under_anchors(&chain)?;
         Ok(chain)
     }
 

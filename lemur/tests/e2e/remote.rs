@@ -20,6 +20,10 @@ const VERBS: &[(&str, u8)] = &[
     ("user add {}-bob --email {}-bob@corp.example --role none --password-file password", 2),
     ("user add {}-bob --email {}-bob@corp.example --password-file short", 2),
     ("user roles {}-ann --role {}-deploy --role operator", 0),
+    ("user roles {}-ann", 0),
+    ("user roles {}-ann --none", 0),
+    ("user roles {}-ann", 0),
+    ("user roles {}-ann --role {}-deploy", 0),
     ("user password {}-ann --password-file another", 0),
     ("user sign-out {}-ann", 0),
     ("user disable {}-ann", 0),
@@ -159,7 +163,8 @@ fn a_certificate_lives_over_the_network_as_on_the_machine() {
         there(&format!("certificate export {id} --format {format} --passphrase-file pass --out {file}"));
         assert_eq!(mode(&house.file(file)), 0o600, "{file}");
     }
-    house.run("openssl", "pkey -in x.pem -noout");
+    assert!(house.read("x.pem").contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    house.run("openssl", "pkey -in x.pem -noout -passin file:pass");
     house.run("openssl", "pkcs12 -in x.p12 -noout -passin file:pass");
     there(&format!("certificate revoke {name} --reason superseded"));
     assert!(house.done(&format!("certificate show {id}")).contains("(superseded)"));

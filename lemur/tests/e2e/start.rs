@@ -1,5 +1,6 @@
 //! The first start: what is made, what is said, and what is not.
 
+use menagerie_tests::Postgres;
 use menagerie_tests::process::free_port;
 use serde_json::json;
 
@@ -117,4 +118,61 @@ fn a_server_starts_where_the_command_line_made_authorities_before() {
     let listed = server.get("/authorities?count=10&sortBy=id&sortDir=asc", &token).done();
     let names: Vec<_> = listed["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["corp", "internal-root", "internal"]);
+}
+
+/// A name that was mistyped is no new installation: its key, taken for the real one, would be a trap.
+#[test]
+fn verbs_make_no_data_where_there_are_none() {
+    let postgres = Postgres::start();
+    for house in [House::new(), House::on(postgres.url())] {
+        house.write("password", "correct horse battery\n");
+        for verb in [
+            "authority list",
+            "authority show corp",
+            "authority change corp --active false",
+            "certificate list",
+            "certificate issue --authority corp --name a.corp.example --out .",
+            "acme keys",
+            "user list",
+            "user add ann --email ann@corp.example --password-file password",
+            "role add deploy",
+            "approval list",
+            "audit verify",
+            "key rotate",
+            "key protect",
+        ] {
+            house.refuses(verb, "there are no data in");
+            house.refuses(verb, "`lemur serve` makes them, or give --data, --database or --server");
+            assert!(!house.file("data").exists(), "{verb}");
+        }
+        house.refuses("certificate list --data typo", "there are no data in typo");
+        assert!(!house.file("typo").exists());
+        house.done("authority create corp --common-name Corp");
+        assert!(house.done("authority list").contains("corp"));
+    }
+    let house = House::new();
+    house.refuses("certificate list --database mistyped.db", "there are no data in mistyped.db");
+    assert!(!house.file("mistyped.db").exists() && !house.file("data").exists());
+    // Where nothing is sealed yet, a key that is gone is no reason to make another.
+    house.write("data/lemur.toml", UPSTREAM);
+    house.done("authority create le --upstream le");
+    std::fs::remove_file(house.file("data/lemur.key")).unwrap();
+    house.refuses("certificate list", "lemur.key");
+    assert!(!house.file("data/lemur.key").exists());
+}
+
+/// An authority elsewhere, which nobody asks.
+const UPSTREAM: &str = "[upstream.le]\ndirectory = \"https://127.0.0.1:1/directory\"\nchallenge = \"http-01\"\nagree_to_terms = true\n";
+
+/// By what an authority elsewhere signs nobody comes in as a workload.
+#[test]
+fn a_workload_of_an_authority_elsewhere_is_no_start() {
+    let postgres = Postgres::start();
+    for house in [House::new(), House::on(postgres.url())] {
+        house.write("data/lemur.toml", UPSTREAM);
+        house.done("authority create le --upstream le");
+        let workload = "[workloads.nodes]\nowner = \"a@corp.example\"\nauthority = \"le\"\nnames = [\".corp.example\"]\n";
+        house.write("data/lemur.toml", format!("{UPSTREAM}{workload}certificate = {{ names = [\".corp.example\"] }}\n"));
+        house.refuses("serve --listen 127.0.0.1:0 --http-listen 127.0.0.1:0", "[workloads.nodes] certificate: the authority le is not one");
+    }
 }

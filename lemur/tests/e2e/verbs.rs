@@ -183,7 +183,15 @@ fn exports_are_their_owners_and_need_a_key_where_they_hold_one() {
         house.done(&format!("certificate export {own} --format {format} --passphrase-file pass --out {file}"));
         assert_eq!(mode(&house.file(file)), 0o600, "{file}");
     }
-    house.run("openssl", "pkey -in x.pem -noout");
+    assert!(house.read("x.pem").contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") && !house.read("x.pem").contains("BEGIN PRIVATE"));
+    house.run("openssl", "pkey -in x.pem -noout -passin file:pass");
+    house.write("other", "another-passphrase\n");
+    assert_ne!(house.tried("openssl", "pkey -in x.pem -noout -passin file:other").status, Some(0));
+    house.write("short", "short\n");
+    house.refuses(&format!("certificate export {own} --passphrase-file short --out z.pem"), "a passphrase has at least");
+    let clear = house.lemur(["certificate", "export", &own, "--out", "z.pem"]).success();
+    assert!(clear.stderr.contains("wrote z.pem, with the key in clear"), "{}", clear.stderr);
+    house.run("openssl", "pkey -in z.pem -noout");
     house.run("openssl", "pkcs12 -in x.p12 -noout -passin file:pass");
     let listed = house.run("keytool", "-list -storetype JKS -keystore x.jks -storepass changeit-please");
     assert!(listed.contains("PrivateKeyEntry"), "{listed}");
@@ -206,6 +214,7 @@ fn people_and_their_roles() {
     let house = House::new();
     house.write("password", "correct horse battery\n");
     house.write("short", "short\n");
+    house.done("authority create root --common-name Root");
     house.done("role add deploy --description pipelines");
     house.done("user add ann --email ann@corp.example --role deploy --password-file password");
     let (users, roles) = (house.done("user list"), house.done("role list"));
@@ -218,6 +227,19 @@ fn people_and_their_roles() {
     house.refuses("user add bob --email bob@corp.example --password-file short", "12 characters");
     house.refuses("user add bob --email bob@corp.example --password-file none", "none");
     house.refuses("user disable bob", "user");
+    // What reads like a question is one.
+    let roles = |arguments: &str| house.lemur(format!("user roles {arguments}").split_whitespace()).success();
+    for _ in 0..2 {
+        assert_eq!(roles("ann").text(), "deploy\n");
+    }
+    house.done("role add ops");
+    assert_eq!(roles("ann --role deploy --role ops").stderr.trim(), "ann has the roles deploy, ops");
+    assert_eq!(roles("ann").text(), "deploy\nops\n");
+    assert_eq!(house.lemur(["user", "roles", "ann", "--none", "--role", "ops"]).status, Some(2));
+    assert_eq!(roles("ann --none").stderr.trim(), "ann has no roles");
+    assert_eq!(roles("ann").text(), "");
+    assert_eq!(roles("ann --role deploy").stderr.trim(), "ann has the roles deploy");
+    house.refuses("user roles bob", "user");
     assert!(!house.done("user list").contains("bob"));
 
     let server = house.serve();
@@ -295,7 +317,7 @@ fn keys_are_rotated_under_a_server_that_works_and_none_is_lost() {
         assert!(!file.exists(), "{verb}");
     }
     let other = House::new();
-    other.done("authority list");
+    other.done("authority create other --common-name Other");
     std::fs::copy(other.file("data/lemur.key"), &file).unwrap();
     house.refuses("certificate list", "put the right file there");
     std::fs::rename(house.file("away"), &file).unwrap();

@@ -3,7 +3,7 @@
 use menagerie_tests::process::{Finished, command, run};
 use serde_json::{Value, json};
 
-use super::house::{House, new_certificate};
+use super::house::{House, new_certificate, on_both};
 
 const CONFIG: &str = r#"
 [workloads.nodes]
@@ -122,4 +122,56 @@ fn a_certificate_is_asked_for_and_not_wanted() {
         assert!(!asks || said.contains("Lemur internal authority"));
         assert_eq!(house.get("/auth/ping", "").status, 200);
     }
+}
+
+const ELSEWHERE: &str = r#"
+http_listen = "127.0.0.1:0"
+http_url = "http://pki.example.com"
+[upstream.le]
+directory = "https://127.0.0.1:1/directory"
+challenge = "http-01"
+agree_to_terms = true
+ca_file = "ca.pem"
+[workloads.nodes]
+owner = "fleet@example.com"
+authority = "le"
+names = [".nodes.example.com"]
+actions = ["renew"]
+certificate = { names = [".nodes.example.com"] }
+"#;
+
+/// What an authority elsewhere signs, nobody here knows: a certificate that was brought for one is no way in, also where its authority was made
+/// known after the start.
+#[test]
+fn a_certificate_that_is_called_an_upstreams_lets_nobody_in() {
+    let made = |folder: &std::path::Path| {
+        let place = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+        let arguments = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=LE"];
+        let places = ["-keyout", &place("ca.key"), "-out", &place("ca.pem")];
+        let _ = menagerie_tests::keys::openssl(arguments.into_iter().chain(places), b"").success();
+        ELSEWHERE.to_owned()
+    };
+    on_both(made, |house| {
+        let plugin = json!({"slug": "acme-issuer", "pluginOptions": [{"name": "upstream", "value": "le"}]});
+        let authority = json!({"name": "le", "owner": "pki@example.com", "commonName": "le", "plugin": plugin});
+        let _ = house.post("/authorities", &house.admin, &authority).done();
+        let place = |name: &str| house.folder.path().join(name).to_str().unwrap().to_owned();
+        let arguments = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", &place("m.key")];
+        let names = ["-subj", "/CN=m.nodes.example.com", "-addext", "subjectAltName=DNS:m.nodes.example.com", "-out", &place("m.csr")];
+        let _ = menagerie_tests::keys::openssl(arguments.into_iter().chain(names), b"").success();
+        let read = |name: &str| std::fs::read_to_string(place(name)).unwrap();
+        let mut order = new_certificate("m.nodes.example.com");
+        order["authority"] = json!({"name": "le"});
+        order["csr"] = json!(read("m.csr"));
+        let pending = house.post("/certificates", &house.admin, &order).done();
+        house.file("m.ext", "subjectAltName=DNS:m.nodes.example.com\nextendedKeyUsage=serverAuth,clientAuth\n");
+        let (ca, key, csr, usage, out) = (place("ca.pem"), place("ca.key"), place("m.csr"), place("m.ext"), place("m.pem"));
+        let sign = ["x509", "-req", "-days", "1", "-in", &csr, "-CA", &ca, "-CAkey", &key, "-extfile", &usage, "-out", &out];
+        let _ = menagerie_tests::keys::openssl(sign, b"").success();
+        let brought = json!({"body": read("m.pem"), "chain": read("ca.pem")});
+        let stored = house.post(&format!("/pending_certificates/{}/upload", pending["id"]), &house.admin, &brought).done();
+        assert_eq!(stored["authority"]["name"], "le", "{stored}");
+        let (status, said) = exchange(house, "m", &["--tlsv1.3"]);
+        assert_eq!(status, 403, "{said}");
+    });
 }

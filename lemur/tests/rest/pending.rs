@@ -1,8 +1,9 @@
 //! Authorities elsewhere and pending certificates, as Lemur's clients meet them.
 
+use menagerie_tests::keys::openssl;
 use serde_json::{Value, json};
 
-use super::support::{Service, new_authority, new_certificate, new_upstream_authority, on_both};
+use super::support::{Service, new_authority, new_certificate, new_upstream_authority, on_both, request};
 
 fn with_option(name: &str, value: &str) -> Value {
     let mut new = new_upstream_authority("Elsewhere");
@@ -144,4 +145,47 @@ fn what_is_not_ordered_is_refused_by_its_field() {
     let brought = json!({"body": other["body"], "chain": other["chain"]});
     assert!(service.post(&path, &service.admin, &brought).reason("body").contains("another key"));
     assert_eq!(service.get(&format!("/pending_certificates/{}", pending["id"]), &service.admin).done()["resolved"], false);
+}
+
+/// Whoever may order could else make anything a certificate of that authority: roots are not known here (`issued_under`), so an administrator vouches
+/// for what is brought, and what an authority of ours is said to have signed it did sign.
+#[test]
+fn who_brings_a_certificate_of_unknown_roots_is_an_administrator() {
+    on_both(|service| {
+        service.authority("Root");
+        let role = service.role("web");
+        let mut elsewhere = new_upstream_authority("Elsewhere");
+        elsewhere["roles"] = json!([{"id": role}]);
+        let _ = service.post("/authorities", &service.admin, &elsewhere).done();
+        let mallory = service.user("mallory", &["web"]);
+        let mut new = new_certificate("Elsewhere", "www.example.com");
+        new["csr"] = json!(request(service, "www.example.com"));
+        let pending = service.post("/certificates", &mallory, &new).done();
+        let path = format!("/pending_certificates/{}/upload", pending["id"]);
+        let csr = service.file("www.csr", new["csr"].as_str().unwrap());
+        let usage = service.file("www.ext", "subjectAltName=DNS:www.example.com\nextendedKeyUsage=serverAuth\n");
+        // Signed by a self-made authority of this name.
+        let sign = |name: &str| {
+            let (ca, key) = (service.file("ca.pem", ""), service.file("ca.key", ""));
+            let (subject, curve) = (format!("/CN={name}"), "ec_paramgen_curve:P-256");
+            let made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", curve, "-nodes", "-days", "5", "-subj", &subject];
+            let _ = openssl(made.into_iter().chain(["-keyout", &key, "-out", &ca]), b"").success();
+            let signed = ["x509", "-req", "-days", "3", "-in", &csr, "-CA", &ca, "-CAkey", &key, "-extfile", &usage];
+            let body = openssl(signed, b"").success().text();
+            json!({"body": body, "chain": std::fs::read_to_string(&ca).unwrap()})
+        };
+        let brought = sign("Elsewhere");
+        let said = service.post(&path, &mallory, &brought).refused(403).to_string();
+        assert!(said.contains("issued_under"), "{said}");
+        let alone = service.post(&path, &service.admin, &json!({"body": brought["body"]}));
+        assert!(alone.reason("body").contains("brings no issuer"), "{alone:?}");
+        let forged = service.post(&path, &service.admin, &sign("Root"));
+        assert!(forged.reason("body").contains("that authority did not sign it"), "{forged:?}");
+        assert_eq!(service.get("/certificates", &service.admin).done()["total"], 1, "the root's own alone");
+
+        let stored = service.post(&path, &service.admin, &brought).done();
+        assert_eq!(service.get(&format!("/pending_certificates/{}", pending["id"]), &mallory).done()["resolvedCertId"], stored["id"]);
+        let log = service.get("/logs?count=100", &service.admin).done().to_string();
+        assert!(log.contains("pending_certificate_brought") && !log.contains("certificate_issued"), "{log}");
+    });
 }

@@ -1,18 +1,19 @@
 //! Orders that end well, and those that do not, at `pebble`.
 
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use lemur::audit::Actor;
 use lemur::authority::AuthorityError;
 use lemur::certificate::{View, read_bundle};
-use lemur::config::ExternalAccount;
+use lemur::config::{ExternalAccount, Upstream};
 use lemur::crl::Reason;
 use lemur::csr::Csr;
 use lemur::issue::{IssueError, Key};
 use lemur::name::SubjectField;
 use lemur::revoke::RevokeError;
 use lemur::store::authorities::AuthorityChange;
-use lemur::upstream::{OrderError, PendingError, PendingState, UpstreamAuthority, reseal};
+use lemur::upstream::{OrderError, PendingError, PendingState, PendingUpload, UpstreamAuthority, Upstreams, reseal};
 use menagerie_sign::{LocalSigner, Signer as _};
 use menagerie_tests::keys::openssl;
 
@@ -110,7 +111,7 @@ async fn an_external_account_is_bound_and_a_chain_is_chosen() {
     assert_eq!((pending.attempts, pending.state, pending.certificate), (5, PendingState::Failed, None));
     drop(replica);
     upstream.external_account = Some(ExternalAccount { id: EXTERNAL.0.to_owned(), key_file: key_file.clone() });
-    let disagreeing = lemur::config::Upstream { agree_to_terms: false, ..upstream.clone() };
+    let disagreeing = Upstream { agree_to_terms: false, ..upstream.clone() };
     let replica = house.replica(disagreeing).await;
     let id = replica.order(&["a.example.org"]).await;
     let pending = replica.resolved(id).await;
@@ -278,40 +279,73 @@ async fn an_upstream_that_forgot_the_account_gets_it_again_and_keys_are_sealed_a
     let _ = replica.engine.private_key(certificate.id, "view", &Actor::cli("tests")).await.unwrap();
 }
 
+/// An authority that openssl makes: its certificate and its key.
+fn outsider(house: &House, file: &str, name: &str) -> (PathBuf, PathBuf) {
+    let place = |end: &str| house.folder.path().join(format!("{file}.{end}"));
+    let (certificate, key, subject) = (place("pem"), place("key"), format!("/CN={name}"));
+    let made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "5", "-subj", &subject];
+    let places = ["-keyout", key.to_str().unwrap(), "-out", certificate.to_str().unwrap()];
+    let _ = openssl(made.into_iter().chain(places), b"").success();
+    (certificate, key)
+}
+
+/// What a person brings is held to what the upstream's own answer is held to.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_may_be_brought_by_hand_and_only_the_right_one() {
-    let house = House::sqlite();
-    let pebble = Pebble::start(&house.chall, house.http.port(), BAD_NONCES);
-    let replica = house.idle(House::by_http(pebble.directory(), pebble.root())).await;
-    let id = replica.order(&["a.example.org"]).await;
-    let pending = replica.upstreams.pending(id).await.unwrap().unwrap();
-    let csr = house.file("a.csr", Csr::from_der(&pending.csr).unwrap().to_pem());
-    let folder = |name: &str| house.folder.path().join(name).to_str().unwrap().to_owned();
-    let (ca, ca_key) = (folder("ca.pem"), folder("ca.key"));
-    let made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "5", "-subj", "/CN=Elsewhere"];
-    let _ = openssl(made.into_iter().chain(["-keyout", &ca_key, "-out", &ca]), b"").success();
-    let sign = |extensions: &'static str| {
-        let extensions = house.file("ext", extensions);
-        let arguments = ["x509", "-req", "-days", "3", "-in", csr.to_str().unwrap(), "-CA", &ca, "-CAkey", &ca_key, "-extfile"];
-        openssl(arguments.into_iter().chain([extensions.to_str().unwrap()]), b"").success().text()
-    };
-    let bring = |bundle: String| {
-        let upstreams = replica.upstreams.clone();
-        let upload = lemur::upstream::PendingUpload { bundle: bundle.into_bytes(), external_id: Some("by hand".to_owned()) };
-        async move { upstreams.bring(id, upload, &Actor::cli("tests")).await }
-    };
-    let chain = std::fs::read_to_string(&ca).unwrap();
-    for wrong in
-        [sign("subjectAltName=DNS:b.example.org"), sign("subjectAltName=DNS:a.example.org\nbasicConstraints=CA:TRUE"), chain.clone()]
-    {
-        assert!(matches!(bring(wrong).await, Err(PendingError::Certificate(_))));
+    for house in [House::sqlite(), House::postgres()] {
+        let pebble = Pebble::start(&house.chall, house.http.port(), BAD_NONCES);
+        let (ca, other) = (outsider(&house, "ca", "Elsewhere"), outsider(&house, "other", "Elsewhere"));
+        let (own, with_roots) = (House::by_http(pebble.directory(), pebble.root()), Some(ca.0.clone()));
+        let vouched = house.idle(own.clone()).await;
+        let id = vouched.order(&["a.example.org"]).await;
+        let pending = vouched.upstreams.pending(id).await.unwrap().unwrap();
+        assert!(!vouched.upstreams.knows_roots(&pending).await.unwrap());
+        let replica = house.idle(Upstream { issued_under: with_roots, ..own }).await;
+        assert!(replica.upstreams.knows_roots(&pending).await.unwrap());
+        let csr = house.file("a.csr", Csr::from_der(&pending.csr).unwrap().to_pem());
+        let sign = |(ca, key): &(PathBuf, PathBuf), extensions: &'static str| {
+            let extensions = house.file("ext", extensions);
+            let arguments = ["x509", "-req", "-days", "3", "-in", csr.to_str().unwrap(), "-CA", ca.to_str().unwrap()];
+            let more = ["-CAkey", key.to_str().unwrap(), "-extfile", extensions.to_str().unwrap()];
+            openssl(arguments.into_iter().chain(more), b"").success().text()
+        };
+        let bring = |upstreams: &Upstreams, bundle: String| {
+            let upstreams = upstreams.clone();
+            let upload = PendingUpload { bundle: bundle.into_bytes(), external_id: Some("by hand".to_owned()) };
+            async move { upstreams.bring(id, upload, &Actor::cli("tests")).await }
+        };
+        let refused = async |upstreams: &Upstreams, bundle: String| match bring(upstreams, bundle).await {
+            Err(PendingError::Certificate(error)) => error.to_string(),
+            otherwise => panic!("{otherwise:?}"),
+        };
+        let chain = std::fs::read_to_string(&ca.0).unwrap();
+        let right = sign(&ca, "subjectAltName=DNS:a.example.org\nextendedKeyUsage=serverAuth");
+        for upstreams in [&vouched.upstreams, &replica.upstreams] {
+            for (wrong, why) in [
+                (sign(&ca, "subjectAltName=DNS:b.example.org"), "other names"),
+                (sign(&ca, "subjectAltName=DNS:a.example.org\nbasicConstraints=CA:TRUE"), "an authority's"),
+                (sign(&ca, "subjectAltName=DNS:a.example.org\nextendedKeyUsage=clientAuth"), "not for what the profile is for"),
+                (chain.clone(), "another key"),
+            ] {
+                let said = refused(upstreams, wrong + &chain).await;
+                assert!(said.contains(why), "{said}");
+            }
+        }
+        assert!(refused(&vouched.upstreams, right.clone()).await.contains("brings no issuer"), "nobody's signature is looked at");
+        // Somebody's own authority, of the same name.
+        let forged = sign(&other, "subjectAltName=DNS:a.example.org\nextendedKeyUsage=serverAuth");
+        let their_chain = std::fs::read_to_string(&other.0).unwrap();
+        for bundle in [forged.clone(), forged + &their_chain] {
+            assert!(refused(&replica.upstreams, bundle).await.contains("none of the roots of issued_under"));
+        }
+        assert_eq!(replica.certificates().await, 0);
+
+        let stored = bring(&replica.upstreams, right.clone()).await.unwrap();
+        let certificate = replica.engine.certificate(stored).await.unwrap().unwrap();
+        assert_eq!((certificate.has_key, certificate.external_id.as_deref()), (true, Some("by hand")));
+        assert!(matches!(bring(&replica.upstreams, right + &chain).await, Err(PendingError::Resolved { .. })));
+        let pending = replica.upstreams.pending(id).await.unwrap().unwrap();
+        assert_eq!((pending.certificate, pending.resolved), (Some(stored), true));
+        assert_eq!(replica.engine.authority_by_name(NAME).await.unwrap().unwrap().upstream(), Some(NAME));
     }
-    let right = sign("subjectAltName=DNS:a.example.org");
-    let stored = bring(right.clone() + &chain).await.unwrap();
-    let certificate = replica.engine.certificate(stored).await.unwrap().unwrap();
-    assert_eq!((certificate.has_key, certificate.external_id.as_deref()), (true, Some("by hand")));
-    assert!(matches!(bring(right).await, Err(PendingError::Resolved { .. })));
-    let pending = replica.upstreams.pending(id).await.unwrap().unwrap();
-    assert_eq!((pending.certificate, pending.resolved), (Some(stored), true));
-    assert_eq!(replica.engine.authority_by_name(NAME).await.unwrap().unwrap().upstream(), Some(NAME));
 }

@@ -64,6 +64,7 @@ fn every<'a>() -> Vec<Action<'a>> {
         Action::UploadCertificate,
         Action::UploadCertificateFor(certificate()),
         Action::UploadWithoutLimit,
+        Action::VouchForPending,
         Action::UpdateCertificate(certificate()),
         Action::ReplaceCertificate(certificate()),
         Action::RevokeCertificate(certificate()),

@@ -9,7 +9,7 @@ use menagerie_report::shown;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::place;
+use super::place::{self, Missing};
 use crate::cli::{Emergency, Target};
 
 pub(super) use credentials::{Kept, forget, keep, of_server};
@@ -83,20 +83,21 @@ impl Refusal {
     }
 }
 
-/// Does a verb's work on what `target` names.
+/// Does a verb's work on what `target` names, which has to be there.
 pub(super) fn on<T>(target: &Target, work: impl AsyncFnOnce(&Backend) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    on_in(None, target, work)
+    on_in(None, target, Missing::Refused, work)
 }
 
-/// Does a verb's work on what `target` names, perhaps in an emergency.
+/// As [`on`], perhaps in an emergency; what is not there on this machine is made, or not.
 pub(super) fn on_in<T>(
     emergency: Option<&Emergency>,
     target: &Target,
+    missing: Missing,
     work: impl AsyncFnOnce(&Backend) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let break_glass = emergency.and_then(|emergency| emergency.break_glass.as_deref());
     let Some(url) = &target.server else {
-        return place::on(&target.place, async |opened| {
+        return place::on(&target.place, missing, async |opened| {
             let backend = Backend::Local(Box::new(local::Local::open(opened, break_glass).await?));
             work(&backend).await
         });

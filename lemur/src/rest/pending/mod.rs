@@ -155,6 +155,9 @@ async fn cancel(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
 async fn upload(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<CertificateOut>, Fault> {
     let pending = api.pending(id).await?;
     signed.may(&Action::UpdateCertificate(facts(&pending)))?;
+    if !api.upstreams.knows_roots(&pending).await? {
+        signed.may(&Action::VouchForPending)?;
+    }
     let fields = UPLOAD.read(&body)?;
     let bundle = format!("{}\n{}", fields.text("body").unwrap_or_default(), fields.text("chain").unwrap_or_default());
     let external_id = fields.filled("externalId").map(str::to_owned);
@@ -178,7 +181,7 @@ fn fault(error: PendingError) -> Fault {
         PendingError::Unknown { .. } => Fault::Missing("pending certificate"),
         PendingError::Resolved { .. } => Fault::Bad(format!("{text}.")),
         PendingError::NoKey { .. } => Fault::Missing("private key"),
-        PendingError::Certificate(_) => Fault::field("body", text),
+        PendingError::Certificate(_) | PendingError::Forged { .. } => Fault::field("body", text),
         PendingError::Duplicate => Fault::Conflict(text),
         PendingError::Ring(_) => Fault::Internal(text),
         PendingError::Store(error) => error.into(),
