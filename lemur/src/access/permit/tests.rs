@@ -80,7 +80,6 @@ fn every<'a>() -> Vec<Action<'a>> {
         Action::CrossSign(authority()),
         Action::ReleaseCertificate(authority()),
         Action::SeeProposals,
-        Action::Propose { settled: true },
         Action::Reject(&Proposer::User(UserId(7))),
         Action::ManageExternalKeys,
         Action::ReadRole(TEAM),
