@@ -1,4 +1,4 @@
-//! How many lines a second a log takes, and what a line costs: `rate SINK [SECONDS] [APPENDERS]`.
+//! How many lines a second a log takes, and what a line costs: `log_rate SINK [SECONDS] [APPENDERS]`.
 //!
 //! The sinks are `none` (lines are built, chained and thrown away), `file`, `sqlite`, and `cloudwatch` and `dynamodb`, which call a
 //! loopback server that keeps nothing, in a process of its own. Everything but that server, and the threads that wait for the disk, runs on one thread.
