@@ -56,6 +56,7 @@ fn signing_out_ends_the_session_on_every_server() {
 fn users_of_the_command_line_do_not_keep_the_first_administrator_from_being_made() {
     let house = House::new();
     house.write("password", "correct horse battery\n");
+    house.done("authority create corp --common-name Corp");
     house.done("user add ann --email ann@corp.example --password-file password");
     let server = house.serve();
     assert!(server.said.text().contains("the password of the user admin is in"), "{}", server.said.text());
@@ -68,6 +69,7 @@ fn users_of_the_command_line_do_not_keep_the_first_administrator_from_being_made
     // Where somebody has that name, another is found; where somebody is an administrator, none is made.
     let house = House::new();
     house.write("password", "correct horse battery\n");
+    house.done("authority create corp --common-name Corp");
     house.done("user add admin --email admin@localhost --password-file password");
     let server = house.serve();
     assert!(server.said.text().contains("the password of the user admin2 is in"), "{}", server.said.text());
@@ -79,6 +81,7 @@ fn users_of_the_command_line_do_not_keep_the_first_administrator_from_being_made
 
     let house = House::new();
     house.write("password", "correct horse battery\n");
+    house.done("authority create corp --common-name Corp");
     house.done("user add root --email root@corp.example --role admin --password-file password");
     let server = house.serve();
     assert!(!house.file("data/admin-password").exists());
