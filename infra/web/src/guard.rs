@@ -2,15 +2,20 @@
 //! size, security headers on the answer, and an error in place of a panic.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_body::{Body as _, Frame, SizeHint};
 
 use crate::{JsonError, Metrics, RequestId, headers};
 
@@ -38,12 +43,14 @@ static ID: HeaderName = HeaderName::from_static("x-request-id");
 async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
     let id = RequestId::random();
     let method = request.method().clone();
+    let is_first_version = request.version() <= http::Version::HTTP_11;
     // The resource's pattern and not its path: a path may hold what is secret, and there is no end to paths.
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     request.extensions_mut().insert(id.clone());
     let began = Instant::now();
+    let unread = Unread::default();
     let answer = async {
-        match gathered(request).await {
+        match gathered(request, &unread).await {
             Ok(request) => next.run(request).await,
             Err(error) => error.into_response(),
         }
@@ -61,6 +68,10 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     guard.metrics.answered(&method, &route, status, took);
     tracing::info!(%id, %method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
     headers::harden(response.headers_mut());
+    // The connection ends with a body that is not read. Who knows that does not send the next request into it.
+    if is_first_version && unread.is_any() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response.headers_mut().insert(ID.clone(), HeaderValue::from_str(id.as_str()).expect("hexadecimal digits"));
     response
 }
@@ -68,11 +79,11 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
 /// The longest body that is read before anybody looks at the request.
 const SMALL: usize = 16 * 1024;
 
-/// Reads a small body to its end. A request that is refused before its body was read would otherwise cost its client the connection.
-async fn gathered(request: Request) -> Result<Request, JsonError> {
+/// Reads a small body to its end, and watches what becomes of a larger one. A request that is refused before its body was read would otherwise cost its client the connection.
+async fn gathered(request: Request, unread: &Unread) -> Result<Request, JsonError> {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if !length.is_some_and(|length| (1..=SMALL).contains(&length)) {
-        return Ok(request);
+        return Ok(unread.watch(request));
     }
     let (head, body) = request.into_parts();
     let broken = |_| JsonError::new(StatusCode::BAD_REQUEST, "The request's body broke off.");
@@ -80,9 +91,51 @@ async fn gathered(request: Request) -> Result<Request, JsonError> {
     Ok(Request::from_parts(head, body.into()))
 }
 
+/// Whether there is more of a request's body than was read.
+#[derive(Debug, Clone, Default)]
+struct Unread(Arc<AtomicBool>);
+
+impl Unread {
+    fn watch(&self, request: Request) -> Request {
+        self.0.store(!request.body().is_end_stream(), Ordering::Relaxed);
+        request.map(|body| Body::new(Watched { body, unread: self.clone() }))
+    }
+
+    fn is_any(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A body that notes when it has been read.
+#[derive(Debug)]
+struct Watched {
+    body: Body,
+    unread: Unread,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if self.body.is_end_stream() || matches!(frame, Poll::Ready(None)) {
+            self.unread.0.store(false, Ordering::Relaxed);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use axum::body::{Body, Bytes};
     use axum::routing::{get, post};
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;

@@ -102,7 +102,7 @@ const TABLE: &[Row] = &[
     ("get", "/pending_certificates/{id}", &EVERYONE, 200),
     ("put", "/pending_certificates/{id}", ANSWERS_FOR, 200),
     ("delete", "/pending_certificates/{id}", ANSWERS_FOR, 204),
-    ("post", "/pending_certificates/{id}/upload", ANSWERS_FOR, 400),
+    ("post", "/pending_certificates/{id}/upload", ADMINS, 400),
     ("get", "/pending_certificates/{id}/key", ANSWERS_FOR, 200),
     ("get", "/logs/lines", LOG, 200),
     ("get", "/approvals", PEOPLE, 200),

@@ -250,6 +250,24 @@ fn one_connection_too_many_is_closed_unread() {
 }
 
 /// Headers and body come apart, and the answer does not want the body: the connection goes on all the same.
+/// A connection that ends with an answer says so, or a client would send its next request into it.
+#[test]
+fn a_body_that_is_not_read_ends_the_connection_by_a_word() {
+    let running = Running::start(Limits::default(), None);
+    let answer = |head: &str, body: &[u8]| {
+        let mut stream = running.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = [0; 4096];
+        let length = stream.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..length]).to_ascii_lowercase()
+    };
+    let long = answer("POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n\r\n", &[b'x'; 1000]);
+    assert!(long.starts_with("http/1.1 404") && long.contains("connection: close"), "{long}");
+    let short = answer("POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n", b"{}");
+    assert!(short.starts_with("http/1.1 404") && !short.contains("connection: close"), "{short}");
+}
+
 #[test]
 fn a_refusal_does_not_cost_the_connection() {
     let running = Running::start(Limits::default(), None);
