@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use cryptoki::context::Pkcs11;
@@ -66,6 +67,7 @@ struct Shared {
 struct Waiting {
     jobs: VecDeque<Job>,
     threads: usize,
+    handles: Vec<JoinHandle<()>>,
     idle: usize,
     ended: bool,
 }
@@ -84,6 +86,16 @@ impl Drop for Open {
         while waiting.threads > 0 {
             let Some(left) = until.checked_duration_since(Instant::now()) else { break };
             (waiting, _) = self.0.told.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        // What a library keeps for each thread is taken down when the thread ends: that is waited for, too.
+        if waiting.threads == 0 {
+            let handles = std::mem::take(&mut waiting.handles);
+            drop(waiting);
+            let me = std::thread::current().id();
+            for handle in handles.into_iter().filter(|handle| handle.thread().id() != me) {
+                // A thread that panicked has ended as well.
+                let _ = handle.join();
+            }
         }
     }
 }
@@ -184,7 +196,11 @@ impl Token {
             let shared = Arc::clone(&self.shared);
             let thread = std::thread::Builder::new().name("pkcs11".to_owned()).spawn(move || Worker { shared, open: None }.run());
             match thread {
-                Ok(_) => waiting.threads += 1,
+                Ok(handle) => {
+                    waiting.threads += 1;
+                    waiting.handles.retain(|handle| !handle.is_finished());
+                    waiting.handles.push(handle);
+                }
                 Err(error) if waiting.threads == 0 => return Err(Pkcs11Error::Thread(error)),
                 // Those that there are do it.
                 Err(_) => {}
