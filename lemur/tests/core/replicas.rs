@@ -67,7 +67,7 @@ async fn a_certificate_of_a_process_that_was_taken_for_dead_is_thrown_away() {
         let reaper = house.engine().await;
         let mut lost = 0;
         let mut tasks = tokio::task::JoinSet::new();
-        for number in 0..8_u32 {
+        for number in 0..4_u32 {
             let engine = engine.clone();
             let reaper = reaper.clone();
             tasks.spawn(async move {

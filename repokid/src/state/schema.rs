@@ -348,5 +348,5 @@ macro_rules! signatures {
 /// From an empty database to today's.
 pub(super) const MIGRATIONS: Migrations = Migrations {
     component: "repokid",
-    steps: &[both!(first), both!(completeness), both!(unchanged), both!(principals), both!(signatures)],
+    steps: &[both!(first), both!(completeness), both!(unchanged), both!(signatures), both!(principals)],
 };
