@@ -1,25 +1,45 @@
 //! Work that keeps a processor busy for long: making keys, deriving them from passphrases. So much is done at once that the rest of the service
 //! is answered meanwhile; the rest waits in turn, and what nobody waits for any more is not begun.
 
+use std::sync::{Arc, LazyLock};
+
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
 /// How much is done at once.
 const AT_ONCE: usize = 2;
 
-static PLACES: Semaphore = Semaphore::const_new(AT_ONCE);
+static LONG: LazyLock<Places> = LazyLock::new(|| Places::new(AT_ONCE));
 
 /// Does such work when it is its turn.
 ///
 /// # Errors
 /// [`JoinError`] if the work panics, or the runtime ends.
 pub(crate) async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
-    let place = PLACES.acquire().await.expect("never closed");
-    let work = move || {
-        let _place = place;
-        work()
-    };
-    tokio::task::spawn_blocking(work).await
+    LONG.with(work).await
+}
+
+/// Places for work that holds a thread. Clones are the same places.
+#[derive(Debug, Clone)]
+pub(crate) struct Places(Arc<Semaphore>);
+
+impl Places {
+    pub(crate) fn new(places: usize) -> Self {
+        Self(Arc::new(Semaphore::new(places)))
+    }
+
+    /// Does work when a place is free, in the order of those who ask. It keeps its place until it is done, whether or not somebody waits for it.
+    ///
+    /// # Errors
+    /// [`JoinError`] if the work panics, or the runtime ends.
+    pub(crate) async fn with<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+        let place = Arc::clone(&self.0).acquire_owned().await.expect("never closed");
+        let work = move || {
+            let _place = place;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 // `oidc-provider` (npm) as an OpenID provider on loopback: code flow with PKCE, tokens signed with keys of its own, its own sign-in form.
 // Its only argument is a JSON file: packages, issuer, port, key, certificate, keys (a file that it makes), clients and accounts (claims by subject).
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
@@ -8,7 +8,13 @@ import { join } from 'node:path';
 const given = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { default: Provider } = await import(join(given.packages, 'oidc-provider/lib/index.js'));
 
-const jwk = (kind, options, more) => ({ ...generateKeyPairSync(kind, options).privateKey.export({ format: 'jwk' }), use: 'sig', ...more });
+// By way of PEM: Node 20 stands still now and then where it writes a key as a JWK while the job that made the key is collected, since both hold
+// that key's lock. A key that was read has no such job.
+const privateKeyEncoding = { type: 'pkcs8', format: 'pem' };
+const jwk = (kind, options, more) => {
+    const pem = generateKeyPairSync(kind, { ...options, privateKeyEncoding }).privateKey;
+    return { ...createPrivateKey(pem).export({ format: 'jwk' }), use: 'sig', ...more };
+};
 if (!existsSync(given.keys)) {
     const keys = [
         jwk('rsa', { modulusLength: 2048 }, { kid: 'rsa', alg: 'RS256' }),

@@ -11,7 +11,7 @@ use crate::process::{Output, Running, command, free_port};
 use crate::{Namespace, eventually, npm_modules};
 
 const PROGRAM: &str = include_str!("oidc_provider.mjs");
-const PATIENCE: Duration = Duration::from_secs(25);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A place for a provider, whose address and certificate are known before it runs: those who come back to it have to be, too.
 #[derive(Debug)]
@@ -51,20 +51,12 @@ impl OidcProvider {
         let given = json!({"packages": npm_modules(), "issuer": self.issuer, "port": self.port, "key": self.folder.file("tls.key"),
             "certificate": self.certificate, "keys": self.folder.file("keys.json"), "clients": clients, "accounts": accounts, "claims": claims});
         let (program, given) = (self.folder.write("provider.mjs", PROGRAM), self.folder.write("given.json", given.to_string()));
-        // Now and then Node starts and never comes to listen: it is then started anew.
-        let mut tries = 3;
-        let (process, said) = loop {
-            let mut node = command("node");
-            node.arg(&program).arg(&given);
-            let (mut process, said) = Running::start_followed("oidc-provider", node);
-            let ready = |said: &Output| said.text().contains("ready at");
-            eventually(PATIENCE, || ready(&said) || process.ended().is_some());
-            if ready(&said) {
-                break (process, said);
-            }
-            tries -= 1;
-            assert!(tries > 0 && process.ended().is_none(), "oidc-provider did not start: {}", said.text());
-        };
+        let mut node = command("node");
+        node.arg(program).arg(given);
+        let (mut process, said) = Running::start_followed("oidc-provider", node);
+        let ready = |said: &Output| said.text().contains("ready at");
+        eventually(PATIENCE, || ready(&said) || process.ended().is_some());
+        assert!(ready(&said), "oidc-provider did not start: {}", said.text());
         self.process = Some((process, said));
     }
 }

@@ -303,6 +303,41 @@ async fn writers_wait_for_each_other_and_readers_see_one_state() {
     .await;
 }
 
+/// More writers than there are connections: each waits in line, and none of them keeps a reader from one.
+#[tokio::test]
+async fn writers_of_a_file_have_their_turn_in_the_order_of_asking_and_keep_no_reader_waiting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = open(&format!("sqlite:{}", folder.path().join("zoo.db").display()), 3).await;
+    let first = database.write().await.expect("begins");
+    let turns = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 0..12_i64 {
+        let (database, turns) = (database.clone(), std::sync::Arc::clone(&turns));
+        writers.spawn(async move {
+            let insert = "INSERT INTO pet (id, name) VALUES ($1, $2)";
+            let name = format!("pet {number}");
+            let values = [number.into(), Value::from(&name)];
+            if number % 3 == 0 {
+                database.execute(insert, &values).await.expect("is done");
+                turns.lock().expect("no panic").push(number);
+            } else {
+                let mut transaction = database.write().await.expect("begins");
+                turns.lock().expect("no panic").push(number);
+                transaction.execute(insert, &values).await.expect("is done");
+                transaction.commit().await.expect("is kept");
+            }
+        });
+        // So that it stands in line before the next.
+        tokio::task::yield_now().await;
+    }
+    let read = tokio::time::timeout(Duration::from_secs(5), count(&database, "SELECT count(*) AS n FROM pet")).await;
+    assert_eq!(read.expect("a reader does not stand in line"), 0);
+    first.commit().await.expect("is kept");
+    writers.join_all().await;
+    assert_eq!(*turns.lock().expect("no panic"), (0..12).collect::<Vec<_>>());
+    assert_eq!(count(&database, "SELECT count(*) AS n FROM pet").await, 12);
+}
+
 #[tokio::test]
 async fn a_file_is_its_owners_alone_and_other_urls_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,15 +1,13 @@
 //! Passwords: argon2id with OWASP's parameters, a few at a time, so that guesses neither go fast nor take the memory away.
 
-use std::sync::Arc;
-
 use argon2::{Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _};
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::AccessError;
+use crate::blocking::Places;
 
 /// How many are hashed at once: each takes 19 MiB.
 const AT_ONCE: usize = 2;
@@ -65,7 +63,7 @@ impl Password {
 
 /// Hashes passwords and compares them.
 pub(super) struct Hasher {
-    places: Arc<Semaphore>,
+    places: Places,
     /// A hash of something that nobody knows, for users who are not there: they take as long as those who are.
     nobody: String,
 }
@@ -73,7 +71,7 @@ pub(super) struct Hasher {
 impl Hasher {
     pub(super) fn new() -> Result<Self, AccessError> {
         let nobody = hash(Password::random()?.expose())?;
-        Ok(Self { places: Arc::new(Semaphore::new(AT_ONCE)), nobody })
+        Ok(Self { places: Places::new(AT_ONCE), nobody })
     }
 
     pub(super) async fn hash(&self, password: Password) -> Result<String, AccessError> {
@@ -92,12 +90,7 @@ impl Hasher {
     }
 
     async fn alone<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AccessError> {
-        let place = Arc::clone(&self.places).acquire_owned().await.expect("never closed");
-        let work = move || {
-            let _place = place;
-            work()
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|_| AccessError::Randomness)
+        self.places.with(work).await.map_err(|_| AccessError::Randomness)
     }
 }
 

@@ -2,13 +2,12 @@
 //! proxy is taken from anywhere, and the number, the length and the time of calls are bounded.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use ureq::Agent;
 use zeroize::Zeroizing;
 
+use crate::blocking::Places;
 use crate::trust::{self, RootsError};
 
 /// The longest head of an answer.
@@ -41,7 +40,7 @@ pub enum WebError {
 #[derive(Debug, Clone)]
 pub(super) struct Web {
     agent: Agent,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 /// What is sent.
@@ -92,20 +91,14 @@ impl Web {
     pub(super) fn new(roots: Option<&Path>) -> Result<Self, RootsError> {
         let client = trust::client(roots)?.proxy(None).max_response_header_size(HEAD);
         let config = client.timeout_global(Some(PATIENCE)).build();
-        Ok(Self { agent: config.into(), places: Arc::new(Semaphore::new(AT_ONCE)) })
+        Ok(Self { agent: config.into(), places: Places::new(AT_ONCE) })
     }
 
     /// Calls; gives the answer's body if its status is success.
     pub(super) async fn call(&self, call: Call) -> Result<Zeroizing<Vec<u8>>, WebError> {
         check_address(&call.url)?;
-        let failed = |_| WebError::Failed("the service ends");
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(failed)?;
         let agent = self.agent.clone();
-        let called = tokio::task::spawn_blocking(move || {
-            let _place = place;
-            made(&agent, &call)
-        });
-        called.await.map_err(|_| WebError::Failed("the call broke off"))?
+        self.places.with(move || made(&agent, &call)).await.map_err(|_| WebError::Failed("the call broke off"))?
     }
 
     pub(super) async fn json(&self, call: Call) -> Result<serde_json::Value, WebError> {

@@ -1,6 +1,6 @@
 //! Broken and hostile stores: what is broken is named, the rest is read, and nothing panics, hangs or grows without bound.
 
-use super::workshop::{Workshop, gather, text};
+use super::workshop::{Workshop, gather, gather_damaged, text};
 use menagerie_git::{BlobOptions, Kind, Lost, ObjectError, ObjectId, Repository};
 use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
@@ -52,7 +52,7 @@ fn a_pack_that_was_cut_off_or_flipped() {
             }
             let repository = workshop.open("repo");
             exercise(&repository);
-            let shown = gather(
+            let shown = gather_damaged(
                 &repository,
                 BlobOptions { threads: 2, ..BlobOptions::default() },
                 |oid| !matches!(expected.get(oid), Some((kind, _)) if *kind != Kind::Blob),
@@ -86,7 +86,7 @@ fn indexes_that_lie() {
         overwrite(&index, &bytes);
         let repository = workshop.open("repo");
         exercise(&repository);
-        gather(&repository, BlobOptions::default(), |_| true);
+        gather_damaged(&repository, BlobOptions::default(), |_| true);
     }
     // One that is no index at all is built anew.
     overwrite(&index, b"not an index");

@@ -157,6 +157,8 @@ pub(crate) struct Gather {
     pub(crate) blobs: BTreeMap<ObjectId, Vec<u8>>,
     pub(crate) streamed: BTreeMap<ObjectId, Vec<u8>>,
     pub(crate) lost: Vec<Problem>,
+    /// Streams that broke off, with why.
+    pub(crate) broken: Vec<String>,
     pub(crate) deltas: usize,
     pub(crate) inherited: usize,
 }
@@ -194,12 +196,11 @@ impl BlobVisitor for Gather {
 
     fn large(&mut self, oid: &ObjectId, size: u64, content: &mut dyn Read) {
         let mut bytes = Vec::new();
-        // Of a damaged pack a stream may break off: it is then not among those that were shown.
-        if content.read_to_end(&mut bytes).is_err() {
-            return;
+        match content.read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 == size => drop(self.streamed.insert(*oid, bytes)),
+            Ok(length) => self.broken.push(format!("{oid}: {length} of {size} bytes")),
+            Err(error) => self.broken.push(format!("{oid}: {error}")),
         }
-        assert_eq!(bytes.len() as u64, size);
-        self.streamed.insert(*oid, bytes);
     }
 
     fn lost(&mut self, problem: Problem) {
@@ -207,8 +208,15 @@ impl BlobVisitor for Gather {
     }
 }
 
-/// All that a run of the bulk route shows, over all its threads.
+/// All that a run of the bulk route shows, over all its threads. Every stream is whole.
 pub(crate) fn gather(repository: &Repository, options: BlobOptions, wanted: impl Fn(&ObjectId) -> bool + Sync) -> Gather {
+    let all = gather_damaged(repository, options, wanted);
+    assert!(all.broken.is_empty(), "{:?}", all.broken);
+    all
+}
+
+/// The same of a repository that is damaged: reading a stream fails where it is broken.
+pub(crate) fn gather_damaged(repository: &Repository, options: BlobOptions, wanted: impl Fn(&ObjectId) -> bool + Sync) -> Gather {
     let mut all = Gather::default();
     for one in repository.blobs(options, wanted, |_| Gather::default()).expect("the store can be listed") {
         for (oid, bytes) in one.blobs {
@@ -216,6 +224,7 @@ pub(crate) fn gather(repository: &Repository, options: BlobOptions, wanted: impl
         }
         all.streamed.extend(one.streamed);
         all.lost.extend(one.lost);
+        all.broken.extend(one.broken);
         all.deltas += one.deltas;
         all.inherited += one.inherited;
     }

@@ -42,7 +42,7 @@ pub struct Database {
 
 #[derive(Debug, Clone)]
 enum Pool {
-    Sqlite(sqlx::SqlitePool),
+    Sqlite(sqlite::Connections),
     #[cfg(feature = "postgres")]
     Postgres(postgres::Connections),
 }
@@ -92,13 +92,13 @@ impl Database {
         }
     }
 
-    /// Begins a transaction that may write. In SQLite there is one at a time, and the next waits for it.
+    /// Begins a transaction that may write. In SQLite there is one at a time, and those who wait for it get it in the order in which they came.
     ///
     /// # Errors
-    /// [`DatabaseError`] if the database cannot be reached, or another process has it for too long.
+    /// [`DatabaseError`] if the database cannot be reached, or the turn to write does not come for too long.
     pub async fn write(&self) -> Result<Transaction, DatabaseError> {
         match &self.pool {
-            Pool::Sqlite(pool) => Ok(pool.begin_with("BEGIN IMMEDIATE").await?.into()),
+            Pool::Sqlite(pool) => Ok(pool.write().await?.into()),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => Ok(pool.begin("BEGIN").await?.into()),
         }
@@ -110,7 +110,7 @@ impl Database {
     /// [`DatabaseError`] if the database cannot be reached.
     pub async fn read(&self) -> Result<Transaction, DatabaseError> {
         match &self.pool {
-            Pool::Sqlite(pool) => Ok(pool.begin().await?.into()),
+            Pool::Sqlite(pool) => Ok(pool.read().await?.into()),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => Ok(pool.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?.into()),
         }
@@ -119,7 +119,7 @@ impl Database {
     /// Closes every connection, when its work is done. A database that is dropped is closed as well, without waiting.
     pub async fn close(&self) {
         match &self.pool {
-            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Sqlite(pool) => pool.pool().close().await,
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.close().await,
         }

@@ -1,10 +1,13 @@
 //! SQLite: a file of this machine, written ahead, on the disk before a commit returns, with foreign keys held.
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Error, Sqlite, SqliteConnection, SqlitePool};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::DatabaseError;
 use crate::sqlite::{make_private, open};
@@ -15,7 +18,16 @@ const BUSY: Duration = Duration::from_secs(30);
 /// One writes at a time; the rest read.
 const CONNECTIONS: u32 = 4;
 
-pub(super) async fn connect(path: &str) -> Result<SqlitePool, DatabaseError> {
+/// Connections that are used again, and whose turn it is to write.
+#[derive(Debug, Clone)]
+pub(super) struct Connections {
+    pool: SqlitePool,
+    /// Writers of this process stand in line here, without a connection: SQLite lets those who wait for it try again and again, and whom it
+    /// takes is chance, so that one of many may be passed over until it gives up.
+    turn: Arc<Semaphore>,
+}
+
+pub(super) async fn connect(path: &str) -> Result<Connections, DatabaseError> {
     let bad = |reason| DatabaseError::Path { path: path.to_owned(), reason };
     match path {
         "" => return Err(bad("it is empty")),
@@ -31,12 +43,65 @@ pub(super) async fn connect(path: &str) -> Result<SqlitePool, DatabaseError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
     let pool = || SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY).connect_with(options.clone());
-    open(BUSY, pool).await.map_err(|source| DatabaseError::Connect { source })
+    let pool = open(BUSY, pool).await.map_err(|source| DatabaseError::Connect { source })?;
+    Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)) })
+}
+
+impl Connections {
+    /// For statements that only read.
+    pub(super) fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// Waits for the turn to write, which lasts until it is dropped.
+    pub(super) async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let turn = tokio::time::timeout(BUSY, Arc::clone(&self.turn).acquire_owned()).await;
+        turn.map_err(|_| Error::PoolTimedOut)?.map_err(|_| Error::PoolClosed)
+    }
+
+    /// Begins a transaction that may write.
+    pub(super) async fn write(&self) -> Result<Transaction, Error> {
+        let turn = self.turn().await?;
+        Ok(Transaction { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+    }
+
+    /// Begins a transaction that only reads.
+    pub(super) async fn read(&self) -> Result<Transaction, Error> {
+        Ok(Transaction { inner: self.pool.begin().await?, _turn: None })
+    }
+}
+
+/// A transaction, and the turn that it has if it writes.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    /// Ends before the turn does.
+    inner: sqlx::Transaction<'static, Sqlite>,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Transaction {
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        self.inner.commit().await
+    }
+}
+
+impl Deref for Transaction {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.inner
+    }
 }
 
 /// Closes the connections that there are, once they are free; new ones are opened when they are needed. A connection has the tables in mind as it
 /// saw them last: a statement that it prepares for a table that another has altered since has other columns than its rows.
-pub(super) async fn forget(pool: &SqlitePool) -> Result<(), DatabaseError> {
+pub(super) async fn forget(Connections { pool, .. }: &Connections) -> Result<(), DatabaseError> {
     // The only one has altered the tables itself.
     if pool.size() <= 1 {
         return Ok(());

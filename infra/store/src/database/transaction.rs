@@ -6,6 +6,7 @@ use sqlx::AssertSqlSafe;
 use super::error::DatabaseError;
 #[cfg(feature = "postgres")]
 use super::postgres;
+use super::sqlite;
 use super::statement::Statement;
 use super::value::{Row, Value};
 use super::{Database, Pool};
@@ -19,13 +20,13 @@ pub struct Transaction(TransactionOf);
 
 #[derive(Debug)]
 enum TransactionOf {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Sqlite(sqlite::Transaction),
     #[cfg(feature = "postgres")]
     Postgres(postgres::Transaction),
 }
 
-impl From<sqlx::Transaction<'static, sqlx::Sqlite>> for Transaction {
-    fn from(transaction: sqlx::Transaction<'static, sqlx::Sqlite>) -> Self {
+impl From<sqlite::Transaction> for Transaction {
+    fn from(transaction: sqlite::Transaction) -> Self {
         Self(TransactionOf::Sqlite(transaction))
     }
 }
@@ -60,7 +61,10 @@ impl Database {
     /// [`DatabaseError`] if it fails.
     pub async fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, DatabaseError> {
         match &self.pool {
-            Pool::Sqlite(pool) => Ok(bound!(sql, values).execute(pool).await?.rows_affected()),
+            Pool::Sqlite(pool) => {
+                let _turn = pool.turn().await?;
+                Ok(bound!(sql, values).execute(pool.pool()).await?.rows_affected())
+            }
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut lent = pool.lend().await?;
@@ -76,7 +80,7 @@ impl Database {
     /// [`DatabaseError`] if the statement fails.
     pub async fn all(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, DatabaseError> {
         match &self.pool {
-            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool.pool()).await?.into_iter().map(Row::from).collect()),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut lent = pool.lend().await?;
@@ -93,7 +97,7 @@ impl Database {
     pub async fn all_of(&self, statement: &Statement<'_>) -> Result<Vec<Row>, DatabaseError> {
         let (sql, values) = (AssertSqlSafe(statement.sql()), statement.values());
         match &self.pool {
-            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool).await?.into_iter().map(Row::from).collect()),
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_all(pool.pool()).await?.into_iter().map(Row::from).collect()),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut lent = pool.lend().await?;
@@ -109,7 +113,7 @@ impl Database {
     /// [`DatabaseError`] if the statement fails.
     pub async fn optional(&self, sql: &'static str, values: &[Value<'_>]) -> Result<Option<Row>, DatabaseError> {
         match &self.pool {
-            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_optional(pool).await?.map(Row::from)),
+            Pool::Sqlite(pool) => Ok(bound!(sql, values).fetch_optional(pool.pool()).await?.map(Row::from)),
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut lent = pool.lend().await?;
