@@ -303,6 +303,34 @@ async fn writers_wait_for_each_other_and_readers_see_one_state() {
     .await;
 }
 
+/// SQLite then takes the transaction back by itself, which the driver does not come to know.
+#[tokio::test]
+async fn a_disk_that_was_full_is_written_to_when_there_is_room() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = open(&format!("sqlite:{}", folder.path().join("zoo.db").display()), 3).await;
+    // Of this connection, the only one so far.
+    database.execute("PRAGMA max_page_count = 20", &[]).await.expect("is done");
+    let name = "x".repeat(10_000);
+    let add = async |id: i64| {
+        let mut transaction = database.write().await?;
+        transaction.execute("INSERT INTO pet (id, name) VALUES ($1, $2 || $1)", &[id.into(), Value::from(&name)]).await?;
+        transaction.commit().await
+    };
+    let mut kept = 0;
+    let error = loop {
+        match add(kept).await {
+            Ok(()) => kept += 1,
+            Err(error) => break error,
+        }
+        assert!(kept < 100, "it is never full");
+    };
+    assert!(error.to_string().contains("full"), "{error}");
+    for more in 0..20 {
+        add(kept + more).await.unwrap_or_else(|error| panic!("{more} later: {error}"));
+    }
+    assert_eq!(count(&database, "SELECT count(*) AS n FROM pet").await, kept + 20);
+}
+
 /// More writers than there are connections: each waits in line, and none of them keeps a reader from one.
 #[tokio::test]
 async fn writers_of_a_file_have_their_turn_in_the_order_of_asking_and_keep_no_reader_waiting() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Error, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{Connection as _, Error, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::DatabaseError;
@@ -42,7 +42,13 @@ pub(super) async fn connect(path: &str) -> Result<Connections, DatabaseError> {
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
-    let pool = || SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY).connect_with(options.clone());
+    let pool = || {
+        let settings = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY);
+        // SQLite takes a transaction back by itself where the disk is full or fails. The driver then counts one that it cannot end: no other
+        // would begin on that connection, ever.
+        let settings = settings.before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }));
+        settings.connect_with(options.clone())
+    };
     let pool = open(BUSY, pool).await.map_err(|source| DatabaseError::Connect { source })?;
     Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)) })
 }
