@@ -69,8 +69,8 @@ fn main() {
     let ids = IssuerIds::new(&issuer);
     let answer = Answer { status: Status::Good, this_update: now, next_update: now + day };
     each("OCSP answer: built and signed", || {
-        let ids = HashKind::ALL.map(|hash| ids.id(hash, leaf.serial()));
-        let signed = OcspToBeSigned::new(&ids, &answer, key.public_key(), now, key.algorithm()).expect("it is an answer");
+        let id = ids.id(HashKind::Sha1, leaf.serial());
+        let signed = OcspToBeSigned::new(&id, &answer, key.public_key(), now, key.algorithm()).expect("it is an answer");
         drop(black_box(signed.response(&sign(signed.as_der()), &der).expect("its algorithm is the key's")));
     });
 

@@ -41,9 +41,6 @@ pub struct Answer {
 /// Why there is no answer to sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OcspError {
-    /// About no certificate.
-    #[error("an OCSP answer is about a certificate")]
-    Empty,
     /// A time to rely on it that ends before it begins.
     #[error("an OCSP answer's next update is after its own")]
     Backwards,
@@ -86,22 +83,19 @@ impl Refusal {
 }
 
 impl OcspToBeSigned {
-    /// An answer about one certificate, named by each of `ids`: a client looks for the name that it sent. `responder` is the key that
-    /// will sign.
+    /// An answer about one certificate, named as the client names it. It is about no other and names it once: some clients take no answer
+    /// that says more (RFC 5019, 2.2.1). `responder` is the key that will sign.
     ///
     /// # Errors
     /// [`OcspError`] if that is no answer.
     pub fn new(
-        ids: &[CertId],
+        id: &CertId,
         answer: &Answer,
         responder: &PublicKey,
         produced_at: Timestamp,
         algorithm: Algorithm,
     ) -> Result<Self, OcspError> {
         check_algorithm(responder, algorithm)?;
-        if ids.is_empty() {
-            return Err(OcspError::Empty);
-        }
         if answer.next_update.as_second() <= answer.this_update.as_second() {
             return Err(OcspError::Backwards);
         }
@@ -109,7 +103,7 @@ impl OcspToBeSigned {
         writer.sequence(|writer| {
             writer.nest(context_constructed(2), |writer| writer.octet_string(&key_hash(responder)));
             writer.generalized_time(produced_at);
-            writer.sequence(|writer| ids.iter().for_each(|id| answer.write(writer, id)));
+            writer.sequence(|writer| answer.write(writer, id));
         });
         Ok(Self { der: writer.into_vec(), algorithm })
     }

@@ -1,5 +1,5 @@
-//! OCSP answers, signed beforehand by the authority's responder. One answer names its certificate by SHA-1 and by SHA-256, since clients ask
-//! by either (RFC 5019, 2.2.1, lets an answer do so that is made ahead).
+//! OCSP answers, signed beforehand by the authority's responder: one that names its certificate by SHA-1 and one by SHA-256, since clients ask
+//! by either, and an answer with both names is none to some of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,12 +67,15 @@ impl Engine {
             },
         };
         let next_update = self.next_update(issuer).min(timestamp(responder.until));
-        let ids = HashKind::ALL.map(|hash| issuer.ids.id(hash, *serial));
         let answer = Answer { status, this_update: now, next_update };
         let (key, algorithm) = (responder.signer.public_key(), responder.signer.algorithm());
-        let to_be_signed = OcspToBeSigned::new(&ids, &answer, key, now, algorithm).map_err(|error| Loaded::broken(&issuer.row, error))?;
-        let signature = responder.signer.sign_now(to_be_signed.as_der())?;
-        let der = to_be_signed.response(&signature, responder.view.as_der())?;
+        let signed = |hash| {
+            let id = issuer.ids.id(hash, *serial);
+            let to_be_signed =
+                OcspToBeSigned::new(&id, &answer, key, now, algorithm).map_err(|error| Loaded::broken(&issuer.row, error))?;
+            let signature = responder.signer.sign_now(to_be_signed.as_der())?;
+            Ok::<_, IssueError>(to_be_signed.response(&signature, responder.view.as_der())?)
+        };
         let refresh = SignedDuration::try_from(self.shared.settings.ocsp.refresh).unwrap_or(SignedDuration::MAX);
         Ok(OcspRow {
             authority: issuer.row.id,
@@ -81,7 +84,8 @@ impl Engine {
             not_after,
             refresh: (now + refresh).min(next_update).as_second(),
             next_update: next_update.as_second(),
-            der,
+            by_sha1: signed(HashKind::Sha1)?,
+            by_sha256: signed(HashKind::Sha256)?,
         })
     }
 
@@ -145,7 +149,8 @@ fn unsigned(row: &Revocation, known: (i64, String)) -> OcspRow {
         not_after: row.not_after,
         refresh: 0,
         next_update: 0,
-        der: Vec::new(),
+        by_sha1: Vec::new(),
+        by_sha256: Vec::new(),
     }
 }
 

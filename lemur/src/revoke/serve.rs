@@ -43,7 +43,7 @@ impl Engine {
             return Ok(match row {
                 None => Err(Refusal::Unauthorized),
                 Some(row) if row.next_update <= self.now().as_second() => Err(Refusal::TryLater),
-                Some(row) => Ok(StandingAnswer { der: row.der, refresh: row.refresh, next_update: row.next_update }),
+                Some(row) => Ok(StandingAnswer { refresh: row.refresh, next_update: row.next_update, der: row.answer(id.hash()) }),
             });
         }
         Ok(Err(Refusal::Unauthorized))

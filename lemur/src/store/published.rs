@@ -9,6 +9,7 @@ use menagerie_store::database::{DatabaseError, Kind, Row, Statement, Transaction
 
 use super::AuthorityId;
 use super::replicas::now_ms;
+use crate::ocsp::HashKind;
 
 /// A part of an authority's revocation list.
 pub(crate) type Shard = (AuthorityId, i64);
@@ -200,25 +201,38 @@ pub(crate) struct OcspRow {
     pub(crate) refresh: i64,
     /// Until when the answer holds, in seconds.
     pub(crate) next_update: i64,
-    /// The answer; empty if it could not be signed yet.
-    pub(crate) der: Vec<u8>,
+    /// The answer that names the certificate by SHA-1; empty if it could not be signed yet.
+    pub(crate) by_sha1: Vec<u8>,
+    /// The answer that names it by SHA-256.
+    pub(crate) by_sha256: Vec<u8>,
+}
+
+impl OcspRow {
+    /// The answer to whoever names the certificate by this hash.
+    pub(crate) fn answer(self, hash: HashKind) -> Vec<u8> {
+        match hash {
+            HashKind::Sha1 => self.by_sha1,
+            HashKind::Sha256 => self.by_sha256,
+        }
+    }
 }
 
 /// Puts answers in the place of those that are there.
 pub(crate) async fn put_ocsp(transaction: &mut Transaction, rows: &[OcspRow]) -> Result<(), DatabaseError> {
-    let mut values = Vec::with_capacity(8 * rows.len());
+    let mut values = Vec::with_capacity(9 * rows.len());
     for row in rows {
         let (revoked_ms, reason) = row.revoked.as_ref().map(|(ms, reason)| (*ms, reason.as_str())).unzip();
         values.extend([row.authority.into(), Value::from(&row.serial), revoked_ms.into(), reason.into(), row.not_after.into()]);
-        values.extend([row.refresh.into(), row.next_update.into(), Value::from(&row.der)]);
+        values.extend([row.refresh.into(), row.next_update.into(), Value::from(&row.by_sha1), Value::from(&row.by_sha256)]);
     }
     if values.is_empty() {
         return Ok(());
     }
-    let insert = "INSERT INTO ocsp (authority, serial, revoked_ms, reason, not_after, refresh, next_update, der) VALUES";
+    let insert = "INSERT INTO ocsp (authority, serial, revoked_ms, reason, not_after, refresh, next_update, der, der_sha256) VALUES";
     let conflict = "ON CONFLICT (authority, serial) DO UPDATE SET revoked_ms = excluded.revoked_ms, reason = excluded.reason,
-        refresh = excluded.refresh, next_update = excluded.next_update, der = excluded.der";
-    transaction.insert_rows(insert, 8, conflict, &values).await.map(drop)
+        refresh = excluded.refresh, next_update = excluded.next_update, der = excluded.der,
+        der_sha256 = excluded.der_sha256";
+    transaction.insert_rows(insert, 9, conflict, &values).await.map(drop)
 }
 
 fn read_ocsp(row: &Row) -> Result<OcspRow, DatabaseError> {
@@ -226,6 +240,7 @@ fn read_ocsp(row: &Row) -> Result<OcspRow, DatabaseError> {
         Some(ms) => Some((ms, row.text("reason")?)),
         None => None,
     };
+    let by_sha1 = row.bytes("der")?;
     Ok(OcspRow {
         authority: AuthorityId(row.integer("authority")?),
         serial: row.bytes("serial")?,
@@ -233,11 +248,13 @@ fn read_ocsp(row: &Row) -> Result<OcspRow, DatabaseError> {
         not_after: row.integer("not_after")?,
         refresh: row.integer("refresh")?,
         next_update: row.integer("next_update")?,
-        der: row.bytes("der")?,
+        // An answer from when one named the certificate by both.
+        by_sha256: row.optional_bytes("der_sha256")?.unwrap_or_else(|| by_sha1.clone()),
+        by_sha1,
     })
 }
 
-const OCSP: &str = "SELECT authority, serial, revoked_ms, reason, not_after, refresh, next_update, der FROM ocsp ";
+const OCSP: &str = "SELECT authority, serial, revoked_ms, reason, not_after, refresh, next_update, der, der_sha256 FROM ocsp ";
 
 /// What is answered for a serial number.
 pub(crate) async fn ocsp(transaction: &mut Transaction, authority: AuthorityId, serial: &[u8]) -> Result<Option<OcspRow>, DatabaseError> {

@@ -20,6 +20,8 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration { sqlite: include_str!("schema/3.sqlite.sql"), postgres: include_str!("schema/3.postgres.sql") },
         // What most lists ask of a certificate stands in the index that they are ordered by, so that no row is read to be passed over.
         Migration { sqlite: include_str!("schema/4.sqlite.sql"), postgres: include_str!("schema/4.postgres.sql") },
+        // An OCSP answer for each hash that a client may name a certificate by. One from before has both names, and is made anew.
+        Migration { sqlite: include_str!("schema/5.sqlite.sql"), postgres: include_str!("schema/5.postgres.sql") },
     ],
 };
 
@@ -42,7 +44,7 @@ mod tests {
             ("INTEGER", "BIGINT"),
             ("BLOB", "BYTEA"),
         ];
-        for step in [MIGRATIONS.steps[0], MIGRATIONS.steps[2], MIGRATIONS.steps[3]] {
+        for step in [MIGRATIONS.steps[0], MIGRATIONS.steps[2], MIGRATIONS.steps[3], MIGRATIONS.steps[4]] {
             let translated = types.into_iter().fold(step.sqlite.to_owned(), |text, (from, to)| text.replace(from, to));
             assert_eq!(translated, step.postgres);
         }
