@@ -16,6 +16,7 @@ declare -A package=(
     [zip]=zip [tar]=tar [gzip]=gzip [bzip2]=bzip2 [xz]=xz-utils [zstd]=zstd [lz4]=lz4 [ar]=binutils [dpkg-deb]=dpkg
     [initdb]=postgresql [softhsm2-util]=softhsm2 [pkcs11-tool]=opensc [pebble-challtestsrv]=pebble [named]=bind9 [dig]=bind9-dnsutils
     [certtool]=gnutls-bin [keytool]=default-jre-headless [git]=git [chromium]=chromium [script]=bsdutils [npm]=npm [node]=nodejs [curl]=curl
+    [lego]=lego [dehydrated]=dehydrated [caddy]=caddy
 )
 
 has() {

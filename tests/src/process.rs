@@ -29,6 +29,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dig", "bind9-dnsutils"),
     ("node", "nodejs"),
     ("curl", "curl"),
+    ("lego", "lego"),
+    ("dehydrated", "dehydrated"),
+    ("caddy", "caddy"),
     ("softhsm2-util", "softhsm2"),
     ("pkcs11-tool", "opensc"),
 ];

@@ -10,6 +10,7 @@ mod hostile;
 mod house;
 mod net;
 mod offers;
+mod others;
 mod persist;
 mod raw;
 mod validation;
