@@ -370,6 +370,25 @@ fn what_a_profile_forbids_is_refused_by_its_name() {
     assert_eq!(client["profile"], "tls-client");
 }
 
+/// Where the profile leaves it free, a request's common name is the certificate's, whatever other names there are.
+#[test]
+fn a_requests_common_name_is_not_left_out_in_silence() {
+    let service = Service::start();
+    service.authority("Root");
+    let key = service.folder.path().join("client.key");
+    let arguments = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/O=Some/CN=Ada Lovelace"];
+    let csr = openssl(arguments.into_iter().chain(["-keyout", key.to_str().unwrap()]), b"").success().text();
+    let ask = |profile: &str| {
+        let names = json!({"subAltNames": {"names": [{"nameType": "DNSName", "value": "a.example.com"}]}});
+        let new = json!({"owner": "team@example.com", "authority": {"name": "Root"}, "csr": csr, "profile": profile, "extensions": names});
+        service.post("/certificates", &service.admin, &new)
+    };
+    let client = ask("tls-client").done();
+    assert_eq!((&client["commonName"], client["body"].is_string()), (&json!("Ada Lovelace"), true));
+    // Where it is to be a name it is refused.
+    assert!(ask("tls-server").reason("commonName").contains("Ada Lovelace"));
+}
+
 #[test]
 fn what_was_made_elsewhere_is_kept_with_its_key() {
     let service = Service::start();

@@ -545,9 +545,9 @@ impl Api {
                 subject = with(subject, name, field, text)?;
             }
         }
-        // Where it is the one name that there is.
-        let alone = |csr: &&Csr| csr.names().is_empty() && names.len() <= 1;
-        let from_csr = csr.filter(alone).and_then(Csr::common_name);
+        // Where it may be any text, or is the one name that there is.
+        let is_meant = |csr: &&Csr| profile.subject().common_name == CommonName::Free || (csr.names().is_empty() && names.len() <= 1);
+        let from_csr = csr.filter(is_meant).and_then(Csr::common_name);
         if let Some(text) = fields.filled("commonName").or(from_csr) {
             subject = with(subject, "commonName", SubjectField::CommonName, text)?;
         }
