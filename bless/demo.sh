@@ -26,7 +26,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 say "Building (the first time takes some minutes)"
-cargo build --locked --release --workspace --features lanius/aws --bins
+cargo build --locked --release --workspace --features lanius/aws,lemur/aws --bins
 target=${CARGO_TARGET_DIR:-target}
 PATH=$(cd "$target/release" && pwd):$PATH
 

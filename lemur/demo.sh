@@ -28,7 +28,7 @@ if [ "${1:-}" != inside ]; then
         fi
     fi
     say "Building (the first time takes some minutes)"
-    cargo build --locked --release --workspace --features lanius/aws --bins
+    cargo build --locked --release --workspace --features lanius/aws,lemur/aws --bins
     target=${CARGO_TARGET_DIR:-target}
     PATH=$(cd "$target/release" && pwd):$PATH
     export PATH

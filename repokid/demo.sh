@@ -24,7 +24,7 @@ for program in gzip awk; do
 done
 
 say "Building (the first time takes some minutes)"
-cargo build --locked --release --workspace --features lanius/aws --bins
+cargo build --locked --release --workspace --features lanius/aws,lemur/aws --bins
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target/demo"
 target=$(cd "$target" && pwd)
