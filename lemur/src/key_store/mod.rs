@@ -70,9 +70,10 @@ impl Signers for KeyStores {
     }
 }
 
+#[cfg_attr(not(any(feature = "aws", feature = "pkcs11")), expect(unused_variables, reason = "there is no key elsewhere"))]
 impl Keeper for KeyStores {
     fn wrap(&self, reference: &str, key: &[u8], belongs_to: &str) -> Result<Vec<u8>, KeeperError> {
-        match reference.parse().map_err(|error: ReferenceError| KeeperError::new(error))? {
+        match reference.parse::<KeyReference>().map_err(|error: ReferenceError| KeeperError::new(error))? {
             #[cfg(feature = "aws")]
             KeyReference::AwsKms(arn) => kms::wrap(&arn, key, belongs_to),
             #[cfg(feature = "pkcs11")]
@@ -81,7 +82,7 @@ impl Keeper for KeyStores {
     }
 
     fn unwrap(&self, reference: &str, wrapped: &[u8], belongs_to: &str) -> Result<Zeroizing<Vec<u8>>, KeeperError> {
-        match reference.parse().map_err(|error: ReferenceError| KeeperError::new(error))? {
+        match reference.parse::<KeyReference>().map_err(|error: ReferenceError| KeeperError::new(error))? {
             #[cfg(feature = "aws")]
             KeyReference::AwsKms(arn) => kms::unwrap(&arn, wrapped, belongs_to),
             #[cfg(feature = "pkcs11")]

@@ -49,6 +49,7 @@ impl KeyReference {
 }
 
 impl fmt::Display for KeyReference {
+    #[cfg_attr(not(any(feature = "aws", feature = "pkcs11")), expect(unused_variables, reason = "there is no key to name"))]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             #[cfg(feature = "aws")]

@@ -228,9 +228,9 @@ pub(crate) async fn put_ocsp(transaction: &mut Transaction, rows: &[OcspRow]) ->
     if values.is_empty() {
         return Ok(());
     }
-    let insert = "INSERT INTO ocsp (authority, serial, revoked_ms, reason, not_after, refresh, next_update, der, der_sha256) VALUES";
+    let insert = "INSERT INTO ocsp (authority, serial, revoked_ms, reason, not_after, refresh, next_update, der_sha1, der_sha256) VALUES";
     let conflict = "ON CONFLICT (authority, serial) DO UPDATE SET revoked_ms = excluded.revoked_ms, reason = excluded.reason,
-        refresh = excluded.refresh, next_update = excluded.next_update, der = excluded.der,
+        refresh = excluded.refresh, next_update = excluded.next_update, der_sha1 = excluded.der_sha1,
         der_sha256 = excluded.der_sha256";
     transaction.insert_rows(insert, 9, conflict, &values).await.map(drop)
 }
@@ -240,7 +240,7 @@ fn read_ocsp(row: &Row) -> Result<OcspRow, DatabaseError> {
         Some(ms) => Some((ms, row.text("reason")?)),
         None => None,
     };
-    let by_sha1 = row.bytes("der")?;
+    let by_sha1 = row.bytes("der_sha1")?;
     Ok(OcspRow {
         authority: AuthorityId(row.integer("authority")?),
         serial: row.bytes("serial")?,
@@ -254,7 +254,7 @@ fn read_ocsp(row: &Row) -> Result<OcspRow, DatabaseError> {
     })
 }
 
-const OCSP: &str = "SELECT authority, serial, revoked_ms, reason, not_after, refresh, next_update, der, der_sha256 FROM ocsp ";
+const OCSP: &str = "SELECT authority, serial, revoked_ms, reason, not_after, refresh, next_update, der_sha1, der_sha256 FROM ocsp ";
 
 /// What is answered for a serial number.
 pub(crate) async fn ocsp(transaction: &mut Transaction, authority: AuthorityId, serial: &[u8]) -> Result<Option<OcspRow>, DatabaseError> {

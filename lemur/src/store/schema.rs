@@ -20,7 +20,8 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration { sqlite: include_str!("schema/3.sqlite.sql"), postgres: include_str!("schema/3.postgres.sql") },
         // What most lists ask of a certificate stands in the index that they are ordered by, so that no row is read to be passed over.
         Migration { sqlite: include_str!("schema/4.sqlite.sql"), postgres: include_str!("schema/4.postgres.sql") },
-        // An OCSP answer for each hash that a client may name a certificate by. One from before has both names, and is made anew.
+        // An OCSP answer for each hash that a client may name a certificate by. One from before has both names, and is made anew. A program from before
+        // is not to write one of the two alone.
         Migration { sqlite: include_str!("schema/5.sqlite.sql"), postgres: include_str!("schema/5.postgres.sql") },
     ],
 };

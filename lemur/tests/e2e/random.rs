@@ -235,11 +235,14 @@ fn order(seed: u64, authorities: &[AuthorityId], keys: &[PublicKey], now: Timest
 }
 
 /// What `pkilint` calls an error by RFC 5280 because it does not know later usage: a wildcard (RFC 9525), a host's name of one label, and
-/// the URIs of workloads (SPIFFE).
+/// the URIs of workloads (SPIFFE); and because it takes no last label of one letter, which RFC 1034 (3.5) does.
 fn knows_not(code: &str, message: &str) -> bool {
     let quoted = message.split('"').nth(1).unwrap_or_default();
     match code {
-        "pkix.invalid_domain_name_syntax" => quoted.starts_with("*.") || !quoted.contains('.'),
+        "pkix.invalid_domain_name_syntax" => {
+            let last = quoted.rsplit('.').next().unwrap_or_default();
+            quoted.starts_with("*.") || last == quoted || matches!(last.as_bytes(), [b'a'..=b'z'])
+        }
         "pkix.invalid_uri_syntax" => quoted.starts_with("spiffe://"),
         _ => false,
     }
