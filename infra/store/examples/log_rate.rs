@@ -1,8 +1,8 @@
 //! How many lines a second a log takes, and what a line costs: `log_rate SINK [SECONDS] [APPENDERS]`.
 //!
 //! The sinks are `none` (lines are built, chained and thrown away), `file`, `sqlite`, and `cloudwatch` and `dynamodb`, which call a
-//! loopback server that keeps nothing, in a process of its own. Everything but that server, and the threads that wait for the disk, runs on one thread.
-//! Printed are lines a second and processor time for each line, the whole process counted.
+//! loopback server that keeps nothing, in a process of its own. Everything but that server, and the threads that wait for the disk, runs on
+//! one thread. Printed are lines a second and processor time for each line, the whole process counted.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
