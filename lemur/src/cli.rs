@@ -240,7 +240,7 @@ pub enum KeyCommand {
 /// What `lemur audit` does.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Verify the log's chains, without a server; prints where each ends
+    /// Verify the log's chains; prints where each ends
     Verify {
         /// A file with what an earlier `lemur audit verify` printed, kept elsewhere: the log has to have all that it had then
         #[arg(long, value_name = "FILE")]

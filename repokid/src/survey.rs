@@ -1,8 +1,9 @@
 //! An account as it is now, with what the state knows of its use: all that an analysis of its principals needs, for the cache as for changes.
 //!
 //! What the configuration and the state keep from being changed counts here: filters (opt-outs among them), permissions that are too new,
-//! users who were called otherwise and groups whose members were others, and, for what is scheduled, permissions that were not. What IAM holds is compared with the version that the state has last: what is new
-//! since then is too new, too, whether a refresh of the cache has seen it or not.
+//! users who were called otherwise and groups whose members were others, and, for what is scheduled, permissions that were not. What IAM
+//! holds is compared with the version that the state has last: what is new since then is too new, too, whether a refresh of the cache has
+//! seen it or not.
 //!
 //! Two things prove that something was not used: fresh rows of Access Advisor, and the silence of logs that the usage store knows to be
 //! complete ([`Observation::stored`]), judged as `repokid analyze` judges files. The window ends where those logs end.

@@ -134,8 +134,7 @@ impl Running {
     /// The most memory that it had resident so far, in KiB: `VmHWM` of `/proc/PID/status`. None when it has ended.
     #[must_use]
     pub fn peak_resident_kib(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+        peak_resident_kib(self.id())
     }
 }
 
@@ -143,6 +142,23 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The most memory that a process had resident so far, in KiB: `VmHWM` of `/proc/PID/status`. None when it has ended.
+#[must_use]
+pub fn peak_resident_kib(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+}
+
+/// The user and system time of a process so far, and, if that is wanted, of those that it has waited for: fields 14 to 17 of `/proc/PID/stat`,
+/// which Linux counts in hundredths of a second. None when it has ended.
+#[must_use]
+pub fn processor_time(process: u32, with_children: bool) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name before these fields stands in parentheses, and may have some.
+    let fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(if with_children { 4 } else { 2 });
+    Some(Duration::from_millis(10 * fields.map(|ticks| ticks.parse::<u64>().ok()).sum::<Option<u64>>()?))
 }
 
 /// What a running process has said so far, on both its outputs.

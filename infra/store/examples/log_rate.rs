@@ -1,8 +1,8 @@
 //! How many lines a second a log takes, and what a line costs: `log_rate SINK [SECONDS] [APPENDERS]`.
 //!
 //! The sinks are `none` (lines are built, chained and thrown away), `file`, `sqlite`, and `cloudwatch` and `dynamodb`, which call a
-//! loopback server that keeps nothing, in a process of its own. Everything but that server, and the threads that wait for the disk, runs on one thread.
-//! Printed are lines a second and processor time for each line, the whole process counted.
+//! loopback server that keeps nothing, in a process of its own. Everything but that server, and the threads that wait for the disk, runs on
+//! one thread. Printed are lines a second and processor time for each line, the whole process counted.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,6 +18,7 @@ use menagerie_aws_logs::Logs;
 use menagerie_store::log::{
     CloudWatchSink, DynamoDbSink, Entry, FileSink, FileSource, Line, Log, Sink, SinkFuture, SqliteSink, WriterId, verify,
 };
+use menagerie_tests::process::processor_time;
 
 struct Nowhere;
 
@@ -58,12 +59,8 @@ fn now_ms() -> i64 {
 }
 
 /// The process's user and system time.
-fn processor_time() -> Result<Duration, Box<dyn Error>> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-    // Linux counts in hundredths of a second.
-    Ok(Duration::from_millis(10 * ticks))
+fn used() -> Result<Duration, Box<dyn Error>> {
+    Ok(processor_time(std::process::id(), false).ok_or("Linux tells of no processor time")?)
 }
 
 fn serve() -> Result<(), Box<dyn Error>> {
@@ -109,7 +106,7 @@ async fn measure(name: &str, sink: Box<dyn Sink>, time: Duration, appenders: usi
     let commits = Arc::new(AtomicU64::new(0));
     let log = Log::open(Counted { inner: sink, commits: Arc::clone(&commits) });
     log.append(vec![entry()]).await?;
-    let (start, before) = (Instant::now(), processor_time()?);
+    let (start, before) = (Instant::now(), used()?);
     let tasks: Vec<_> = (0..appenders)
         .map(|_| {
             let log = log.clone();
@@ -129,7 +126,7 @@ async fn measure(name: &str, sink: Box<dyn Sink>, time: Duration, appenders: usi
     }
     #[expect(clippy::cast_precision_loss, reason = "a count of lines is far below 2^52")]
     let (count, commits) = (lines as f64, commits.load(Ordering::Relaxed) as f64);
-    let cost = (processor_time()? - before).as_secs_f64() * 1e6 / count;
+    let cost = (used()? - before).as_secs_f64() * 1e6 / count;
     let rate = count / start.elapsed().as_secs_f64();
     writeln!(std::io::stdout(), "{name}: {rate:.0} lines/s, {cost:.2} us of processor time a line, {:.0} lines a commit", count / commits)?;
     log.close().await;

@@ -79,7 +79,8 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
 /// The longest body that is read before anybody looks at the request.
 const SMALL: usize = 16 * 1024;
 
-/// Reads a small body to its end, and watches what becomes of a larger one. A request that is refused before its body was read would otherwise cost its client the connection.
+/// Reads a small body to its end, and watches what becomes of a larger one. A request that is refused before its body was read would
+/// otherwise cost its client the connection.
 async fn gathered(request: Request, unread: &Unread) -> Result<Request, JsonError> {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if !length.is_some_and(|length| (1..=SMALL).contains(&length)) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use menagerie_tests::Postgres;
+use menagerie_tests::process::{peak_resident_kib, processor_time};
 
 use crate::Outcome;
 
@@ -23,31 +24,22 @@ pub(crate) struct Used {
 impl Usage<'_> {
     pub(crate) fn now(&self) -> Outcome<Used> {
         Ok(Used {
-            service: processor_time(&self.service.to_string(), false)?,
+            service: processor_time(self.service, false).ok_or("the service has ended")?,
             database: self.database.map(of_postgres).transpose()?,
             peak_mib: peak_memory(self.service)?,
         })
     }
 }
 
-/// User and system time of a process, and of those that it has waited for.
-fn processor_time(process: &str, with_children: bool) -> Outcome<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |range: std::ops::Range<usize>| fields[range].iter().map(|ticks| ticks.parse::<u64>()).sum::<Result<u64, _>>();
-    // Linux counts in hundredths of a second.
-    Ok(Duration::from_millis(10 * ticks(if with_children { 11..15 } else { 11..13 })?))
-}
-
 /// The processor time of PostgreSQL's processes.
 fn of_postgres(server: &Postgres) -> Outcome<Duration> {
-    let mut time = processor_time(&server.id().to_string(), true)?;
+    let mut time = processor_time(server.id(), true).ok_or("PostgreSQL has ended")?;
     for entry in std::fs::read_dir("/proc")? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let Ok(stat) = std::fs::read_to_string(format!("/proc/{name}/stat")) else { continue };
+        let Ok(process) = entry?.file_name().to_string_lossy().parse::<u32>() else { continue };
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{process}/stat")) else { continue };
         let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u32>().ok());
         if parent == Some(server.id()) {
-            time += processor_time(&name, false)?;
+            time += processor_time(process, false).ok_or("a process of PostgreSQL has ended")?;
         }
     }
     Ok(time)
@@ -55,7 +47,5 @@ fn of_postgres(server: &Postgres) -> Outcome<Duration> {
 
 /// The most that a process had in memory, in MiB.
 pub(crate) fn peak_memory(process: u32) -> Outcome<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
+    Ok(peak_resident_kib(process).ok_or("the process has ended")? / 1024)
 }

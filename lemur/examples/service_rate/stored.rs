@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lemur::audit::Actor;
-use lemur::authority::{AuthorityKey, AuthorityOrder, Parent};
+use lemur::authority::{AuthorityOrder, Parent};
 use lemur::engine::{Clock, Engine, Settings};
-use lemur::name::{NameConstraints, Subject};
+use lemur::name::Subject;
 use lemur::store::list::{self, Filter, Match, Page, SortBy};
 use lemur::store::{AuthorityId, UserId};
 use menagerie_secret::RingFile;
-use menagerie_sign::KeyType;
 use menagerie_store::database::Kind;
 use menagerie_tests::Postgres;
 
@@ -40,23 +39,7 @@ async fn start(url: &str, folder: &Path) -> Outcome<Engine> {
 }
 
 async fn authority(engine: &Engine, name: &str, parent: Parent) -> Outcome<AuthorityId> {
-    let order = AuthorityOrder {
-        name: name.to_owned(),
-        owner: "pki@example.com".to_owned(),
-        description: String::new(),
-        subject: Subject::of_common_name(name)?,
-        key: AuthorityKey::Made(KeyType::EcdsaP256),
-        parent,
-        validity: None,
-        path_length: None,
-        constraints: NameConstraints::default(),
-        extended_key_usages: Vec::new(),
-        policies: Vec::new(),
-        profiles: Vec::new(),
-        options: "{}".to_owned(),
-        roles: Vec::new(),
-        actor: Actor::cli("rate"),
-    };
+    let order = AuthorityOrder::new(name, "pki@example.com", Subject::of_common_name(name)?, parent, Actor::cli("rate"));
     Ok(engine.create_authority(order).await?.id)
 }
 

@@ -44,7 +44,6 @@ pub use error::{AccessError, Subject};
 pub use login::{Login, LoginError, Session};
 pub use outside::{Outside, OutsideError};
 pub use password::{Password, PasswordError};
-pub use permit::Proposer;
 pub use requester::{Held, Person, Requester, Standing};
 pub use role::{ADMIN, NewRole, OPERATOR, READ_ONLY, Role, RoleChange, RoleName, administers};
 pub use schema::MIGRATIONS;

@@ -142,12 +142,12 @@ pub enum Action<'a> {
     /// Approve what another proposed, besides being allowed to do it.
     Approve {
         /// Who proposed it.
-        proposer: &'a Proposer,
+        proposer: UserId,
         /// Whether the account of who approves had been theirs alone for as long as is wanted when it was proposed, and has been since.
         settled: bool,
     },
     /// Refuse what this one proposed, or take it back.
-    Reject(&'a Proposer),
+    Reject(UserId),
     /// See, make and revoke keys by which ACME clients make accounts.
     ManageExternalKeys,
     /// Read the members of a role.
@@ -174,15 +174,6 @@ pub enum Action<'a> {
     ReadAllApiKeys,
     /// Change what is around certificates: destinations, sources, notifications, endpoints, providers of DNS, domains.
     ManageDelivery,
-}
-
-/// Who proposed a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proposer {
-    /// A user, in person or by an API key.
-    User(UserId),
-    /// Whoever has this number on the server's own machine.
-    Local(u32),
 }
 
 /// The requester may not do it.
@@ -217,7 +208,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             *settled,
             "Your account was made or changed by somebody else too short a time ago for you to propose this: see settled_days of [approval].",
         ),
-        Action::Approve { proposer, settled } => approves(requester, proposer, *settled),
+        Action::Approve { proposer, settled } => approves(requester, *proposer, *settled),
         // From here on, whoever asks may change things. What a user comes in by is changed by the user, who signed in, and by no API key: whoever
         // finds one would keep the account by it.
         Action::ManageOwnAccount(user) | Action::CreateApiKey(user) if requester.api_key().is_some() && requester.user() == *user => {
@@ -271,10 +262,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             "You are not authorized to take a certificate off hold: who administers the authority that issued it is.",
         ),
         Action::CrossSign(issuer) => (administers(requester, issuer), "You are not authorized to have this authority sign another."),
-        Action::Reject(proposer) => (
-            matches!(proposer, Proposer::User(user) if requester.is_user(*user)),
-            "Only who proposed it and administrators reject a proposal.",
-        ),
+        Action::Reject(proposer) => (requester.is_user(*proposer), "Only who proposed it and administrators reject a proposal."),
         Action::ManageExternalKeys => (false, "Only administrators see and make keys of ACME accounts."),
         Action::GiveAdministration => (false, "Only administrators say who administers."),
         Action::ManageRoles => (false, "Only administrators make and change roles."),
@@ -382,20 +370,18 @@ fn may_certify(requester: &Person, authority: &AuthorityFacts<'_>, asked: &Names
     asked.names.iter().all(permitted) && common_name.unwrap_or(true)
 }
 
-fn approves(requester: &Person, proposer: &Proposer, settled: bool) -> (bool, &'static str) {
+fn approves(requester: &Person, proposer: UserId, settled: bool) -> (bool, &'static str) {
     if !requester.came_in_person() {
         return (false, "A person approves, who has signed in: no API key, no workload, and nobody on the server's own machine.");
     }
-    match proposer {
-        Proposer::User(user) if *user == requester.user() => (false, "Another person than the one who proposed it has to approve it."),
-        // Whoever has the machine may be whoever is signed in as well.
-        Proposer::Local(_) => (false, "It was proposed on the server's own machine, where anybody could be: propose it signed in."),
-        Proposer::User(_) => (
-            settled,
-            "Your account was made or changed by somebody else too short a time before this was proposed, or after it: see settled_days of \
-                [approval]. Another person has to approve it.",
-        ),
+    if proposer == requester.user() {
+        return (false, "Another person than the one who proposed it has to approve it.");
     }
+    (
+        settled,
+        "Your account was made or changed by somebody else too short a time before this was proposed, or after it: see settled_days of \
+            [approval]. Another person has to approve it.",
+    )
 }
 
 fn administers(requester: &Person, authority: &AuthorityFacts<'_>) -> bool {

@@ -1,6 +1,5 @@
-//! Since when an account is its user's alone: the last moment at which somebody else made it or an API key of it, or changed what it comes in by or
-//! what it may.
-//! Who proposes or approves a change by an account that somebody else had in hands a moment ago may be that somebody.
+//! Since when an account is its user's alone: the last moment at which somebody else made it or an API key of it, or changed what it comes in
+//! by or what it may. Who proposes or approves a change by an account that somebody else had in hands a moment ago may be that somebody.
 
 use jiff::Timestamp;
 use menagerie_store::database::{DatabaseError, Transaction};
@@ -29,8 +28,8 @@ pub(super) async fn of_members(transaction: &mut Transaction, role: RoleId, acto
 }
 
 impl Access {
-    /// When somebody else last made an account or an API key of it, or changed its name, address, password, second factor or roles, let it in, or found it to be a
-    /// provider's person. Of accounts from before that was noted: never.
+    /// When somebody else last made an account or an API key of it, or changed its name, address, password, second factor or roles, let it
+    /// in, or found it to be a provider's person. Of accounts from before that was noted: never.
     ///
     /// # Errors
     /// [`AccessError::Missing`], or the database's failure.

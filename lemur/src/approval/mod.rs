@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_store::database::{DatabaseError, Row, Transaction, Value};
 use serde_json::{Map, json};
 
-use crate::access::{ApiKeyId, Proposer};
+use crate::access::ApiKeyId;
 use crate::audit::{Actor, Event};
 use crate::engine::Engine;
 use crate::store::{StoreError, UserId};
@@ -65,23 +65,30 @@ impl State {
     }
 }
 
+/// What somebody proposes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposed {
+    /// What is asked for: a JSON document without secrets.
+    pub act: String,
+    /// What it is about, for people.
+    pub about: String,
+    /// Who proposes it.
+    pub proposer: UserId,
+    /// What they are called.
+    pub proposer_name: String,
+    /// The API key that they come with.
+    pub api_key: Option<ApiKeyId>,
+    /// A digest of the state that it is proposed on.
+    pub basis: String,
+}
+
 /// A proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     /// Its number.
     pub id: i64,
-    /// What is proposed, as it was asked for: a JSON document.
-    pub act: String,
-    /// What it is about, for people.
-    pub about: String,
-    /// Who proposed it.
-    pub proposer: Proposer,
-    /// What they are called.
-    pub proposer_name: String,
-    /// The API key that they came with.
-    pub api_key: Option<ApiKeyId>,
-    /// A digest of the state that it was proposed on.
-    pub basis: String,
+    /// What was proposed, and by whom.
+    pub proposed: Proposed,
     /// When it was proposed.
     pub created: Timestamp,
     /// Until when it can be approved.
@@ -94,23 +101,6 @@ pub struct Proposal {
     pub decided: Option<Timestamp>,
     /// What was said about the decision, or why it could not be done.
     pub reason: String,
-}
-
-/// A proposal to be made.
-#[derive(Debug, Clone)]
-pub struct NewProposal {
-    /// What is proposed: a JSON document without secrets.
-    pub act: String,
-    /// What it is about, for people.
-    pub about: String,
-    /// Who proposes it.
-    pub proposer: Proposer,
-    /// What they are called.
-    pub proposer_name: String,
-    /// The API key that they come with.
-    pub api_key: Option<ApiKeyId>,
-    /// A digest of the state that it is proposed on.
-    pub basis: String,
 }
 
 /// Why a proposal was not made or decided.
@@ -142,6 +132,13 @@ impl From<DatabaseError> for ApprovalError {
     }
 }
 
+macro_rules! select {
+    () => {
+        "SELECT id, act, about, proposer, proposer_name, api_key, basis, created_ms, expires_ms, state, decided_by, decided_ms, reason
+            FROM approval_proposal "
+    };
+}
+
 /// The proposals of a database.
 #[derive(Debug, Clone)]
 pub struct Proposals {
@@ -162,7 +159,7 @@ impl Proposals {
     ///
     /// # Errors
     /// [`ApprovalError`].
-    pub async fn propose(&self, new: NewProposal, actor: &Actor) -> Result<Proposal, ApprovalError> {
+    pub async fn propose(&self, new: Proposed, actor: &Actor) -> Result<Proposal, ApprovalError> {
         let now = self.engine.now();
         let expires = now.saturating_add(LASTS).unwrap_or(Timestamp::MAX);
         let mut transaction = self.engine.store().write().await?;
@@ -170,23 +167,18 @@ impl Proposals {
         if transaction.one(waiting, &[now.as_millisecond().into()]).await?.integer("waiting")? >= MOST_WAITING {
             return Err(ApprovalError::TooMany);
         }
-        let (kind, number) = match new.proposer {
-            Proposer::User(UserId(id)) => ("user", id),
-            Proposer::Local(uid) => ("local", i64::from(uid)),
-        };
-        let own = "SELECT count(*) AS waiting FROM approval_proposal
-            WHERE state = 'waiting' AND expires_ms > $1 AND proposer_kind = $2 AND proposer = $3";
-        let own = transaction.one(own, &[now.as_millisecond().into(), kind.into(), number.into()]).await?;
+        let own = "SELECT count(*) AS waiting FROM approval_proposal WHERE state = 'waiting' AND expires_ms > $1 AND proposer = $2";
+        let own = transaction.one(own, &[now.as_millisecond().into(), new.proposer.into()]).await?;
         if own.integer("waiting")? >= MOST_OF_ONE {
             return Err(ApprovalError::TooManyOfOne);
         }
-        let sql = "INSERT INTO approval_proposal (act, about, proposer_kind, proposer, proposer_name, api_key, basis, created_ms, expires_ms, state, reason)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', '') RETURNING id";
+        let sql =
+            "INSERT INTO approval_proposal (act, about, proposer, proposer_name, api_key, basis, created_ms, expires_ms, state, reason)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', '') RETURNING id";
         let values = [
             Value::from(&new.act),
             (&new.about).into(),
-            kind.into(),
-            number.into(),
+            new.proposer.into(),
             (&new.proposer_name).into(),
             new.api_key.map(|ApiKeyId(id)| id).into(),
             (&new.basis).into(),
@@ -218,8 +210,7 @@ impl Proposals {
         let after = if all { i64::MIN } else { now.as_millisecond() };
         let count = "SELECT count(*) AS total FROM approval_proposal WHERE expires_ms > $1 AND (state = 'waiting' OR $2 = 1)";
         let total = transaction.one(count, &[after.into(), all.into()]).await?.integer("total")?;
-        let sql = "SELECT id, act, about, proposer_kind, proposer, proposer_name, api_key, basis, created_ms, expires_ms, state, decided_by, decided_ms, reason
-            FROM approval_proposal WHERE expires_ms > $1 AND (state = 'waiting' OR $2 = 1) ORDER BY id DESC LIMIT $3 OFFSET $4";
+        let sql = concat!(select!(), "WHERE expires_ms > $1 AND (state = 'waiting' OR $2 = 1) ORDER BY id DESC LIMIT $3 OFFSET $4");
         let rows = transaction.all(sql, &[after.into(), all.into(), take.into(), skip.into()]).await?;
         Ok((rows.iter().map(|row| of(row, now)).collect::<Result<_, _>>()?, total))
     }
@@ -321,10 +312,10 @@ impl Proposals {
         mut fields: Map<String, serde_json::Value>,
     ) -> Result<(), ApprovalError> {
         fields.insert("proposal".to_owned(), proposal.id.into());
-        fields.insert("about".to_owned(), proposal.about.as_str().into());
-        fields.insert("proposed_by".to_owned(), proposal.proposer_name.as_str().into());
+        fields.insert("about".to_owned(), proposal.proposed.about.as_str().into());
+        fields.insert("proposed_by".to_owned(), proposal.proposed.proposer_name.as_str().into());
         if event == "proposal_made" {
-            fields.insert("act".to_owned(), repeated(&proposal.act));
+            fields.insert("act".to_owned(), repeated(&proposal.proposed.act));
         }
         Ok(self.engine.commit_audited(transaction, actor, &[Event::Other { event, fields }]).await?)
     }
@@ -339,19 +330,10 @@ fn repeated(act: &str) -> serde_json::Value {
 }
 
 async fn read(transaction: &mut Transaction, id: i64, now: Timestamp) -> Result<Option<Proposal>, DatabaseError> {
-    let sql = "SELECT id, act, about, proposer_kind, proposer, proposer_name, api_key, basis, created_ms, expires_ms, state, decided_by, decided_ms, reason
-        FROM approval_proposal WHERE id = $1";
-    transaction.optional(sql, &[id.into()]).await?.as_ref().map(|row| of(row, now)).transpose()
+    transaction.optional(concat!(select!(), "WHERE id = $1"), &[id.into()]).await?.as_ref().map(|row| of(row, now)).transpose()
 }
 
 fn of(row: &Row, now: Timestamp) -> Result<Proposal, DatabaseError> {
-    let unknown = |column, text: &str| DatabaseError::Value { column, reason: format!("{text:?} is not known") };
-    let number = row.integer("proposer")?;
-    let proposer = match row.text("proposer_kind")?.as_str() {
-        "user" => Proposer::User(UserId(number)),
-        "local" => Proposer::Local(u32::try_from(number).map_err(|_| unknown("proposer", "a number"))?),
-        other => return Err(unknown("proposer_kind", other)),
-    };
     let expires = crate::store::moment(row, "expires_ms")?;
     let state = match row.text("state")?.as_str() {
         "waiting" if expires <= now => State::Expired,
@@ -360,16 +342,19 @@ fn of(row: &Row, now: Timestamp) -> Result<Proposal, DatabaseError> {
         "done" => State::Done,
         "failed" => State::Failed,
         "rejected" => State::Rejected,
-        other => return Err(unknown("state", other)),
+        other => return Err(DatabaseError::Value { column: "state", reason: format!("{other:?} is not known") }),
     };
-    Ok(Proposal {
-        id: row.integer("id")?,
+    let proposed = Proposed {
         act: row.text("act")?,
         about: row.text("about")?,
-        proposer,
+        proposer: UserId(row.integer("proposer")?),
         proposer_name: row.text("proposer_name")?,
         api_key: row.optional_integer("api_key")?.map(ApiKeyId),
         basis: row.text("basis")?,
+    };
+    Ok(Proposal {
+        id: row.integer("id")?,
+        proposed,
         created: crate::store::moment(row, "created_ms")?,
         expires,
         state,

@@ -29,11 +29,11 @@ async fn world() -> World {
     World { _folder: folder, now, proposals: Proposals::open(engine).await.unwrap() }
 }
 
-fn new(about: &str) -> NewProposal {
-    NewProposal {
+fn new(about: &str) -> Proposed {
+    Proposed {
         act: json!({"act": "create", "body": {"name": about}}).to_string(),
         about: about.to_owned(),
-        proposer: Proposer::User(UserId(7)),
+        proposer: UserId(7),
         proposer_name: "ann".to_owned(),
         api_key: Some(ApiKeyId(3)),
         basis: "00".to_owned(),
@@ -48,10 +48,10 @@ fn actor(name: &str) -> Actor {
 async fn a_proposal_waits_for_seven_days() {
     let world = world().await;
     let made = world.proposals.propose(new("a"), &actor("ann")).await.unwrap();
-    assert_eq!((made.state, made.proposer, made.api_key), (State::Waiting, Proposer::User(UserId(7)), Some(ApiKeyId(3))));
-    let local = NewProposal { proposer: Proposer::Local(1_000), api_key: None, ..new("b") };
-    let other = world.proposals.propose(local, &actor("root")).await.unwrap();
-    assert_eq!(other.proposer, Proposer::Local(1_000));
+    assert_eq!((made.state, &made.proposed), (State::Waiting, &new("a")));
+    let by_another = Proposed { proposer: UserId(8), api_key: None, ..new("b") };
+    let other = world.proposals.propose(by_another.clone(), &actor("eve")).await.unwrap();
+    assert_eq!(other.proposed, by_another);
     world.now.fetch_add(7 * 24 * 3_600 - 1, Ordering::SeqCst);
     assert_eq!(world.proposals.claim(other.id, &actor("bob")).await.unwrap().decided_by.as_deref(), Some("bob"));
     world.now.fetch_add(1, Ordering::SeqCst);
@@ -101,31 +101,31 @@ async fn one_is_done_at_a_time_and_a_dead_server_holds_nobody_up() {
 #[tokio::test]
 async fn so_many_wait_and_no_more() {
     let world = world().await;
-    let by = |user: i64, about: &str| NewProposal { proposer: Proposer::User(UserId(user)), ..new(about) };
+    let by = |user: i64, about: &str| Proposed { proposer: UserId(user), ..new(about) };
     for number in 0..MOST_WAITING {
         world.proposals.propose(by(number / MOST_OF_ONE, &number.to_string()), &actor("ann")).await.unwrap();
     }
     assert!(matches!(world.proposals.propose(by(99, "one too many"), &actor("ann")).await, Err(ApprovalError::TooMany)));
     let (page, total) = world.proposals.list(false, 10, 5).await.unwrap();
-    assert_eq!((page.len(), total, page[0].about.as_str()), (5, MOST_WAITING, "989"));
+    assert_eq!((page.len(), total, page[0].proposed.about.as_str()), (5, MOST_WAITING, "989"));
 }
 
 #[tokio::test]
 async fn one_proposer_does_not_fill_it_for_the_others() {
     let world = world().await;
-    let by = |proposer| NewProposal { proposer, ..new("a") };
+    let by = |user| Proposed { proposer: UserId(user), ..new("a") };
     let mut last = 0;
     for _ in 0..MOST_OF_ONE {
-        last = world.proposals.propose(by(Proposer::User(UserId(7))), &actor("ann")).await.unwrap().id;
+        last = world.proposals.propose(by(7), &actor("ann")).await.unwrap().id;
     }
-    let refused = world.proposals.propose(by(Proposer::User(UserId(7))), &actor("ann")).await;
+    let refused = world.proposals.propose(by(7), &actor("ann")).await;
     assert!(matches!(refused, Err(ApprovalError::TooManyOfOne)));
-    world.proposals.propose(by(Proposer::User(UserId(8))), &actor("bob")).await.unwrap();
+    world.proposals.propose(by(8), &actor("bob")).await.unwrap();
     // What can never be done makes room.
     let ended = world.proposals.give_up(last, "it was changed", &actor("bob")).await.unwrap();
     assert_eq!((ended.state, ended.reason.as_str(), ended.decided_by.as_deref()), (State::Failed, "it was changed", Some("bob")));
     assert!(matches!(world.proposals.claim(last, &actor("bob")).await, Err(ApprovalError::Decided(State::Failed))));
-    world.proposals.propose(by(Proposer::User(UserId(7))), &actor("ann")).await.unwrap();
+    world.proposals.propose(by(7), &actor("ann")).await.unwrap();
 }
 
 #[test]

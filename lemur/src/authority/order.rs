@@ -66,6 +66,30 @@ pub struct AuthorityOrder {
     pub actor: Actor,
 }
 
+impl AuthorityOrder {
+    /// One with a key on P-256 that is made here, and as wide and as long as its parent lets it be: what is to be otherwise is said beside.
+    #[must_use]
+    pub fn new(name: &str, owner: &str, subject: Subject, parent: Parent, actor: Actor) -> Self {
+        Self {
+            name: name.to_owned(),
+            owner: owner.to_owned(),
+            description: String::new(),
+            subject,
+            key: AuthorityKey::Made(KeyType::EcdsaP256),
+            parent,
+            validity: None,
+            path_length: None,
+            constraints: NameConstraints::default(),
+            extended_key_usages: Vec::new(),
+            policies: Vec::new(),
+            profiles: Vec::new(),
+            options: "{}".to_owned(),
+            roles: Vec::new(),
+            actor,
+        }
+    }
+}
+
 /// An authority that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedAuthority {

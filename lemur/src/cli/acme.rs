@@ -23,7 +23,8 @@ pub struct AcmeKey {
     /// Who owns what is issued to its accounts, an e-mail address
     #[arg(long, value_name = "EMAIL")]
     pub owner: String,
-    /// What it may have: www.corp.example for one name, .corp.example for all below it, 10.1.0.0/16 for addresses (may be given again)
+    /// What it may have: www.corp.example for one name, .corp.example for it and all below, . for every DNS name, 10.1.0.0/16 for addresses
+    /// (may be given again)
     #[arg(long = "name", value_name = "NAME", required = true)]
     pub names: Vec<String>,
     /// A profile it may ask for (may be given again) [default: all that are offered]

@@ -11,12 +11,10 @@ use super::backend::{self, Backend, encoded, id, text};
 use super::place::{self, Missing};
 use crate::certificate::{View, read_bundle, write_certificate};
 use crate::cli::{AuthorityChange, AuthorityCommand, AuthorityCreate, AuthorityCrossSign, AuthorityImport, Target};
+use crate::name::SubjectField;
 
 /// The largest file with a chain, in bytes.
 const LARGEST_BUNDLE: usize = 1 << 20;
-
-/// The longest common name.
-const LONGEST_COMMON_NAME: usize = 64;
 
 pub(super) fn run(target: &Target, command: &AuthorityCommand) -> anyhow::Result<Exit> {
     // An installation may begin with its authorities.
@@ -72,7 +70,7 @@ async fn create(backend: &Backend, options: &AuthorityCreate) -> anyhow::Result<
 
 /// The common name in the certificate; of an authority elsewhere nobody reads it.
 fn common_name(options: &AuthorityCreate) -> String {
-    options.common_name.clone().unwrap_or_else(|| options.name.chars().take(LONGEST_COMMON_NAME).collect())
+    options.common_name.clone().unwrap_or_else(|| options.name.chars().take(SubjectField::CommonName.max_characters()).collect())
 }
 
 /// Where an authority orders its certificates, if it is one elsewhere.

@@ -15,13 +15,10 @@ use crate::cli::{
 };
 use crate::crl::Reason;
 use crate::csr::{Csr, MAX_CSR_BYTES};
-use crate::name::{San, SanKind};
+use crate::name::{San, SanKind, SubjectField};
 
 /// The largest file with a request, in bytes: as PEM it is a third longer, and may have text before it.
 const LARGEST_REQUEST: usize = 2 * MAX_CSR_BYTES;
-
-/// The longest common name, in characters (RFC 5280, ub-common-name).
-const LONGEST_COMMON_NAME: usize = 64;
 
 pub(super) fn run(target: &Target, command: &CertificateCommand) -> anyhow::Result<Exit> {
     if let CertificateCommand::Issue(options) = command {
@@ -55,7 +52,7 @@ async fn issue(backend: &Backend, options: &CertificateIssue) -> anyhow::Result<
         common_name = common_name.or_else(|| csr.common_name().map(str::to_owned));
     }
     let first = || names.iter().find(|name| matches!(name, San::Dns(_))).map(ToString::to_string);
-    let common_name = common_name.or_else(|| first().filter(|name| name.chars().count() <= LONGEST_COMMON_NAME));
+    let common_name = common_name.or_else(|| first().filter(|name| name.chars().count() <= SubjectField::CommonName.max_characters()));
     let named: Vec<_> = names.iter().map(|name| json!({"nameType": name_type(name.kind()), "value": name.to_string()})).collect();
     let body = json!({
         "authority": {"id": id(&authority)}, "owner": backend.owner(options.owner.as_deref()).await?, "profile": options.profile,

@@ -5,9 +5,9 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use anyhow::{Context as _, bail};
 use menagerie_report::{self as report, Exit, shown};
 use menagerie_secret::Secret;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::backend::{self, Answer, Kept, Server};
+use super::backend::{self, Answer, Kept, Server, sentence, text};
 use super::place;
 use crate::cli::{Login, Logout};
 
@@ -33,7 +33,7 @@ pub(super) fn login(options: &Login) -> anyhow::Result<Exit> {
         };
         let token = match (answer.status, answer.body["token"].as_str()) {
             (200, Some(token)) => Secret::new(token.to_owned()),
-            _ => bail!("not signed in: {}", said(&answer)),
+            _ => bail!("not signed in: {}", sentence(&answer)),
         };
         let path = backend::keep(server.url(), &Kept { user: user.clone(), token, ca_file })?;
         report::note(format_args!("signed in to {} as {}; the token is in {}", server.url(), shown(&user), path.display()));
@@ -56,7 +56,7 @@ pub(super) fn logout(options: &Logout) -> anyhow::Result<Exit> {
             report::note(format_args!("{} is signed out of {}", shown(&kept.user), options.server));
             Ok(Exit::Fine)
         }
-        Ok(answer) => bail!("the token is forgotten here, and may still let in: {}", said(&answer)),
+        Ok(answer) => bail!("the token is forgotten here, and may still let in: {}", sentence(&answer)),
         Err(error) => Err(error.context("the token is forgotten here, and lets in until its end")),
     }
 }
@@ -67,19 +67,7 @@ async fn sign_in(server: &Server, user: &str, password: &Secret<String>, code: O
 }
 
 fn wants_code(answer: &Answer) -> bool {
-    answer.status == 403 && message(&answer.body).contains("second factor")
-}
-
-fn message(body: &Value) -> &str {
-    body["message"].as_str().unwrap_or_default()
-}
-
-fn said(answer: &Answer) -> String {
-    let text: String = message(&answer.body).chars().take(500).collect();
-    match shown(text.trim_end_matches('.')).as_ref() {
-        "" => format!("the server answered {}", answer.status),
-        text => text.to_owned(),
-    }
+    answer.status == 403 && text(&answer.body, "message").contains("second factor")
 }
 
 /// What a person types.

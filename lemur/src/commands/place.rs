@@ -151,17 +151,18 @@ pub(super) fn make_folder(path: &Path) -> anyhow::Result<()> {
 pub(super) fn on<T>(place: &Place, missing: Missing, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let config = Config::read(&typed(place))?;
     let wanted = config.encryption_key.clone();
-    on_kept(config, (wanted, missing), work)
+    on_kept(config, wanted, missing, work)
 }
 
 /// As [`on`], however the key ring is kept.
 pub(super) fn on_however_kept<T>(place: &Place, work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    on_kept(Config::read(&typed(place))?, (None, Missing::Refused), work)
+    on_kept(Config::read(&typed(place))?, None, Missing::Refused, work)
 }
 
 fn on_kept<T>(
     config: Config,
-    (wanted, missing): (Option<String>, Missing),
+    wanted: Option<String>,
+    missing: Missing,
     work: impl AsyncFnOnce(&Opened) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     runtime()?.block_on(async {

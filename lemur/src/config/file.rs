@@ -128,10 +128,9 @@ impl HttpSection {
 
 /// The header that trusted proxies write.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 enum ProxyHeader {
     #[default]
-    #[serde(rename = "x-forwarded-for")]
     XForwardedFor,
     Forwarded,
 }

@@ -55,8 +55,12 @@ impl FromStr for NamePattern {
                 pattern(text).map(Self::Uri)
             };
         }
-        if let Some((_, domain)) = text.rsplit_once('@') {
-            return if domain.is_empty() || domain.contains('*') { Err(wrong()) } else { pattern(text).map(Self::Email) };
+        if let Some((mailbox, domain)) = text.rsplit_once('@') {
+            return if mailbox.is_empty() || domain.is_empty() || domain.contains('*') {
+                Err(wrong())
+            } else {
+                pattern(text).map(Self::Email)
+            };
         }
         text.parse().map(Self::Host).map_err(|_| wrong())
     }
@@ -94,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_would_be_every_name_is_refused() {
-        for text in ["spiffe://*/x", "*://corp.example/x", "://x", "a@*", "a@", "", "a b", "spiffe://"] {
+        for text in ["spiffe://*/x", "*://corp.example/x", "://x", "a@*", "a@", "@corp.example", "", "a b", "spiffe://"] {
             assert!(text.parse::<NamePattern>().is_err(), "{text}");
         }
         for text in [".corp.example", "10.0.0.0/8", "spiffe://corp.example/*", "*@corp.example"] {

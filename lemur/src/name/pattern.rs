@@ -111,7 +111,8 @@ impl FromStr for NamePattern {
             let prefix = Uri::parse(prefix).ok().filter(|_| fine).ok_or_else(wrong)?;
             return Ok(Self(Kind::UriPrefix(prefix.as_str().to_owned())));
         }
-        if text.contains('@') {
+        // A star is a letter of mailboxes: `*@team.example` would be one of that name, and not all of the host.
+        if text.contains('@') && !text.contains('*') {
             return EmailAddress::parse(text).map(|mailbox| Self(Kind::Exactly(San::Email(mailbox)))).map_err(|_| wrong());
         }
         DnsName::parse(text).map(|name| Self(Kind::Exactly(San::Dns(name)))).map_err(|_| wrong())
@@ -211,6 +212,7 @@ mod tests {
             "10.0.0.0/33",
             "@",
             "@*",
+            "*@team.example",
             "spiffe://team*",
             "spiffe://*",
             "spiffe:///*",

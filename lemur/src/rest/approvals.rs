@@ -14,8 +14,8 @@ use super::route::Route;
 use super::shape::{Kind, Shape, optional};
 use super::signed::Signed;
 use super::{Api, List};
+use crate::access::ApiKeyId;
 use crate::access::permit::Action;
-use crate::access::{ApiKeyId, Proposer};
 use crate::approval::{ApprovalError, Proposal, Proposals};
 
 const DECISION: Shape = Shape { name: "Decision", fields: &[optional("reason", Kind::Text(1_000), "What is said about it")] };
@@ -50,10 +50,10 @@ impl From<Proposal> for ApprovalOut {
         Self {
             id: proposal.id,
             state: proposal.state.as_str(),
-            about: proposal.about,
-            proposed: serde_json::from_str(&proposal.act).unwrap_or_default(),
-            proposed_by: proposal.proposer_name,
-            key_id: proposal.api_key.map(|ApiKeyId(id)| id),
+            about: proposal.proposed.about,
+            proposed: serde_json::from_str(&proposal.proposed.act).unwrap_or_default(),
+            proposed_by: proposal.proposed.proposer_name,
+            key_id: proposal.proposed.api_key.map(|ApiKeyId(id)| id),
             proposed_at: proposal.created.to_string(),
             expires_at: proposal.expires.to_string(),
             decided_by: proposal.decided_by,
@@ -95,16 +95,9 @@ async fn approve(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<J
 async fn reject(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes) -> Result<Json<ApprovalOut>, Fault> {
     let proposals = api.proposals().await?;
     let proposal = proposals.get(id).await?;
-    signed.may(&Action::Reject(&proposal.proposer))?;
+    signed.may(&Action::Reject(proposal.proposed.proposer))?;
     let fields = DECISION.read(&body)?;
     Ok(Json(proposals.reject(id, fields.filled("reason").unwrap_or_default(), &signed.actor).await?.into()))
-}
-
-impl Signed {
-    /// As whom the requester proposes.
-    pub(super) fn proposer(&self) -> Result<Proposer, Fault> {
-        self.user().map(Proposer::User)
-    }
 }
 
 impl Api {

@@ -28,7 +28,7 @@ const NEW: Shape = Shape {
         required(
             "names",
             Kind::Any,
-            "What they may have: www.corp.example for one name, .corp.example for all below it, 10.1.0.0/16 for addresses",
+            "What they may have: www.corp.example for one name, .corp.example for it and all below, . for every DNS name, 10.1.0.0/16 for addresses",
         ),
         optional("profiles", Kind::Any, "The profiles that they may ask for: all that are offered"),
         optional("description", Kind::Text(4_096), "What it is for"),

@@ -26,7 +26,7 @@ pub fn local_router(api: Api, local: Local) -> Router {
     let signed = Signed {
         requester: Requester::local(local.uid),
         actor: Actor::cli(local.name),
-        local: Some(local.uid),
+        local: true,
         break_glass: local.break_glass.map(Arc::from),
     };
     let mut resources: Router<Api> = Router::new();

@@ -22,8 +22,8 @@ use crate::store::UserId;
 pub(crate) struct Signed {
     pub(crate) requester: Requester,
     pub(crate) actor: Actor,
-    /// The number of whoever works on the server's own machine.
-    pub(crate) local: Option<u32>,
+    /// Whether it is somebody on the server's own machine, with the data in hands.
+    pub(crate) local: bool,
     /// Why a change is made that a second person should have approved.
     pub(crate) break_glass: Option<Arc<str>>,
 }
@@ -32,7 +32,7 @@ impl Signed {
     pub(crate) fn new(requester: Requester, parts: &Parts, via: Via) -> Self {
         let request = request_id(parts);
         let actor = Actor { name: requester.called().to_owned(), user: requester.user(), via, address: Some(address(parts)), request };
-        Self { requester, actor, local: None, break_glass: None }
+        Self { requester, actor, local: false, break_glass: None }
     }
 
     /// The user who asks: what is asked for is no matter of workloads.

@@ -1,11 +1,9 @@
 //! The first start: a root and an authority under it, so that a server on an empty folder issues at once, its own certificate first.
 
-use menagerie_sign::KeyType;
-
 use crate::audit::Actor;
-use crate::authority::{AuthorityError, AuthorityKey, AuthorityOrder, Parent};
+use crate::authority::{AuthorityError, AuthorityOrder, Parent};
 use crate::engine::Engine;
-use crate::name::{NameConstraints, Subject};
+use crate::name::Subject;
 use crate::store::{AuthorityId, StoreError};
 
 /// The authority that is made when there is none. The root above it is called this with `-root` behind it.
@@ -50,22 +48,11 @@ pub(super) async fn authority(engine: &Engine, issues_to_server: bool) -> Result
 
 /// Nothing if another replica made it at the same moment.
 async fn made(engine: &Engine, name: &str, common_name: &str, parent: Parent, below: u8) -> Result<Option<AuthorityId>, FirstError> {
+    let subject = Subject::of_common_name(common_name).expect("a short text without signs");
     let order = AuthorityOrder {
-        name: name.to_owned(),
-        owner: OWNER.to_owned(),
         description: "Made at the first start".to_owned(),
-        subject: Subject::of_common_name(common_name).expect("a short text without signs"),
-        key: AuthorityKey::Made(KeyType::EcdsaP256),
-        parent,
-        validity: None,
         path_length: Some(below),
-        constraints: NameConstraints::default(),
-        extended_key_usages: Vec::new(),
-        policies: Vec::new(),
-        profiles: Vec::new(),
-        options: "{}".to_owned(),
-        roles: Vec::new(),
-        actor: Actor::server(),
+        ..AuthorityOrder::new(name, OWNER, subject, parent, Actor::server())
     };
     match engine.create_authority(order).await {
         Ok(created) => Ok(Some(created.id)),

@@ -18,14 +18,13 @@ use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use lemur::acme::{Acme, Grant, NewExternalKey, Offer, Parts, Settings, router};
 use lemur::audit::Actor;
-use lemur::authority::{AuthorityKey, AuthorityOrder, Parent};
+use lemur::authority::{AuthorityOrder, Parent};
 use lemur::engine::{Clock, Engine};
 use lemur::name::{NameConstraints, Subject};
 use lemur::profile::Profiles;
 use lemur::store::AuthorityId;
 use lemur::validate::{Reach, Resolver, Validator};
 use menagerie_secret::RingFile;
-use menagerie_sign::KeyType;
 use menagerie_tests::{ChallengeServer, Postgres};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -175,23 +174,8 @@ pub(crate) async fn constrained(engine: &Engine, name: &str, parent: Parent, con
     if let Some(known) = engine.authority_by_name(name).await.unwrap() {
         return known.id;
     }
-    let order = AuthorityOrder {
-        name: name.to_owned(),
-        owner: "pki@example.com".to_owned(),
-        description: String::new(),
-        subject: Subject::of_common_name(name).unwrap(),
-        key: AuthorityKey::Made(KeyType::EcdsaP256),
-        parent,
-        validity: None,
-        path_length: None,
-        constraints,
-        extended_key_usages: Vec::new(),
-        policies: Vec::new(),
-        profiles: Vec::new(),
-        options: "{}".to_owned(),
-        roles: Vec::new(),
-        actor: Actor::cli("tests"),
-    };
+    let subject = Subject::of_common_name(name).unwrap();
+    let order = AuthorityOrder { constraints, ..AuthorityOrder::new(name, "pki@example.com", subject, parent, Actor::cli("tests")) };
     engine.create_authority(order).await.unwrap().id
 }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lemur::audit::Actor;
-use lemur::authority::{AuthorityKey, AuthorityOrder, Parent};
+use lemur::authority::{AuthorityOrder, Parent};
 use lemur::certificate::write_certificate;
 use lemur::engine::{Clock, Engine, Settings};
 use lemur::issue::{Key, Order, Record};
-use lemur::name::{NameConstraints, San, Subject};
+use lemur::name::{San, Subject};
 use lemur::profile::Period;
 use lemur::store::AuthorityId;
 use menagerie_secret::RingFile;
@@ -88,23 +88,7 @@ pub(crate) fn actor() -> Actor {
 }
 
 pub(crate) fn authority(name: &str, parent: Parent) -> AuthorityOrder {
-    AuthorityOrder {
-        name: name.to_owned(),
-        owner: "pki@example.com".to_owned(),
-        description: String::new(),
-        subject: Subject::of_common_name(name).unwrap(),
-        key: AuthorityKey::Made(KeyType::EcdsaP256),
-        parent,
-        validity: None,
-        path_length: None,
-        constraints: NameConstraints::default(),
-        extended_key_usages: Vec::new(),
-        policies: Vec::new(),
-        profiles: Vec::new(),
-        options: "{}".to_owned(),
-        roles: Vec::new(),
-        actor: actor(),
-    }
+    AuthorityOrder::new(name, "pki@example.com", Subject::of_common_name(name).unwrap(), parent, actor())
 }
 
 /// A root, and an intermediate under it.

@@ -160,22 +160,12 @@ fn keys() -> Vec<PublicKey> {
 
 fn authority(name: &str, parent: Parent, key: KeyType, constraints: NameConstraints, usages: &[ExtendedKeyUsage]) -> AuthorityOrder {
     let subject = Subject::of_common_name(name).unwrap().with(SubjectField::Organization, "Corp").unwrap();
+    let subject = subject.with(SubjectField::Country, "DE").unwrap();
     AuthorityOrder {
-        name: name.to_owned(),
-        owner: "pki@example.com".to_owned(),
-        description: String::new(),
-        subject: subject.with(SubjectField::Country, "DE").unwrap(),
         key: AuthorityKey::Made(key),
-        parent,
-        validity: None,
-        path_length: None,
         constraints,
         extended_key_usages: usages.to_vec(),
-        policies: Vec::new(),
-        profiles: Vec::new(),
-        options: "{}".to_owned(),
-        roles: Vec::new(),
-        actor: Actor::cli("tests"),
+        ..AuthorityOrder::new(name, "pki@example.com", subject, parent, Actor::cli("tests"))
     }
 }
 

@@ -257,7 +257,6 @@ fn a_second_factor_is_asked_for_and_taken() {
 fn an_api_key_may_what_it_may_and_no_more() {
     let house = house();
     let server = house.serve();
-    let token = admin(&server);
     house.done("role add deploy");
     house.done("user add ann --email ann@corp.example --role deploy --password-file password");
     house.done("role allow deploy --authority internal --names *.corp.example");
@@ -287,7 +286,6 @@ fn an_api_key_may_what_it_may_and_no_more() {
     assert!(told.status == Some(2) && told.stderr.contains("--csr"), "{told:?}");
     house.request("c.corp.example");
     let _ = house.lemur_with(&[], &format!("certificate issue --authority internal --csr c.corp.example.csr --out two {typed}")).success();
-    let _ = token;
 }
 
 /// Answers one connection with these bytes, without TLS.

@@ -154,7 +154,7 @@ fn certificates_are_issued_listed_shown_revoked_and_refused() {
         ("--name www.corp.example --days 4000", ""),
         ("--name www.corp.example --days 0", ""),
         ("--name www..corp.example", ""),
-        ("--profile none --name www.corp.example", "no such profile"),
+        ("--profile none --name www.corp.example", "profile: There is no such profile"),
         ("--profile mtls-workload --key-type rsa-2048 --name a.corp.example", "does not certify keys"),
         ("--csr none.csr", "none.csr"),
         ("--csr root.pem", "root.pem"),
@@ -252,7 +252,7 @@ fn people_and_their_roles() {
     assert!(house.done("user list").contains("disabled"));
     house.done("user enable ann");
     house.write("another", "another horse battery\n");
-    house.refuses("user reset-totp ann", "no such second factor");
+    house.refuses("user reset-totp ann", "There is no such second factor");
     house.done("user sign-out ann");
     house.refuses("user sign-out nobody", "user");
     house.done("user password ann --password-file another");
@@ -276,7 +276,7 @@ fn keys_of_acme_are_made_listed_and_revoked() {
     house.refuses("acme revoke-key none", "no such key");
     house.refuses("acme add-key --owner web@corp.example --name bad..name", "");
     house.refuses("acme add-key --owner web@corp.example --name corp.example --profile bogus", "ACME offers no profile bogus");
-    house.refuses("acme add-key --owner x --name corp.example", "valid email address");
+    house.refuses("acme add-key --owner x --name corp.example", "owner: Not a valid email address");
     assert_eq!(house.lemur(["acme", "add-key", "--owner", "web@corp.example"]).status, Some(2));
 }
 

@@ -156,6 +156,30 @@ pub struct Principal {
     pub last_used_region: Option<String>,
 }
 
+#[cfg(test)]
+impl Principal {
+    /// One of this ARN that has nothing.
+    pub(crate) fn bare(arn: &str) -> Self {
+        let arn: Arn = arn.parse().expect("an ARN");
+        Self {
+            kind: Kind::of(&arn),
+            id: String::new(),
+            name: arn.resource().rsplit('/').next().expect("a name").to_owned(),
+            path: "/".to_owned(),
+            created: None,
+            trust: None,
+            inline: Vec::new(),
+            attached: Vec::new(),
+            groups: Vec::new(),
+            boundary: None,
+            tags: BTreeMap::new(),
+            last_used: None,
+            last_used_region: None,
+            arn,
+        }
+    }
+}
+
 impl Principal {
     /// The account's digits.
     #[must_use]

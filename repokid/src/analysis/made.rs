@@ -67,28 +67,12 @@ impl PolicyAnalysis<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use super::*;
-    use crate::account::Kind;
 
     fn principal(name: &str) -> Principal {
-        Principal {
-            arn: format!("arn:aws-cn:iam::111122223333:role/{name}").parse().expect("an ARN"),
-            kind: Kind::Role,
-            id: String::new(),
-            name: name.to_owned(),
-            path: "/".to_owned(),
-            created: None,
-            trust: None,
-            inline: Vec::new(),
-            attached: Vec::new(),
-            groups: Vec::new(),
-            boundary: None,
-            tags: BTreeMap::new(),
-            last_used: None,
-            last_used_region: None,
-        }
+        Principal::bare(&format!("arn:aws-cn:iam::111122223333:role/{name}"))
     }
 
     #[test]

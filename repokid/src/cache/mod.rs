@@ -3,8 +3,8 @@
 //!
 //! [`refresh`] takes a [`crate::survey::Survey`] of an account and rows of Access Advisor, wherever they come from, and brings the state up to
 //! date: each of them, its policies if they changed, what is new of them and kept for some days, the filters that name it, what could go, and
-//! counts. Those that IAM has no more, or that are looked at no more, become inactive, if the inventory was complete. What could go is found by the analysis of
-//! `repokid analyze`, proof included.
+//! counts. Those that IAM has no more, or that are looked at no more, become inactive, if the inventory was complete. What could go is
+//! found by the analysis of `repokid analyze`, proof included.
 //!
 //! A refresh that is killed can be repeated: protections are written before the version that they come from.
 

@@ -278,7 +278,7 @@ mod live {
                     if counts {
                         report::note(report::shown(&said));
                     } else {
-                        fed.tell(said);
+                        fed.problem(said);
                     }
                 }
             }

@@ -114,11 +114,7 @@ const PROBLEMS: usize = 100;
 
 impl Fed {
     /// Adds what is wrong.
-    pub fn tell(&mut self, problem: String) {
-        self.problem(problem);
-    }
-
-    fn problem(&mut self, problem: String) {
+    pub fn problem(&mut self, problem: String) {
         self.faults += 1;
         if self.problems.len() < PROBLEMS {
             self.problems.push(problem);

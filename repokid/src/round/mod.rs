@@ -1,5 +1,5 @@
-//! Rounds: what becomes of an account's roles, users and groups from one day to the next. [`schedule`] says what is to go and when, and with the feature
-//! `aws`, [`Round`] does one whole round: refresh, filter, schedule, and execute what is due.
+//! Rounds: what becomes of an account's roles, users and groups from one day to the next. [`schedule`] says what is to go and when, and
+//! with the feature `aws`, [`Round`] does one whole round: refresh, filter, schedule, and execute what is due.
 
 mod schedule;
 #[cfg(feature = "aws")]

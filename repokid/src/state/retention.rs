@@ -1,7 +1,8 @@
 //! What the usage store keeps, and for how long: what was last seen before a moment goes, uses and what completeness is judged by alike.
 //!
 //! Whole days go. Nothing that goes can make anything look unused: the hours of that time go with it, and the digests that reach into it, so
-//! that a window that reaches further back than what is kept has a gap. Of changes of a trail the last of each kind stays, for what it stopped may be stopped still.
+//! that a window that reaches further back than what is kept has a gap. Of changes of a trail the last of each kind stays, for what it
+//! stopped may be stopped still.
 
 use jiff::Timestamp;
 use menagerie_store::database::Value;

@@ -133,8 +133,8 @@ impl State {
         Ok(())
     }
 
-    /// Marks the roles, users and groups of an account that are not among `seen` as inactive; gives those that were active. What was scheduled for them is
-    /// cancelled. Call it only when the account was read to its end.
+    /// Marks the roles, users and groups of an account that are not among `seen` as inactive; gives those that were active. What was
+    /// scheduled for them is cancelled. Call it only when the account was read to its end.
     ///
     /// # Errors
     /// [`StateError`] if the database fails.

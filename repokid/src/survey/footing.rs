@@ -150,28 +150,7 @@ fn day(time: Timestamp) -> impl std::fmt::Display {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-
-    fn group(resource: &str) -> Principal {
-        Principal {
-            arn: format!("arn:aws:iam::111122223333:{resource}").parse().expect("an ARN"),
-            kind: Kind::Group,
-            id: String::new(),
-            name: resource.rsplit('/').next().expect("a name").to_owned(),
-            path: "/".to_owned(),
-            created: None,
-            trust: None,
-            inline: Vec::new(),
-            attached: Vec::new(),
-            groups: Vec::new(),
-            boundary: None,
-            tags: BTreeMap::new(),
-            last_used: None,
-            last_used_region: None,
-        }
-    }
 
     #[test]
     fn an_event_is_a_groups_unless_it_names_another() {
@@ -185,7 +164,7 @@ mod tests {
                 last: Timestamp::UNIX_EPOCH,
                 count: 1,
             };
-            may_be(&used, &group("group/eng/team"))
+            may_be(&used, &Principal::bare("arn:aws:iam::111122223333:group/eng/team"))
         };
         for named in [
             "arn:aws:iam::111122223333:group/*team",

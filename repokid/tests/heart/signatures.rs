@@ -20,7 +20,7 @@ fn text(delivered: &Delivered, region: &str, hour: i64) -> String {
     text
 }
 
-/// Signs the digests of each Region from an hour on, as a chain; gives the signatures by their keys.
+/// Signs the digests of each Region from an hour on, as a chain.
 fn sign(delivered: &Delivered, signer: &DigestSigner, from: i64) {
     for region in REGIONS {
         let mut before: Option<SignedDigest> = None;

@@ -10,19 +10,25 @@ both!(what_code_owns_is_changed_there, without_the_code_its_text_is_told, a_bloc
 
 const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","sqs:SendMessage"],"Resource":"*"}]}"#;
-const CODE: &str = r#"resource "aws_iam_role_policy" "reader" {
+
+/// Terraform's code of an inline policy `data` of a `role`, a `user` or a `group`.
+pub(crate) fn code(kind: &str, name: &str) -> String {
+    format!(
+        r#"resource "aws_iam_{kind}_policy" "{name}" {{
   name = "data"
-  role = "reader"
-  policy = jsonencode({
+  {kind} = "{name}"
+  policy = jsonencode({{
     Version = "2012-10-17"
-    Statement = [{
+    Statement = [{{
       Effect   = "Allow"
       Action   = ["s3:GetObject", "sqs:SendMessage"]
       Resource = "*"
-    }]
-  })
+    }}]
+  }})
+}}
+"#
+    )
 }
-"#;
 
 /// A role that Terraform made, and one that nobody did, both of which could do without SQS.
 fn roles(world: &World<'_>) -> String {
@@ -36,7 +42,7 @@ fn roles(world: &World<'_>) -> String {
 fn what_code_owns_is_changed_there(place: &Place) {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("code")).expect("is made");
-    std::fs::write(folder.path().join("code/main.tf"), CODE).expect("is written");
+    std::fs::write(folder.path().join("code/main.tf"), code("role", "reader")).expect("is written");
     let (code, output) = (folder.path().join("code"), folder.path().join("review"));
     let world = World::new("owned", place, json!({ "code": { "folder": code, "output": output } }));
     let (account, advisor) = (world.account.as_str(), roles(&world));

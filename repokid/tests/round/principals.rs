@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::both;
+use crate::code::code;
 use crate::place::Place;
 use crate::world::World;
 
@@ -18,20 +19,6 @@ both!(
 );
 
 const POLICY: &str = "{\"Version\":\"2012-10-17\",\n \"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"sqs:SendMessage\"],\"Resource\":\"*\"}]}";
-
-const CODE: &str = r#"resource "aws_iam_KIND_policy" "NAME" {
-  name = "data"
-  KIND = "NAME"
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = ["s3:GetObject", "sqs:SendMessage"]
-      Resource = "*"
-    }]
-  })
-}
-"#;
 
 fn named(more: Value) -> Value {
     let mut config = json!({ "principals": ["role", "user", "group"] });
@@ -238,7 +225,7 @@ fn what_code_owns_of_them_is_changed_there(place: &Place) {
     let sources = folder.path().join("code");
     std::fs::create_dir(&sources).expect("is made");
     for (file, kind, name) in [("users.tf", "user", "ann"), ("groups.tf", "group", "team")] {
-        let text = CODE.replace("KIND", kind).replace("NAME", name);
+        let text = code(kind, name);
         std::fs::write(sources.join(file), text).expect("is written");
     }
     world.configure("code", json!({ "map": map, "folder": sources, "output": folder.path().join("review") }));
@@ -269,12 +256,12 @@ fn who_is_left_alone_is_not_changed_in_code_either(place: &Place) {
     for user in ["ann", "bob"] {
         arns.push(world.principal("User", user, &[("data", POLICY)]));
         let _ = world.iam("TagUser", &[("UserName", user), ("Tags.member.1.Key", "managed-by"), ("Tags.member.1.Value", "terraform")]);
-        let text = CODE.replace("KIND", "user").replace("NAME", user);
+        let text = code("user", user);
         std::fs::write(folder.path().join(format!("{user}.tf")), text).expect("is written");
     }
     // Of a group that is not looked at nothing is changed, either.
     arns.push(world.principal("Group", "team", &[("data", POLICY)]));
-    std::fs::write(folder.path().join("team.tf"), CODE.replace("KIND", "group").replace("NAME", "team")).expect("is written");
+    std::fs::write(folder.path().join("team.tf"), code("group", "team")).expect("is written");
     world.configure("principals", json!(["user"]));
     world.configure("code", json!({ "folder": folder.path() }));
     let rows: Vec<_> = arns.iter().map(|arn| (arn.as_str(), &[("s3", true), ("sqs", false)][..])).collect();

@@ -10,6 +10,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA512, RsaKeyPair,
 };
+use menagerie_tests::process::processor_time;
 
 use crate::events::CaKind;
 use crate::table::Figure;
@@ -72,9 +73,7 @@ fn timed(mut once: impl FnMut()) -> (f64, f64) {
     (count / start.elapsed().as_secs_f64(), (cpu_seconds() - before) / count)
 }
 
-/// User and system time of this process so far (proc(5), fields 14 and 15, in hundredths).
+/// User and system time of this process so far.
 fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux tells");
-    let behind_name = stat.rsplit_once(')').expect("a name in parentheses").1;
-    behind_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+    processor_time(std::process::id(), false).expect("Linux tells").as_secs_f64()
 }

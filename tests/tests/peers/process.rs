@@ -1,6 +1,6 @@
 //! Processes, namespaces and waiting.
 
-use menagerie_tests::process::{Running, command, run, run_within};
+use menagerie_tests::process::{Running, command, peak_resident_kib, processor_time, run, run_within};
 use menagerie_tests::{Namespace, assert_eventually};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,8 +13,25 @@ fn a_dropped_process_has_ended() {
     let proc = format!("/proc/{}", running.id());
     assert!(std::path::Path::new(&proc).exists());
     assert!(running.peak_resident_kib().is_some_and(|kib| kib > 0));
+    let number = running.id();
     drop(running);
     assert!(!std::path::Path::new(&proc).exists());
+    assert_eq!((peak_resident_kib(number), processor_time(number, true)), (None, None));
+}
+
+#[test]
+fn processor_time_grows_with_work_and_counts_children_that_are_over() {
+    let of = |with_children| processor_time(std::process::id(), with_children).expect("this process runs");
+    let (before, alone) = (of(true), of(false));
+    let mut busy = command("bash");
+    busy.args(["-c", "for ((i = 0; i < 300000; i++)); do :; done"]);
+    let _ = run(busy, b"").success();
+    let began = Instant::now();
+    while of(false) == alone {
+        assert!(began.elapsed() < Duration::from_secs(60), "work takes no time");
+        std::hint::black_box((0..1_000_000_u64).sum::<u64>());
+    }
+    assert!(of(true) - before > of(false) - alone, "the shell's is not counted");
 }
 
 /// The child outlives the thread that asked for it, and not the process. The process here is a shell between.

@@ -56,10 +56,4 @@ pub enum SourceError {
     #[cfg(any(feature = "cloudwatch", feature = "dynamodb"))]
     #[error(transparent)]
     Call(#[from] menagerie_aws::CallError),
-    /// What hands the lines over from elsewhere failed.
-    #[error("{reason}")]
-    Elsewhere {
-        /// Why.
-        reason: String,
-    },
 }

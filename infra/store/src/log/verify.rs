@@ -1,8 +1,9 @@
 //! The verifier: reads a log once, front to back, and names what is wrong with its chains.
 //!
 //! It keeps some 200 bytes for each writer (number and hash of the last line), the last 16,384 lines' hashes (about 2 MB), the first
-//! [`MAX_PROBLEMS`] problems and what is expected; nothing grows with the number of lines. A chain shows that what stands before its last line is unchanged and
-//! whole. That the last line itself is unchanged and that nothing followed it is shown only by an expected [`Position`] noted elsewhere.
+//! [`MAX_PROBLEMS`] problems and what is expected; nothing grows with the number of lines. A chain shows that what stands before its last
+//! line is unchanged and whole. That the last line itself is unchanged and that nothing followed it is shown only by an expected
+//! [`Position`] noted elsewhere.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;

@@ -249,7 +249,6 @@ fn one_connection_too_many_is_closed_unread() {
     assert!(menagerie_tests::eventually(Duration::from_secs(5), || ask(&mut running.connect())));
 }
 
-/// Headers and body come apart, and the answer does not want the body: the connection goes on all the same.
 /// A connection that ends with an answer says so, or a client would send its next request into it.
 #[test]
 fn a_body_that_is_not_read_ends_the_connection_by_a_word() {
@@ -268,6 +267,7 @@ fn a_body_that_is_not_read_ends_the_connection_by_a_word() {
     assert!(short.starts_with("http/1.1 404") && !short.contains("connection: close"), "{short}");
 }
 
+/// Headers and body come apart, and the answer does not want the body: the connection goes on all the same.
 #[test]
 fn a_refusal_does_not_cost_the_connection() {
     let running = Running::start(Limits::default(), None);

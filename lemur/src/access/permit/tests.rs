@@ -80,7 +80,9 @@ fn every<'a>() -> Vec<Action<'a>> {
         Action::CrossSign(authority()),
         Action::ReleaseCertificate(authority()),
         Action::SeeProposals,
-        Action::Reject(&Proposer::User(UserId(7))),
+        Action::Propose { settled: true },
+        Action::Approve { proposer: UserId(7), settled: true },
+        Action::Reject(UserId(7)),
         Action::ManageExternalKeys,
         Action::ReadRole(TEAM),
         Action::ReadUser(UserId(7)),
@@ -105,7 +107,10 @@ fn allowed(requester: &Requester) -> Vec<String> {
 /// Lemur's strict check of roles let everyone through: whoever has no role may here do nothing that changes what is another's.
 #[test]
 fn who_has_no_role_touches_nothing_of_others() {
-    assert_eq!(allowed(&requester(1, &[])), ["Look", "LookAtPeople", "UploadCertificate", "ExportCertificate", "SeeProposals"]);
+    assert_eq!(
+        allowed(&requester(1, &[])),
+        ["Look", "LookAtPeople", "UploadCertificate", "ExportCertificate", "SeeProposals", "Propose", "Approve"]
+    );
 }
 
 #[test]
@@ -114,11 +119,22 @@ fn each_role_may_what_the_table_says() {
         ["UpdateCertificate", "ReplaceCertificate", "RevokeCertificate", "ViewKey", "ExportCertificate", "DeleteCertificate"];
     let mut member = vec!["Look", "LookAtPeople", "UploadCertificate"];
     member.extend(of_certificate);
-    member.extend(["SeeProposals", "ReadRole"]);
+    member.extend(["SeeProposals", "Propose", "Approve", "ReadRole"]);
     assert_eq!(allowed(&requester(1, &[(TEAM.0, "team")])), member);
     assert_eq!(
         allowed(&requester(1, &[(CA_OPERATOR.0, "CA_operator")])),
-        ["Look", "LookAtPeople", "IssueCertificate", "IssueThis", "CertifyNames", "UploadCertificate", "ExportCertificate", "SeeProposals"]
+        [
+            "Look",
+            "LookAtPeople",
+            "IssueCertificate",
+            "IssueThis",
+            "CertifyNames",
+            "UploadCertificate",
+            "ExportCertificate",
+            "SeeProposals",
+            "Propose",
+            "Approve"
+        ]
     );
     assert_eq!(
         allowed(&requester(1, &[(CA_ADMIN.0, "CA_admin")])),
@@ -135,7 +151,9 @@ fn each_role_may_what_the_table_says() {
             "VouchForAuthority",
             "CrossSign",
             "ReleaseCertificate",
-            "SeeProposals"
+            "SeeProposals",
+            "Propose",
+            "Approve"
         ]
     );
     assert_eq!(
@@ -147,6 +165,8 @@ fn each_role_may_what_the_table_says() {
             "UploadCertificate",
             "ExportCertificate",
             "SeeProposals",
+            "Propose",
+            "Approve",
             "ReadRole",
             "ReadUser",
             "ManageDelivery"
@@ -258,12 +278,11 @@ fn a_role_has_the_names_that_it_is_limited_to() {
 
 #[test]
 fn a_second_person_is_another_and_comes_in_by_themselves() {
-    let approves = |requester: &Requester, proposer: Proposer, settled| may(requester, &Action::Approve { proposer: &proposer, settled });
-    let may_approve = |requester: &Requester, proposer: Proposer| approves(requester, proposer, true);
+    let approves = |requester: &Requester, proposer, settled| may(requester, &Action::Approve { proposer, settled });
+    let may_approve = |requester: &Requester, proposer| approves(requester, proposer, true);
     let (ann, bob) = (requester(1, &[(1, "admin")]), requester(2, &[(1, "admin")]));
-    let by_ann = Proposer::User(UserId(1));
+    let by_ann = UserId(1);
     assert!(may_approve(&bob, by_ann));
-    assert!(!may_approve(&bob, Proposer::Local(0)), "whoever has the machine may be bob as well");
     // Whose account was in another's hands a moment ago may be that other.
     assert!(!approves(&bob, by_ann, false));
     assert!(!may(&ann, &Action::Propose { settled: false }) && may(&ann, &Action::Propose { settled: true }));
@@ -271,7 +290,7 @@ fn a_second_person_is_another_and_comes_in_by_themselves() {
     let by_key = Requester::Person(Person { api_key: Some(crate::access::ApiKeyId(7)), ..person(2, &[(1, "admin")]) });
     let narrowed = Requester::Person(Person { personal: false, ..person(2, &[(1, "admin")]) });
     for other in [by_key, narrowed, Requester::local(0), Requester::local(1_000), requester(2, &[(1, "admin"), (3, "read-only")])] {
-        assert!(!may_approve(&other, by_ann) && !may_approve(&other, Proposer::Local(0)), "{other:?}");
+        assert!(!may_approve(&other, by_ann), "{other:?}");
     }
     assert!(may(&ann, &Action::UpdateAuthority(authority())), "which is no matter of what else they may");
 }

@@ -129,7 +129,7 @@ impl Backend {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        let sentence = sentence(&answer.body, answer.status);
+        let sentence = sentence(&answer);
         let sentence = match self {
             Self::Remote(remote) => remote.with_hint(answer.status, sentence),
             Self::Local(_) => sentence,
@@ -227,7 +227,7 @@ pub(super) fn id(value: &Value) -> i64 {
 }
 
 /// What an answer says of why it was not done, in one line.
-fn sentence(body: &Value, status: u16) -> String {
+pub(super) fn sentence(Answer { status, body }: &Answer) -> String {
     let reasons = body["reasons"].as_object().into_iter().flatten();
     let reasons: Vec<_> = reasons.map(|(field, reason)| format!("{field}: {}", reason.as_str().unwrap_or_default())).collect();
     let said = if reasons.is_empty() { text(body, "message").to_owned() } else { reasons.join("; ") };

@@ -19,13 +19,14 @@ use super::*;
 
 #[test]
 fn what_is_refused_is_one_line_that_drives_no_terminal() {
+    let said = |status, body| sentence(&Answer { status, body });
     let body = json!({"message": "Validation Error.", "reasons": {"name": "taken", "owner": "no address"}});
-    assert_eq!(sentence(&body, 400), "name: taken; owner: no address");
-    assert_eq!(sentence(&json!({"message": "No such thing."}), 404), "No such thing");
-    assert_eq!(sentence(&json!([]), 500), "the server answered 500 and said nothing about it");
-    let hostile = sentence(&json!({"message": "\u{1b}[2Jall is well\nreally"}), 400);
+    assert_eq!(said(400, body), "name: taken; owner: no address");
+    assert_eq!(said(404, json!({"message": "No such thing."})), "No such thing");
+    assert_eq!(said(500, json!([])), "the server answered 500 and said nothing about it");
+    let hostile = said(400, json!({"message": "\u{1b}[2Jall is well\nreally"}));
     assert!(!hostile.contains('\u{1b}') && !hostile.contains('\n'), "{hostile:?}");
-    assert_eq!(sentence(&json!({"message": "x".repeat(100_000)}), 400).len(), LONGEST_SENTENCE);
+    assert_eq!(said(400, json!({"message": "x".repeat(100_000)})).len(), LONGEST_SENTENCE);
 }
 
 struct Hostile {

@@ -18,9 +18,9 @@ use super::super::signed::Signed;
 use super::super::to_the_end::to_the_end;
 use super::super::{Api, SettledDays};
 use super::{create, cross, facts, import, refusal, update};
+use crate::access::Role;
 use crate::access::permit::Action;
-use crate::access::{Proposer, Role};
-use crate::approval::{ApprovalError, NewProposal, Proposal, Proposals};
+use crate::approval::{ApprovalError, Proposal, Proposals, Proposed};
 use crate::audit::{Actor, Via};
 use crate::authority::{AuthorityOrder, sha256};
 use crate::store::authorities::{Authority, AuthorityChange};
@@ -104,7 +104,7 @@ impl Api {
             let plan = self.plan(signed, &act).await?;
             return Ok(Json(self.perform_to_the_end(signed, plan).await?).into_response());
         };
-        if signed.local.is_some() && signed.break_glass.is_none() {
+        if signed.local && signed.break_glass.is_none() {
             return Err(Fault::Conflict(NOT_HERE.to_owned()));
         }
         let plan = self.plan(signed, &act).await?;
@@ -119,9 +119,9 @@ impl Api {
             proposals.bypass(&text, &plan.about, reason, &signed.actor).await?;
             return Ok(Json(self.perform_to_the_end(signed, plan).await?).into_response());
         }
-        let proposer = signed.proposer()?;
+        let proposer = signed.user()?;
         signed.may(&Action::Propose { settled: self.is_settled(signed, self.engine.now(), days).await? })?;
-        let new = NewProposal {
+        let proposed = Proposed {
             act: text,
             basis: plan.basis(),
             about: plan.about,
@@ -129,7 +129,7 @@ impl Api {
             proposer_name: signed.requester.called().to_owned(),
             api_key: signed.requester.api_key(),
         };
-        let proposal = proposals.propose(new, &signed.actor).await?;
+        let proposal = proposals.propose(proposed, &signed.actor).await?;
         let body = json!({"message": "The change waits for another person's approval.", "approval": ApprovalOut::from(proposal)});
         Ok((StatusCode::ACCEPTED, Json(body)).into_response())
     }
@@ -139,12 +139,12 @@ impl Api {
         // What waits since before approval was turned off is approved all the same, by whoever was there before it.
         let SettledDays(days) = self.settings.approve_authorities.unwrap_or(SettledDays(0));
         let settled = self.is_settled(signed, proposal.created, days).await?;
-        signed.may(&Action::Approve { proposer: &proposal.proposer, settled })?;
+        signed.may(&Action::Approve { proposer: proposal.proposed.proposer, settled })?;
         if proposal.state != crate::approval::State::Waiting {
             return Err(ApprovalError::Decided(proposal.state).into());
         }
-        let act: Act = serde_json::from_str(&proposal.act).map_err(|error| Fault::Internal(error.to_string()))?;
-        let proposer = self.proposer(signed, &proposal).await?;
+        let act: Act = serde_json::from_str(&proposal.proposed.act).map_err(|error| Fault::Internal(error.to_string()))?;
+        let proposer = self.proposer(signed, &proposal.proposed).await?;
         let not_any_more = |fault: Fault| match fault {
             Fault::Internal(reason) => Fault::Internal(reason),
             other => Fault::Conflict(format!("What was proposed cannot be done any more: {}", other.line())),
@@ -156,7 +156,7 @@ impl Api {
         };
         let plan = self.plan(&proposer, &act).await.map_err(not_any_more)?;
         let proposals = self.proposals().await?.clone();
-        if plan.basis() != proposal.basis {
+        if plan.basis() != proposal.proposed.basis {
             proposals.give_up(proposal.id, CHANGED, &signed.actor).await?;
             return Err(changed());
         }
@@ -166,7 +166,7 @@ impl Api {
             let claim = Claim { proposals: Some(proposals), id: proposal.id, actor };
             // From here on no other approved change is made, so that this look is the last one that is needed.
             let done = match api.plan(&proposer, &act).await.map_err(not_any_more) {
-                Ok(plan) if plan.basis() == proposal.basis => api.perform(&proposer, plan).await,
+                Ok(plan) if plan.basis() == proposal.proposed.basis => api.perform(&proposer, plan).await,
                 Ok(_) => Err(changed()),
                 Err(fault) => Err(fault),
             };
@@ -185,24 +185,21 @@ impl Api {
     }
 
     /// Who proposed something, as they are now.
-    async fn proposer(&self, approver: &Signed, proposal: &Proposal) -> Result<Signed, Fault> {
-        let requester = match proposal.proposer {
-            Proposer::Local(_) => return Err(Fault::Conflict(NOT_HERE.to_owned())),
-            Proposer::User(user) => match self.access.requester_now(user, proposal.api_key).await {
-                Ok(requester) => requester,
-                Err(crate::access::TokenError::Access(error)) => return Err(error.into()),
-                Err(_) => return Err(Fault::Conflict("Who proposed this may not come in any more.".to_owned())),
-            },
+    async fn proposer(&self, approver: &Signed, proposed: &Proposed) -> Result<Signed, Fault> {
+        let requester = match self.access.requester_now(proposed.proposer, proposed.api_key).await {
+            Ok(requester) => requester,
+            Err(crate::access::TokenError::Access(error)) => return Err(error.into()),
+            Err(_) => return Err(Fault::Conflict("Who proposed this may not come in any more.".to_owned())),
         };
         // The request's ID leads to who approved it.
         let actor = Actor {
-            name: proposal.proposer_name.clone(),
+            name: proposed.proposer_name.clone(),
             user: requester.user(),
             via: Via::Rest,
             address: None,
             request: approver.actor.request.clone(),
         };
-        Ok(Signed { requester, actor, local: None, break_glass: None })
+        Ok(Signed { requester, actor, local: false, break_glass: None })
     }
 
     async fn plan(&self, signed: &Signed, act: &Act) -> Result<Plan, Fault> {

@@ -179,7 +179,7 @@ fn key(api: &Api, signed: &Signed, fields: &Fields) -> Result<AuthorityKey, Faul
     match api.engine.settings().named_keys.get(name) {
         Some(reference) => Ok(AuthorityKey::Elsewhere(reference.clone())),
         // Whoever has the data in hands says where a key is.
-        None if signed.local.is_some() => Ok(AuthorityKey::Elsewhere(name.to_owned())),
+        None if signed.local => Ok(AuthorityKey::Elsewhere(name.to_owned())),
         None => Err(Fault::field("keyReference", "The server's configuration names no such key.")),
     }
 }

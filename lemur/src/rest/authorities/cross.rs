@@ -20,7 +20,7 @@ pub(super) const CROSS: Shape = Shape {
     fields: &[
         optional("issuer", Kind::Association, "The authority that gives it"),
         optional("validityDays", Kind::Integer(1, 10_950), "For so many days: five years, if the issuer holds so long"),
-        optional("chain", Kind::Text(256 * 1024), "PEM, instead of an issuer: a certificate from outside, then those above it"),
+        optional("chain", Kind::Text(import::LONGEST), "PEM, instead of an issuer: a certificate from outside, then those above it"),
     ],
 };
 

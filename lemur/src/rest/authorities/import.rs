@@ -15,13 +15,13 @@ use crate::name::SubjectField;
 use crate::store::AuthorityId;
 
 /// The longest text of a chain.
-const TEXT: usize = 256 * 1024;
+pub(super) const LONGEST: usize = 256 * 1024;
 
 pub(super) const CHAIN: Shape = Shape {
     name: "AuthorityChain",
     fields: &[required(
         "chain",
-        Kind::Text(TEXT),
+        Kind::Text(LONGEST),
         "PEM: the authority's certificate, then those above it; unknown ones become known as offline",
     )],
 };

@@ -20,7 +20,8 @@ const ROLE_NAMES: Shape = Shape {
         required(
             "names",
             Kind::Any,
-            "What its members may have certified: www.team.example, *.team.example, 10.1.0.0/16, @team.example, spiffe://team.example/*; none means any",
+            "What its members may have certified: www.team.example, *.team.example for all below, .team.example with itself, * for every DNS name, 10.1.0.0/16, \
+             @team.example, spiffe://team.example/*; none means any",
         ),
     ],
 };

@@ -8,9 +8,10 @@
 //! is in `state`), `hooks` (Python: they are not run), `opt_out_period_days`, `repo_requirements`, `repo_schedule_period_days`,
 //! `dispatcher`, `warnings`. `logging`, `query_role_data_in_batch` and `batch_processing_size` are taken, and have no effect.
 //!
-//! Ours: `state` (a path or a URL of `postgres://`), `principals` (`role`, `user`, `group`: who is looked at), `observation` (globs of names to `"quarterly"`, `"yearly"` or a number of days),
-//! `break_glass_roles` (globs of names, as `ExclusiveFilter` has them: who is named so is never changed), `code` (what code owns, and where it
-//! stands), `usage_retention_days`, `regions` (opted into), `identity_center`.
+//! Ours: `state` (a path or a URL of `postgres://`), `principals` (`role`, `user`, `group`: who is looked at), `observation` (globs of
+//! names to `"quarterly"`, `"yearly"` or a number of days), `break_glass_roles` (globs of names, as `ExclusiveFilter` has them: who is
+//! named so is never changed), `code` (what code owns, and where it stands), `usage_retention_days`, `regions` (opted into),
+//! `identity_center`.
 
 mod error;
 mod locate;
