@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
+use tracing::Instrument as _;
 
 use crate::{JsonError, Metrics, RequestId, headers};
 
@@ -47,6 +48,8 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     // The resource's pattern and not its path: a path may hold what is secret, and there is no end to paths.
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     request.extensions_mut().insert(id.clone());
+    // Whatever is said meanwhile names the request.
+    let span = tracing::error_span!("request", %id, %method, route);
     let began = Instant::now();
     let unread = Unread::default();
     let answer = async {
@@ -54,9 +57,14 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
             Ok(request) => next.run(request).await,
             Err(error) => error.into_response(),
         }
-    };
+    }
+    .instrument(span);
     let answer = AssertUnwindSafe(tokio::time::timeout(guard.time, answer)).catch_unwind().await;
     let mut response = match answer {
+        // Whoever reads a body refuses a larger one in plain words.
+        Ok(Ok(response)) if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_document(&response) => {
+            JsonError::new(StatusCode::PAYLOAD_TOO_LARGE, "The request's body is larger than is taken here.").into_response()
+        }
         Ok(Ok(response)) => response,
         Ok(Err(_)) => JsonError::new(StatusCode::GATEWAY_TIMEOUT, "The request took too long.").into_response(),
         Err(_) => {
@@ -74,6 +82,11 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     }
     response.headers_mut().insert(ID.clone(), HeaderValue::from_str(id.as_str()).expect("hexadecimal digits"));
     response
+}
+
+/// Whether it is JSON, a problem document or another format, and no plain text.
+fn is_document(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/"))
 }
 
 /// The longest body that is read before anybody looks at the request.
@@ -183,7 +196,9 @@ mod tests {
         let metrics = Metrics::new("test");
         assert_eq!(ask(&metrics, Request::get("/slow"), Body::empty()).await.0, StatusCode::GATEWAY_TIMEOUT);
         assert_eq!(ask(&metrics, Request::post("/echo"), Body::from(vec![b'x'; 64])).await.0, StatusCode::OK);
-        assert_eq!(ask(&metrics, Request::post("/echo"), Body::from(vec![b'x'; 65])).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+        let (status, headers, body) = ask(&metrics, Request::post("/echo"), Body::from(vec![b'x'; 65])).await;
+        assert_eq!((status, headers["content-type"].to_str().expect("ASCII")), (StatusCode::PAYLOAD_TOO_LARGE, "application/json"));
+        assert_eq!(body, r#"{"message":"The request's body is larger than is taken here."}"#);
     }
 
     #[tokio::test]

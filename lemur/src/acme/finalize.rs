@@ -198,7 +198,7 @@ async fn failed(acme: &Acme, order: &Order, error: IssueError) -> Result<Problem
         acme.0.store.release(&order.id).await?;
     }
     if !error.is_the_requests_fault() {
-        return Ok(Problem::internal(&error));
+        return Ok(Problem::of_issue(&error));
     }
     let kind = match &error {
         IssueError::Refused(ProfileRefusal::KeyType { .. } | ProfileRefusal::IssuersKey) | IssueError::PublicKey(_) => Kind::BadPublicKey,

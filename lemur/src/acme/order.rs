@@ -229,7 +229,7 @@ async fn permitted(acme: &Acme, identifiers: &[Identifier], grant: Option<&Grant
     let not_certified = acme.0.engine.refused_names(standing.authority, &offer.profile, &names).await;
     let not_certified = not_certified.map_err(|error| match error.is_the_requests_fault() {
         true => Problem::new(Kind::InvalidProfile, error.to_string()),
-        false => Problem::internal(&error),
+        false => Problem::of_issue(&error),
     })?;
     let refused = |(identifier, reason): (&Identifier, Option<ProfileRefusal>)| {
         let detail = match (identifier, reason) {

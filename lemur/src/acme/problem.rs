@@ -10,7 +10,11 @@ use super::id::NoRandomness;
 use super::identifier::Identifier;
 use super::jws::Alg;
 use super::state::StartError;
+use crate::issue::IssueError;
 use crate::validate::Failure;
+
+/// When what is away may be asked for again, in seconds.
+const AWAY: u32 = 10;
 
 /// What kind of problem it is: the last part of `urn:ietf:params:acme:error:…`, by the names of RFC 8555, 6.7, RFC 9773, 7.4, and
 /// draft-ietf-acme-profiles.
@@ -121,6 +125,16 @@ impl Problem {
         Self::new(Kind::ServerInternal, "the server failed; it is not known whether the request had an effect")
     }
 
+    /// What is the server's fault and not the request's: for some time, or until somebody looks.
+    pub(super) fn of_issue(error: &IssueError) -> Self {
+        match error.outage() {
+            Some(what) => {
+                Self { detail: what, ..Self::internal(error) }.with_status(StatusCode::SERVICE_UNAVAILABLE).with_retry_after(AWAY)
+            }
+            None => Self::internal(error),
+        }
+    }
+
     /// One problem for several identifiers: the kind is that of all, if they agree.
     pub(super) fn of_identifiers(subproblems: Vec<Subproblem>) -> Self {
         let first = subproblems.first().map_or(Kind::Malformed, |first| first.kind);
@@ -188,7 +202,7 @@ impl IntoResponse for Problem {
 
 impl From<DatabaseError> for Problem {
     fn from(error: DatabaseError) -> Self {
-        Self::internal(&error)
+        Self::of_issue(&error.into())
     }
 }
 

@@ -66,6 +66,8 @@ pub(super) async fn revoke(State(acme): State<Acme>, post: Post) -> Result<Statu
         Ok(()) => Ok(StatusCode::OK),
         Err(RevokeError::Revoked { .. }) => Err(Problem::new(Kind::AlreadyRevoked, "the certificate is revoked already")),
         Err(error @ (RevokeError::NotOurs { .. } | RevokeError::Unknown { .. })) => Err(Problem::malformed(error.to_string())),
+        Err(RevokeError::Issue(error)) => Err(Problem::of_issue(&error)),
+        Err(RevokeError::Store(error)) => Err(Problem::of_issue(&error.into())),
         Err(error) => Err(Problem::internal(&error)),
     }
 }

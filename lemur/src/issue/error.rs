@@ -12,6 +12,9 @@ use crate::store::{AuthorityId, StoreError};
 /// How many bytes are signed at most: with the longest signature that there is they are a certificate that is read again.
 pub(super) const MOST_TO_SIGN: usize = MAX_CERTIFICATE_BYTES - 8 * 1024;
 
+/// What is told of a database that is away. A statement that broke off may have been done.
+const DATABASE_AWAY: &str = "the database cannot be used at the moment; look whether this was done before it is asked again";
+
 /// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
@@ -147,6 +150,20 @@ impl IssueError {
                 | Self::TooLarge { .. }
                 | Self::Duplicate
         )
+    }
+}
+
+impl IssueError {
+    /// What is not to be had, if that may pass by itself: for whoever asks, without what lies behind it.
+    #[must_use]
+    pub fn outage(&self) -> Option<String> {
+        match self {
+            Self::KeyElsewhere { name, .. } => Some(format!("the key of the authority {name} cannot be used at the moment")),
+            Self::Sign(_) => Some("the authority's key did not sign".to_owned()),
+            Self::Lost => Some(self.to_string()),
+            Self::Store(error) if error.is_outage() => Some(DATABASE_AWAY.to_owned()),
+            _ => None,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Why a request was not done, as Lemur's clients expect to read it.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use menagerie_store::database::DatabaseError;
@@ -7,7 +9,11 @@ use menagerie_web::{JsonError, Reasons};
 
 use crate::access::permit::Refused;
 use crate::access::{AccessError, LoginError, TokenError};
+use crate::issue::IssueError;
 use crate::store::StoreError;
+
+/// When what is away may be asked for again.
+const AWAY: Duration = Duration::from_secs(10);
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +47,21 @@ pub(crate) enum Fault {
     Later(&'static str),
     /// There were too many requests.
     #[error("too many requests")]
-    TooMany(std::time::Duration),
+    TooMany(Duration),
     /// Whoever asks has had as much as one may, and to wait would not help.
     #[error("{0}")]
     Exhausted(String),
     /// The method is not for this resource.
     #[error("{0}")]
     NotAllowed(&'static str),
+    /// Something that the service needs is not to be had at the moment. Why is for the trace.
+    #[error("{what}")]
+    Away {
+        /// What, for whoever asks.
+        what: String,
+        /// Why.
+        reason: String,
+    },
     /// The service failed. What failed is for the trace.
     #[error("{0}")]
     Internal(String),
@@ -84,6 +98,9 @@ impl Fault {
             Self::Exhausted(_) => plain(StatusCode::TOO_MANY_REQUESTS, self.sentence()),
             Self::TooMany(wait) => plain(StatusCode::TOO_MANY_REQUESTS, self.sentence())
                 .with_header(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1))),
+            Self::Away { .. } => {
+                plain(StatusCode::SERVICE_UNAVAILABLE, self.sentence()).with_header(header::RETRY_AFTER, HeaderValue::from(AWAY.as_secs()))
+            }
             Self::Internal(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "The service failed; its log says where.".to_owned()),
         }
     }
@@ -101,7 +118,7 @@ pub struct Failure(pub String);
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let Self::Internal(reason) = &self else { return self.answer().into_response() };
+        let (Self::Internal(reason) | Self::Away { reason, .. }) = &self else { return self.answer().into_response() };
         tracing::error!(reason, "a request failed");
         let failure = Failure(reason.clone());
         let mut response = self.answer().into_response();
@@ -123,6 +140,8 @@ impl From<AccessError> for Fault {
             AccessError::Invalid { field, reason } => Self::field(field, reason),
             AccessError::Password(reason) => Self::field("password", reason.to_string()),
             AccessError::BuiltIn(_) | AccessError::LastAdministrator => Self::Conflict(error.to_string()),
+            AccessError::Database(error) => error.into(),
+            AccessError::Store(error) => error.into(),
             other => Self::Internal(other.to_string()),
         }
     }
@@ -153,12 +172,23 @@ impl From<LoginError> for Fault {
 
 impl From<DatabaseError> for Fault {
     fn from(error: DatabaseError) -> Self {
-        Self::Internal(error.to_string())
+        StoreError::from(error).into()
     }
 }
 
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
-        if error.is_the_requests_fault() { Self::Bad(format!("{error}.")) } else { Self::Internal(error.to_string()) }
+        if error.is_the_requests_fault() { Self::Bad(format!("{error}.")) } else { Self::from(&IssueError::Store(error)) }
+    }
+}
+
+/// What is the server's fault and not the request's.
+impl From<&IssueError> for Fault {
+    fn from(error: &IssueError) -> Self {
+        let reason = error.to_string();
+        match error.outage() {
+            Some(what) => Self::Away { what, reason },
+            None => Self::Internal(reason),
+        }
     }
 }

@@ -63,6 +63,17 @@ impl StoreError {
         }
     }
 
+    /// Whether it may pass by itself: the database is not to be had, or this process ends.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Database(error) | Self::Log(TableError::Database(error)) => error.is_away(),
+            Self::Batch(error) => error.is_outage(),
+            Self::Ending => true,
+            _ => false,
+        }
+    }
+
     /// Whether the request is at fault and not the server.
     #[must_use]
     pub const fn is_the_requests_fault(&self) -> bool {

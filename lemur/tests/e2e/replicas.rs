@@ -114,3 +114,25 @@ fn a_killed_process_loses_nothing_that_it_answered_for_and_the_other_goes_on() {
     let verified = house.lemur(["audit", "verify", "--data", "one"]);
     assert_eq!(verified.status, Some(0), "{}", verified.stderr);
 }
+
+/// Whoever asks learns that it may pass, and the log says of which request it speaks.
+#[test]
+fn a_database_that_is_away_is_no_fault_of_the_program() {
+    let postgres = Postgres::start();
+    let house = House::on(postgres.url());
+    let server = house.serve();
+    let admin = server.login("admin", &server.password());
+    path::authorities(&server, &admin);
+    drop(postgres);
+    let answers = [server.get("/certificates", &admin), server.post("/certificates", &admin, &path::order("late.corp.example"))];
+    for answer in &answers {
+        assert_eq!((answer.status, answer.headers["retry-after"].to_str().unwrap()), (503, "10"), "{}", answer.json());
+        assert!(answer.json()["message"].as_str().unwrap().contains("database cannot be used"), "{}", answer.json());
+    }
+    let said = server.stop();
+    for answer in &answers {
+        let id = answer.headers["x-request-id"].to_str().unwrap();
+        let told = |line: &&str| line.contains("a request failed") && line.contains(id) && line.contains("/certificates");
+        assert_eq!(said.lines().filter(told).count(), 1, "{id} in:\n{said}");
+    }
+}

@@ -370,23 +370,26 @@ fn what_a_profile_forbids_is_refused_by_its_name() {
     assert_eq!(client["profile"], "tls-client");
 }
 
-/// Where the profile leaves it free, a request's common name is the certificate's, whatever other names there are.
+/// A request's common name is the certificate's, whatever other names there are, or it is refused.
 #[test]
 fn a_requests_common_name_is_not_left_out_in_silence() {
     let service = Service::start();
     service.authority("Root");
     let key = service.folder.path().join("client.key");
-    let arguments = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/O=Some/CN=Ada Lovelace"];
-    let csr = openssl(arguments.into_iter().chain(["-keyout", key.to_str().unwrap()]), b"").success().text();
-    let ask = |profile: &str| {
+    let ask = |profile: &str, subject: &str| {
+        let arguments = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject];
+        let csr = openssl(arguments.into_iter().chain(["-keyout", key.to_str().unwrap()]), b"").success().text();
         let names = json!({"subAltNames": {"names": [{"nameType": "DNSName", "value": "a.example.com"}]}});
         let new = json!({"owner": "team@example.com", "authority": {"name": "Root"}, "csr": csr, "profile": profile, "extensions": names});
         service.post("/certificates", &service.admin, &new)
     };
-    let client = ask("tls-client").done();
-    assert_eq!((&client["commonName"], client["body"].is_string()), (&json!("Ada Lovelace"), true));
+    let ada = "/O=Some/CN=Ada Lovelace";
+    assert_eq!(ask("tls-client", ada).done()["distinguishedName"], "CN=Ada Lovelace");
     // Where it is to be a name it is refused.
-    assert!(ask("tls-server").reason("commonName").contains("Ada Lovelace"));
+    assert!(ask("tls-server", ada).reason("commonName").contains("Ada Lovelace"));
+    let server = ask("tls-server", "/CN=api.example.com").done();
+    assert_eq!(server["distinguishedName"], "CN=api.example.com");
+    assert_eq!(server["extensions"]["subAltNames"]["names"].as_array().unwrap().len(), 2);
 }
 
 #[test]

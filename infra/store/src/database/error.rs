@@ -67,10 +67,50 @@ pub enum DatabaseError {
     },
 }
 
+/// Codes of PostgreSQL have five characters (its appendix A): connections, a server without room or that ends, and one that only reads. SQLite's
+/// are numbers whose lowest byte says what it is: busy, locked, read-only, a disk that fails, is full, or has no such file.
+fn is_outage(code: &str) -> bool {
+    match (code.len(), code.parse::<u32>()) {
+        (5, _) => ["08", "53", "57P", "25006"].iter().any(|class| code.starts_with(class)),
+        (_, Ok(number)) => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
+        _ => false,
+    }
+}
+
 impl DatabaseError {
+    /// Whether the database is not to be had at the moment and may be later: it cannot be reached, ends or starts, is in another's hands for too
+    /// long, or has no room.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Connect { .. } => true,
+            Self::Statement(error) => match error {
+                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+                sqlx::Error::Database(error) => error.code().is_some_and(|code| is_outage(&code)),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Whether a unique key is in the table already.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Statement(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_by_itself_is_told_from_what_does_not() {
+        for code in ["08006", "53100", "53300", "57P01", "57P03", "25006", "5", "261", "13", "10", "778"] {
+            assert!(is_outage(code), "{code}");
+        }
+        for code in ["23505", "42601", "40001", "57014", "1555", "2067", "19", "1", ""] {
+            assert!(!is_outage(code), "{code}");
+        }
     }
 }

@@ -222,7 +222,10 @@ async fn make(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Res
 /// What was refused, by the field that is at fault.
 fn refusal(error: AuthorityError) -> Fault {
     if !error.is_the_requests_fault() {
-        return Fault::Internal(error.to_string());
+        return match error {
+            AuthorityError::Issue(error) => Fault::from(&error),
+            other => Fault::Internal(other.to_string()),
+        };
     }
     let text = error.to_string();
     match error {

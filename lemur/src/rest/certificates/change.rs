@@ -183,6 +183,8 @@ fn ended(done: Result<(), RevokeError>, id: crate::store::CertificateId) -> Resu
         Ok(()) => Ok(Json(Number { id: id.0 })),
         Err(RevokeError::Unknown { .. }) => Err(Fault::Missing("certificate")),
         Err(error) if error.is_the_requests_fault() => Err(Fault::Bad(format!("{error}."))),
+        Err(RevokeError::Issue(error)) => Err(Fault::from(&error)),
+        Err(RevokeError::Store(error)) => Err(error.into()),
         Err(error) => Err(Fault::Internal(error.to_string())),
     }
 }

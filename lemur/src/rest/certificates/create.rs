@@ -200,7 +200,7 @@ impl Api {
         refuse_what_the_profile_does_not_give(&fields, profile)?;
         let names = names(&fields, csr.as_ref(), profile)?;
         let mut record = self.record(signed, &fields).await?;
-        let subject = self.subject(&fields, csr.as_ref(), profile, &names)?;
+        let subject = self.subject(&fields, csr.as_ref(), profile)?;
         let again = Renewal { authority: authority.id, profile: &profile_name, subject: &subject, names: &names };
         let renewed = self.renewed(signed, &record, again).await?;
         signed.may(&Action::IssueThis(OrderFacts {
@@ -472,7 +472,7 @@ fn period(fields: &Fields, now: Timestamp) -> Result<Period, Fault> {
 /// What was refused, by the field that is at fault.
 pub(in crate::rest) fn refusal(error: IssueError) -> Fault {
     if !error.is_the_requests_fault() {
-        return Fault::Internal(error.to_string());
+        return Fault::from(&error);
     }
     let text = error.to_string();
     match error {
@@ -525,7 +525,7 @@ pub(in crate::rest) const SUBJECT: [(&str, SubjectField); 5] = [
 ];
 
 impl Api {
-    fn subject(&self, fields: &Fields, csr: Option<&Csr>, profile: &Profile, names: &[San]) -> Result<Subject, Fault> {
+    fn subject(&self, fields: &Fields, csr: Option<&Csr>, profile: &Profile) -> Result<Subject, Fault> {
         let with = |subject: Subject, name: &'static str, field, text: &str| {
             subject.with(field, text).map_err(|error| Fault::field(name, error.to_string()))
         };
@@ -545,10 +545,7 @@ impl Api {
                 subject = with(subject, name, field, text)?;
             }
         }
-        // Where it may be any text, or is the one name that there is.
-        let is_meant = |csr: &&Csr| profile.subject().common_name == CommonName::Free || (csr.names().is_empty() && names.len() <= 1);
-        let from_csr = csr.filter(is_meant).and_then(Csr::common_name);
-        if let Some(text) = fields.filled("commonName").or(from_csr) {
+        if let Some(text) = fields.filled("commonName").or_else(|| csr.and_then(Csr::common_name)) {
             subject = with(subject, "commonName", SubjectField::CommonName, text)?;
         }
         Ok(subject)

@@ -267,7 +267,7 @@ async fn export(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
     let chain = match certificate.authority {
         Some(authority) if certificate.chain.is_none() => match api.engine.load(authority).await {
             Ok(loaded) => loaded.chain.iter().filter(|der| **der != certificate.der).cloned().collect(),
-            Err(error) => return Err(Fault::Internal(error.to_string())),
+            Err(error) => return Err(Fault::from(&error)),
         },
         _ => match &certificate.chain {
             Some(text) => crate::certificate::read_bundle(text.as_bytes())
