@@ -3,7 +3,7 @@
 use menagerie_store::database::{DatabaseError, Kind, Statement, Transaction};
 
 use super::super::words::{self, Word};
-use super::marks::{Mark, SortKey};
+use super::surveys::{Mark, SortKey};
 use super::{Filter, Match, Order, SortBy};
 
 /// A pattern for `LIKE` that finds a text anywhere.
