@@ -250,7 +250,9 @@ async fn a_jump_into_a_long_list_finds_what_a_plain_look_finds() {
                     let total = u64::try_from(expected.len()).unwrap();
                     let first = page(&engine, filter, order, 21_137, 10).await;
                     assert_eq!(first.ids, expected[21_137..21_147], "{filter:?} {order:?}");
-                    assert!([(total, true), (22_147, false)].contains(&(first.total, first.exact)), "{filter:?} {order:?} {}", first.total);
+                    // In any other order there are as many.
+                    let is_new = by == ORDERS[0] && !descending && (first.total, first.exact) == (22_147, false);
+                    assert!(first.total == total || is_new, "{filter:?} {order:?} {}", first.total);
                     let counted = async || page(&engine, filter, order, 22_222, 10).await.total == total;
                     assert!(within(Duration::from_secs(20), counted).await, "{filter:?} {order:?}");
                     for jump in 0..25 {

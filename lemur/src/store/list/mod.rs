@@ -185,6 +185,8 @@ type ListId = [u8; 32];
 /// A list, whichever page of it is asked for.
 struct List<'a> {
     id: ListId,
+    /// What lists of the same rows have in common, whatever their order.
+    rows: ListId,
     filter: &'a Filter,
     order: Order,
 }
@@ -195,13 +197,12 @@ impl<'a> List<'a> {
         let minutes = |moment: Option<Timestamp>| moment.map(|moment| moment.duration_since(now).as_secs().div_euclid(60));
         let times = [minutes(filter.not_ended_by), minutes(filter.ends_from), minutes(filter.ends_before)];
         let rest = Filter { not_ended_by: None, ends_from: None, ends_before: None, ..filter.clone() };
-        let text = format!("{times:?} {order:?} {rest:?}");
-        let id = digest(&SHA256, text.as_bytes()).as_ref().try_into().expect("a SHA-256 has 32 bytes");
-        Self { id, filter, order }
+        let id = |text: String| digest(&SHA256, text.as_bytes()).as_ref().try_into().expect("a SHA-256 has 32 bytes");
+        Self { id: id(format!("{times:?} {rest:?} {order:?}")), rows: id(format!("{times:?} {rest:?}")), filter, order }
     }
 
-    /// How long a page waits to be told how many rows there are. A long page is long in the making, and those who read a list by numbers of pages ask for
-    /// long ones; and the lists that everybody reads are counted once for all.
+    /// How long a page waits to be told how many rows there are. A long page is long in the making, and those who read a list by numbers of
+    /// pages ask for long ones; and the lists that everybody reads are counted once for all.
     fn patience(&self, limit: u64) -> Duration {
         let is_plain = Filter { not_ended_by: None, revoked: None, ..self.filter.clone() } == Filter::default();
         if is_plain { Duration::from_secs(2) } else { Duration::from_millis(limit.max(25)) }
@@ -246,11 +247,12 @@ pub async fn numbers(surveys: &Surveys, now: Timestamp, filter: &Filter, order: 
 async fn at_offset(surveys: &Surveys, list: &List<'_>, (offset, limit): (u64, u64)) -> Result<Numbers, DatabaseError> {
     let asked = Instant::now();
     let Place { rows: before, mark } = surveys.place(list, offset).await;
-    let counted = if surveys.known(list).is_some() { 1 } else { COUNTED };
+    let known = surveys.known(list).map(|count| count.rows);
+    let counted = if known.is_some() { 1 } else { COUNTED };
     let (found, seen, is_whole) = {
         let database = surveys.database();
         let mut transaction = database.read().await?;
-        let prepared = Prepared::new(&mut transaction, database.kind(), list.filter).await?;
+        let prepared = Prepared::new(&mut transaction, database.kind(), list.filter).await?.of(list.order, known);
         let found = following(&mut transaction, &prepared, list.order, mark.as_ref(), (offset - before, limit), counted).await?;
         let seen = if found.rows == 0 && offset > 0 {
             before + count(&mut transaction, &prepared, list.order, mark.as_ref(), Some(offset - before)).await?

@@ -123,6 +123,8 @@ struct Shared {
 struct UnderWay {
     surveys: Surveys,
     key: (ListId, Depth),
+    /// As [`List::rows`].
+    rows: ListId,
     progress: watch::Sender<Vec<Mark>>,
 }
 
@@ -181,7 +183,7 @@ impl Surveys {
 
     /// How many rows a list had minutes ago at the most, if that is known.
     pub(super) fn known(&self, list: &List<'_>) -> Option<Count> {
-        self.table().count(&list.id, Instant::now())
+        self.table().count(&list.rows, Instant::now())
     }
 
     /// How many rows a list has, or had minutes ago at the most. If that is not known, or they were fewer than were `seen` since, it is waited for
@@ -205,17 +207,18 @@ impl Surveys {
     /// Begins a survey, unless one is under way that finds as much: where it is. None if it was given up lately, or too many are under way.
     fn begin(&self, list: &List<'_>, depth: Depth, now: Instant) -> Option<Progress> {
         let mut table = self.table();
-        let enough = [depth, Depth::Places].into_iter().find_map(|depth| table.under_way.get(&(list.id, depth)));
+        let key = if depth == Depth::Count { list.rows } else { list.id };
+        let enough = [(key, depth), (list.id, Depth::Places)].into_iter().find_map(|key| table.under_way.get(&key));
         if let Some(under_way) = enough {
             return Some(under_way.clone());
         }
-        if table.under_way.len() >= MANY || table.gave_up(&list.id, now) {
+        if table.under_way.len() >= MANY || table.gave_up(&key, now) {
             return None;
         }
         let (progress, places) = watch::channel(Vec::new());
-        table.under_way.insert((list.id, depth), places.clone());
+        table.under_way.insert((key, depth), places.clone());
         drop(table);
-        let under_way = UnderWay { surveys: self.clone(), key: (list.id, depth), progress };
+        let under_way = UnderWay { surveys: self.clone(), key: (key, depth), rows: list.rows, progress };
         let (filter, order) = (list.filter.clone(), list.order);
         tokio::spawn(async move { under_way.go(&filter, order).await });
         Some(places)
@@ -228,7 +231,7 @@ impl UnderWay {
         let found = tokio::time::timeout(LONGEST, self.survey(filter, order)).await;
         let mut table = self.surveys.table();
         match found {
-            Ok(Ok(surveyed)) => return table.learn(self.key.0, surveyed, Instant::now()),
+            Ok(Ok(surveyed)) => return table.learn(self.key.0, self.rows, surveyed, Instant::now()),
             Ok(Err(error)) => tracing::warn!(%error, "a long list of certificates was not counted"),
             Err(_) => tracing::warn!(seconds = LONGEST.as_secs(), "a long list of certificates was not counted in time"),
         }
@@ -243,7 +246,8 @@ impl UnderWay {
             transaction.execute("SET LOCAL statement_timeout = '30s'", &[]).await?;
             transaction.execute("SET LOCAL jit = off", &[]).await?;
         }
-        let prepared = Prepared::new(&mut transaction, database.kind(), filter).await?;
+        let known = self.surveys.table().count(&self.rows, at).map(|count| count.rows);
+        let prepared = Prepared::new(&mut transaction, database.kind(), filter).await?.of(order, known);
         let noted = match self.key.1 {
             Depth::Count => Vec::new(),
             Depth::Places => {
@@ -310,6 +314,7 @@ struct Known {
     read: BTreeMap<u64, (Mark, Instant)>,
     /// Each row of a number that is noted, and when.
     surveyed: Option<(Vec<Mark>, Instant)>,
+    /// Of the rows in no order.
     count: Option<Count>,
     given_up: Option<Instant>,
 }
@@ -388,13 +393,14 @@ impl Table {
         }
     }
 
-    fn learn(&mut self, list: ListId, Surveyed { count, places }: Surveyed, now: Instant) {
-        let known = self.with(list, places.iter().flatten().map(weight).sum(), now);
+    fn learn(&mut self, list: ListId, rows: ListId, Surveyed { count, places }: Surveyed, now: Instant) {
+        if let Some(places) = places {
+            let added = places.iter().map(weight).sum();
+            self.with(list, added, now).surveyed = Some((places, count.at));
+        }
+        let known = self.with(rows, 0, now);
         if known.count.is_none_or(|before| before.at <= count.at) {
             known.count = Some(count);
-        }
-        if let Some(places) = places {
-            known.surveyed = Some((places, count.at));
         }
     }
 
@@ -425,6 +431,7 @@ impl Table {
 mod tests {
     use super::*;
     use crate::store::Store;
+    use crate::store::list::Match;
 
     fn mark(id: i64) -> Mark {
         Mark { id: CertificateId(id), key: SortKey::Id }
@@ -453,7 +460,7 @@ mod tests {
         assert_eq!(found(&table, &list, 29_999, 60), (None, false, false), "it is a minute old");
         assert_eq!(found(&table, &list, 99_999, 60), (Some((30_000, 4)), false, false));
         assert_eq!(found(&table, &other, 99_999, 30), (None, false, false));
-        table.learn(list, surveyed(at(40), &[11, 12, 13, 14], 40_005), at(41));
+        table.learn(list, list, surveyed(at(40), &[11, 12, 13, 14], 40_005), at(41));
         assert_eq!(found(&table, &list, 29_999, 59), (Some((20_000, 5)), false, true), "a page that was read goes before a survey");
         assert_eq!(found(&table, &list, 29_999, 60), (Some((20_000, 12)), false, true));
         assert_eq!(found(&table, &list, 30_000, 41), (Some((30_000, 4)), true, true));
@@ -464,15 +471,15 @@ mod tests {
 
     #[test]
     fn a_number_of_rows_is_kept_for_minutes_and_never_for_an_older_one() {
-        let (start, mut table, list) = (Instant::now(), Table::default(), [1; 32]);
+        let (start, mut table, list, rows) = (Instant::now(), Table::default(), [1; 32], [2; 32]);
         let at = |seconds| start + Duration::from_secs(seconds);
-        table.learn(list, surveyed(at(10), &[1], 15_000), at(12));
+        table.learn(list, rows, surveyed(at(10), &[1], 15_000), at(12));
         let counted = |rows, seconds| Surveyed { count: Count { rows, at: at(seconds) }, places: None };
-        table.learn(list, counted(1_400, 9), at(13));
-        assert_eq!(table.count(&list, at(309)).map(|count| count.rows), Some(15_000));
-        assert_eq!(table.count(&list, at(310)), None);
-        table.learn(list, counted(1_600, 20), at(21));
-        assert_eq!(table.count(&list, at(310)).map(|count| count.rows), Some(1_600));
+        table.learn(rows, rows, counted(1_400, 9), at(13));
+        assert_eq!(table.count(&rows, at(309)).map(|count| count.rows), Some(15_000));
+        assert_eq!(table.count(&rows, at(310)), None);
+        table.learn(rows, rows, counted(1_600, 20), at(21));
+        assert_eq!(table.count(&rows, at(310)).map(|count| count.rows), Some(1_600));
         assert_eq!(table.nearest(&list, 15_000, at(22)).place.rows, STEP, "its places are those of the survey");
         table.give_up(list, at(30));
         assert!(table.gave_up(&list, at(329)) && !table.gave_up(&list, at(330)));
@@ -488,7 +495,7 @@ mod tests {
         for number in 0..200_u8 {
             let at = start + Duration::from_millis(u64::from(number) * 700);
             let list = [number; 32];
-            table.learn(list, Surveyed { count: Count { rows: 1_000_000, at }, places: places(u64::from(number)) }, at);
+            table.learn(list, list, Surveyed { count: Count { rows: 1_000_000, at }, places: places(u64::from(number)) }, at);
             for page in 0..1_000 {
                 table.note(list, STEP + page, mark(1), at);
             }
@@ -512,6 +519,9 @@ mod tests {
         let second = surveys.begin(&lists[0], Depth::Places, now).expect("it is under way");
         let counted = surveys.begin(&lists[0], Depth::Count, now).expect("it is under way");
         assert!(first.same_channel(&second) && first.same_channel(&counted), "a survey counts as well");
+        let other = List::new(&filters[1], Order { by: SortBy::Name, descending: false }, jiff::Timestamp::UNIX_EPOCH);
+        let counted = surveys.begin(&other, Depth::Count, now).expect("it is begun");
+        assert!(counted.same_channel(&surveys.begin(&lists[1], Depth::Count, now).expect("it is under way")), "an order counts for all");
         let begun: Vec<_> = lists.iter().map_while(|list| surveys.begin(list, Depth::Count, now)).collect();
         assert_eq!((begun.len(), surveys.table().under_way.len()), (MANY, MANY));
         for mut under_way in begun {
@@ -542,7 +552,14 @@ mod tests {
             let mut transaction = store.write().await.expect("a transaction");
             transaction.execute("DROP INDEX certificate_serial", &[]).await.expect("rows with the same bytes");
             transaction.execute(insert, &[[0_u8].as_slice().into()]).await.expect("rows");
-            let filters = [Filter::default(), Filter { text: Some("example".to_owned()), ..Filter::default() }];
+            let words = "INSERT INTO certificate_word (kind, word) SELECT DISTINCT 'owner', owner FROM certificate";
+            transaction.execute(words, &[]).await.expect("owners");
+            let creator = Some(crate::store::UserId(1));
+            let filters = [
+                Filter::default(),
+                Filter { text: Some("example".to_owned()), ..Filter::default() },
+                Filter { creator, owner: Some(Match::Has("o".to_owned())), ..Filter::default() },
+            ];
             for (filter, by) in filters
                 .iter()
                 .flat_map(|filter| [SortBy::Id, SortBy::Name, SortBy::CommonName, SortBy::Owner, SortBy::NotAfter].map(|by| (filter, by)))
@@ -552,6 +569,7 @@ mod tests {
                     let prepared = Prepared::new(&mut transaction, store.database().kind(), filter).await.expect("conditions");
                     let (mut quick, mut slow) = (Vec::new(), Vec::new());
                     places(&mut transaction, &prepared, order, Duration::MAX, |mark| quick.push(mark)).await.expect("places");
+                    let prepared = prepared.of(order, Some(1_000_000));
                     places(&mut transaction, &prepared, order, Duration::ZERO, |mark| slow.push(mark)).await.expect("places");
                     assert_eq!(quick.len(), 3, "{order:?}");
                     assert_eq!(quick, slow, "{order:?}");
