@@ -56,7 +56,7 @@ async fn lists(engine: &Engine, rows: u64) -> Outcome<()> {
     let now = Timestamp::now();
     for round in 0..2_u64 {
         for (label, make) in filters(&authorities, &name, rows, now) {
-            let (mut times, mut first) = (Vec::new(), Duration::ZERO);
+            let (mut times, mut first, mut told) = (Vec::new(), Duration::ZERO, (0, false));
             for number in 0..200_u64 {
                 let (filter, order, page) = make((number * 7_919 + round * 104_729) % rows + 1);
                 let start = Instant::now();
@@ -64,13 +64,14 @@ async fn lists(engine: &Engine, rows: u64) -> Outcome<()> {
                 times.push(start.elapsed());
                 if number == 0 {
                     first = times[0];
+                    told = (listing.total, listing.exact);
                 }
                 std::hint::black_box(listing);
             }
             times.sort_unstable();
             // In the first round no page was read before.
             if round == 0 {
-                say(&format!("{label}: the first {first:?}"));
+                say(&format!("{label}: the first {first:?}, of {}{}", told.0, if told.1 { "" } else { " or so" }));
             } else {
                 say(&format!("{label}: median {:?}, p99 {:?}", times[times.len() / 2], times[times.len() * 99 / 100]));
             }
@@ -115,6 +116,16 @@ fn filters<'a>(
             Box::new(move |_| {
                 (Filter { text: Some("example".to_owned()), ..Filter::default() }, list::Order::default(), deep(rows - rows / 1000))
             })
+        }),
+        ("any page", Box::new(move |n| (Filter::default(), list::Order::default(), deep(n)))),
+        ("any page by name, of an authority's", {
+            Box::new(move |n| (Filter { authority: Some(one_of(0)), ..Filter::default() }, sorted(SortBy::Name), deep(n / 4)))
+        }),
+        ("any page by end, of those that hold", {
+            Box::new(move |n| (Filter { not_ended_by: Some(now), ..Filter::default() }, sorted(SortBy::NotAfter), deep(n * 65 / 100)))
+        }),
+        ("any page of a frequent part of a name", {
+            Box::new(move |n| (Filter { text: Some("example".to_owned()), ..Filter::default() }, list::Order::default(), deep(n)))
         }),
         ("one page after the other", {
             let next = std::cell::Cell::new(0);

@@ -30,7 +30,7 @@ use crate::issue::Issuance;
 use crate::revoke::Lists;
 use crate::store::batch::Batcher;
 use crate::store::intents::Intents;
-use crate::store::list::marks::Marks;
+use crate::store::list::surveys::Surveys;
 use crate::store::{Store, StoreError, authorities};
 
 pub use clock::Clock;
@@ -77,8 +77,8 @@ pub(crate) struct Shared {
     /// This process's name among those that share the database.
     pub(crate) replica: String,
     pub(crate) cache: cache::Cache,
-    /// Places in long lists of certificates.
-    pub(crate) marks: Marks,
+    /// What is known of long lists of certificates.
+    pub(crate) surveys: Surveys,
     pub(crate) intents: Batcher<Intents>,
     pub(crate) issuance: Batcher<Issuance>,
     /// Revocation lists that are being read.
@@ -125,7 +125,7 @@ impl Engine {
             ring: open_ring(&store, ring, settings.makes_ring).await?,
             random,
             cache: cache::Cache::default(),
-            marks: Marks::default(),
+            surveys: Surveys::new(store.database().clone()),
             intents,
             issuance,
             in_hands: recovery::InHands::default(),

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::store::authorities::{self, Authority, AuthorityKind, AuthorityState};
 use crate::store::certificates::{self, Certificate};
-use crate::store::list::{self, Filter, Listing, Numbers, Order, Page, Reading};
+use crate::store::list::{self, Filter, Listing, Numbers, Order, Page};
 use crate::store::{AuthorityId, CertificateId, StoreError};
 
 impl Engine {
@@ -116,7 +116,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn certificates(&self, filter: &Filter, order: Order, page: Page) -> Result<Listing, StoreError> {
-        Ok(list::certificates(&mut self.shared.store.read().await?, self.reading(), filter, order, page).await?)
+        Ok(list::certificates(&self.shared.surveys, self.now(), filter, order, page).await?)
     }
 
     /// Which certificates a page of the list has.
@@ -124,11 +124,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn certificate_numbers(&self, filter: &Filter, order: Order, page: Page) -> Result<Numbers, StoreError> {
-        Ok(list::numbers(&mut self.shared.store.read().await?, self.reading(), filter, order, page).await?)
-    }
-
-    fn reading(&self) -> Reading<'_> {
-        Reading { kind: self.shared.store.database().kind(), marks: &self.shared.marks, now: self.now() }
+        Ok(list::numbers(&self.shared.surveys, self.now(), filter, order, page).await?)
     }
 
     /// Certificates by their numbers, in that order; those that are gone are left out.

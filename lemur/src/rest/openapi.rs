@@ -132,7 +132,10 @@ fn done(route: &Route, schemas: &mut Map<String, Value>) -> Value {
         AnswerShape::List => list,
         AnswerShape::CountedList => {
             list["required"] = json!(["items", "total", "exact"]);
-            list["properties"]["exact"] = json!({"type": "boolean", "description": "Whether there are no more than total"});
+            list["properties"]["exact"] = json!({"type": "boolean", "description": "Whether total is how many there are now"});
+            list["properties"]["total"]["description"] = json!(
+                "How many there are, or were within five minutes; a thousand beyond the page and no more where that is not counted yet"
+            );
             list
         }
     };

@@ -30,9 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Serialize)]
 struct Whole {
     items: Vec<CertificateOut>,
-    /// How many there are, counted a thousand beyond the page and no further.
+    /// How many there are, or were within five minutes, or a thousand beyond the page where that is not counted yet.
     total: u64,
-    /// Whether there are no more than `total`.
+    /// Whether that is how many there are now.
     exact: bool,
 }
 

@@ -3,7 +3,7 @@
 use menagerie_store::database::{DatabaseError, Kind, Statement, Transaction};
 
 use super::super::words::{self, Word};
-use super::marks::{Mark, SortKey};
+use super::surveys::{Mark, SortKey};
 use super::{Filter, Match, Order, SortBy};
 
 /// A pattern for `LIKE` that finds a text anywhere.
@@ -41,6 +41,9 @@ const NEWEST: i64 = 50_000;
 /// More values than these are not looked for by an index of theirs: most of a page's rows have one of them.
 const FEW: usize = 100;
 
+/// A list of so many rows is gone through in its order, and not gathered and put in order for each page.
+const MOST: u64 = 100_000;
+
 /// What a text condition has become.
 enum Choice {
     /// One of few values.
@@ -59,6 +62,10 @@ pub(super) struct Prepared<'a> {
     issuer: Option<Choice>,
     /// The last certificate that is not looked at.
     pub(super) older: Option<i64>,
+    /// Whether SQLite is kept from the indexes of what most rows of an order have.
+    by_order: bool,
+    /// Whether SQLite may go by the index of ends.
+    by_end: bool,
 }
 
 async fn choice(transaction: &mut Transaction, word: Word, condition: Option<&Match>) -> Result<Option<Choice>, DatabaseError> {
@@ -92,9 +99,17 @@ impl<'a> Prepared<'a> {
             text,
             older,
             common_name,
+            by_order: false,
+            by_end: false,
             owner: choice(transaction, Word::Owner, filter.owner.as_ref()).await?,
             issuer: choice(transaction, Word::Issuer, filter.issuer.as_ref()).await?,
         })
+    }
+
+    /// With an eye on how many rows there are, if that is known: SQLite itself takes all authorities for equally large.
+    pub(super) fn of(self, order: Order, rows: Option<u64>) -> Self {
+        let by_order = self.kind == Kind::Sqlite && order.by != SortBy::Id && rows.is_some_and(|rows| rows >= MOST);
+        Self { by_order, by_end: order.by == SortBy::NotAfter, ..self }
     }
 
     /// Whether SQLite goes by its index of three letters.
@@ -149,7 +164,7 @@ impl<'a> Prepared<'a> {
         ] {
             match choice {
                 None => {}
-                Some(Choice::OneOf(words)) if words.len() > FEW && self.kind == Kind::Sqlite => {
+                Some(Choice::OneOf(words)) if self.by_order || words.len() > FEW && self.kind == Kind::Sqlite => {
                     sql.push(one_of_many).bind_all(words).push(")");
                 }
                 Some(Choice::OneOf(words)) => drop(sql.push(one_of).bind_all(words).push(")")),
@@ -166,10 +181,10 @@ impl<'a> Prepared<'a> {
             sql.push(" AND id IN (SELECT certificate FROM certificate_role WHERE role = ").bind(role).push(")");
         }
         if let Some(id) = filter.authority {
-            sql.push(" AND authority = ").bind(id);
+            sql.push(if self.by_order { " AND +authority = " } else { " AND authority = " }).bind(id);
         }
         if let Some(id) = filter.creator {
-            sql.push(" AND creator = ").bind(id);
+            sql.push(if self.by_order { " AND +creator = " } else { " AND creator = " }).bind(id);
         }
         if let Some(id) = filter.id {
             sql.push(" AND id = ").bind(id);
@@ -195,7 +210,7 @@ impl<'a> Prepared<'a> {
             }
         }
         // Most of what is listed has not ended: to go by that index and sort would be the slower way, and a plus keeps SQLite from it.
-        let from = if self.kind == Kind::Sqlite { " AND +not_after >= " } else { " AND not_after >= " };
+        let from = if self.kind == Kind::Sqlite && !self.by_end { " AND +not_after >= " } else { " AND not_after >= " };
         for (column, moment) in [
             (from, filter.not_ended_by),
             (if filter.ends_before.is_some() { " AND not_after >= " } else { from }, filter.ends_from),

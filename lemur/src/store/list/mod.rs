@@ -1,26 +1,27 @@
 //! Lists of certificates: typed conditions, an order, a page.
 //!
 //! A list of a million rows is read by its indexes. How many rows meet the conditions is counted up to a bound beyond the page that is asked
-//! for, since counting all of them would cost more than the page: a total is exact below that bound and grows as the reader goes on.
+//! for, since counting all of them would cost more than the page. A list that goes on behind that is counted once for all who read it, and they
+//! wait for it a moment ([`surveys`]).
 //!
 //! Part of a name is looked up in an index of all sequences of three letters (FTS5 in SQLite, pg_trgm in PostgreSQL); one of fewer letters
 //! among the newest certificates only, and then the total is not exact. Owners and issuers are few: part of one is looked up among them
 //! first ([`crate::store::words`]).
 //!
 //! The rows before a page are walked over in an index that has what is asked of them beside the order, and from the nearest place that is known
-//! of the list ([`marks`]).
+//! of the list.
 
 mod conditions;
-pub mod marks;
+pub mod surveys;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
-use menagerie_store::database::{DatabaseError, Kind, Row, Statement, Transaction};
+use menagerie_store::database::{DatabaseError, Statement, Transaction};
 
 use self::conditions::Prepared;
-use self::marks::{ListId, Mark, Marks, SortKey};
+use self::surveys::{Count, Mark, Place, SortKey, Surveys};
 use super::certificates::{Certificate, SELECT, complete, read};
 use super::{AuthorityId, CertificateId, RoleId, UserId};
 
@@ -158,23 +159,13 @@ pub enum Page {
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// How many rows the whole list has, counted up to [`COUNTED`] beyond this page.
+    /// How many rows the whole list has, or had minutes ago at the most; counted up to [`COUNTED`] beyond this page where that is not known in
+    /// time. Never fewer than were seen.
     pub total: u64,
-    /// Whether `total` is all, and not where counting ended.
+    /// Whether that is how many there are, and not where counting ended or how many there were.
     pub exact: bool,
     /// The page.
     pub items: Vec<Certificate>,
-}
-
-/// What a list is read with.
-#[derive(Debug, Clone, Copy)]
-pub struct Reading<'a> {
-    /// Which database it is.
-    pub kind: Kind,
-    /// The places in long lists that are known.
-    pub marks: &'a Marks,
-    /// The time.
-    pub now: Timestamp,
 }
 
 /// The numbers of a page of a list, without the rows.
@@ -188,103 +179,119 @@ pub struct Numbers {
     pub ids: Vec<CertificateId>,
 }
 
+/// The digest of a list's conditions and order.
+type ListId = [u8; 32];
+
+/// A list, whichever page of it is asked for.
+struct List<'a> {
+    id: ListId,
+    /// What lists of the same rows have in common, whatever their order.
+    rows: ListId,
+    filter: &'a Filter,
+    order: Order,
+}
+
+impl<'a> List<'a> {
+    /// It is the same one whenever it is asked for: times count from now, in minutes.
+    fn new(filter: &'a Filter, order: Order, now: Timestamp) -> Self {
+        let minutes = |moment: Option<Timestamp>| moment.map(|moment| moment.duration_since(now).as_secs().div_euclid(60));
+        let times = [minutes(filter.not_ended_by), minutes(filter.ends_from), minutes(filter.ends_before)];
+        let rest = Filter { not_ended_by: None, ends_from: None, ends_before: None, ..filter.clone() };
+        let id = |text: String| digest(&SHA256, text.as_bytes()).as_ref().try_into().expect("a SHA-256 has 32 bytes");
+        Self { id: id(format!("{times:?} {rest:?} {order:?}")), rows: id(format!("{times:?} {rest:?}")), filter, order }
+    }
+
+    /// How long a page waits to be told how many rows there are. A long page is long in the making, and those who read a list by numbers of
+    /// pages ask for long ones; and the lists that everybody reads are counted once for all.
+    fn patience(&self, limit: u64) -> Duration {
+        let is_plain = Filter { not_ended_by: None, revoked: None, ..self.filter.clone() } == Filter::default();
+        if is_plain { Duration::from_secs(2) } else { Duration::from_millis(limit.max(25)) }
+    }
+}
+
 fn bounded(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX / 2)
-}
-
-/// Which list it is, whenever it is asked for: times count from now, in minutes.
-fn list_id(filter: &Filter, order: Order, now: Timestamp) -> ListId {
-    let minutes = |moment: Option<Timestamp>| moment.map(|moment| moment.duration_since(now).as_secs().div_euclid(60));
-    let times = [minutes(filter.not_ended_by), minutes(filter.ends_from), minutes(filter.ends_before)];
-    let rest = Filter { not_ended_by: None, ends_from: None, ends_before: None, ..filter.clone() };
-    let text = format!("{times:?} {order:?} {rest:?}");
-    digest(&SHA256, text.as_bytes()).as_ref().try_into().expect("a SHA-256 has 32 bytes")
-}
-
-fn mark_of(row: &Row, by: SortBy) -> Result<Mark, DatabaseError> {
-    let key = match by.column() {
-        None => SortKey::Id,
-        Some(column) if by == SortBy::NotAfter => SortKey::Seconds(row.integer(column)?),
-        Some(column) => SortKey::Text(row.text(column)?),
-    };
-    Ok(Mark { id: CertificateId(row.integer("id")?), key })
 }
 
 /// Reads a page.
 ///
 /// # Errors
 /// [`DatabaseError`] if the database fails.
-pub async fn certificates(
-    transaction: &mut Transaction,
-    reading: Reading<'_>,
-    filter: &Filter,
-    order: Order,
-    page: Page,
-) -> Result<Listing, DatabaseError> {
-    let Numbers { total, exact, ids } = numbers(transaction, reading, filter, order, page).await?;
-    Ok(Listing { total, exact, items: by_ids(transaction, &ids).await? })
+pub async fn certificates(surveys: &Surveys, now: Timestamp, filter: &Filter, order: Order, page: Page) -> Result<Listing, DatabaseError> {
+    let Numbers { total, exact, ids } = numbers(surveys, now, filter, order, page).await?;
+    Ok(Listing { total, exact, items: by_ids(&mut surveys.database().read().await?, &ids).await? })
 }
 
 /// Reads which certificates a page has.
 ///
 /// # Errors
 /// [`DatabaseError`] if the database fails.
-pub async fn numbers(
-    transaction: &mut Transaction,
-    reading: Reading<'_>,
-    filter: &Filter,
-    order: Order,
-    page: Page,
-) -> Result<Numbers, DatabaseError> {
+pub async fn numbers(surveys: &Surveys, now: Timestamp, filter: &Filter, order: Order, page: Page) -> Result<Numbers, DatabaseError> {
     if filter.is_impossible() {
         return Ok(Numbers { total: 0, exact: true, ids: Vec::new() });
     }
-    let prepared = Prepared::new(transaction, reading.kind, filter).await?;
     match page {
-        Page::Offset { offset, limit } => at_offset(transaction, reading, &prepared, order, (offset, limit.min(LONGEST_PAGE))).await,
+        Page::Offset { offset, limit } => at_offset(surveys, &List::new(filter, order, now), (offset, limit.min(LONGEST_PAGE))).await,
         Page::After { id, limit } => {
+            let database = surveys.database();
+            let mut transaction = database.read().await?;
+            let prepared = Prepared::new(&mut transaction, database.kind(), filter).await?;
             let order = Order { by: SortBy::Id, descending: order.descending };
             let after = id.map(|id| Mark { id, key: SortKey::Id });
-            let found = following(transaction, &prepared, order, after.as_ref(), (0, limit.min(LONGEST_PAGE))).await?;
+            let found = following(&mut transaction, &prepared, order, after.as_ref(), (0, limit.min(LONGEST_PAGE)), COUNTED).await?;
             Ok(Numbers { total: found.rows, exact: found.is_all && prepared.older.is_none(), ids: found.ids })
         }
     }
 }
 
-async fn at_offset(
-    transaction: &mut Transaction,
-    Reading { marks, now, .. }: Reading<'_>,
-    prepared: &Prepared<'_>,
-    order: Order,
-    (offset, limit): (u64, u64),
-) -> Result<Numbers, DatabaseError> {
-    let list = list_id(prepared.filter, order, now);
-    let began = Instant::now();
-    let (before, mark) = marks.before(&list, offset, now).map_or((0, None), |(rows, mark)| (rows, Some(mark)));
-    let found = following(transaction, prepared, order, mark.as_ref(), (offset - before, limit)).await?;
-    // A place is known for as long when it took long to get there.
-    let noted = now.checked_add(began.elapsed()).unwrap_or(now);
-    for (rows, mark) in found.marks {
-        marks.note(list, offset.saturating_add(rows), mark, noted);
-    }
-    let total = if found.rows == 0 && offset > 0 {
-        before + count(transaction, prepared, order, mark.as_ref(), offset - before).await?
-    } else {
-        offset.saturating_add(found.rows)
+async fn at_offset(surveys: &Surveys, list: &List<'_>, (offset, limit): (u64, u64)) -> Result<Numbers, DatabaseError> {
+    let asked = Instant::now();
+    let Place { rows: before, mark } = surveys.place(list, offset).await;
+    let known = surveys.known(list).map(|count| count.rows);
+    let counted = if known.is_some() { 1 } else { COUNTED };
+    let (found, seen, is_whole) = {
+        let database = surveys.database();
+        let mut transaction = database.read().await?;
+        let prepared = Prepared::new(&mut transaction, database.kind(), list.filter).await?.of(list.order, known);
+        let found = following(&mut transaction, &prepared, list.order, mark.as_ref(), (offset - before, limit), counted).await?;
+        let seen = if found.rows == 0 && offset > 0 {
+            before + count(&mut transaction, &prepared, list.order, mark.as_ref(), Some(offset - before)).await?
+        } else {
+            offset.saturating_add(found.rows)
+        };
+        (found, seen, prepared.older.is_none())
     };
-    Ok(Numbers { total, exact: found.is_all && prepared.older.is_none(), ids: found.ids })
+    for (rows, mark) in found.marks {
+        surveys.note(list, offset.saturating_add(rows), mark);
+    }
+    if found.is_all {
+        return Ok(Numbers { total: seen, exact: is_whole, ids: found.ids });
+    }
+    // The connection was given back: whoever counts may wait for it.
+    Ok(match surveys.count(list, seen, list.patience(limit)).await {
+        Some(Count { rows, at }) => Numbers { total: rows, exact: at >= asked && is_whole, ids: found.ids },
+        None => Numbers { total: seen, exact: false, ids: found.ids },
+    })
+}
+
+/// What is read of each row: its number, and what it is ordered by.
+fn columns(order: Order) -> Statement<'static> {
+    let mut sql = Statement::new("SELECT id");
+    if let Some(column) = order.by.column() {
+        sql.push(", ").push(column);
+    }
+    sql
 }
 
 /// Rows of a list.
 struct Found {
     /// The page.
     ids: Vec<CertificateId>,
-    /// How many rows there are from the page's first, counted up to [`COUNTED`] beyond the page.
+    /// How many rows there are from the page's first, counted so far beyond the page as was asked.
     rows: u64,
     /// Whether that is all.
     is_all: bool,
-    /// The row before the page, the page's last row, and the last that was counted, with how many rows of the page and behind it there are up to
-    /// each.
+    /// The row before the page, and the page's last row, with how many rows of the page there are up to each.
     marks: Vec<(u64, Mark)>,
 }
 
@@ -295,29 +302,25 @@ async fn following(
     order: Order,
     after: Option<&Mark>,
     (skip, limit): (u64, u64),
+    counted: u64,
 ) -> Result<Found, DatabaseError> {
-    let mut chosen = Statement::new("SELECT id");
-    if let Some(column) = order.by.column() {
-        chosen.push(", ").push(column);
-    }
+    let mut chosen = columns(order);
     chosen.push(" ").append(&prepared.conditions());
     prepared.beyond(&mut chosen, order, after);
     // The row before the page, so that the same page is found by it again; the page; and those behind it that are counted.
     let lead = skip.min(1);
-    let bound = limit.saturating_add(COUNTED);
+    let bound = limit.saturating_add(counted);
     chosen.push(prepared.order(order)).push(" LIMIT ").bind(bounded(bound + lead)).push(" OFFSET ").bind(bounded(skip - lead));
     let mut rows = transaction.all_of(&chosen).await?;
     let mut marks = Vec::new();
     if lead > 0 && !rows.is_empty() {
-        marks.push((0, mark_of(&rows.remove(0), order.by)?));
+        marks.push((0, Mark::read(&rows.remove(0), order.by)?));
     }
     let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     let page = usize::try_from(limit).unwrap_or(usize::MAX).min(rows.len());
     let ids = rows[..page].iter().map(|row| row.integer("id").map(CertificateId)).collect::<Result<Vec<_>, _>>()?;
-    for last in [page, rows.len()] {
-        if let Some(row) = last.checked_sub(1).and_then(|last| rows.get(last)) {
-            marks.push((u64::try_from(last).unwrap_or(u64::MAX), mark_of(row, order.by)?));
-        }
+    if let Some(row) = rows[..page].last() {
+        marks.push((u64::try_from(page).unwrap_or(u64::MAX), Mark::read(row, order.by)?));
     }
     Ok(Found { ids, rows: found, is_all: found < bound, marks })
 }
@@ -336,17 +339,23 @@ pub async fn by_ids(transaction: &mut Transaction, ids: &[CertificateId]) -> Res
     Ok(items)
 }
 
+/// How many rows follow a row of the list, or all; no more than `most` are counted.
 async fn count(
     transaction: &mut Transaction,
     prepared: &Prepared<'_>,
     order: Order,
     after: Option<&Mark>,
-    bound: u64,
+    most: Option<u64>,
 ) -> Result<u64, DatabaseError> {
-    let mut statement = Statement::new("SELECT count(*) AS n FROM (SELECT 1 ");
+    let mut statement = Statement::new("SELECT count(*) AS n ");
+    if most.is_some() {
+        statement.push("FROM (SELECT 1 ");
+    }
     statement.append(&prepared.conditions());
     prepared.beyond(&mut statement, order, after);
-    statement.push(" LIMIT ").bind(bounded(bound)).push(") AS counted");
+    if let Some(most) = most {
+        statement.push(" LIMIT ").bind(bounded(most)).push(") AS counted");
+    }
     let rows = transaction.all_of(&statement).await?;
     let counted = rows.first().ok_or(DatabaseError::NoRow)?.integer("n")?;
     Ok(u64::try_from(counted).unwrap_or(0))
