@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tower::Layer as _;
 
-use crate::connections::{Bounded, Counted};
+use crate::connections::{Asked, Bounded, Counted};
 
 /// The certificate of a connection's client, DER, whose key the client has. Handlers find it as an extension of the request; nobody else
 /// has looked at it.
@@ -93,17 +93,19 @@ impl ClientCertVerifier for Asking {
 #[derive(Clone)]
 pub(crate) struct Showing(pub(crate) RustlsAcceptor<Bounded>);
 
-type Accepted<S> = io::Result<(TlsStream<Counted>, AddExtension<S, Option<ClientCertificate>>)>;
+type Shown<S> = AddExtension<Asked<S>, Option<ClientCertificate>>;
+type Accepted<S> = io::Result<(TlsStream<Counted>, Shown<S>)>;
 
 impl<S: Send + 'static> Accept<TcpStream, S> for Showing {
     type Stream = TlsStream<Counted>;
-    type Service = AddExtension<S, Option<ClientCertificate>>;
+    type Service = Shown<S>;
     type Future = Pin<Box<dyn Future<Output = Accepted<S>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let accepting = self.0.accept(stream, service);
         Box::pin(async move {
-            let (stream, service) = accepting.await?;
+            let (mut stream, service) = accepting.await?;
+            stream.get_mut().0.begin_anew();
             let certificates = stream.get_ref().1.peer_certificates();
             let shown = certificates.and_then(<[_]>::first).map(|first| ClientCertificate(Arc::from(first.as_ref())));
             Ok((stream, Extension(shown).layer(service)))

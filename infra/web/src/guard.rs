@@ -1,23 +1,26 @@
-//! What stands before every resource: a request ID, a line of the trace, a count and a time for the metrics, a limit of time and of the body's
-//! size, security headers on the answer, and an error in place of a panic.
+//! What stands before every resource: a request ID, a line of the trace, a count and a time for the metrics, a limit of time, of the body's
+//! size and of the memory that all bodies take, security headers on the answer, and an error in place of a panic.
 
+use std::future::Future as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
+use tokio::time::Sleep;
 use tracing::Instrument as _;
 
+use crate::shares::{Share, Shares};
 use crate::{JsonError, Metrics, RequestId, headers};
 
 /// What stands before a router's resources.
@@ -27,6 +30,8 @@ pub struct Guard {
     pub body: usize,
     /// How long a request may take, its body's arrival included.
     pub time: Duration,
+    /// How long its body may take to arrive.
+    pub arrival: Duration,
     /// Where requests are counted.
     pub metrics: Metrics,
 }
@@ -35,13 +40,29 @@ impl Guard {
     /// Puts the guard before a router. Layers and resources that are added to the router later stand outside of it.
     pub fn before(self, router: Router) -> Router {
         let body = self.body;
-        router.layer(DefaultBodyLimit::max(body)).layer(middleware::from_fn_with_state(Arc::new(self), guarded))
+        let standing = Standing { room: Shares::new(ROOM, ROOM_OF_ONE), guard: self };
+        router.layer(DefaultBodyLimit::max(body)).layer(middleware::from_fn_with_state(Arc::new(standing), guarded))
     }
+}
+
+/// When who was refused for want of it may come back, in seconds.
+const AGAIN: u16 = 10;
+
+/// How much memory the bodies of all requests take that are under way, and those of one client's, in bytes.
+const ROOM: usize = 32 << 20;
+const ROOM_OF_ONE: usize = 8 << 20;
+
+/// A guard at its place.
+#[derive(Debug)]
+struct Standing {
+    guard: Guard,
+    room: Shares,
 }
 
 static ID: HeaderName = HeaderName::from_static("x-request-id");
 
-async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Next) -> Response {
+async fn guarded(State(standing): State<Arc<Standing>>, mut request: Request, next: Next) -> Response {
+    let Standing { guard, room } = &*standing;
     let id = RequestId::random();
     let method = request.method().clone();
     let is_first_version = request.version() <= http::Version::HTTP_11;
@@ -51,9 +72,10 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     // Whatever is said meanwhile names the request.
     let span = tracing::error_span!("request", %id, %method, route);
     let began = Instant::now();
-    let unread = Unread::default();
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let arriving = Arriving::new(room.take(peer, 0), guard.arrival);
     let answer = async {
-        match gathered(request, &unread).await {
+        match gathered(request, &arriving).await {
             Ok(request) => next.run(request).await,
             Err(error) => error.into_response(),
         }
@@ -61,6 +83,7 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     .instrument(span);
     let answer = AssertUnwindSafe(tokio::time::timeout(guard.time, answer)).catch_unwind().await;
     let mut response = match answer {
+        Ok(Ok(_)) if let Some(refusal) = arriving.refusal() => refusal.into_response(),
         // Whoever reads a body refuses a larger one in plain words.
         Ok(Ok(response)) if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_document(&response) => {
             JsonError::new(StatusCode::PAYLOAD_TOO_LARGE, "The request's body is larger than is taken here.").into_response()
@@ -77,7 +100,7 @@ async fn guarded(State(guard): State<Arc<Guard>>, mut request: Request, next: Ne
     tracing::info!(%id, %method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
     headers::harden(response.headers_mut());
     // The connection ends with a body that is not read. Who knows that does not send the next request into it.
-    if is_first_version && unread.is_any() {
+    if is_first_version && arriving.is_unread() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response.headers_mut().insert(ID.clone(), HeaderValue::from_str(id.as_str()).expect("hexadecimal digits"));
@@ -94,10 +117,11 @@ const SMALL: usize = 16 * 1024;
 
 /// Reads a small body to its end, and watches what becomes of a larger one. A request that is refused before its body was read would
 /// otherwise cost its client the connection.
-async fn gathered(request: Request, unread: &Unread) -> Result<Request, JsonError> {
+async fn gathered(request: Request, arriving: &Arriving) -> Result<Request, JsonError> {
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let request = arriving.watch(request);
     if !length.is_some_and(|length| (1..=SMALL).contains(&length)) {
-        return Ok(unread.watch(request));
+        return Ok(request);
     }
     let (head, body) = request.into_parts();
     let broken = |_| JsonError::new(StatusCode::BAD_REQUEST, "The request's body broke off.");
@@ -105,26 +129,75 @@ async fn gathered(request: Request, unread: &Unread) -> Result<Request, JsonErro
     Ok(Request::from_parts(head, body.into()))
 }
 
-/// Whether there is more of a request's body than was read.
-#[derive(Debug, Clone, Default)]
-struct Unread(Arc<AtomicBool>);
+/// What is known of a request's body. It is kept until the request is answered, and with it the body's share of the memory.
+#[derive(Debug, Clone)]
+struct Arriving(Arc<Mutex<Known>>);
 
-impl Unread {
-    fn watch(&self, request: Request) -> Request {
-        self.0.store(!request.body().is_end_stream(), Ordering::Relaxed);
-        request.map(|body| Body::new(Watched { body, unread: self.clone() }))
+#[derive(Debug)]
+struct Known {
+    share: Option<Share>,
+    /// How long it may take to arrive.
+    time: Duration,
+    /// Whether there is more of it than was read.
+    is_unread: bool,
+    refused: Option<NotTaken>,
+}
+
+/// Why no more of a body is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum NotTaken {
+    #[error("The server is busy with what others send: try again.")]
+    Room,
+    #[error("The request's body took too long.")]
+    Late,
+}
+
+impl Arriving {
+    fn new(share: Option<Share>, time: Duration) -> Self {
+        Self(Arc::new(Mutex::new(Known { share, time, is_unread: false, refused: None })))
     }
 
-    fn is_any(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    fn state(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch(&self, request: Request) -> Request {
+        if request.body().is_end_stream() {
+            return request;
+        }
+        let end = {
+            let mut known = self.state();
+            known.is_unread = true;
+            Box::pin(tokio::time::sleep(known.time))
+        };
+        request.map(|body| Body::new(Watched { body, arriving: self.clone(), end }))
+    }
+
+    fn is_unread(&self) -> bool {
+        self.state().is_unread
+    }
+
+    fn refusal(&self) -> Option<JsonError> {
+        let refused = self.state().refused?;
+        Some(match refused {
+            NotTaken::Room => JsonError::new(StatusCode::SERVICE_UNAVAILABLE, refused.to_string())
+                .with_header(header::RETRY_AFTER, HeaderValue::from(AGAIN)),
+            NotTaken::Late => JsonError::new(StatusCode::REQUEST_TIMEOUT, refused.to_string()),
+        })
+    }
+
+    fn refuse(&self, why: NotTaken) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.state().refused = Some(why);
+        Poll::Ready(Some(Err(axum::Error::new(why))))
     }
 }
 
-/// A body that notes when it has been read.
+/// A body that takes its share as it arrives, has so long to do so, and notes when it has been read.
 #[derive(Debug)]
 struct Watched {
     body: Body,
-    unread: Unread,
+    arriving: Arriving,
+    end: Pin<Box<Sleep>>,
 }
 
 impl http_body::Body for Watched {
@@ -133,8 +206,17 @@ impl http_body::Body for Watched {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
+        if frame.is_pending() && self.end.as_mut().poll(context).is_ready() {
+            return self.arriving.refuse(NotTaken::Late);
+        }
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            let more = frame.data_ref().map_or(0, Bytes::len);
+            if !self.arriving.state().share.as_mut().is_some_and(|share| share.grow(more)) {
+                return self.arriving.refuse(NotTaken::Room);
+            }
+        }
         if self.body.is_end_stream() || matches!(frame, Poll::Ready(None)) {
-            self.unread.0.store(false, Ordering::Relaxed);
+            self.arriving.state().is_unread = false;
         }
         frame
     }
@@ -151,6 +233,7 @@ impl http_body::Body for Watched {
 #[cfg(test)]
 mod tests {
     use axum::routing::{get, post};
+    use futures_util::StreamExt as _;
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 
@@ -162,7 +245,7 @@ mod tests {
             .route("/panic", get(async || -> &'static str { panic!("on purpose") }))
             .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await))
             .route("/echo", post(async |body: Bytes| body));
-        Guard { body: 64, time: Duration::from_millis(50), metrics: metrics.clone() }.before(router)
+        Guard { body: 64, time: Duration::from_millis(50), arrival: Duration::from_millis(50), metrics: metrics.clone() }.before(router)
     }
 
     async fn ask(metrics: &Metrics, request: http::request::Builder, body: Body) -> (StatusCode, http::HeaderMap, String) {
@@ -199,6 +282,33 @@ mod tests {
         let (status, headers, body) = ask(&metrics, Request::post("/echo"), Body::from(vec![b'x'; 65])).await;
         assert_eq!((status, headers["content-type"].to_str().expect("ASCII")), (StatusCode::PAYLOAD_TOO_LARGE, "application/json"));
         assert_eq!(body, r#"{"message":"The request's body is larger than is taken here."}"#);
+    }
+
+    /// A service that takes bodies of any length, and a body that comes in parts of a MiB.
+    async fn send(
+        parts: usize,
+        rest: impl futures_util::Stream<Item = Result<Bytes, axum::Error>> + Send + 'static,
+    ) -> (StatusCode, String) {
+        let router = Router::new().route("/length", post(async |body: Bytes| body.len().to_string()));
+        let guard = Guard { body: 64 << 20, time: Duration::from_secs(60), arrival: Duration::from_secs(1), metrics: Metrics::new("test") };
+        let parts = futures_util::stream::iter((0..parts).map(|_| Ok(Bytes::from(vec![b'x'; 1 << 20]))));
+        let request = Request::post("/length").body(Body::from_stream(parts.chain(rest))).expect("a request");
+        let response = guard.before(router).oneshot(request).await.expect("never fails");
+        let (head, body) = response.into_parts();
+        (head.status, String::from_utf8_lossy(&body.collect().await.expect("a body").to_bytes()).into_owned())
+    }
+
+    #[tokio::test]
+    async fn one_clients_bodies_take_so_much_memory_and_no_more() {
+        assert_eq!(send(8, futures_util::stream::empty()).await, (StatusCode::OK, (8 << 20).to_string()));
+        let (status, said) = send(9, futures_util::stream::empty()).await;
+        assert!(status == StatusCode::SERVICE_UNAVAILABLE && said.contains("busy"), "{status} {said}");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_to_its_end_is_refused() {
+        let (status, said) = send(1, futures_util::stream::pending()).await;
+        assert!(status == StatusCode::REQUEST_TIMEOUT && said.contains("too long"), "{status} {said}");
     }
 
     #[tokio::test]

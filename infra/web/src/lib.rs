@@ -17,6 +17,7 @@ mod origin;
 mod rate;
 mod request_id;
 mod serve;
+mod shares;
 mod tls;
 
 pub use client::ClientCertificate;

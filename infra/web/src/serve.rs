@@ -21,7 +21,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many of them from one address (of IPv6: from one network of 64 bits).
     pub connections_of_one: usize,
-    /// How long a handshake of TLS may take, and how long a client may let the server wait until it has read 32 KiB more of an answer.
+    /// How long a handshake of TLS may take, how long it may be from there to the end of the first request's headers, and how long a client may
+    /// let the server wait until it has read 32 KiB more of an answer.
     pub patience: Duration,
     /// How long a connection of HTTP/1.1 may be kept without another request, that one's headers included. Longer than load balancers
     /// keep theirs (60 s by default on AWS), so that none sends a request into a connection that is being closed.
@@ -146,6 +147,9 @@ fn outcome(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> Result
     ended.map_err(std::io::Error::other).and_then(|served| served).map_err(|source| ServeError::Broken { source })
 }
 
+/// How much a stream of HTTP/2 may send that nobody has read yet, in bytes; a connection may twice as much.
+const WINDOW: u32 = 64 * 1024;
+
 fn limit<A>(listening: &mut Listening<SocketAddr, A>, limits: Limits) {
     let builder = listening.http_builder();
     builder
@@ -159,6 +163,8 @@ fn limit<A>(listening: &mut Listening<SocketAddr, A>, limits: Limits) {
         .timer(TokioTimer::new())
         .max_header_list_size(u32::from(limits.headers))
         .max_concurrent_streams(64)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(2 * WINDOW)
         .keep_alive_interval(limits.patience)
         .keep_alive_timeout(limits.patience);
 }

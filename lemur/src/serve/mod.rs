@@ -37,6 +37,9 @@ const CONNECTIONS_OF_ONE: usize = 128;
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a request's body may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
 /// Why the server does not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -151,7 +154,7 @@ pub async fn prepare(
     let first = First(access.bootstrap(password).await?);
 
     let metrics = Metrics::new("lemur");
-    let guard = Guard { body: BODY, time: PATIENCE, metrics: metrics.clone() };
+    let guard = Guard { body: BODY, time: PATIENCE, arrival: ARRIVAL, metrics: metrics.clone() };
     let settings = rest::Settings { upstreams: Some(upstreams.clone()), dns, identity, ..rest_settings(config, engine) };
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(upstream::router(engine.clone())).merge(health(access));

@@ -172,7 +172,12 @@ impl Service {
                 let password = Password::chosen(PASSWORD.to_owned()).unwrap();
                 assert!(matches!(access.bootstrap(Some(password)).await.unwrap(), Bootstrap::Administrator(_)));
                 let settings = rest::Settings { upstreams: Some(upstreams(&engine, &ca_file)), identity, ..settings };
-                let guard = Guard { body: 2 << 20, time: Duration::from_secs(30), metrics: Metrics::new("lemur") };
+                let guard = Guard {
+                    body: 2 << 20,
+                    time: Duration::from_secs(30),
+                    arrival: Duration::from_secs(30),
+                    metrics: Metrics::new("lemur"),
+                };
                 let router = guard.before(rest::router(Api::new(access, engine.clone(), settings)));
                 ready.send(()).unwrap();
                 Server::new(Limits::default()).https(listener, tls, router).run(async { drop(stopped.await) }).await.unwrap();

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::routing::get;
+use menagerie_tests::eventually;
 use menagerie_tests::keys::openssl;
+use menagerie_tests::process::{Running as Process, command};
 use menagerie_web::{Guard, Limits, Metrics, Server, Tls};
 use tokio::sync::oneshot;
 use ureq::Agent;
@@ -69,7 +71,8 @@ impl Running {
             .route("/who", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
             .route("/slow", get(slow))
             .route("/large", get(async || vec![b'x'; 32 * 1024 * 1024]));
-        let router = Guard { body: 1024, time: Duration::from_secs(5), metrics: Metrics::new("test") }.before(router);
+        let router = Guard { body: 1024, time: Duration::from_secs(5), arrival: Duration::from_secs(5), metrics: Metrics::new("test") }
+            .before(router);
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -139,15 +142,42 @@ fn old_tls_is_refused() {
 
 #[test]
 fn a_client_that_dawdles_is_cut_off() {
-    let limits = Limits { idle: Duration::from_millis(300), ..Limits::default() };
-    let running = Running::start(limits, None);
+    let brief = Duration::from_millis(300);
+    // A first request has little time, a later one as much as the connection is kept.
+    let first = Limits { patience: brief, ..Limits::default() };
+    let later = Limits { idle: brief, ..Limits::default() };
+    let whole = b"GET /who HTTP/1.1\r\nhost: x\r\n\r\n".as_slice();
+    let begun = b"GET /who HTTP/1.1\r\nhost: x\r\nx-slow: ".as_slice();
+    for (limits, said, answers) in
+        [(first, &[begun][..], 0), (first, &[][..], 0), (later, &[whole, begun][..], 1), (later, &[whole][..], 1)]
+    {
+        let running = Running::start(limits, None);
+        let began = Instant::now();
+        let mut stream = running.connect();
+        for part in said {
+            stream.write_all(part).unwrap();
+        }
+        let mut rest = Vec::new();
+        // What is said into a connection that is closed may end it by a reset.
+        let _ = stream.read_to_end(&mut rest);
+        assert!(began.elapsed() < Duration::from_secs(8), "{said:?}: {:?}", began.elapsed());
+        assert_eq!(String::from_utf8_lossy(&rest).matches("HTTP/1.1 200").count(), answers, "{said:?}");
+    }
+}
+
+/// A client that shook hands and then says nothing, or a letter now and then, has no more time than by plain HTTP.
+#[test]
+fn a_client_that_dawdles_over_tls_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = identity(folder.path(), "dawdles");
+    let limits = Limits { patience: Duration::from_millis(500), ..Limits::default() };
+    let running = Running::start(limits, Some(Tls::from_pem(&identity.chain, &identity.key).unwrap()));
     let began = Instant::now();
-    let mut stream = running.connect();
-    stream.write_all(b"GET /who HTTP/1.1\r\nhost: x\r\nx-slow: ").unwrap();
-    let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).unwrap();
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    let mut client = command("openssl");
+    client.args(["s_client", "-quiet", "-connect", &running.address.to_string()]);
+    let (mut client, _) = Process::start_followed("openssl", client);
+    assert!(eventually(Duration::from_secs(8), || client.ended().is_some()), "it is still there");
+    assert!(began.elapsed() >= limits.patience, "{:?}", began.elapsed());
 }
 
 /// Load balancers keep connections for a minute, and send what comes next into the one that they have.
@@ -182,7 +212,7 @@ fn a_client_that_does_not_read_is_cut_off() {
     }
     let url = format!("http://{}/who", running.address);
     let asked = || client(&[]).get(&url).call().is_ok_and(|response| response.status() == 200);
-    assert!(menagerie_tests::eventually(Duration::from_secs(10), asked), "the places are free again");
+    assert!(eventually(Duration::from_secs(10), asked), "the places are free again");
     drop(held);
     let over_tls = Running::start(limits, Some(Tls::from_pem(&identity.chain, &identity.key).unwrap()));
     let unread = |url: &str| {
@@ -246,7 +276,7 @@ fn one_connection_too_many_is_closed_unread() {
     assert!(ask(&mut first) && ask(&mut second));
     assert!(!ask(&mut running.connect()));
     drop(first);
-    assert!(menagerie_tests::eventually(Duration::from_secs(5), || ask(&mut running.connect())));
+    assert!(eventually(Duration::from_secs(5), || ask(&mut running.connect())));
 }
 
 /// A connection that ends with an answer says so, or a client would send its next request into it.
