@@ -95,6 +95,10 @@ async fn guarded(State(standing): State<Arc<Standing>>, mut request: Request, ne
             JsonError::new(StatusCode::INTERNAL_SERVER_ERROR, "The service failed.").into_response()
         }
     };
+    if let Some(rest) = arriving.rest() {
+        let read = tokio::time::timeout(guard.arrival.min(LINGER), to_its_end(rest)).await;
+        arriving.state().is_unread = !matches!(read, Ok(true));
+    }
     let (status, took) = (response.status(), began.elapsed());
     guard.metrics.answered(&method, &route, status, took);
     tracing::info!(%id, %method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
@@ -129,6 +133,23 @@ async fn gathered(request: Request, arriving: &Arriving) -> Result<Request, Json
     Ok(Request::from_parts(head, body.into()))
 }
 
+/// How much of a body is read, and how long, that nobody wants: who is still sending does not hear the answer when the connection ends.
+const LEFT: usize = 1 << 20;
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Reads what is left of a body and throws it away; whether that was all.
+async fn to_its_end(mut body: Body) -> bool {
+    let mut left = LEFT;
+    while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(frame) = frame else { return false };
+        match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+            Some(rest) => left = rest,
+            None => return false,
+        }
+    }
+    true
+}
+
 /// What is known of a request's body. It is kept until the request is answered, and with it the body's share of the memory.
 #[derive(Debug, Clone)]
 struct Arriving(Arc<Mutex<Known>>);
@@ -140,6 +161,8 @@ struct Known {
     time: Duration,
     /// Whether there is more of it than was read.
     is_unread: bool,
+    /// What is left of it, when nobody reads it any more.
+    rest: Option<Body>,
     refused: Option<NotTaken>,
 }
 
@@ -154,7 +177,7 @@ enum NotTaken {
 
 impl Arriving {
     fn new(share: Option<Share>, time: Duration) -> Self {
-        Self(Arc::new(Mutex::new(Known { share, time, is_unread: false, refused: None })))
+        Self(Arc::new(Mutex::new(Known { share, time, is_unread: false, rest: None, refused: None })))
     }
 
     fn state(&self) -> MutexGuard<'_, Known> {
@@ -170,11 +193,17 @@ impl Arriving {
             known.is_unread = true;
             Box::pin(tokio::time::sleep(known.time))
         };
-        request.map(|body| Body::new(Watched { body, arriving: self.clone(), end }))
+        // Who waits to be told to go on has sent nothing yet.
+        let waits = request.headers().contains_key(header::EXPECT);
+        request.map(|body| Body::new(Watched { body, arriving: self.clone(), end, waits }))
     }
 
     fn is_unread(&self) -> bool {
         self.state().is_unread
+    }
+
+    fn rest(&self) -> Option<Body> {
+        self.state().rest.take()
     }
 
     fn refusal(&self) -> Option<JsonError> {
@@ -198,6 +227,16 @@ struct Watched {
     body: Body,
     arriving: Arriving,
     end: Pin<Box<Sleep>>,
+    waits: bool,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let mut known = self.arriving.state();
+        if known.is_unread && known.refused.is_none() && !self.waits {
+            known.rest = Some(std::mem::take(&mut self.body));
+        }
+    }
 }
 
 impl http_body::Body for Watched {
@@ -309,6 +348,23 @@ mod tests {
     async fn a_body_that_does_not_come_to_its_end_is_refused() {
         let (status, said) = send(1, futures_util::stream::pending()).await;
         assert!(status == StatusCode::REQUEST_TIMEOUT && said.contains("too long"), "{status} {said}");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_nobody_reads_is_read_to_its_end() {
+        let router = Router::new().route("/refused", post(async || StatusCode::FORBIDDEN));
+        let guard = Guard { body: 64, time: Duration::from_secs(5), arrival: Duration::from_millis(100), metrics: Metrics::new("test") };
+        let router = guard.before(router);
+        for (mib, expects, is_closed) in [(1, false, false), (2, false, true), (1, true, true)] {
+            let parts = futures_util::stream::iter((0..mib).map(|_| Ok::<_, axum::Error>(Bytes::from(vec![b'x'; 1 << 20]))));
+            let mut request = Request::post("/refused").body(Body::from_stream(parts)).expect("a request");
+            if expects {
+                request.headers_mut().insert(header::EXPECT, HeaderValue::from_static("100-continue"));
+            }
+            let response = router.clone().oneshot(request).await.expect("never fails");
+            assert_eq!(response.status(), StatusCode::FORBIDDEN);
+            assert_eq!(response.headers().contains_key(header::CONNECTION), is_closed, "{mib} MiB, {expects}");
+        }
     }
 
     #[tokio::test]

@@ -17,6 +17,7 @@ mod keys;
 mod later;
 mod local;
 mod logs;
+mod long_answers;
 mod openapi;
 mod outside;
 mod pages;
@@ -38,7 +39,7 @@ use axum::body::Bytes;
 use axum::{Json, Router, middleware};
 use menagerie_web::{Rate, Rates};
 use serde::Serialize;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 use utoipa::ToSchema;
 
 pub use certificates::{Export, ExportError, ExportOption, ExportRequest, Exported, Material};
@@ -53,6 +54,7 @@ use crate::engine::Engine;
 use crate::identity::Identity;
 use crate::upstream::Upstreams;
 use fault::Fault;
+use long_answers::LongAnswers;
 use route::Route;
 
 /// Where the interface is served.
@@ -60,9 +62,6 @@ pub const PREFIX: &str = "/api/1";
 
 /// The largest body of a resource that takes no certificates, in bytes.
 const LARGEST_SMALL_BODY: usize = 64 * 1024;
-
-/// How many long answers are written at a time.
-const LONG_ANSWERS: usize = 6;
 
 /// What may be set.
 #[derive(Clone, Default)]
@@ -116,7 +115,7 @@ pub struct Api {
     settings: Arc<Settings>,
     rates: Option<Arc<Rates<Caller>>>,
     /// Places for answers that are long.
-    long_answers: Arc<Semaphore>,
+    long_answers: Arc<LongAnswers>,
     began: Instant,
     /// Opened when they are first asked for.
     proposals: Arc<OnceCell<Proposals>>,
@@ -142,7 +141,7 @@ impl Api {
             upstreams,
             settings: Arc::new(settings),
             rates,
-            long_answers: Arc::new(Semaphore::new(LONG_ANSWERS)),
+            long_answers: Arc::new(LongAnswers::new()),
             began: Instant::now(),
             proposals: Arc::default(),
             acme_tables: Arc::default(),

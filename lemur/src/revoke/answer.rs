@@ -17,8 +17,8 @@ use crate::store::published::{self, OcspRow};
 use crate::store::revocations::Revocation;
 use crate::store::{AuthorityId, StoreError};
 
-/// How often, and how long, another process is waited for that makes a responder.
-const LOOKS: u32 = 50;
+/// How often, and how long, another process is waited for that makes a responder: longer than its lease lasts, if it was killed.
+const LOOKS: u32 = 120;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What is known of a serial number: when and why it was revoked, if it was.

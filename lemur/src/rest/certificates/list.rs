@@ -32,14 +32,14 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 pub(super) async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Response, Fault> {
     signed.may(&Action::Look)?;
     let filter = filter(&api, &asked).await?;
-    api.page(&filter, order(&asked)?, &asked).await
+    api.page(&signed, &filter, order(&asked)?, &asked).await
 }
 
 pub(super) async fn valid(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Response, Fault> {
     signed.may(&Action::Look)?;
     let mut filter = filter(&api, &asked).await?;
     (filter.not_ended_by, filter.revoked) = (Some(api.engine.now()), Some(false));
-    api.page(&filter, order(&asked)?, &asked).await
+    api.page(&signed, &filter, order(&asked)?, &asked).await
 }
 
 fn order(asked: &Asked) -> Result<Order, Fault> {

@@ -1,18 +1,19 @@
 //! A page of the list of certificates. Its items are whole, with chains, as Lemur's clients want them, and a page may have a thousand: it is
 //! written a few items at a time as its reader takes them, and few long pages are on their way at a time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 use super::super::Api;
 use super::super::fault::Fault;
+use super::super::long_answers::Place;
 use super::super::query::Asked;
+use super::super::signed::Signed;
 use super::view::CertificateOut;
 use crate::store::CertificateId;
 use crate::store::list::{Filter, Numbers, Order, Page};
@@ -23,8 +24,9 @@ const AT_ONCE: usize = 20;
 /// How long an answer may be that is not counted among the long ones, in bytes.
 const SHORT: usize = 256 * 1024;
 
-/// How long a reader may take for the next items.
+/// How long a reader may take for the next items, and for all of them.
 const PATIENCE: Duration = Duration::from_secs(10);
+const WHOLE: Duration = Duration::from_secs(60);
 
 /// A page that is written at once.
 #[derive(Serialize)]
@@ -59,7 +61,7 @@ type Sent = (Bytes, bool);
 /// An answer that holds its place among the long ones until it is sent.
 struct Placed {
     text: Vec<u8>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl AsRef<[u8]> for Placed {
@@ -70,26 +72,26 @@ impl AsRef<[u8]> for Placed {
 
 impl Api {
     /// A page as it is answered.
-    pub(super) async fn page(&self, filter: &Filter, order: Order, asked: &Asked) -> Result<Response, Fault> {
+    pub(super) async fn page(&self, signed: &Signed, filter: &Filter, order: Order, asked: &Asked) -> Result<Response, Fault> {
         let page = Page::Offset { offset: u64::try_from(asked.skip()).unwrap_or(u64::MAX), limit: u64::try_from(asked.count).unwrap_or(0) };
         let numbers = self.engine.certificate_numbers(filter, order, page).await?;
         if numbers.ids.len() > AT_ONCE {
-            return self.long(numbers).await;
+            return self.long(signed, numbers).await;
         }
         let items = self.describe(self.engine.certificates_of(&numbers.ids).await?).await?;
         let text = serde_json::to_vec(&Whole { items, total: numbers.total, exact: numbers.exact })
             .map_err(|error| Fault::Internal(error.to_string()))?;
-        let body = if text.len() > SHORT { Bytes::from_owner(Placed { text, _place: self.place().await? }) } else { text.into() };
+        let body = if text.len() > SHORT { Bytes::from_owner(Placed { text, _place: self.place(signed).await? }) } else { text.into() };
         Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Fault> {
-        Arc::clone(&self.long_answers).acquire_owned().await.map_err(|error| Fault::Internal(error.to_string()))
+    async fn place(&self, signed: &Signed) -> Result<Place, Fault> {
+        self.long_answers.place(signed.requester.called()).await.map_err(|error| Fault::Internal(error.to_string()))
     }
 
-    async fn long(&self, numbers: Numbers) -> Result<Response, Fault> {
+    async fn long(&self, signed: &Signed, numbers: Numbers) -> Result<Response, Fault> {
         let Numbers { total, exact, ids } = numbers;
-        let place = self.place().await?;
+        let place = self.place(signed).await?;
         // What fails fails here as a rule, and is answered as a failure.
         let mut first = Part::begin();
         self.write(&ids[..AT_ONCE], &mut first).await?;
@@ -97,7 +99,10 @@ impl Api {
         let api = self.clone();
         tokio::spawn(async move {
             let _place = place;
-            if let Err(fault) = api.go_on(first, &ids[AT_ONCE..], &format!("],\"total\":{total},\"exact\":{exact}}}"), &sender).await {
+            let end = format!("],\"total\":{total},\"exact\":{exact}}}");
+            // A reader who is slower than that is left with what was sent, which does not look as if it were whole.
+            let written = tokio::time::timeout(WHOLE, api.go_on(first, &ids[AT_ONCE..], &end, &sender)).await;
+            if let Ok(Err(fault)) = written {
                 tracing::error!(reason = %fault, "a list of certificates broke off");
             }
         });
