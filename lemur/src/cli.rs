@@ -18,7 +18,9 @@ use clap::{Args, Parser, Subcommand};
 pub use acme::{AcmeCommand, AcmeKey};
 pub use approval::ApprovalCommand;
 pub use authority::{AuthorityChange, AuthorityCommand, AuthorityCreate, AuthorityCrossSign, AuthorityImport};
-pub use certificate::{CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat};
+pub use certificate::{
+    CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat, PendingCommand,
+};
 pub use dns::DnsCommand;
 pub use key_choice::KeyChoice;
 pub use lint::{LintArgs, LintFormat, LintProfile, LintSeverity};

@@ -17,6 +17,8 @@
 //! themselves: not by an API key, and not from the server's own command line. Neither account was in anybody else's hands shortly before
 //! ([`super::Access::changed_by_another`]): otherwise one administrator is two.
 
+use std::borrow::Cow;
+
 use super::requester::{Person, Requester, Standing};
 use super::workload::Workload;
 use crate::name::San;
@@ -177,9 +179,9 @@ pub enum Action<'a> {
 }
 
 /// The requester may not do it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Refused(&'static str);
+pub struct Refused(Cow<'static, str>);
 
 /// Whether a requester may do something.
 ///
@@ -271,7 +273,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::ChangeApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
         Action::ManageDelivery => (standing == Standing::Operator, "Only administrators and operators change this."),
     };
-    if allowed { Ok(()) } else { Err(Refused(otherwise)) }
+    if allowed { Ok(()) } else { Err(Refused(otherwise.into())) }
 }
 
 /// A workload may what is written here, and whatever is not is refused: what comes to be an action later, too.
@@ -297,7 +299,7 @@ fn decide_workload(requester: &Workload, action: &Action<'_>) -> Result<(), Refu
         Action::ViewKey(certificate) => (is_own(requester, certificate) && actions.export, "The workload may not take this key."),
         _ => (false, "A workload may not do this."),
     };
-    if allowed { Ok(()) } else { Err(Refused(otherwise)) }
+    if allowed { Ok(()) } else { Err(Refused(otherwise.into())) }
 }
 
 fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refused> {
@@ -305,9 +307,12 @@ fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refu
     // Whoever came in by a certificate has it again, and no other.
     let issues = grant.actions.issue && requester.presented().is_none();
     let renews = grant.actions.renew && order.renews.as_ref().is_some_and(|certificate| is_own(requester, certificate));
+    if order.authority.name == grant.authority && !grant.profiles.iter().any(|profile| profile == order.profile) {
+        let its = grant.profiles.join(", ");
+        return Err(Refused(format!("The workload may not use the profile {}: it has {its}.", order.profile).into()));
+    }
     let checks = [
         (order.authority.name == grant.authority, "The workload may not use this authority."),
-        (grant.profiles.iter().any(|profile| profile == order.profile), "The workload may not use this profile."),
         (order.owner.eq_ignore_ascii_case(&grant.owner), "The owner of a workload's certificates is the workload's."),
         (order.roles.iter().all(|role| *role == requester.role()), "A workload gives no other role a right to its certificates."),
         (!order.subject, "Of the subject a workload may say the common name alone."),
@@ -317,7 +322,7 @@ fn decide_order(requester: &Workload, order: &OrderFacts<'_>) -> Result<(), Refu
             "The workload may only renew a certificate of its own, with the same names, which has to be named in `replaces`.",
         ),
     ];
-    checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, otherwise)| Err(Refused(otherwise)))
+    checks.into_iter().find(|(fine, _)| !fine).map_or(Ok(()), |(_, otherwise)| Err(Refused(otherwise.into())))
 }
 
 /// Whether a workload may have all of these names.

@@ -113,7 +113,7 @@ pub struct Grant {
     pub owner: String,
     /// Which identifiers they may be for.
     pub names: Vec<NameRule>,
-    /// Which offers they may be of, by name.
+    /// Which offers they may be of, by name. None: all that are offered when something is ordered, and when it is finalised.
     pub profiles: Vec<String>,
 }
 
@@ -122,6 +122,12 @@ impl Grant {
     #[must_use]
     pub fn permits(&self, identifier: &Identifier) -> bool {
         self.names.iter().any(|rule| rule.permits(identifier))
+    }
+
+    /// Whether certificates may be of an offer.
+    #[must_use]
+    pub fn has_profile(&self, name: &str) -> bool {
+        self.profiles.is_empty() || self.profiles.iter().any(|profile| profile == name)
     }
 }
 
@@ -163,7 +169,7 @@ pub struct NewExternalKey {
 #[derive(Debug, thiserror::Error)]
 pub enum ExternalKeyError {
     /// A grant that grants nothing.
-    #[error("an external account key needs an owner, names and profiles")]
+    #[error("an external account key needs an owner and names")]
     Empty,
     /// The database failed.
     #[error(transparent)]
@@ -209,7 +215,7 @@ impl ExternalKeys {
     /// # Errors
     /// [`ExternalKeyError`] if the grant is empty or the key cannot be kept.
     pub async fn create(&self, new: NewExternalKey, actor: &Actor) -> Result<(ExternalKey, Secret<String>), ExternalKeyError> {
-        if new.grant.owner.is_empty() || new.grant.names.is_empty() || new.grant.profiles.is_empty() {
+        if new.grant.owner.is_empty() || new.grant.names.is_empty() {
             return Err(ExternalKeyError::Empty);
         }
         let now = self.engine.now();

@@ -113,7 +113,7 @@ fn still_permitted(
     now: Timestamp,
 ) -> Result<(), Problem> {
     let grant = account.grant.as_ref();
-    if grant.is_some_and(|grant| !grant.profiles.contains(&order.offer)) {
+    if grant.is_some_and(|grant| !grant.has_profile(&order.offer)) {
         return Err(Problem::new(Kind::InvalidProfile, "the account's external key does not have this profile any more"));
     }
     let refused = |one: &Authorization| {

@@ -27,6 +27,23 @@ pub(super) struct Listing {
     generation: u64,
 }
 
+/// The most offers that a refusal names.
+const MOST_NAMED: usize = 20;
+
+impl Listing {
+    /// What is offered, in words.
+    pub(super) fn names(&self) -> String {
+        if self.by_name.is_empty() { "nothing is".to_owned() } else { format!("what is offered is {}", names_of(self.by_name.keys())) }
+    }
+}
+
+/// The first of some names, as refusals say them.
+pub(super) fn names_of<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+    let more = if names.len() > MOST_NAMED { ", and others" } else { "" };
+    format!("{}{more}", names.iter().take(MOST_NAMED).copied().collect::<Vec<_>>().join(", "))
+}
+
 /// The listing of the last look.
 #[derive(Debug, Default)]
 pub(super) struct Known(RwLock<Option<Arc<Listing>>>);
@@ -47,14 +64,15 @@ impl Acme {
             return Ok(Arc::clone(known));
         }
         // Another process may have made its authority a moment ago.
-        let found = self.look_up_offers().await?.by_name.get(name).cloned();
-        found.ok_or_else(|| {
+        let listing = self.look_up_offers().await?;
+        listing.by_name.get(name).cloned().ok_or_else(|| {
             let name: String = name.chars().take(100).collect();
-            Problem::new(Kind::InvalidProfile, format!("the profile {name:?} is not offered: the directory names those that are"))
+            Problem::new(Kind::InvalidProfile, format!("the profile {name:?} is not offered: {}", listing.names()))
         })
     }
 
-    async fn look_up_offers(&self) -> Result<Arc<Listing>, StoreError> {
+    /// What is offered, whatever was known of it.
+    pub(super) async fn look_up_offers(&self) -> Result<Arc<Listing>, StoreError> {
         // What changes while the database is read makes another look necessary.
         let generation = self.0.engine.generation();
         let (by_name, default) = look_up(&self.0.engine, self.0.settings.offers()).await?;

@@ -16,7 +16,7 @@ use super::external::Grant;
 use super::finalize::san;
 use super::id::{Id, token};
 use super::identifier::{Identifier, IdentifierError};
-use super::offers::Standing;
+use super::offers::{Listing, Standing, names_of};
 use super::problem::{Document, Kind, Problem, Subproblem};
 use super::request::{Post, Said};
 use super::state::{Acme, after};
@@ -183,22 +183,40 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
 
 /// What is asked for: what is named, or what is meant where nothing is.
 async fn offer_of(acme: &Acme, named: Option<&str>, grant: Option<&Grant>) -> Result<(String, Arc<Standing>), Problem> {
-    let refused = |detail: &str| Problem::new(Kind::InvalidProfile, detail);
-    let name = match (named, grant, acme.offers().await?.default.clone()) {
-        (Some(name), _, _) => name.to_owned(),
-        (None, Some(grant), Some(default)) if grant.profiles.contains(&default) => default,
-        // An account whose key has one profile alone means that one.
-        (None, Some(Grant { profiles, .. }), _) => match profiles.as_slice() {
-            [only] => only.clone(),
-            _ => return Err(refused("name a profile: the account may have none that is chosen by itself")),
-        },
-        (None, None, default) => default.ok_or_else(|| refused("nothing is offered that is meant where no profile is named"))?,
+    let name = match named {
+        Some(name) => name.to_owned(),
+        None => {
+            let listing = acme.offers().await?;
+            if let Ok(name) = meant(&listing, grant) {
+                name
+            } else {
+                // Another process may have made its authority a moment ago.
+                let listing = acme.look_up_offers().await?;
+                meant(&listing, grant)?
+            }
+        }
     };
     let standing = acme.offer(&name).await?;
-    if grant.is_some_and(|grant| !grant.profiles.contains(&name)) {
-        return Err(refused("the account's external key does not have this profile"));
+    if grant.is_some_and(|grant| !grant.has_profile(&name)) {
+        return Err(Problem::new(Kind::InvalidProfile, "the account's external key does not have this profile"));
     }
     Ok((name, standing))
+}
+
+/// What an account means that names nothing: the default, or else the one that is offered of those that its key names.
+fn meant(listing: &Listing, grant: Option<&Grant>) -> Result<String, Problem> {
+    if let Some(default) = listing.default.as_ref().filter(|default| grant.is_none_or(|grant| grant.has_profile(default))) {
+        return Ok(default.clone());
+    }
+    let its: Vec<&String> = listing.by_name.keys().filter(|name| grant.is_none_or(|grant| grant.has_profile(name))).collect();
+    let chosen = grant.is_some_and(|grant| !grant.profiles.is_empty());
+    let detail = match its.as_slice() {
+        [only] if chosen => return Ok((*only).clone()),
+        [] if chosen => format!("none of the profiles of the account's external key is offered: {}", listing.names()),
+        [] => "nothing is offered".to_owned(),
+        _ => format!("name a profile, none is meant by itself: the account may have {}", names_of(its)),
+    };
+    Err(Problem::new(Kind::InvalidProfile, detail))
 }
 
 /// The identifiers, each once.

@@ -27,7 +27,7 @@ pub struct AcmeKey {
     /// (may be given again)
     #[arg(long = "name", value_name = "NAME", required = true)]
     pub names: Vec<String>,
-    /// A profile it may ask for (may be given again) [default: all that are offered]
+    /// A profile it may ask for (may be given again) [default: all that are offered when something is ordered]
     #[arg(long = "profile", value_name = "NAME")]
     pub profiles: Vec<String>,
     /// What it is for

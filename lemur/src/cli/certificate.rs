@@ -27,13 +27,41 @@ pub enum CertificateCommand {
     },
     /// Write a certificate, and its key, as other programs take them
     Export(CertificateExport),
+    /// Look at certificates that an authority elsewhere has yet to issue
+    Pending {
+        /// What is asked
+        #[command(subcommand)]
+        command: PendingCommand,
+    },
+}
+
+/// What `lemur certificate pending` does.
+#[derive(Debug, Subcommand)]
+pub enum PendingCommand {
+    /// List them, the newest first, with why the last attempt failed
+    #[command(after_help = "Examples:\n  lemur certificate pending list\n  lemur certificate pending list --all --json")]
+    List {
+        /// Also those for which nothing is done any more: they have their certificate, or were given up
+        #[arg(long)]
+        all: bool,
+        /// A JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how far one has come, and its certificate's number once there is one
+    #[command(after_help = "Example:\n  lemur certificate pending show 1")]
+    Show {
+        /// Its number, as `certificate issue` said it
+        number: u32,
+    },
 }
 
 /// Options of `lemur certificate issue`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     lemur certificate issue --authority tls --name www.example.com --name 10.0.0.7 --out .\n  \
-    lemur certificate issue --authority tls --csr server.csr --days 30 --out .")]
+    lemur certificate issue --authority tls --csr server.csr --days 30 --out .\n  \
+    lemur certificate issue --authority letsencrypt --name www.example.com --wait 300 --out .")]
 pub struct CertificateIssue {
     /// Who signs
     #[arg(long, value_name = "NAME")]
@@ -62,6 +90,9 @@ pub struct CertificateIssue {
     /// The folder for NAME.pem (certificate and chain) and NAME.key (mode 0600)
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
+    /// Of an authority elsewhere: wait so long for the certificate, which a server orders [default: not at all]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub wait: Option<u64>,
 }
 
 /// Options of `lemur certificate list`.

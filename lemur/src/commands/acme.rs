@@ -44,10 +44,12 @@ async fn list(backend: &Backend) -> anyhow::Result<Exit> {
         let page = backend.get(&format!("/acme/external_keys?count=1000&after={}", encoded(&after))).await?;
         for key in page["items"].as_array().into_iter().flatten() {
             let names: Vec<_> = key["names"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let profiles: Vec<_> = key["profiles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let profiles = if profiles.is_empty() { "all".to_owned() } else { profiles.join(",") };
             let state = if key["revoked"].is_null() { "" } else { "revoked" };
             let (id, owner, names) = (shown(text(key, "id")), shown(text(key, "owner")), names.join(","));
             let accounts = key["accounts"].as_u64().unwrap_or(0);
-            report::data(format_args!("{id:<28} {state:<8} {accounts:>4} {owner:<28} {}\n", shown(&names)))?;
+            report::data(format_args!("{id:<28} {state:<8} {accounts:>4} {owner:<28} {:<20} {}\n", shown(&profiles), shown(&names)))?;
         }
         match page["after"].as_str() {
             Some(last) => last.clone_into(&mut after),

@@ -1,5 +1,7 @@
 //! `lemur certificate`: issue, look at, revoke and export.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::backend::{self, Backend, encoded, id, text};
-use super::place;
+use super::{pending, place};
 use crate::certificate::{read_bundle, write_certificate};
 use crate::cli::{
     CertificateCommand, CertificateExport, CertificateIssue, CertificateList, CertificateRevoke, ExportFormat, KeyChoice, Target,
@@ -31,6 +33,7 @@ pub(super) fn run(target: &Target, command: &CertificateCommand) -> anyhow::Resu
         CertificateCommand::Revoke(options) => revoke(backend, options).await,
         CertificateCommand::Release { certificate } => release(backend, certificate).await,
         CertificateCommand::Export(options) => export(backend, options).await,
+        CertificateCommand::Pending { command } => pending::run(backend, command).await,
     })
 }
 
@@ -59,11 +62,18 @@ async fn issue(backend: &Backend, options: &CertificateIssue) -> anyhow::Result<
         "commonName": common_name, "extensions": {"subAltNames": {"names": named}}, "csr": csr.as_ref().map(Csr::to_pem),
         "keyType": csr.is_none().then(|| options.key_type.unwrap_or(KeyChoice::EcdsaP256).name()), "validityDays": options.days,
     });
-    let issued = backend.post("/certificates", body).await?;
+    let mut issued = backend.post("/certificates", body).await?;
     // Only what is pending says whether it is resolved.
     if issued["resolved"].is_boolean() {
-        report::note(format_args!("{} is pending as number {}: a server orders it", shown(text(&issued, "name")), id(&issued)));
-        return Ok(Exit::Fine);
+        let number = id(&issued);
+        report::note(format_args!("{} is pending as number {number}: a server orders it", shown(text(&issued, "name"))));
+        let Some(seconds) = options.wait else {
+            report::hint(format_args!(
+                "`lemur certificate pending show {number}` says how far it is, and the certificate's number once it came"
+            ));
+            return Ok(Exit::Fine);
+        };
+        issued = pending::certificate(backend, number, Duration::from_secs(seconds)).await?;
     }
     let (number, name) = (id(&issued), text(&issued, "name"));
     let stem = file_stem(name);

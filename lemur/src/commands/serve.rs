@@ -1,5 +1,6 @@
 //! `lemur serve`.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
 use menagerie_report::{self as report, Exit};
@@ -74,8 +75,23 @@ async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Pa
     if config.tls.is_none() {
         report::note(format_args!("clients trust it by {}", config.data.join("internal-root.pem").display()));
     }
+    tell_authorities(config, &opened.engine).await?;
     let (served, ()) = tokio::join!(ready.run(stop()?), tell_keys(&opened.engine));
     Ok(served?)
+}
+
+/// Names what waits for an authority that there is not: it may be made later, or its name may be wrong.
+async fn tell_authorities(config: &Config, engine: &Engine) -> anyhow::Result<()> {
+    let known: BTreeSet<_> = engine.authorities().await?.into_iter().map(|authority| authority.name).collect();
+    for offer in config.acme.offers.iter().filter(|offer| !known.contains(&offer.authority)) {
+        let (name, authority) = (report::shown(&offer.name), report::shown(&offer.authority));
+        report::note(format_args!("[acme.profiles.{name}] is not offered until there is an authority {authority}: there is none"));
+    }
+    for grant in config.identity.grants().values().filter(|grant| !known.contains(&grant.authority)) {
+        let (name, authority) = (report::shown(&grant.name), report::shown(&grant.authority));
+        report::note(format_args!("[workloads.{name}] gets nothing until there is an authority {authority}: there is none"));
+    }
+    Ok(())
 }
 
 /// Names the authorities whose keys are elsewhere and cannot be used: all else is served.

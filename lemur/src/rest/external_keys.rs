@@ -30,7 +30,7 @@ const NEW: Shape = Shape {
             Kind::Any,
             "What they may have: www.corp.example for one name, .corp.example for it and all below, . for every DNS name, 10.1.0.0/16 for addresses",
         ),
-        optional("profiles", Kind::Any, "The profiles that they may ask for: all that are offered"),
+        optional("profiles", Kind::Any, "The profiles that they may ask for: all that are offered when they order"),
         optional("description", Kind::Text(4_096), "What it is for"),
         optional("days", Kind::Integer(1, 36_500), "For how many days it can be used: until it is revoked"),
         optional("accounts", Kind::Integer(1, 1_000_000), "How many accounts may be made with it: any number"),
@@ -47,6 +47,7 @@ struct ExternalKeyOut {
     description: String,
     owner: String,
     names: Vec<String>,
+    /// The profiles that its accounts may ask for. Empty: all that are offered when they order.
     profiles: Vec<String>,
     /// How many accounts were made with it.
     accounts: u32,
@@ -114,15 +115,13 @@ async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
     if names.is_empty() {
         return Err(Fault::field("names", "At least one is wanted."));
     }
-    let mut profiles = list("profiles")?;
+    let profiles = list("profiles")?;
     let offered = crate::serve::offered_profiles(&api.settings.acme_profiles, &api.engine).await?;
+    // None stays none: all that are offered whenever something is ordered.
     if let Some(unknown) = profiles.iter().find(|profile| !offered.contains(profile)) {
         // Its accounts could order nothing.
         let reason = format!("ACME offers no profile {}: there are {}.", shortened(unknown), offered.join(", "));
         return Err(Fault::field("profiles", reason));
-    }
-    if profiles.is_empty() {
-        profiles = offered;
     }
     let days = fields.integer("days").map(|days| api.engine.now().checked_add(SignedDuration::from_hours(24 * days)));
     let new = NewExternalKey {
@@ -155,7 +154,7 @@ impl Api {
 impl From<ExternalKeyError> for Fault {
     fn from(error: ExternalKeyError) -> Self {
         match error {
-            ExternalKeyError::Empty => Self::field("profiles", "No profile is offered: make an authority that issues, or name one."),
+            ExternalKeyError::Empty => Self::field("names", error.to_string()),
             ExternalKeyError::Store(error) => error.into(),
             other => Self::Internal(other.to_string()),
         }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lemur::acme::{Offers, Settings};
 use lemur::authority::Parent;
 use lemur::name::{NameConstraints, Subtrees};
@@ -9,8 +11,9 @@ use lemur::store::authorities::AuthorityChange;
 use lemur::validate::Reach;
 use serde_json::{Value, json};
 
+use crate::hostile::ready;
 use crate::house::{House, Replica, authority, constrained, on_both};
-use crate::raw::{Answer, Raw};
+use crate::raw::{Answer, Raw, openssl_request};
 
 /// Every authority by its own name, as where the configuration names none.
 fn each(settings: &mut Settings) {
@@ -100,6 +103,69 @@ async fn an_offer_that_is_named_waits_for_its_authority() {
     authority(&replica.engine, "Later", Parent::Ours(replica.root)).await;
     assert_eq!(profiles(&raw).await, ["later", "now"]);
     assert_eq!(order(&raw, Some("later"), &["a.example.org"]).await.status, 201);
+}
+
+/// What the configuration names: offers and their authorities.
+fn named(offers: &'static [(&'static str, &'static str)]) -> impl Fn(&mut Settings) {
+    move |settings| {
+        let offer = |authority: &str| lemur::acme::Offer::new("", authority, "tls-server", Reach::default());
+        let all = offers.iter().map(|(name, authority)| ((*name).to_owned(), offer(authority))).collect();
+        *settings = Settings::new(settings.base(), all, offers[0].0).unwrap();
+    }
+}
+
+/// The answer refuses the profile, and says this.
+fn refuses(answer: &Answer, said: &str) {
+    let json = answer.json();
+    assert_eq!((answer.status, answer.problem().as_str()), (400, "invalidProfile"), "{json}");
+    assert!(json["detail"].as_str().unwrap().contains(said), "{json}");
+}
+
+/// Once the configuration names a profile, a key without profiles has it, and a key with profiles has no more than it had.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_without_profiles_has_those_that_are_offered_and_a_key_with_some_never_others() {
+    on_both(async |house| {
+        let before = house.replica_with(each).await;
+        let (all, old) = (account(&house, &before, &[]).await, account(&house, &before, &["Issuing"]).await);
+        let kept = before.acme.external_keys().list(None, 10).await.unwrap();
+        assert_eq!(kept.iter().filter(|key| key.grant.profiles.is_empty()).count(), 1);
+        for raw in [&all, &old] {
+            assert_eq!(order(raw, None, &["a.example.org"]).await.status, 201);
+        }
+        // What is ordered of an offer that is gone later cannot be finalised.
+        let path = ready(&house, &all, &["b.example.org"]).await;
+
+        let after = house.replica_with(named(&[("server", "Issuing"), ("later", "Later")])).await;
+        let (all, old) = (all.at(&after), old.at(&after));
+        assert_eq!(order(&all, None, &["a.example.org"]).await.status, 201);
+        assert_eq!(order(&all, Some("server"), &["a.example.org"]).await.status, 201);
+        refuses(&order(&all, Some("Issuing"), &["a.example.org"]).await, "what is offered is server");
+        refuses(&order(&old, None, &["a.example.org"]).await, "what is offered is server");
+        refuses(&order(&old, Some("server"), &["a.example.org"]).await, "does not have this profile");
+        let csr = openssl_request(&house.folder.path().join("b.key"), "/", "DNS:b.example.org");
+        let csr = json!({ "csr": URL_SAFE_NO_PAD.encode(csr) });
+        refuses(&all.post(&format!("{path}/finalize"), &csr).await, "what is offered is server");
+
+        // A profile that comes to be offered is for keys without profiles and for those that name it.
+        let waits = account(&house, &after, &["later", "never"]).await;
+        refuses(&order(&all, Some("later"), &["a.example.org"]).await, "what is offered is server");
+        refuses(&order(&waits, None, &["a.example.org"]).await, "what is offered is server");
+        authority(&after.engine, "Later", Parent::Ours(after.root)).await;
+        for (raw, profile) in [(&all, Some("later")), (&waits, Some("later")), (&waits, None)] {
+            assert_eq!(order(raw, profile, &["a.example.org"]).await.status, 201);
+        }
+        refuses(&order(&waits, Some("server"), &["a.example.org"]).await, "does not have this profile");
+        refuses(&order(&old, Some("later"), &["a.example.org"]).await, "does not have this profile");
+        let both = account(&house, &after, &["later", "server"]).await;
+        assert_eq!(order(&both, None, &["a.example.org"]).await.status, 201);
+
+        // Where what is meant by itself is gone, a key without profiles names what it wants.
+        let gone = house.replica_with(named(&[("gone", "Nobody"), ("server", "Issuing"), ("later", "Later")])).await;
+        let (all, both) = (all.at(&gone), both.at(&gone));
+        refuses(&order(&all, None, &["a.example.org"]).await, "later, server");
+        refuses(&order(&both, None, &["a.example.org"]).await, "later, server");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -79,6 +79,13 @@ impl Raw {
         raw
     }
 
+    /// The same client and account, after the server was started anew.
+    pub(crate) fn at(self, replica: &Replica) -> Self {
+        let port: u16 = replica.base.strip_prefix("https://localhost:").unwrap().strip_suffix("/acme").unwrap().parse().unwrap();
+        let kid = self.kid.map(|kid| format!("{}{}", replica.base, kid.strip_prefix(&self.base).unwrap()));
+        Self { kid, address: ([127, 0, 0, 1], port).into(), base: replica.base.clone(), ..self }
+    }
+
     pub(crate) fn binding(&self, key: &Handed) -> Value {
         let protected = json!({ "alg": "HS256", "kid": key.id, "url": self.url("/new-account") });
         self.binding_of(key, &protected, &self.jwk())

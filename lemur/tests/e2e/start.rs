@@ -65,6 +65,22 @@ fn an_empty_folder_becomes_a_service_and_its_secrets_are_its_owners() {
 }
 
 #[test]
+fn a_section_whose_authority_there_is_not_is_told_at_the_start() {
+    let house = House::new();
+    house.serve().stop();
+    let file = house.read("data/lemur.toml");
+    let sections = "\n[acme.profiles.server]\nauthority = \"interal\"\n\n[workloads.nodes]\nowner = \"fleet@corp.example\"\nauthority = \"nope\"\n\
+        names = [\".nodes.corp.example\"]\naws = { arn = [\"arn:aws:iam::123456789012:role/nodes\"] }\n";
+    house.write("data/lemur.toml", format!("{file}{sections}"));
+    let said = house.serve().stop();
+    assert!(said.contains("[acme.profiles.server] is not offered until there is an authority interal"), "{said}");
+    assert!(said.contains("[workloads.nodes] gets nothing until there is an authority nope"), "{said}");
+    house.write("data/lemur.toml", format!("{file}{}", sections.replace("interal", "internal").replace("nope", "internal")));
+    let said = house.serve().stop();
+    assert!(!said.contains("until there is an authority"), "{said}");
+}
+
+#[test]
 fn a_chosen_password_is_taken_and_a_file_that_others_read_is_closed() {
     let house = House::new();
     let chosen = house.write("password", "a long and chosen one\nsecond line\n");

@@ -270,6 +270,7 @@ fn keys_of_acme_are_made_listed_and_revoked() {
     assert!(key.len() >= 43 && !made.stderr.contains(key), "{}", made.stderr);
     let listed = house.done("acme keys");
     assert!(listed.contains(id) && listed.contains(".web.corp.example,10.1.0.0/16") && !listed.contains(key), "{listed}");
+    assert!(listed.contains(" all "), "{listed}");
     house.done(&format!("acme revoke-key {id}"));
     assert!(house.done("acme keys").contains("revoked"));
     house.refuses(&format!("acme revoke-key {id}"), "revoked already");

@@ -167,6 +167,15 @@ match = { sub = "system:serviceaccount:prod:web", "/kubernetes.io/namespace" = "
     let order = json!({"owner": "web@example.com", "authority": {"name": "internal"}, "profile": "mtls-workload", "extensions": {"subAltNames":
         {"names": [{"nameType": "uniformResourceIdentifier", "value": "spiffe://example.com/ns/prod/sa/web"}]}}});
     house.post("/certificates", &pass, &order).done();
+    // It may have one profile, so it need not name it; another is refused by its name.
+    let mut unnamed = order.clone();
+    unnamed.as_object_mut().unwrap().remove("profile");
+    assert_eq!(house.post("/certificates", &pass, &unnamed).done()["profile"], "mtls-workload");
+    let mut other = new_certificate("a.apps.example.com");
+    other["owner"] = json!("web@example.com");
+    other["profile"] = json!("tls-server");
+    let said = house.post("/certificates", &pass, &other).refused(403);
+    assert!(said.contains("may not use the profile tls-server: it has mtls-workload"), "{said}");
     for (namespace, account) in [("dev", "web"), ("prod", "default"), ("prod:web", "x")] {
         house.exchange("web", &token(namespace, account)).refused(403);
     }

@@ -11,3 +11,4 @@ mod kill;
 mod ours;
 mod pebble;
 mod served;
+mod verbs;

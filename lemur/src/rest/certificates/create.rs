@@ -22,6 +22,7 @@ use super::super::signed::Signed;
 use super::renewal::Renewal;
 use super::view::{CertificateOut, flag_of};
 use super::{facts, refuse_later};
+use crate::access::Requester;
 use crate::access::permit::{Action, CertificateFacts, NamesFacts, OrderFacts, decide};
 use crate::certificate::{ExtendedKeyUsage, KeyUsage, Validity, ValidityError, read_bundle};
 use crate::csr::Csr;
@@ -106,7 +107,11 @@ pub(in crate::rest) const NEW: Shape = Shape {
         optional("description", Kind::Text(4_096), "What people say about it"),
         optional("csr", Kind::Text(TEXT), "A request, PEM: its public key and its names are taken"),
         optional("keyType", Kind::OneOf(&KEY_TYPES), "The key that is made where there is no request: ECCPRIME256V1"),
-        optional("profile", Kind::Text(128), "The profile: tls-server, or tls-client where only useClientAuthentication is asked for"),
+        optional(
+            "profile",
+            Kind::Text(128),
+            "The profile: the one that the workload or authority has alone, or tls-server, or tls-client where only useClientAuthentication is asked for",
+        ),
         optional("validityStart", Kind::Time, "From when"),
         optional("validityEnd", Kind::Time, "Until when"),
         optional("validityYears", Kind::Integer(1, 30), "For so many years"),
@@ -194,7 +199,7 @@ impl Api {
         refuse_later(&fields)?;
         let csr = fields.filled("csr").map(|text| Csr::from_pem(text.as_bytes())).transpose();
         let csr = csr.map_err(|error| Fault::field("csr", error.to_string()))?;
-        let profile_name = profile_name(&fields, &authority);
+        let profile_name = profile_name(&fields, &authority, &signed.requester);
         let profile = self.engine.settings().profiles.get(&profile_name);
         let profile = profile.ok_or_else(|| Fault::field("profile", "There is no such profile."))?;
         refuse_what_the_profile_does_not_give(&fields, profile)?;
@@ -291,9 +296,15 @@ fn private_key(text: &str) -> Result<Secret<Vec<u8>>, Fault> {
     signer.to_pkcs8_der().map_err(|error| Fault::Internal(error.to_string()))
 }
 
-fn profile_name(fields: &Fields, authority: &Authority) -> String {
+fn profile_name(fields: &Fields, authority: &Authority, requester: &Requester) -> String {
     if let Some(name) = fields.filled("profile") {
         return name.to_owned();
+    }
+    // A workload that may use one alone means that one.
+    if let Requester::Workload(workload) = requester
+        && let [only] = workload.grant().profiles.as_slice()
+    {
+        return only.clone();
     }
     let asked = fields.object("extensions").map(|extensions| flags(extensions, "extendedKeyUsage").0).unwrap_or_default();
     let yes = |name: &str| asked.iter().any(|flag| flag == name);
