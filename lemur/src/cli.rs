@@ -25,7 +25,7 @@ pub use dns::DnsCommand;
 pub use key_choice::KeyChoice;
 pub use lint::{LintArgs, LintFormat, LintProfile, LintSeverity};
 pub use login::{Login, Logout};
-pub use people::{RoleAllow, RoleCommand, UserAdd, UserCommand};
+pub use people::{RoleAllow, RoleCommand, UserAdd, UserCommand, UserKey};
 
 /// TLS certificates for a fleet: an authority that deploy pipelines use by REST and ACME
 #[derive(Debug, Parser)]
@@ -220,18 +220,24 @@ pub struct Serve {
     #[command(flatten)]
     pub place: Place,
     /// Where REST, ACME and the pages are served by HTTPS [default: 127.0.0.1:8443]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = socket_address)]
     pub listen: Option<SocketAddr>,
     /// Where revocation lists, OCSP and authorities' certificates are served by plain HTTP as well
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = socket_address)]
     pub http_listen: Option<SocketAddr>,
     /// A file with the password that the user `admin` gets at the first start, instead of a made one
     #[arg(long, value_name = "FILE")]
     pub admin_password_file: Option<PathBuf>,
 }
 
+/// An address to listen at: names of hosts are not looked up.
+fn socket_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "wanted are an address and a port, as 127.0.0.1:8443 or [::]:8443")
+}
+
 /// What `lemur key` does.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  lemur key rotate --data lemur\n  lemur key protect --data lemur")]
 pub enum KeyCommand {
     /// Make a new encryption key and encrypt every stored key again; a server may run meanwhile
     Rotate,
@@ -241,6 +247,9 @@ pub enum KeyCommand {
 
 /// What `lemur audit` does.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    lemur audit verify > ends\n  \
+    lemur audit verify --expect ends")]
 pub enum AuditCommand {
     /// Verify the log's chains; prints where each ends
     Verify {

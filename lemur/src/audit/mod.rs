@@ -231,13 +231,13 @@ pub enum Event {
         /// What it was for.
         about: String,
     },
-    /// A private key was shown.
+    /// A private key was shown, or signed a request.
     KeyViewed {
         /// Whose.
         certificate: CertificateId,
         /// The SHA-256 of its public half: which key it was does not depend on the row that it stood in.
         key: String,
-        /// For what: `view`, `export`.
+        /// For what: `view`, `export`, `request`.
         purpose: &'static str,
     },
     /// Stored keys were sealed under a new key.

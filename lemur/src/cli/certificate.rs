@@ -97,6 +97,9 @@ pub struct CertificateIssue {
 
 /// Options of `lemur certificate list`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    lemur certificate list --authority tls --name corp.example\n  \
+    lemur certificate list --count 1000 --json")]
 pub struct CertificateList {
     /// Only of this authority
     #[arg(long, value_name = "NAME")]
@@ -114,10 +117,14 @@ pub struct CertificateList {
 
 /// Options of `lemur certificate revoke`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    lemur certificate revoke 7 --reason keyCompromise\n  \
+    lemur certificate revoke www.example.com-corp-20261122-20270220 --reason superseded")]
 pub struct CertificateRevoke {
     /// Its number or its name
     pub certificate: String,
-    /// Why, as RFC 5280 names reasons
+    /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold (which
+    /// `release` takes back), privilegeWithdrawn or aACompromise
     #[arg(long, value_name = "REASON", default_value = "unspecified")]
     pub reason: String,
 }
@@ -137,6 +144,9 @@ pub enum ExportFormat {
 
 /// Options of `lemur certificate export`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    lemur certificate export 7 --out www.pem\n  \
+    lemur certificate export 7 --format pkcs12 --passphrase-file passphrase --out www.p12")]
 pub struct CertificateExport {
     /// Its number or its name
     pub certificate: String,
@@ -149,4 +159,7 @@ pub struct CertificateExport {
     /// The file to write, with mode 0600
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+    /// Write it also where a file is: what stood in it is lost
+    #[arg(long)]
+    pub force: bool,
 }

@@ -8,6 +8,11 @@ use super::Emergency;
 
 /// What `lemur user` does.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    lemur user add ann --email ann@corp.example --role internal_operator --password-file password\n  \
+    lemur user add ci --email ci@corp.example --role internal_operator --no-password\n  \
+    lemur user add-key ci --label pipeline --days 90 > ci.token\n  \
+    lemur user roles ann --role internal_operator --role reader")]
 pub enum UserCommand {
     /// Add a user
     Add(UserAdd),
@@ -36,6 +41,18 @@ pub enum UserCommand {
         /// From now on the user has no role
         #[arg(long)]
         none: bool,
+    },
+    /// Make an API key of a user, and print its token: it is not shown again
+    AddKey(UserKey),
+    /// List the API keys of a user
+    Keys {
+        /// The user's name
+        name: String,
+    },
+    /// Let an API key in no more: this is not undone
+    RevokeKey {
+        /// The key's number, as `lemur user keys` shows it
+        id: i64,
     },
     /// End every session of a user, and every API key: the user signs in again, and makes new ones
     SignOut {
@@ -71,6 +88,25 @@ pub struct UserAdd {
     /// Without a password: the user comes in by API keys, or by a provider of identities
     #[arg(long, conflicts_with = "password_file")]
     pub no_password: bool,
+}
+
+/// Options of `lemur user add-key`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    (umask 077; lemur user add-key ci --label pipeline --days 90 > ci.token)\n  \
+    lemur certificate issue --server https://pki.corp.example --token-file ci.token --authority tls --name www.corp.example --csr www.csr")]
+pub struct UserKey {
+    /// The user's name
+    pub name: String,
+    /// What the key is called
+    #[arg(long, value_name = "TEXT")]
+    pub label: String,
+    /// For how many days it lets in
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub days: u32,
+    /// Only this role of the user counts, and nothing else of the user's (may be given again) [default: all that the user may]
+    #[arg(long = "role", value_name = "NAME")]
+    pub roles: Vec<String>,
 }
 
 /// What `lemur role` does.

@@ -31,6 +31,9 @@ async fn list(backend: &Backend, all: bool, machine: bool) -> anyhow::Result<Exi
         report::json(&json!({"schema": "lemur.approvals/1", "tool_version": version, "approvals": approvals, "errors": []}))?;
         return Ok(Exit::Fine);
     }
+    if found.is_empty() {
+        report::note(if all { "nothing was proposed" } else { "nothing waits" });
+    }
     for one in &found {
         let (by, about) = (shown(text(one, "proposedBy")), shown(text(one, "about")));
         report::data(format_args!("{:<5} {:<9} {:<25} {by:<20} {about}\n", id(one), text(one, "state"), text(one, "expiresAt")))?;

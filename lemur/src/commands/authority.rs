@@ -100,9 +100,12 @@ async fn list(backend: &Backend) -> anyhow::Result<Exit> {
 }
 
 async fn show(backend: &Backend, name: &str) -> anyhow::Result<Exit> {
-    let authority = backend.authority(name).await?;
+    let authority = backend.get(&format!("/authorities/{}", id(&backend.authority(name).await?))).await?;
     report::data(format_args!("name:        {}\nowner:       {}\n", shown(text(&authority, "name")), shown(text(&authority, "owner"))))?;
     report::data(format_args!("kind:        {}\nstate:       {}\n", shown(text(&authority, "kind")), shown(text(&authority, "state"))))?;
+    if authority["parent"].is_object() {
+        report::data(format_args!("parent:      {}\n", shown(text(&authority["parent"], "name"))))?;
+    }
     for role in authority["roles"].as_array().into_iter().flatten() {
         let limits = authority["roleNames"].as_array().into_iter().flatten();
         let limit = limits.filter(|limit| id(&limit["role"]) == id(role)).map(|limit| texts(&limit["names"]).join(" ")).next();
@@ -120,13 +123,39 @@ async fn show(backend: &Backend, name: &str) -> anyhow::Result<Exit> {
     } else if let Some(view) = certificate(&authority)? {
         let validity = view.validity();
         report::data(format_args!("subject:     {}\n", shown(&view.subject().to_string())))?;
+        if let Ok(key) = view.public_key() {
+            let kind = key.key_type().map_or_else(|| format!("RSA {}", key.bits()), |kind| kind.to_string());
+            report::data(format_args!("key type:    {kind}\n"))?;
+        }
+        let below = view.path_length().map_or_else(|| "no limit".to_owned(), |length| length.to_string());
+        report::data(format_args!("path length: {below}\n"))?;
+        constraints(&view)?;
         report::data(format_args!("serial:      {}\n", view.serial()))?;
         report::data(format_args!("not before:  {}\nnot after:   {}\n", validity.not_before(), validity.not_after()))?;
+        for list in texts(&authority["revocationLists"]) {
+            report::data(format_args!("crl:         {}\n", shown(list)))?;
+        }
         report::data(write_certificate(view.as_der()))?;
     } else if let Some(csr) = authority["csr"].as_str() {
         report::data(crate::csr::Csr::from_pem(csr.as_bytes())?.to_pem())?;
     }
     Ok(Exit::Fine)
+}
+
+/// Which names the certificate lets its authority certify.
+fn constraints(view: &View) -> anyhow::Result<()> {
+    let constraints = match view.name_constraints() {
+        Ok(constraints) => serde_json::to_value(constraints)?,
+        Err(error) => return Ok(report::data(format_args!("constraints: {error}\n"))?),
+    };
+    for (label, list) in [("permitted:  ", "permitted"), ("excluded:   ", "excluded")] {
+        for kind in ["dns", "ip", "email", "uri"] {
+            for name in texts(&constraints[list][kind]) {
+                report::data(format_args!("{label} {kind} {}\n", if name.is_empty() { "*".into() } else { shown(name) }))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn texts(list: &Value) -> Vec<&str> {

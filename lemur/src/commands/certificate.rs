@@ -1,5 +1,6 @@
 //! `lemur certificate`: issue, look at, revoke and export.
 
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -148,8 +149,17 @@ async fn list(backend: &Backend, options: &CertificateList) -> anyhow::Result<Ex
         report::json(&json!({"schema": "lemur.certificates/1", "tool_version": version, "certificates": certificates, "errors": []}))?;
         return Ok(Exit::Fine);
     }
+    if found.is_empty() {
+        report::note("nothing found");
+    } else if std::io::stdout().is_terminal() {
+        report::data(format_args!("{:<7} {:<12} {:<8} NAME\n", "NUMBER", "UNTIL", "STATE"))?;
+    }
     for certificate in &found {
-        let state = if certificate["revokedAt"].is_null() { "" } else { "revoked" };
+        let state = match (certificate["revokedAt"].is_null(), text(certificate, "revocationReason")) {
+            (true, _) => "",
+            (false, reason) if reason == Reason::CertificateHold.name() => "on hold",
+            (false, _) => "revoked",
+        };
         let (name, until) = (shown(text(certificate, "name")), shown(text(certificate, "notAfter").split('T').next().unwrap_or_default()));
         report::data(format_args!("{:<7} {until:<12} {state:<8} {name}\n", id(certificate)))?;
     }
@@ -208,6 +218,9 @@ async fn release(backend: &Backend, named: &str) -> anyhow::Result<Exit> {
 }
 
 async fn export(backend: &Backend, options: &CertificateExport) -> anyhow::Result<Exit> {
+    if options.out.is_file() && report::descriptor(&options.out).is_none() && !options.force {
+        bail!("there is a file {} already: --force writes over it", options.out.display());
+    }
     let passphrase = match &options.passphrase_file {
         Some(path) => Some(place::first_line(path)?),
         None => None,

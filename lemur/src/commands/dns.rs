@@ -15,8 +15,13 @@ pub(super) fn run(place: &Place, command: &DnsCommand) -> anyhow::Result<Exit> {
     let providers = Providers::open(&config.dns, hooks.as_ref(), &place::clock())?;
     match command {
         DnsCommand::List => {
+            let mut none = true;
             for (name, kind) in providers.list() {
+                none = false;
                 report::data(format_args!("{name:<24} {}\n", kind.word()))?;
+            }
+            if none {
+                report::note("the configuration has no [dns.NAME]");
             }
         }
         DnsCommand::Try { provider, name, value } => {

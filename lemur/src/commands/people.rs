@@ -3,12 +3,13 @@
 use anyhow::Context as _;
 use menagerie_report::{self as report, Exit, shown};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::authority;
 use super::backend::{self, Backend, id, text};
 use super::place::{self, Missing};
 use crate::access::Password;
-use crate::cli::{RoleAllow, RoleCommand, Target, UserAdd, UserCommand};
+use crate::cli::{RoleAllow, RoleCommand, Target, UserAdd, UserCommand, UserKey};
 
 pub(super) fn user(target: &Target, command: &UserCommand) -> anyhow::Result<Exit> {
     backend::on(target, async |backend| match command {
@@ -22,6 +23,16 @@ pub(super) fn user(target: &Target, command: &UserCommand) -> anyhow::Result<Exi
             let user = backend.user(name).await?;
             backend.call("DELETE", &format!("/users/{}/second_factor", id(&user)), None).await?;
             report::note(format_args!("{} has no second factor any more", shown(text(&user, "username"))));
+            Ok(Exit::Fine)
+        }
+        UserCommand::AddKey(options) => add_key(backend, options).await,
+        UserCommand::Keys { name } => keys(backend, name).await,
+        UserCommand::RevokeKey { id } => {
+            match backend.put(&format!("/keys/{id}"), json!({"revoked": true})).await {
+                Err(refusal) if refusal.is_missing() => anyhow::bail!("there is no API key {id}: `lemur user keys` lists a user's"),
+                done => done?,
+            };
+            report::note(format_args!("revoked the API key {id}"));
             Ok(Exit::Fine)
         }
         UserCommand::SignOut { name } => {
@@ -83,6 +94,35 @@ async fn list(backend: &Backend) -> anyhow::Result<Exit> {
         let (name, email, roles) = (shown(text(&user, "username")), shown(text(&user, "email")), roles_of(&user).join(","));
         let state = if user["active"] == true { "" } else { "disabled" };
         report::data(format_args!("{:<5} {name:<24} {email:<32} {state:<9} {}\n", id(&user), shown(&roles)))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// Makes an API key. Its token alone is data, so that it goes into a file.
+async fn add_key(backend: &Backend, options: &UserKey) -> anyhow::Result<Exit> {
+    let user = backend.user(&options.name).await?;
+    let mut body = json!({"name": options.label, "ttl": options.days});
+    if !options.roles.is_empty() {
+        body["roles"] = options.roles.iter().map(|role| json!({"name": role})).collect();
+    }
+    let mut made = backend.post(&format!("/users/{}/keys", id(&user)), body).await?;
+    let token = Zeroizing::new(if let Value::String(token) = made["token"].take() { token } else { String::new() });
+    report::data(format_args!("{}\n", shown(&token)))?;
+    let (number, until) = (id(&made), shown(text(&made, "expires")));
+    report::note(format_args!("this is the API key {number} of {}, until {until}: it is not shown again", shown(text(&user, "username"))));
+    Ok(Exit::Fine)
+}
+
+async fn keys(backend: &Backend, name: &str) -> anyhow::Result<Exit> {
+    let user = backend.user(name).await?;
+    let keys = backend.all(&format!("/users/{}/keys", id(&user)), "").await?;
+    if keys.is_empty() {
+        report::note(format_args!("{} has no API key", shown(text(&user, "username"))));
+    }
+    for key in keys {
+        let until = key["expires"].as_str().map_or("no end", |moment| moment.split('T').next().unwrap_or_default());
+        let state = if key["revoked"] == true { "revoked" } else { "" };
+        report::data(format_args!("{:<5} {:<12} {state:<8} {}\n", id(&key), shown(until), shown(text(&key, "name"))))?;
     }
     Ok(Exit::Fine)
 }

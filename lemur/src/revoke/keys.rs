@@ -54,7 +54,8 @@ pub struct Resealed {
 }
 
 impl Engine {
-    /// A certificate's private key, PKCS #8. That it was shown is in the audit log before it is. `purpose` says for what: `view`, `export`.
+    /// A certificate's private key, PKCS #8. That it was shown is in the audit log before it is. `purpose` says for what: `view`,
+    /// `export`, `request`.
     ///
     /// # Errors
     /// [`KeyError`] if none is stored, it does not open, or the log could not be written.

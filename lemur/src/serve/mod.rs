@@ -145,7 +145,7 @@ pub async fn prepare(
     dns: Providers,
 ) -> Result<Ready, ServeError> {
     let identity = Identity::open(&config.identity, &config.url, engine)?;
-    first::authority(engine, config.tls.is_none()).await?;
+    first::authority(engine, access, config.tls.is_none()).await?;
     identity.check_authorities().await?;
     let (tls, renewal) = certificate::tls(config, engine).await?;
     let acme = Acme::start(offers::parts(config, engine)?).await?;

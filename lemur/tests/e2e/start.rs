@@ -39,6 +39,13 @@ fn an_empty_folder_becomes_a_service_and_its_secrets_are_its_owners() {
         assert_eq!(server.fetch(&format!("{}{path}", server.http_url), None).status, 404, "{path}");
     }
     let token = server.login("admin", &password);
+    let roles = server.get("/roles?count=100", &token).done().to_string();
+    for authority in ["internal", "internal-root"] {
+        let shown = house.done(&format!("authority show {authority}"));
+        for role in [format!("{authority}_admin"), format!("{authority}_operator")] {
+            assert!(roles.contains(&role) && shown.contains(&format!("role:        {role}\n")), "{roles} {shown}");
+        }
+    }
     let issue = json!({"owner": "team@corp.example", "authority": {"name": "internal"}, "commonName": "www.corp.example"});
     let certificate = server.post("/certificates", &token, &issue).done();
     house.write("leaf.pem", certificate["body"].as_str().unwrap());
@@ -98,6 +105,13 @@ fn a_chosen_password_is_taken_and_a_file_that_others_read_is_closed() {
 #[test]
 fn a_start_that_cannot_be_says_why_and_leaves_nothing_half_done() {
     let house = House::new();
+    for wrong in ["localhost:8443", ":8443", "8443"] {
+        let refused = house.lemur(["serve", "--listen", wrong]);
+        assert!(
+            refused.status == Some(2) && refused.stderr.contains("an address and a port, as 127.0.0.1:8443 or [::]:8443"),
+            "{refused:?}"
+        );
+    }
     let port = free_port();
     let _taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
     house.refuses(&format!("serve --listen 127.0.0.1:{port}"), &format!("cannot listen at 127.0.0.1:{port}"));

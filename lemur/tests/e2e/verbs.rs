@@ -36,6 +36,14 @@ fn authorities_are_made_listed_shown_and_refused() {
     assert!(listed.lines().count() == 2 && listed.contains("root") && listed.contains("tls"), "{listed}");
     let shown = house.done("authority show tls");
     assert!(shown.contains("name:        tls") && shown.ends_with(&house.read("tls.pem")), "{shown}");
+    let list = text.lines().find_map(|line| line.trim().strip_prefix("URI:").filter(|url| url.contains("/crl/")));
+    assert!(list.is_some(), "it says where its issuer's list is: {text}");
+    for line in ["parent:      root\n", "path length: 0\n", "permitted:   dns corp.example\n", "key type:    ", "crl:         "] {
+        assert!(shown.contains(line), "{line:?}: {shown}");
+    }
+    let root = house.done("authority show root");
+    assert!(root.contains(&format!("crl:         {}\n", list.unwrap())), "{root}");
+    assert!(!root.contains("parent:") && !root.contains("permitted:"), "{root}");
 
     house.refuses("authority create tls --common-name Again", "there is an authority \"tls\" already");
     house.refuses("authority create below --common-name Below --parent none", "there is no authority \"none\"");
@@ -139,6 +147,9 @@ fn certificates_are_issued_listed_shown_revoked_and_refused() {
     house.refuses(&format!("certificate release {id}"), "on hold");
     house.done(&format!("certificate revoke {id} --reason certificateHold"));
     assert!(house.done(&format!("certificate show {id}")).contains("(certificateHold)"));
+    assert!(house.done("certificate list --name www.corp").contains(" on hold "));
+    let none = house.lemur(["certificate", "list", "--name", "nowhere"]).success();
+    assert_eq!((none.text().as_str(), none.stderr.trim()), ("", "nothing found"));
     house.done(&format!("certificate release {name}"));
     assert_eq!(list(&house, "--name www.corp")[0]["revoked"], Value::Null);
     house.done(&format!("certificate revoke {name} --reason superseded"));
@@ -180,7 +191,10 @@ fn exports_are_their_owners_and_need_a_key_where_they_hold_one() {
     for (format, file) in [("pem", "x.pem"), ("pkcs12", "x.p12"), ("jks", "x.jks"), ("jks-trust", "t.jks")] {
         // A file that others could read before is closed, not written through.
         house.write(file, "");
-        house.done(&format!("certificate export {own} --format {format} --passphrase-file pass --out {file}"));
+        let export = format!("certificate export {own} --format {format} --passphrase-file pass --out {file}");
+        house.refuses(&export, "--force");
+        assert_eq!(house.read(file), "", "{file}");
+        house.done(&format!("{export} --force"));
         assert_eq!(mode(&house.file(file)), 0o600, "{file}");
     }
     assert!(house.read("x.pem").contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") && !house.read("x.pem").contains("BEGIN PRIVATE"));

@@ -103,6 +103,36 @@ fn of_a_request_the_key_and_the_names_are_taken() {
 }
 
 #[test]
+fn a_key_that_was_made_here_signs_a_request_and_stays() {
+    let service = Service::start();
+    service.authority("Root");
+    let mut new = new_certificate("Root", "www.example.com");
+    new["extensions"] = json!({"subAltNames": {"names": [{"nameType": "IPAddress", "value": "10.0.0.7"}]}});
+    let certificate = service.post("/certificates", &service.admin, &new).done();
+    let path = format!("/certificates/{}/export", certificate["id"]);
+    let export = json!({"plugin": {"slug": "openssl-csr", "pluginOptions": []}});
+    let stranger = service.user("stranger", &["operator"]);
+    service.post(&path, &stranger, &export).refused(403);
+    let file = service.post(&path, &service.admin, &export).done();
+    assert_eq!(file["extension"], "csr");
+    let request = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, file["data"].as_str().unwrap()).unwrap();
+    assert!(!String::from_utf8_lossy(&request).contains("PRIVATE"));
+    let text = openssl(["req", "-verify", "-noout", "-text"], &request).success().text();
+    assert!(text.contains("CN=www.example.com") || text.contains("CN = www.example.com"), "{text}");
+    assert!(text.contains("DNS:www.example.com") && text.contains("IP Address:10.0.0.7"), "{text}");
+    let of_request = openssl(["req", "-pubkey", "-noout"], &request).success().text();
+    let of_certificate = openssl(["x509", "-pubkey", "-noout"], certificate["body"].as_str().unwrap().as_bytes()).success().text();
+    assert_eq!(of_request, of_certificate);
+    let lines = service.get("/logs?count=50", &service.admin).done().to_string();
+    assert!(lines.contains("key_viewed") && lines.contains("request"), "{lines}");
+
+    // Without a key and a request there is none, and the answer says why.
+    let other = service.authority("Other")["authorityCertificate"]["id"].clone();
+    let refused = service.post(&format!("/certificates/{other}/export"), &service.admin, &export).refused(409);
+    assert!(refused["message"].as_str().unwrap().contains("no key that could sign one"), "{refused}");
+}
+
+#[test]
 fn a_file_of_certificate_and_key_opens_with_its_passphrase() {
     let service = Service::start();
     service.authority("Root");

@@ -36,6 +36,8 @@ fn whoever_signs_in_sees_the_certificates() {
     assert!(list.text.contains("&lt;script&gt;") && !list.text.contains("<script"), "what is shown is escaped");
     let none = service.ask("GET", "/certificates?name=%22%3E%3Cscript%3E", &cookie, None);
     assert!(none.status == 200 && !none.text.contains("<script") && !none.text.contains("www.example.com"));
+    assert!(none.text.contains("Nothing found.") && !none.text.contains("<table"), "{}", none.text);
+    assert!(list.text.contains("<table") && !list.text.contains("Nothing found."));
 
     // The cookie is no token of the interface, and a forged one is none at all.
     assert_eq!(service.ask("GET", "/api/1/users", &cookie, None).status, 401);
@@ -45,4 +47,24 @@ fn whoever_signs_in_sees_the_certificates() {
         service.ask("POST", "/sign-out", &[("sec-fetch-site", "same-origin".to_owned()), cookie[0].clone()], Some(("text/plain", vec![])));
     assert!(out.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
     assert_eq!(service.ask("GET", "/style.css", &[], None).headers["content-type"], "text/css; charset=utf-8");
+}
+
+/// Where the page is narrow each value has its column's name beside it: nothing is out of sight.
+#[test]
+fn each_value_of_a_certificate_says_which_it_is() {
+    let service = Service::start();
+    service.authority("Root");
+    let certificate = service.certificate(&service.admin, "Root", "held.example.com");
+    let hold = serde_json::json!({"crlReason": "certificateHold"});
+    service.put(&format!("/certificates/{}/revoke", certificate["id"]), &service.admin, &hold).done();
+    let signed = sign_in(&service, PASSWORD, "same-origin");
+    let cookie = [("cookie", signed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned())];
+    let list = service.ask("GET", "/certificates?name=held", &cookie, None);
+    for column in ["For", "Issuer", "Owner", "Until", "State"] {
+        assert!(list.text.contains(&format!("<th>{column}</th>")), "{}", list.text);
+        assert_eq!(list.text.matches(&format!("data-column=\"{column}\"")).count(), 1, "{}", list.text);
+    }
+    assert!(list.text.contains(">on hold<") && !list.text.contains("revoked:"), "{}", list.text);
+    let style = service.ask("GET", "/style.css", &[], None).text;
+    assert!(style.contains("@media (max-width: 64rem)") && style.contains("attr(data-column)"));
 }

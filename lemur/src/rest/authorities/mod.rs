@@ -66,6 +66,9 @@ pub(super) struct AuthorityOut {
     key_reference: Option<String>,
     /// Its request, PEM, while it waits for its certificate.
     csr: Option<String>,
+    /// Where its revocation lists are, one part each: told of one authority, and not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_lists: Option<Vec<String>>,
     authority_certificate: Option<AuthorityCertificate>,
     is_cab_compliant: bool,
     is_cn_optional: bool,
@@ -176,7 +179,10 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
 async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<AuthorityOut>, Fault> {
     signed.may(&Action::Look)?;
     let authority = api.authority(id).await?;
-    api.describe_authority(authority).await.map(Json)
+    let parts = api.engine.crl_shards(authority.id).await?;
+    let lists = parts.into_iter().map(|part| api.engine.crl_url(authority.id, part).to_string()).collect();
+    let described = api.describe_authority(authority).await?;
+    Ok(Json(AuthorityOut { revocation_lists: Some(lists), ..described }))
 }
 
 async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<RoleOut>>, Fault> {
@@ -353,6 +359,7 @@ impl Api {
             parent,
             key_reference: authority.key_reference.filter(|_| self.settings.tells_keys),
             csr: authority.csr.as_deref().and_then(|der| crate::csr::Csr::from_der(der).ok()).map(|csr| csr.to_pem()),
+            revocation_lists: None,
             authority_certificate: certificate,
         }
     }

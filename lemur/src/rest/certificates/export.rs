@@ -8,7 +8,7 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use menagerie_secret::Secret;
-use menagerie_sign::LocalSigner;
+use menagerie_sign::{LocalSigner, Signer as _};
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -21,7 +21,8 @@ use super::super::shape::{Kind, Shape, optional, required};
 use super::super::signed::Signed;
 use super::view::request_text;
 use crate::access::permit::Action;
-use crate::certificate::write_bundle;
+use crate::certificate::{View, write_bundle};
+use crate::csr::RequestTemplate;
 use crate::export::MIN_PASSPHRASE;
 use crate::revoke::KeyError;
 
@@ -36,7 +37,7 @@ pub struct Material {
     pub chain: Vec<Vec<u8>>,
     /// Its private key, PKCS #8, where the form wants it.
     pub private_key: Option<Secret<Vec<u8>>>,
-    /// The request that it was made from, DER.
+    /// The request that it was made from, or one that its key has signed, DER.
     pub csr: Option<Vec<u8>>,
 }
 
@@ -102,6 +103,10 @@ pub trait Export: Send + Sync {
     fn about(&self) -> &'static str;
     /// Whether the private key goes into it.
     fn takes_key(&self) -> bool;
+    /// Whether a request goes into it: where none is stored, the key signs one.
+    fn takes_request(&self) -> bool {
+        false
+    }
     /// Its options.
     fn options(&self) -> &'static [ExportOption];
     /// Makes a file.
@@ -159,7 +164,7 @@ impl Export for Pem {
     }
 }
 
-/// The request that a certificate was made from.
+/// The request that a certificate was made from, or one that its key signs.
 struct Request;
 
 impl Export for Request {
@@ -172,11 +177,15 @@ impl Export for Request {
     }
 
     fn about(&self) -> &'static str {
-        "The request that the certificate was made from, as text"
+        "The request that the certificate was made from, as text; where its key was made here, one that the key signs"
     }
 
     fn takes_key(&self) -> bool {
         false
+    }
+
+    fn takes_request(&self) -> bool {
+        true
     }
 
     fn options(&self) -> &'static [ExportOption] {
@@ -188,6 +197,9 @@ impl Export for Request {
         Ok(Exported { extension: "csr", passphrase: None, data: Zeroizing::new(request_text(&csr).into_bytes()) })
     }
 }
+
+const NO_REQUEST: &str =
+    "No request is stored with the certificate, and no key that could sign one: whoever has the key makes the request.";
 
 const OPTION: Shape =
     Shape { name: "PluginOption", fields: &[required("name", Kind::Text(254), ""), optional("value", Kind::Text(4_096), "")] };
@@ -250,7 +262,12 @@ async fn export(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
         .into_iter()
         .find(|form| form.slug() == slug)
         .ok_or_else(|| Fault::field("plugin.slug", "There is no such plugin."))?;
-    if form.takes_key() {
+    let signs_request = form.takes_request() && certificate.csr.is_none();
+    if signs_request && !certificate.has_key {
+        signed.may(&Action::ExportCertificate)?;
+        return Err(Fault::Conflict(NO_REQUEST.to_owned()));
+    }
+    if form.takes_key() || signs_request {
         api.may(&signed, &certificate, Action::ViewKey).await?;
     } else {
         signed.may(&Action::ExportCertificate)?;
@@ -279,7 +296,8 @@ async fn export(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
         },
     };
     let private_key = if form.takes_key() { Some(api.private_key(&signed, &certificate, "export").await?) } else { None };
-    let material = Material { name: certificate.name, certificate: certificate.der, chain, private_key, csr: certificate.csr };
+    let csr = if signs_request { Some(api.signed_request(&signed, &certificate).await?) } else { certificate.csr };
+    let material = Material { name: certificate.name, certificate: certificate.der, chain, private_key, csr };
     // Deriving a key from a passphrase takes its time.
     let made = crate::blocking::in_turn(move || form.export(material, request)).await;
     let file = made.map_err(|error| Fault::Internal(error.to_string()))?.map_err(|error| match error {
@@ -298,6 +316,17 @@ impl Api {
     pub(in crate::rest) fn exports(&self) -> Vec<Arc<dyn Export>> {
         let own: [Arc<dyn Export>; 2] = [Arc::new(Pem), Arc::new(Request)];
         own.into_iter().chain(self.settings.exports.iter().cloned()).collect()
+    }
+
+    /// A request for what a certificate has, signed by its key, which stays here.
+    async fn signed_request(&self, signed: &Signed, certificate: &crate::store::certificates::Certificate) -> Result<Vec<u8>, Fault> {
+        let failed = |error: &dyn std::error::Error| Fault::Internal(error.to_string());
+        let key = self.private_key(signed, certificate, "request").await?;
+        let signer = LocalSigner::from_pkcs8_der(key.expose()).map_err(|error| failed(&error))?;
+        let view = View::parse(&certificate.der).map_err(|error| failed(&error))?;
+        let template = RequestTemplate::of_certificate(&view, signer.algorithm()).map_err(|error| failed(&error))?;
+        let signature = signer.sign(template.as_der()).await.map_err(|error| failed(&error))?;
+        template.request(&signature).map_err(|error| failed(&error))
     }
 
     async fn private_key(

@@ -22,6 +22,7 @@ use super::signed::{Signed, address, request_id};
 use crate::access::permit::Action;
 use crate::access::{Login, LoginError, TokenError};
 use crate::audit::Via;
+use crate::crl::Reason;
 use crate::store::certificates::Certificate;
 use crate::store::list::{Filter, Order, Page};
 
@@ -30,6 +31,8 @@ const STYLE: &str = include_str!("style.css");
 const ON_A_PAGE: i64 = 50;
 /// How many names of a certificate are shown beside its common name.
 const NAMES: usize = 6;
+/// What is shown of a certificate: above the columns, or where the page is narrow beside each value.
+const COLUMNS: [&str; 5] = ["For", "Issuer", "Owner", "Until", "State"];
 
 pub(super) fn router() -> Router<Api> {
     Router::new()
@@ -195,10 +198,14 @@ async fn list(api: &Api, signed: &Signed, asked: &Asked) -> Result<Html<String>,
             button { "Find" }
         }
         p.quiet { (listing.total) @if !listing.exact { " or more" } @if listing.total == 1 { " certificate" } @else { " certificates" } }
-        div.table { table {
-            thead { tr { th { "For" } th { "Issuer" } th { "Owner" } th { "Until" } th { "State" } } }
-            tbody { @for certificate in &listing.items { (row(certificate, now)) } }
-        } }
+        @if listing.items.is_empty() {
+            p { "Nothing found." }
+        } @else {
+            div.table { table {
+                thead { tr { @for column in COLUMNS { th { (column) } } } }
+                tbody { @for certificate in &listing.items { (row(certificate, now)) } }
+            } }
+        }
         nav {
             @if asked.page > 1 { a href=(link(asked.page - 1)) { "Before" } }
             @if skip.saturating_add(listing.items.len() as u64) < listing.total { a href=(link(asked.page + 1)) { "After" } }
@@ -209,27 +216,29 @@ async fn list(api: &Api, signed: &Signed, asked: &Asked) -> Result<Html<String>,
 
 fn row(certificate: &Certificate, now: Timestamp) -> Markup {
     let (class, state) = match &certificate.revoked {
+        Some(revoked) if revoked.reason == Reason::CertificateHold.name() => ("badge revoked", "on hold".to_owned()),
         Some(revoked) => ("badge revoked", format!("revoked: {}", revoked.reason)),
         None if certificate.not_after < now => ("badge ended", "ended".to_owned()),
         None => ("badge holds", "holds".to_owned()),
     };
     let days = certificate.not_after.duration_since(now).as_hours() / 24;
+    let [names, issuer, owner, until, of_state] = COLUMNS;
     html! {
         tr {
-            td.names title=(certificate.name) {
+            td.names data-column=(names) title=(certificate.name) {
                 strong { (certificate.common_name) }
                 @for name in certificate.names.iter().filter(|name| name.value != certificate.common_name).take(NAMES) {
                     div { (name.value) }
                 }
                 @if certificate.names.len() > NAMES + 1 { div.quiet { "and more" } }
             }
-            td { (certificate.issuer) }
-            td { (certificate.owner) }
-            td {
+            td data-column=(issuer) { (certificate.issuer) }
+            td data-column=(owner) { (certificate.owner) }
+            td.whole data-column=(until) {
                 (certificate.not_after.strftime("%F"))
                 @if certificate.revoked.is_none() && days >= 0 { div.quiet { "in " (days) @if days == 1 { " day" } @else { " days" } } }
             }
-            td { span class=(class) { (state) } }
+            td.whole data-column=(of_state) { span class=(class) { (state) } }
         }
     }
 }

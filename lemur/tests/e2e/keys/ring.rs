@@ -174,7 +174,7 @@ fn a_move_that_is_killed_loses_nothing() {
         seen.insert(first_line(&house));
         // However it is kept now, it opens, and what was sealed long ago is there.
         configure(&house, "");
-        house.done("certificate export 2 --format pem --out exported.pem");
+        house.done("certificate export 2 --format pem --out exported.pem --force");
         assert!(house.read("exported.pem").contains(issued.trim()), "round {round}");
     }
     assert!(seen.len() >= 2, "{seen:?}: some moves were done before the kill");
