@@ -20,7 +20,7 @@ pub use keeper::{Keeper, KeeperError};
 #[cfg(feature = "envelope")]
 pub use ring::{KeyId, KeyRing};
 #[cfg(feature = "envelope")]
-pub use ring_file::{RingFile, RingFileError};
+pub use ring_file::{RingFile, RingFileError, RingLock};
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;

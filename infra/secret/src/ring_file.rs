@@ -3,13 +3,15 @@
 //! The keys stand there in the clear (`menagerie-key-ring/1`), or wrapped by a key that is elsewhere, whose reference is in the first line
 //! (`menagerie-key-ring/2 REFERENCE`); a [`Keeper`] wraps and unwraps them. The file is written to another beside it, synchronised, and
 //! renamed, so that a crash leaves the old ring or the new one; and what was just wrapped is unwrapped before, so that nothing stands there
-//! that does not open again.
+//! that does not open again. Whoever changes it holds the lock of a file beside it ([`RingLock`]): of two processes that read, change and write,
+//! neither undoes what the other did.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +26,8 @@ const FIRST_LINE: &str = "menagerie-key-ring/1";
 const FIRST_WORD: &str = "menagerie-key-ring/2";
 /// Room for some hundred keys.
 const MAX_BYTES: u64 = 64 * 1024;
+/// How long [`RingFile::lock`] waits.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a key ring was not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +85,12 @@ pub enum RingFileError {
         found: String,
         /// The key, elsewhere, that is asked for.
         wanted: String,
+    },
+    /// Another process holds its lock.
+    #[error("the key ring {path} is being changed by another process: do it again when that is done", path = path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
     },
     /// There is no randomness for a key.
     #[error(transparent)]
@@ -163,53 +173,37 @@ impl RingFile {
     /// # Errors
     /// As [`RingFile::read`], and if the file cannot be written.
     pub fn read_or_create(&self) -> Result<KeyRing, RingFileError> {
-        match self.read() {
-            Err(RingFileError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
-            read => return read,
+        let missing = |read: &Result<KeyRing, RingFileError>| matches!(read, Err(RingFileError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound);
+        let read = self.read();
+        if !missing(&read) {
+            return read;
         }
-        let ring = self.wrapped(KeyRing::generate()?.to_be_kept_under(self.wanted.as_deref()))?;
-        let fresh = self.beside(&ring);
-        self.write_new(&fresh, &ring)?;
-        // Another process may have made one meanwhile; a link does not replace it.
-        let linked = fs::hard_link(&fresh, &self.path);
-        let removed = fs::remove_file(&fresh);
-        match linked {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return self.read(),
-            linked => linked.and(removed).map_err(|source| self.failed("cannot make", source))?,
-        }
-        self.sync_folder()?;
-        Ok(ring)
+        let lock = self.lock()?;
+        // Another process may have made one meanwhile.
+        let read = self.read();
+        if missing(&read) { lock.replace(&KeyRing::generate()?.to_be_kept_under(self.wanted.as_deref())) } else { read }
     }
 
-    /// Puts `ring` in the place of what is there; gives it as it is there, for [`RingFile::read_again`].
+    /// Waits for the lock that whoever changes the ring holds, though not for long.
     ///
     /// # Errors
-    /// [`RingFileError`] if it cannot be wrapped or written; the old ring is then still there.
-    pub fn replace(&self, ring: &KeyRing) -> Result<KeyRing, RingFileError> {
-        let ring = self.wrapped(ring.clone())?;
-        let fresh = self.beside(&ring);
-        self.write_new(&fresh, &ring)?;
-        fs::rename(&fresh, &self.path).map_err(|source| self.failed("cannot replace", source))?;
-        self.clear_away().map_err(|source| self.failed("cannot remove what was left beside", source))?;
-        self.sync_folder()?;
-        Ok(ring)
-    }
-
-    /// Removes what a process left that was killed while it wrote: there may be keys in the clear in it.
-    fn clear_away(&self) -> io::Result<()> {
-        let mut begin = self.path.file_name().unwrap_or_default().to_owned().into_encoded_bytes();
-        begin.push(b'.');
-        for entry in fs::read_dir(self.folder())? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if name.as_encoded_bytes().strip_prefix(begin.as_slice()).is_some_and(|rest| rest.ends_with(b".new")) {
-                match fs::remove_file(entry.path()) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                }
+    /// [`RingFileError::Busy`] if another process holds it for longer; [`RingFileError::File`] if there is none to be had.
+    pub fn lock(&self) -> Result<RingLock, RingFileError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.try_lock() {
+                Err(RingFileError::Busy { .. }) if Instant::now() < until => std::thread::sleep(Duration::from_millis(10)),
+                tried => return tried,
             }
         }
-        Ok(())
+    }
+
+    /// Takes the lock that whoever changes the ring holds.
+    ///
+    /// # Errors
+    /// [`RingFileError::Busy`] if another process holds it; [`RingFileError::File`] if there is none to be had.
+    pub fn try_lock(&self) -> Result<RingLock, RingFileError> {
+        RingLock::take(self.clone())
     }
 
     fn folder(&self) -> &Path {
@@ -237,29 +231,6 @@ impl RingFile {
     fn keeper(&self, reference: &str) -> Result<&dyn Keeper, RingFileError> {
         let none = || RingFileError::NoKeeper { path: self.path.clone(), reference: reference.to_owned() };
         self.keeper.as_deref().ok_or_else(none)
-    }
-
-    fn beside(&self, ring: &KeyRing) -> PathBuf {
-        let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.new", ring.newest()));
-        self.path.with_file_name(name)
-    }
-
-    fn write_new(&self, path: &Path, ring: &KeyRing) -> Result<(), RingFileError> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let write = || {
-            let mut file = options.open(path)?;
-            file.write_all(text(ring).as_bytes())?;
-            file.sync_all()
-        };
-        write().map_err(|source| self.failed("cannot write", source))
-    }
-
-    fn sync_folder(&self) -> Result<(), RingFileError> {
-        File::open(self.folder()).and_then(|folder| folder.sync_all()).map_err(|source| self.failed("cannot synchronise", source))
     }
 
     fn failed(&self, act: &'static str, source: io::Error) -> RingFileError {
@@ -366,6 +337,10 @@ fn text(ring: &KeyRing) -> Zeroizing<String> {
     }
     text
 }
+
+mod lock;
+
+pub use lock::RingLock;
 
 #[cfg(test)]
 mod tests;

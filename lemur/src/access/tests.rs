@@ -380,7 +380,7 @@ async fn replicas_share_keys_and_keys_are_sealed_anew() {
     let newest = world.ring.add_key().unwrap();
     world.access.reseal(&actor()).await.unwrap();
     assert_eq!(world.access.sealed_under().await.unwrap(), [newest.newest()]);
-    world.file.replace(&newest.without(&before)).unwrap();
+    world.file.lock().unwrap().replace(&newest.without(&before)).unwrap();
     let reopened = open(&world.store, &Ring::open(world.file.clone()).unwrap(), &world.now).await;
     for token in [&token, &newer] {
         reopened.requester(token).await.unwrap();

@@ -36,12 +36,21 @@ fn protect(place: &Place) -> anyhow::Result<Exit> {
 fn rotate(place: &Place) -> anyhow::Result<Exit> {
     place::on(place, Missing::Refused, async |opened| {
         let actor = place::actor();
+        // One at a time, to the end; of two that are started at once the second is refused.
+        let turn = opened.engine.ring().turn_now()?;
+        let recent = turn.is_recent();
         // What others sealed while the last rotation went on is sealed anew first: then nothing needs keys that are older than the newest.
         reseal(opened, &actor).await?;
-        opened.engine.drop_unused_keys().await?;
-        opened.engine.ring().add_key()?;
+        // But for what was sealed under one of them in the moment of the last rotation, and is not in the database yet.
+        if !recent {
+            opened.engine.drop_unused_keys_in(&turn).await?;
+        } else if opened.engine.ring().keys().ids().len() > 1 {
+            report::note("older keys stay in the file: it was changed less than a minute ago, and a server may be sealing under them");
+        }
+        turn.add_key()?;
         // The key that was the newest until now stays until the next rotation: a server may be sealing under it in this moment.
         let done = reseal(opened, &actor).await?;
+        drop(turn);
         report::note(format_args!("encrypted anew: keys of certificates {}, of authorities {}", done.certificates, done.authorities));
         report::note(format_args!("copy {} to where its copies are kept", opened.config.key_file.display()));
         Ok(Exit::Fine)

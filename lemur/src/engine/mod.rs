@@ -34,7 +34,7 @@ use crate::store::list::surveys::Surveys;
 use crate::store::{Store, StoreError, authorities};
 
 pub use clock::Clock;
-pub use ring::{Ring, RingError};
+pub use ring::{Ring, RingError, RingTurn};
 pub use settings::{Settings, Times};
 
 pub(crate) use allocation::Allocation;

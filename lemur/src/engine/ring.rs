@@ -3,12 +3,18 @@
 //!
 //! Reading may mean to ask the holder of the key under which the ring is kept, which takes a while: other tasks go on meanwhile, and a file that
 //! could not be read is let alone for some seconds.
+//!
+//! It is changed by who holds its lock ([`RingTurn`]) alone, and as it is in the file then.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use menagerie_secret::{KeyRing, OpenError, RingFile, RingFileError, SealError};
+use menagerie_secret::{KeyId, KeyRing, OpenError, RingFile, RingFileError, RingLock, SealError};
 use zeroize::Zeroizing;
+
+/// How long what was sealed before the ring's file was changed may take until it is in the database: between the two an HSM or a KMS may sign,
+/// and the database may let wait.
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// Why a stored key does not open.
 #[derive(Debug, thiserror::Error)]
@@ -129,13 +135,28 @@ impl Ring {
         Ok(ring)
     }
 
+    /// Waits until nobody else changes the file, though not for long.
+    ///
+    /// # Errors
+    /// [`RingFileError::Busy`] if another process goes on doing that; [`RingFileError::File`] if the file cannot be locked.
+    pub fn turn(&self) -> Result<RingTurn<'_>, RingFileError> {
+        Ok(RingTurn { ring: self, lock: apart(|| self.file.lock())? })
+    }
+
+    /// As [`Ring::turn`], for what is not to be done twice in a row when two ask for it at once: it does not wait.
+    ///
+    /// # Errors
+    /// As [`Ring::turn`].
+    pub fn turn_now(&self) -> Result<RingTurn<'_>, RingFileError> {
+        Ok(RingTurn { ring: self, lock: apart(|| self.file.try_lock())? })
+    }
+
     /// Puts a fresh key into the file: it seals from now on.
     ///
     /// # Errors
     /// [`RingError`] if the file cannot be read or written.
     pub fn add_key(&self) -> Result<Arc<KeyRing>, RingError> {
-        let fresh = self.reload()?.with_fresh_key()?;
-        Ok(self.replace(&fresh)?)
+        self.turn()?.add_key()
     }
 
     /// Keeps the keys under another key, elsewhere, or in the clear; gives whether that is a change.
@@ -143,21 +164,13 @@ impl Ring {
     /// # Errors
     /// [`RingFileError`] if it cannot be used or the file cannot be written; the file is as it was.
     pub fn keep_under(&self, reference: Option<&str>) -> Result<bool, RingFileError> {
+        let turn = self.turn()?;
         let ring = self.reload()?;
         let changed = ring.kept_under() != reference;
         if changed {
-            self.replace(&ring.to_be_kept_under(reference))?;
+            turn.replace(&ring.to_be_kept_under(reference))?;
         }
         Ok(changed)
-    }
-
-    /// Puts a ring in the place of the file's.
-    ///
-    /// # Errors
-    /// [`RingFileError`] if the file cannot be written or read.
-    pub(crate) fn replace(&self, ring: &KeyRing) -> Result<Arc<KeyRing>, RingFileError> {
-        let written = apart(|| self.file.replace(ring))?;
-        self.reload_knowing(&written)
     }
 
     /// Seals a value under the newest key of the file.
@@ -177,6 +190,50 @@ impl Ring {
             Err(OpenError::UnknownKey { .. }) => Ok(self.reload()?.open(sealed, belongs_to)?),
             opened => Ok(opened?),
         }
+    }
+}
+
+/// The right to change the ring's file, which one process has at a time, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct RingTurn<'a> {
+    ring: &'a Ring,
+    lock: RingLock,
+}
+
+impl RingTurn<'_> {
+    /// Whether the key that is the newest is it, as far as one can see, for less than [`SETTLED`]: the one before may be in use.
+    #[must_use]
+    pub fn is_recent(&self) -> bool {
+        let changed = std::fs::metadata(self.ring.file.path()).and_then(|found| found.modified());
+        // One that lies in the future is of a clock that was put back.
+        changed.ok().and_then(|changed| changed.elapsed().ok()).is_none_or(|age| age < SETTLED)
+    }
+
+    /// Puts a fresh key into the file: it seals from now on.
+    ///
+    /// # Errors
+    /// [`RingError`] if the file cannot be read or written.
+    pub fn add_key(&self) -> Result<Arc<KeyRing>, RingError> {
+        Ok(self.replace(&self.ring.reload()?.with_fresh_key()?)?)
+    }
+
+    /// Takes keys out of the file: those alone, whatever else is in it now, and never the newest; gives how many.
+    ///
+    /// # Errors
+    /// [`RingFileError`] if the file cannot be read or written.
+    pub(crate) fn drop_keys(&self, unused: &[KeyId]) -> Result<usize, RingFileError> {
+        let before = self.ring.reload()?;
+        let after = before.without(unused);
+        let dropped = before.ids().len() - after.ids().len();
+        if dropped > 0 {
+            self.replace(&after)?;
+        }
+        Ok(dropped)
+    }
+
+    fn replace(&self, ring: &KeyRing) -> Result<Arc<KeyRing>, RingFileError> {
+        let written = apart(|| self.lock.replace(ring))?;
+        self.ring.reload_knowing(&written)
     }
 }
 

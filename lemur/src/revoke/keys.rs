@@ -7,7 +7,7 @@ use menagerie_sign::{LocalSigner, Signer as _};
 use crate::audit::{Actor, Event};
 use crate::authority::{authority_place, key_place, responder_place, sha256};
 use crate::certificate::View;
-use crate::engine::{Engine, RingError};
+use crate::engine::{Engine, RingError, RingTurn};
 use crate::store::authorities::{self, Authority};
 use crate::store::keys::{self, SealedKey};
 use crate::store::{CertificateId, StoreError};
@@ -155,6 +155,15 @@ impl Engine {
     /// # Errors
     /// [`KeyError`]: the ring is as it was. [`OpenError`] in it if something stored is no sealed key.
     pub async fn drop_unused_keys(&self) -> Result<usize, KeyError> {
+        let turn = self.shared.ring.turn().map_err(RingError::from)?;
+        self.drop_unused_keys_in(&turn).await
+    }
+
+    /// As [`Engine::drop_unused_keys`], in a turn that lasts: what is sealed is read after it has begun.
+    ///
+    /// # Errors
+    /// As [`Engine::drop_unused_keys`].
+    pub async fn drop_unused_keys_in(&self, turn: &RingTurn<'_>) -> Result<usize, KeyError> {
         let ring = self.shared.ring.reload().map_err(RingError::from)?;
         let mut used = vec![ring.newest().to_string()];
         for authority in self.authorities().await? {
@@ -165,9 +174,6 @@ impl Engine {
         }
         used.extend(keys::ring_keys(&mut self.shared.store.read().await?).await?);
         let unused: Vec<_> = ring.ids().into_iter().filter(|id| !used.contains(&id.to_string())).collect();
-        if !unused.is_empty() {
-            self.shared.ring.replace(&ring.without(&unused)).map_err(RingError::from)?;
-        }
-        Ok(unused.len())
+        Ok(turn.drop_keys(&unused).map_err(RingError::from)?)
     }
 }

@@ -13,6 +13,7 @@ mod proxies;
 mod random;
 mod remote;
 mod replicas;
+mod rotations;
 mod sessions;
 mod start;
 mod tls;
