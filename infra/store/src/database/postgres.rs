@@ -31,9 +31,6 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long a connection is kept, so that each process comes to know a server that has taken another's place.
 const LIFE: Duration = Duration::from_mins(30);
 
-/// How long a statement may go on that nobody waits for any more.
-const UNWANTED: Duration = Duration::from_mins(1);
-
 /// What the server is asked to hold to, so that a client that vanished leaves no statement and no lock behind: a bound on statements above
 /// [`SILENCE`], one on transactions in which nothing is done below it, and questions whether the client is there. What is set for the server, the
 /// user, the database or in the URL stays.
@@ -232,14 +229,14 @@ impl DerefMut for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(object) = self.object.take() {
-            bring_to_rest(object, false);
+            bring_to_rest(object, self.silence, false);
         }
     }
 }
 
 /// Brings a connection to rest that nobody waits for any more, and gives it back; it is closed if that fails or takes too long. Without a
 /// runtime there is nobody to wait for the server: it is closed at once, which ends a transaction as well.
-fn bring_to_rest(mut object: Object<Opening>, in_transaction: bool) {
+fn bring_to_rest(mut object: Object<Opening>, silence: Duration, in_transaction: bool) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return drop(Object::take(object)) };
     runtime.spawn(async move {
         let rest = async {
@@ -248,7 +245,7 @@ fn bring_to_rest(mut object: Object<Opening>, in_transaction: bool) {
                 false => object.ping().await,
             }
         };
-        if heard(UNWANTED, rest).await.is_err() {
+        if heard(silence, rest).await.is_err() {
             close(object);
         }
     });
@@ -299,8 +296,9 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
+        let silence = self.silence();
         if let Some(object) = self.lent.take().and_then(|mut lent| lent.object.take()) {
-            if self.is_broken { close(object) } else { bring_to_rest(object, true) }
+            if self.is_broken { close(object) } else { bring_to_rest(object, silence, true) }
         }
     }
 }
