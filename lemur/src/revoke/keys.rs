@@ -1,7 +1,7 @@
 //! Private keys that are stored: showing one, with a line in the audit log before it is shown, and sealing all of them anew under a fresh
 //! key of the ring, while everything else goes on.
 
-use menagerie_secret::{KeyRing, OpenError, Secret};
+use menagerie_secret::{KeyRing, OpenError, RingFileError, Secret};
 use menagerie_sign::{LocalSigner, Signer as _};
 
 use crate::audit::{Actor, Event};
@@ -27,6 +27,9 @@ pub enum KeyError {
     /// The key does not open.
     #[error("the private key cannot be opened: {0}")]
     Ring(#[from] RingError),
+    /// The ring's file was not changed.
+    #[error(transparent)]
+    File(#[from] RingFileError),
     /// What is stored as the certificate's key is another's: somebody has changed the database.
     #[error("what is stored as the private key of the certificate {id} is not its key")]
     OtherKey {
@@ -142,7 +145,7 @@ impl Engine {
     /// # Errors
     /// [`KeyError`] if the key elsewhere cannot be used, or the file cannot be written: it is as it was.
     pub async fn keep_ring_under(&self, reference: Option<&str>, actor: &Actor) -> Result<bool, KeyError> {
-        let changed = self.shared.ring.keep_under(reference).map_err(RingError::from)?;
+        let changed = self.shared.ring.keep_under(reference)?;
         if changed {
             let event = Event::RingKept { under: reference.map(str::to_owned) };
             self.commit_audited(self.shared.store.write().await?, actor, &[event]).await?;
@@ -155,7 +158,7 @@ impl Engine {
     /// # Errors
     /// [`KeyError`]: the ring is as it was. [`OpenError`] in it if something stored is no sealed key.
     pub async fn drop_unused_keys(&self) -> Result<usize, KeyError> {
-        let turn = self.shared.ring.turn().map_err(RingError::from)?;
+        let turn = self.shared.ring.turn()?;
         self.drop_unused_keys_in(&turn).await
     }
 
@@ -174,6 +177,6 @@ impl Engine {
         }
         used.extend(keys::ring_keys(&mut self.shared.store.read().await?).await?);
         let unused: Vec<_> = ring.ids().into_iter().filter(|id| !used.contains(&id.to_string())).collect();
-        Ok(turn.drop_keys(&unused).map_err(RingError::from)?)
+        Ok(turn.drop_keys(&unused)?)
     }
 }

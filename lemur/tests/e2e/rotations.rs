@@ -34,6 +34,14 @@ fn rotations_at_once_lose_no_key() {
         house.done(&format!("certificate export {} --format pem --out exported.pem", round + 2));
         assert!(house.read("exported.pem").contains(house.read(key).trim()), "round {round}");
     }
+    // While another changes the file, none is begun; what only reads goes on.
+    let lock = std::fs::File::open(house.file("data/lemur.key.lock")).unwrap();
+    lock.lock().unwrap();
+    let before = house.read("data/lemur.key");
+    house.refuses("key rotate", "lemur.key is being changed by another process: do it again when that is done");
+    house.done("authority list");
+    assert_eq!(house.read("data/lemur.key"), before);
+    drop(lock);
     // What may be in use is kept for a minute, and dropped by the next rotation.
     let file = house.file("data/lemur.key");
     let keys = || house.read("data/lemur.key").lines().count() - 1;
