@@ -8,6 +8,7 @@
 //! | [`KmsServer`] | AWS KMS with what moto lacks or gets wrong: Ed25519 keys, digests signed as they are, refusals, silence |
 //! | [`LambdaService`] | AWS Lambda: its Invoke API in front, its Runtime API behind, the bootstrap as a process between |
 //! | [`Postgres`] | PostgreSQL's own server, with a database of its own |
+//! | [`SilentProxy`] | a way to such a server over TCP that falls silent |
 //! | [`Sshd`], [`SshAgent`] | OpenSSH's own |
 //! | [`ChallengeServer`] | `pebble-challtestsrv`, a name service and hosts for ACME's challenges |
 //! | [`NameServer`] | BIND's own, which takes dynamic updates |
@@ -34,6 +35,7 @@ mod oidc_provider;
 mod pkilint;
 mod postgres;
 pub mod process;
+mod silent_proxy;
 mod soft_hsm;
 mod ssh_agent;
 mod sshd;
@@ -49,6 +51,7 @@ pub use namespace::Namespace;
 pub use oidc_provider::OidcProvider;
 pub use pkilint::{Pkilint, PkilintVerdict, pkilint};
 pub use postgres::Postgres;
+pub use silent_proxy::SilentProxy;
 pub use soft_hsm::SoftHsm;
 pub use ssh_agent::SshAgent;
 pub use sshd::{Login, Ssh, Sshd, SshdOptions};

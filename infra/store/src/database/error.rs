@@ -67,11 +67,12 @@ pub enum DatabaseError {
     },
 }
 
-/// Codes of PostgreSQL have five characters (its appendix A): connections, a server without room or that ends, and one that only reads. SQLite's
+/// Codes of PostgreSQL have five characters (its appendix A): connections, a server without room or that ends, one that only reads, and
+/// a transaction that it ended since nothing was heard. SQLite's
 /// are numbers whose lowest byte says what it is: busy, locked, read-only, a disk that fails, is full, or has no such file.
 fn is_outage(code: &str) -> bool {
     match (code.len(), code.parse::<u32>()) {
-        (5, _) => ["08", "53", "57P", "25006"].iter().any(|class| code.starts_with(class)),
+        (5, _) => ["08", "53", "57P", "25006", "25P03"].iter().any(|class| code.starts_with(class)),
         (_, Ok(number)) => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
         _ => false,
     }
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_may_pass_by_itself_is_told_from_what_does_not() {
-        for code in ["08006", "53100", "53300", "57P01", "57P03", "25006", "5", "261", "13", "10", "778"] {
+        for code in ["08006", "53100", "53300", "57P01", "57P03", "25006", "25P03", "5", "261", "13", "10", "778"] {
             assert!(is_outage(code), "{code}");
         }
         for code in ["23505", "42601", "40001", "57014", "1555", "2067", "19", "1", ""] {

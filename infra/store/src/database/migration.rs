@@ -37,8 +37,8 @@ const VERSIONS: Migration = Migration {
     )",
 };
 
-/// Programs that migrate at once wait for each other here. The number is this module's own.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(7093016318745120)";
+/// Programs that migrate at once wait for each other here, and the server bounds neither the wait nor the step. The number is this module's own.
+const LOCK: &str = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7093016318745120)";
 
 impl Migration {
     fn sql(&self, kind: Kind) -> &'static str {

@@ -17,6 +17,8 @@ mod statement;
 mod transaction;
 mod value;
 
+use std::time::Duration;
+
 use migration::migrate;
 
 pub use error::DatabaseError;
@@ -89,6 +91,16 @@ impl Database {
             Pool::Sqlite(_) => Kind::Sqlite,
             #[cfg(feature = "postgres")]
             Pool::Postgres(_) => Kind::Postgres,
+        }
+    }
+
+    /// Sets how long the server may be silent when it was asked something; after that the connection is given up, and what was asked has failed.
+    /// It is 40 seconds else, and a file is never silent.
+    pub fn set_silence(&self, silence: Duration) {
+        match &self.pool {
+            Pool::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => pool.set_silence(silence),
         }
     }
 

@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 
 use super::error::DatabaseError;
 #[cfg(feature = "postgres")]
-use super::postgres;
+use super::postgres::{self, heard};
 use super::sqlite;
 use super::statement::Statement;
 use super::value::{Row, Value};
@@ -68,7 +68,7 @@ impl Database {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut lent = pool.lend().await?;
-                let answer = bound!(sql, values).execute(&mut *lent).await;
+                let answer = heard(lent.silence(), bound!(sql, values).execute(&mut *lent)).await;
                 Ok(lent.answered(answer)?.rows_affected())
             }
         }
@@ -84,7 +84,7 @@ impl Database {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut lent = pool.lend().await?;
-                let answer = bound!(sql, values).fetch_all(&mut *lent).await;
+                let answer = heard(lent.silence(), bound!(sql, values).fetch_all(&mut *lent)).await;
                 Ok(lent.answered(answer)?.into_iter().map(Row::from).collect())
             }
         }
@@ -101,7 +101,7 @@ impl Database {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut lent = pool.lend().await?;
-                let answer = bound!(sql, values).fetch_all(&mut *lent).await;
+                let answer = heard(lent.silence(), bound!(sql, values).fetch_all(&mut *lent)).await;
                 Ok(lent.answered(answer)?.into_iter().map(Row::from).collect())
             }
         }
@@ -117,7 +117,7 @@ impl Database {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
                 let mut lent = pool.lend().await?;
-                let answer = bound!(sql, values).fetch_optional(&mut *lent).await;
+                let answer = heard(lent.silence(), bound!(sql, values).fetch_optional(&mut *lent)).await;
                 Ok(lent.answered(answer)?.map(Row::from))
             }
         }
@@ -133,7 +133,10 @@ impl Transaction {
         match &mut self.0 {
             TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
             #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).execute(transaction.connection()).await?.rows_affected()),
+            TransactionOf::Postgres(transaction) => {
+                let answer = heard(transaction.silence(), bound!(sql, values).execute(transaction.connection())).await;
+                Ok(transaction.answered(answer)?.rows_affected())
+            }
         }
     }
 
@@ -169,7 +172,10 @@ impl Transaction {
             changed += match &mut self.0 {
                 TransactionOf::Sqlite(transaction) => bound!(sql, batch).execute(&mut **transaction).await?.rows_affected(),
                 #[cfg(feature = "postgres")]
-                TransactionOf::Postgres(transaction) => bound!(sql, batch).execute(transaction.connection()).await?.rows_affected(),
+                TransactionOf::Postgres(transaction) => {
+                    let answer = heard(transaction.silence(), bound!(sql, batch).execute(transaction.connection())).await;
+                    transaction.answered(answer)?.rows_affected()
+                }
             };
         }
         Ok(changed)
@@ -186,7 +192,8 @@ impl Transaction {
             }
             #[cfg(feature = "postgres")]
             TransactionOf::Postgres(transaction) => {
-                Ok(bound!(sql, values).fetch_all(transaction.connection()).await?.into_iter().map(Row::from).collect())
+                let answer = heard(transaction.silence(), bound!(sql, values).fetch_all(transaction.connection())).await;
+                Ok(transaction.answered(answer)?.into_iter().map(Row::from).collect())
             }
         }
     }
@@ -203,7 +210,8 @@ impl Transaction {
             }
             #[cfg(feature = "postgres")]
             TransactionOf::Postgres(transaction) => {
-                Ok(bound!(sql, values).fetch_all(transaction.connection()).await?.into_iter().map(Row::from).collect())
+                let answer = heard(transaction.silence(), bound!(sql, values).fetch_all(transaction.connection())).await;
+                Ok(transaction.answered(answer)?.into_iter().map(Row::from).collect())
             }
         }
     }
@@ -217,7 +225,10 @@ impl Transaction {
         match &mut self.0 {
             TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
             #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).execute(transaction.connection()).await?.rows_affected()),
+            TransactionOf::Postgres(transaction) => {
+                let answer = heard(transaction.silence(), bound!(sql, values).execute(transaction.connection())).await;
+                Ok(transaction.answered(answer)?.rows_affected())
+            }
         }
     }
 
@@ -240,10 +251,16 @@ impl Transaction {
             }
             #[cfg(feature = "postgres")]
             TransactionOf::Postgres(transaction) => {
+                let silence = transaction.silence();
                 let mut rows = bound!(sql, values).fetch(transaction.connection());
-                while let Some(row) = rows.try_next().await? {
-                    each(row.into())?;
-                }
+                let end = loop {
+                    match heard(silence, rows.try_next()).await {
+                        Ok(Some(row)) => each(row.into())?,
+                        end => break end,
+                    }
+                };
+                drop(rows);
+                transaction.answered(end)?;
             }
         }
         Ok(())
@@ -257,7 +274,10 @@ impl Transaction {
         match &mut self.0 {
             TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).fetch_optional(&mut **transaction).await?.map(Row::from)),
             #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => Ok(bound!(sql, values).fetch_optional(transaction.connection()).await?.map(Row::from)),
+            TransactionOf::Postgres(transaction) => {
+                let answer = heard(transaction.silence(), bound!(sql, values).fetch_optional(transaction.connection())).await;
+                Ok(transaction.answered(answer)?.map(Row::from))
+            }
         }
     }
 
@@ -274,7 +294,7 @@ impl Transaction {
         match &mut self.0 {
             TransactionOf::Sqlite(transaction) => sqlx::raw_sql(sql).execute(&mut **transaction).await.map(drop)?,
             #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => sqlx::raw_sql(sql).execute(transaction.connection()).await.map(drop)?,
+            TransactionOf::Postgres(transaction) => transaction.script(sql).await?,
         }
         Ok(())
     }
