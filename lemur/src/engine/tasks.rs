@@ -1,11 +1,13 @@
 //! What runs beside the requests: saying that this process is there, finishing what others left, noticing what others changed, publishing.
 //!
-//! A task holds no engine between its rounds, only what tells it to end; an engine that is dropped ends its tasks.
+//! A task holds no engine between its rounds, only what tells it to end; an engine that is dropped ends its tasks. A round has an end whatever
+//! it waits for, so that nothing stops for good; and what others changed is noticed by a task of its own, which waits for nothing else.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{Engine, Shared};
 use crate::store::{StoreError, replicas};
@@ -16,6 +18,12 @@ const LOOK: Duration = Duration::from_millis(250);
 /// In which rounds OCSP responders are looked at, counted from one to the next.
 const RESPONDERS: u64 = 40;
 
+/// How long a round takes at most. What it has committed stays, and the next one goes on from there.
+const ROUND: Duration = Duration::from_mins(1);
+
+/// How often the log says that a task still fails.
+const AGAIN: Duration = Duration::from_mins(1);
+
 impl Engine {
     pub(super) async fn begin(&self) -> Result<(), StoreError> {
         self.say_there().await?;
@@ -24,6 +32,7 @@ impl Engine {
         let weak = Arc::downgrade(&self.shared);
         let ending = || self.shared.ending.subscribe();
         tasks.spawn(keep_there(weak.clone(), ending(), self.shared.settings.lease / 3));
+        tasks.spawn(notice(weak.clone(), ending()));
         tasks.spawn(publish(weak, ending(), Arc::clone(&self.shared.publish)));
         Ok(())
     }
@@ -62,7 +71,44 @@ async fn ends(ending: &mut watch::Receiver<bool>, pause: Duration) -> bool {
     }
 }
 
+/// A task's rounds: how they end, and what the log says of them.
+struct Rounds {
+    /// What is not done while they fail.
+    fails: &'static str,
+    /// How long one takes at most.
+    limit: Duration,
+    /// Since when they fail, and when the log said so last.
+    failing: Option<(Instant, Instant)>,
+}
+
+impl Rounds {
+    const fn new(fails: &'static str) -> Self {
+        Self { fails, limit: ROUND, failing: None }
+    }
+
+    /// Waits for a round to its end, or to the limit; what it gave, if it succeeded.
+    async fn wait<T>(&mut self, round: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
+        let error = match tokio::time::timeout(self.limit, round).await {
+            Ok(Ok(value)) => {
+                if let Some((since, _)) = self.failing.take() {
+                    tracing::info!(seconds = since.elapsed().as_secs(), "it works again: {}", self.fails);
+                }
+                return Some(value);
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("it took more than {} seconds", self.limit.as_secs()),
+        };
+        let now = Instant::now();
+        if self.failing.is_none_or(|(_, said)| now - said >= AGAIN) {
+            tracing::error!(%error, "{}; it is tried again", self.fails);
+            self.failing = Some((self.failing.map_or(now, |(since, _)| since), now));
+        }
+        None
+    }
+}
+
 async fn keep_there(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, pause: Duration) {
+    let mut rounds = Rounds::new("what other processes left could not be looked at");
     loop {
         let Some(shared) = shared.upgrade() else { return };
         let engine = Engine { shared };
@@ -71,9 +117,7 @@ async fn keep_there(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, pau
             engine.say_there().await?;
             engine.recover().await
         };
-        if let Err(error) = round.await {
-            tracing::error!(%error, "what other processes left could not be looked at; it is tried again");
-        }
+        rounds.wait(round).await;
         drop(engine);
         if ends(&mut ending, pause).await {
             return;
@@ -81,22 +125,34 @@ async fn keep_there(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, pau
     }
 }
 
+async fn notice(shared: Weak<Shared>, mut ending: watch::Receiver<bool>) {
+    let mut rounds = Rounds::new("what other processes changed could not be looked at");
+    loop {
+        let Some(shared) = shared.upgrade() else { return };
+        let engine = Engine { shared };
+        rounds.wait(engine.notice_changes()).await;
+        drop(engine);
+        if ends(&mut ending, LOOK).await {
+            return;
+        }
+    }
+}
+
 async fn publish(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, told: Arc<tokio::sync::Notify>) {
+    let mut rounds = Rounds::new("nothing could be published");
     for round in 0_u64.. {
         let Some(shared) = shared.upgrade() else { return };
         let engine = Engine { shared };
         engine.shared.lists.tidy();
         let more = async {
+            // What is published follows from the authorities as they are now.
             engine.notice_changes().await?;
             if round.is_multiple_of(RESPONDERS) {
                 engine.renew_responders().await;
             }
             engine.publish_round().await
         };
-        let more = more.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "nothing could be published; it is tried again");
-            false
-        });
+        let more = rounds.wait(more).await.unwrap_or(false);
         drop(engine);
         let pause = if more { Duration::ZERO } else { LOOK };
         tokio::select! {
@@ -106,5 +162,21 @@ async fn publish(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, told: 
         if *ending.borrow() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_has_an_end_and_failing_is_said_once_until_it_is_over() {
+        let mut rounds = Rounds { limit: Duration::from_millis(20), ..Rounds::new("nothing is done") };
+        assert_eq!(rounds.wait(std::future::pending::<Result<u8, _>>()).await, None);
+        let said = rounds.failing.expect("it fails");
+        assert_eq!(rounds.wait(async { Err::<u8, _>(StoreError::Ending) }).await, None);
+        assert_eq!(rounds.failing, Some(said), "said a moment ago");
+        assert_eq!(rounds.wait(async { Ok(7_u8) }).await, Some(7));
+        assert_eq!(rounds.failing, None);
     }
 }
