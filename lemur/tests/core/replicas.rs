@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lemur::crl::Reason;
+use lemur::engine::Engine;
 use lemur::issue::IssueError;
 use lemur::store::authorities::AuthorityChange;
 use menagerie_store::log::verify;
+use menagerie_tests::SilentProxy;
 
 use super::support::{House, actor, on_both, settings, their_order, two_authorities, within};
 
@@ -49,6 +51,32 @@ async fn three_engines_issue_at_once_and_publish_one_list() {
     for engine in engines {
         engine.close().await;
     }
+}
+
+/// The way to the database falls silent, without a word of it, while nothing else is wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_fall_silent_stop_neither_publishing_nor_what_others_change() {
+    let house = House::postgres();
+    let other = house.engine().await;
+    let (_, issuing) = two_authorities(&other).await;
+    let proxy = SilentProxy::before(&house.database);
+    let engine = Engine::start(proxy.url(), house.ring(), settings()).await.unwrap();
+    engine.store().database().set_silence(Duration::from_secs(2));
+    let issued = engine.issue(their_order(issuing, "a.example.com")).await.unwrap();
+    assert!(within(Duration::from_secs(5), async || !engine.unpublished().await.unwrap()).await);
+    proxy.fall_silent();
+    let off = AuthorityChange { active: Some(false), ..AuthorityChange::default() };
+    other.change_authority(issuing, &off, &actor()).await.unwrap();
+    other.close().await;
+    let refused = async || matches!(engine.issue(their_order(issuing, "x.example.com")).await, Err(IssueError::NotIssuing { .. }));
+    assert!(within(Duration::from_secs(6), refused).await, "it issues no more");
+    // Nobody else publishes now.
+    let revoked = async || engine.revoke(issued.id, Reason::Superseded, "", &actor()).await.is_ok();
+    assert!(within(Duration::from_secs(3), revoked).await, "it is revoked");
+    let published = async || engine.unpublished().await.is_ok_and(|left| !left);
+    assert!(within(Duration::from_secs(3), published).await, "it is on its list");
+    proxy.fall_silent();
+    engine.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
