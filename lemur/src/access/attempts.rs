@@ -17,6 +17,8 @@ const FROM_ONE_ADDRESS: i64 = 10;
 const AT_ONE_ACCOUNT: i64 = 100;
 const CODES_WITHIN: i64 = 60 * 60;
 const CODES: i64 = 10;
+/// How many seconds another server's clock may be ahead.
+const AHEAD: i64 = 60;
 
 /// Where a try counts, and how many may.
 pub(super) struct Place {
@@ -50,7 +52,9 @@ impl Place {
 /// Counts a try at each place. `Err` within says how long to wait, and then nothing was counted.
 pub(super) async fn count(store: &Store, places: &[Place], now: i64) -> Result<Result<(), Duration>, AccessError> {
     let mut transaction = store.write().await?;
-    transaction.execute("DELETE FROM access_attempts WHERE began <= $1", &[(now - CODES_WITHIN).into()]).await?;
+    // Those that began later than another's clock may be ahead are from a clock that was wrong: they start over.
+    let sql = "DELETE FROM access_attempts WHERE began <= $1 OR began > $2";
+    transaction.execute(sql, &[(now - CODES_WITHIN).into(), (now + AHEAD).into()]).await?;
     let sql = "INSERT INTO access_attempts (place, began, tries) VALUES ($1, $2, 1)
         ON CONFLICT (place) DO UPDATE SET tries = CASE WHEN access_attempts.began <= $3 THEN 1 ELSE access_attempts.tries + 1 END,
         began = CASE WHEN access_attempts.began <= $3 THEN $2 ELSE access_attempts.began END RETURNING began, tries";

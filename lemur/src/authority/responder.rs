@@ -22,9 +22,11 @@ const LEASE_MS: i64 = 10_000;
 const BACKDATE: SignedDuration = SignedDuration::from_secs(3600);
 
 impl Loaded {
-    /// What signs the answers for what it issued, if there is one whose certificate holds for long enough.
-    pub(crate) fn responder(&self, until: i64) -> Option<&LoadedResponder> {
-        self.responder.as_ref().filter(|responder| responder.until >= until)
+    /// What signs the answers for what it issued, if there is one whose certificate holds for long enough: one that was made by a clock that
+    /// was ahead does not hold yet.
+    pub(crate) fn responder(&self, now: i64, until: i64) -> Option<&LoadedResponder> {
+        let holds = |responder: &&LoadedResponder| responder.view.validity().not_before().as_second() <= now && responder.until >= until;
+        self.responder.as_ref().filter(holds)
     }
 }
 
@@ -35,10 +37,11 @@ impl Engine {
             return false;
         }
         let third = SignedDuration::try_from(self.shared.settings.responder_lifetime / 3).unwrap_or_default();
-        let soon = (self.now() + third).as_second();
+        let now = self.now();
+        let soon = (now + third).as_second();
         // An authority that ends itself gives its responder no longer than it has.
         let longest = loaded.issuer.validity().not_after().as_second();
-        loaded.responder(soon.min(longest)).is_none()
+        loaded.responder(now.as_second(), soon.min(longest)).is_none()
     }
 
     /// Makes an authority's responder anew, unless another process is about to.

@@ -8,18 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 use menagerie_sign::Signer as _;
 use menagerie_store::database::Transaction;
 
-use crate::certificate::Serial;
+use crate::certificate::{Serial, View};
 use crate::crl::Reason;
 use crate::engine::{Engine, Loaded};
 use crate::issue::{IssueError, SignedCertificate};
 use crate::ocsp::{Answer, HashKind, OcspToBeSigned, Status};
 use crate::store::published::{self, OcspRow};
 use crate::store::revocations::Revocation;
-use crate::store::{AuthorityId, StoreError};
+use crate::store::{AuthorityId, StoreError, certificates};
 
 /// How often, and how long, another process is waited for that makes a responder: longer than its lease lasts, if it was killed.
 const LOOKS: u32 = 120;
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long after its end a certificate is answered for: a clock that is ahead for a while deletes nothing of what holds.
+const AFTERLIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What is known of a serial number: when and why it was revoked, if it was.
 pub(crate) type Known = Option<(i64, String)>;
@@ -31,7 +33,7 @@ impl Engine {
         issuer.signer()?;
         issuer.ready().await?;
         for _ in 0..LOOKS {
-            if issuer.responder(self.next_update(&issuer).as_second()).is_some() {
+            if issuer.responder(self.now().as_second(), self.next_update(&issuer).as_second()).is_some() {
                 return Ok(issuer);
             }
             issuer = self.renew_responder(id).await?;
@@ -101,10 +103,27 @@ impl Engine {
             answers.push(signed.await.unwrap_or_else(|error| {
                 // That it is revoked is known and on the list; the answer is signed as soon as there is a responder.
                 tracing::warn!(authority = %row.authority, %error, "an OCSP answer waits to be signed");
-                unsigned(row, known)
+                unsigned(row.authority, row.serial.clone(), row.not_after, Some(known))
             }));
         }
         Ok(published::put_ocsp(transaction, &answers).await?)
+    }
+
+    /// Whether a certificate that is answered for has no answer, as after a clock was far ahead: it is signed with those that are due then.
+    pub(crate) async fn answer_is_missing(&self, authority: AuthorityId, serial: &Serial) -> Result<bool, StoreError> {
+        let found = certificates::by_serial(&mut self.shared.store.read().await?, authority, serial.as_unsigned()).await?;
+        let Some(certificate) = found.filter(|found| found.not_after >= self.now() - AFTERLIFE) else { return Ok(false) };
+        // One that cannot be revoked names no list.
+        if View::parse(&certificate.der).map_or(true, |view| view.crl_urls().is_empty()) {
+            return Ok(false);
+        }
+        let known = certificate.revoked.map(|revoked| (revoked.at.as_millisecond(), revoked.reason));
+        let mut transaction = self.shared.store.write().await?;
+        let row = unsigned(authority, certificate.serial, certificate.not_after.as_second(), known);
+        // One that a revocation put there meanwhile stays.
+        published::add_ocsp(&mut transaction, &row).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Makes answers anew that grow old, up to a bound; whether there are more.
@@ -112,11 +131,11 @@ impl Engine {
         let now = self.now();
         let kind = self.shared.store.database().kind();
         let mut transaction = self.shared.store.write().await?;
-        let stale = published::stale_ocsp(&mut transaction, kind, now.as_second(), limit).await?;
+        let stale = published::stale_ocsp(&mut transaction, kind, &self.window(), limit).await?;
         let mut answers = Vec::with_capacity(stale.len());
         let mut over = Vec::new();
         for row in &stale {
-            if row.not_after < now.as_second() {
+            if row.not_after < (now - AFTERLIFE).as_second() {
                 over.push((row.authority, row.serial.as_slice()));
                 continue;
             }
@@ -141,17 +160,8 @@ impl Engine {
 }
 
 /// What stands for an answer that cannot be signed yet, and is to be signed as soon as it can.
-fn unsigned(row: &Revocation, known: (i64, String)) -> OcspRow {
-    OcspRow {
-        authority: row.authority,
-        serial: row.serial.clone(),
-        revoked: Some(known),
-        not_after: row.not_after,
-        refresh: 0,
-        next_update: 0,
-        by_sha1: Vec::new(),
-        by_sha256: Vec::new(),
-    }
+fn unsigned(authority: AuthorityId, serial: Vec<u8>, not_after: i64, revoked: Known) -> OcspRow {
+    OcspRow { authority, serial, revoked, not_after, refresh: 0, next_update: 0, by_sha1: Vec::new(), by_sha256: Vec::new() }
 }
 
 fn serial(bytes: &[u8], issuer: &Loaded) -> Result<Serial, IssueError> {

@@ -16,7 +16,7 @@ use crate::crl::{Covers, CrlBuilder, CrlError, Reason, Revoked, Scope};
 use crate::engine::{Engine, Loaded};
 use crate::issue::IssueError;
 use crate::name::Uri;
-use crate::store::published::{self, Due, PublishedCrl};
+use crate::store::published::{self, Due, PublishedCrl, Window};
 use crate::store::{StoreError, revocations};
 
 /// How many parts of lists a round takes.
@@ -32,24 +32,24 @@ const ANSWERS: i64 = 250;
 const LEASE_MS: i64 = 5_000;
 /// How many of the oldest and of the newest certificates of a part tell where it is, if that was not written down.
 const SAMPLE: i64 = 8;
+/// How far ahead another's clock may be: what was made later than that was made by a clock that was wrong.
+const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 /// How long after its end a certificate stays on the list, so that it is on one that was made after its end (RFC 5280, 3.3).
 const AFTERLIFE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Engine {
     /// Publishes what wants to be published, up to a bound; whether there is more.
     pub(crate) async fn publish_round(&self) -> Result<bool, StoreError> {
-        let now = self.now();
-        let refresh = SignedDuration::try_from(self.shared.settings.crl.refresh).unwrap_or(SignedDuration::MAX);
-        let older = now.as_second().saturating_sub(refresh.as_secs());
+        let window = self.window();
         let kind = self.shared.store.database().kind();
-        let (lists, answers) = published::is_due(&mut self.shared.store.read().await?, kind, older, now.as_second()).await?;
+        let (lists, answers) = published::is_due(&mut self.shared.store.read().await?, kind, LEASE_MS, &window).await?;
         let mut more = false;
         if lists {
             // What was revoked since the last list was made comes into the next one together.
             let until = *self.shared.lists_from.lock().await;
             tokio::time::sleep_until(until).await;
             let mut transaction = self.shared.store.write().await?;
-            let due = published::lease(&mut transaction, kind, &self.shared.replica, LEASE_MS, older, LISTS).await?;
+            let due = published::lease(&mut transaction, kind, &self.shared.replica, LEASE_MS, &window, LISTS).await?;
             transaction.commit().await?;
             let (mut longest, mut last) = (Duration::ZERO, Instant::now());
             for due in due {
@@ -72,6 +72,19 @@ impl Engine {
             more |= self.refresh_answers(ANSWERS).await?;
         }
         Ok(more)
+    }
+
+    /// When what is published is made, by the clock of now.
+    pub(crate) fn window(&self) -> Window {
+        let now = self.now().as_second();
+        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        let (lists, answers) = (seconds(self.shared.settings.crl.refresh), seconds(self.shared.settings.ocsp.refresh));
+        Window {
+            lists_since: now.saturating_sub(lists),
+            lists_until: now.saturating_add(AHEAD.as_secs()),
+            answers_since: now,
+            answers_until: now.saturating_add(answers).saturating_add(AHEAD.as_secs()),
+        }
     }
 
     /// Makes the responders anew whose time is nearly over, and those that are not there.

@@ -41,6 +41,7 @@ impl Engine {
             }
             let row = published::ocsp(&mut self.shared.store.read().await?, authority, id.serial().as_unsigned()).await?;
             return Ok(match row {
+                None if self.answer_is_missing(authority, &id.serial()).await? => Err(Refusal::TryLater),
                 None => Err(Refusal::Unauthorized),
                 Some(row) if row.next_update <= self.now().as_second() => Err(Refusal::TryLater),
                 Some(row) => Ok(StandingAnswer { refresh: row.refresh, next_update: row.next_update, der: row.answer(id.hash()) }),
@@ -87,7 +88,7 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn unpublished(&self) -> Result<bool, StoreError> {
-        Ok(published::is_behind(&mut self.shared.store.read().await?, self.now().as_second()).await?)
+        Ok(published::is_behind(&mut self.shared.store.read().await?, &self.window()).await?)
     }
 
     /// Whether OCSP says of a serial number that it is revoked.

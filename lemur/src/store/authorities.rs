@@ -386,7 +386,9 @@ pub(crate) async fn lease_responder(
     let now = super::replicas::now_ms(kind);
     let mut statement = Statement::new("UPDATE authority SET responder_lease = ");
     statement.bind(replica).push(", responder_lease_ms = ").push(now).push(" + ").bind(lease_ms).push(" WHERE id = ").bind(id);
-    statement.push(" AND (responder_lease_ms < ").push(now).push(" OR responder_lease = ").bind(replica).push(")");
+    statement.push(" AND (responder_lease_ms < ").push(now).push(" OR responder_lease = ").bind(replica);
+    // One that ends later than one that is given now is from a clock that was ahead.
+    statement.push(" OR responder_lease_ms > ").push(now).push(" + ").bind(2 * lease_ms).push(")");
     Ok(transaction.execute_of(&statement).await? == 1)
 }
 

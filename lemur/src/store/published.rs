@@ -95,20 +95,35 @@ pub(crate) async fn sample(transaction: &mut Transaction, (authority, shard): Sh
     Ok(ders)
 }
 
-/// Takes parts that are to be built, for this process: those that have changed, and those whose list was made before `older` (seconds).
+/// Between when, in seconds, what is published is made: what was made outside of it is to be made anew. What comes after it was made by a
+/// clock that was ahead.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    /// Since when lists are made.
+    pub(crate) lists_since: i64,
+    /// Until when lists are made.
+    pub(crate) lists_until: i64,
+    /// Until when answers are due: now.
+    pub(crate) answers_since: i64,
+    /// When answers are due at the latest that are made now.
+    pub(crate) answers_until: i64,
+}
+
+/// Takes parts that are to be built, for this process: those that have changed, and those whose list was not made within the window.
 pub(crate) async fn lease(
     transaction: &mut Transaction,
     kind: Kind,
     replica: &str,
     lease_ms: i64,
-    older: i64,
+    window: &Window,
     limit: i64,
 ) -> Result<Vec<Due>, DatabaseError> {
     let now = now_ms(kind);
     let mut statement = Statement::new("UPDATE crl SET lease = ");
     statement.bind(replica).push(", lease_ms = ").push(now).push(" + ").bind(lease_ms);
-    statement.push(" WHERE (authority, shard) IN (SELECT authority, shard FROM crl WHERE (built < wanted OR this_update < ").bind(older);
-    statement.push(") AND lease_ms < ").push(now).push(" ORDER BY this_update LIMIT ").bind(limit);
+    statement.push(" WHERE (authority, shard) IN (SELECT authority, shard FROM crl WHERE ");
+    lists_due(&mut statement, kind, lease_ms, window);
+    statement.push(" ORDER BY this_update LIMIT ").bind(limit);
     statement.push(if kind == Kind::Postgres { " FOR UPDATE SKIP LOCKED)" } else { ")" });
     statement.push(" RETURNING authority, shard, wanted, number, url");
     let rows = transaction.all_of(&statement).await?;
@@ -118,6 +133,14 @@ pub(crate) async fn lease(
             Ok(Due { shard, wanted: row.integer("wanted")?, number: row.integer("number")?, url: row.text("url")? })
         })
         .collect()
+}
+
+/// Which parts are to be built that nobody builds. A lease that ends later than one that is given now is from a clock that was ahead.
+fn lists_due(statement: &mut Statement<'_>, kind: Kind, lease_ms: i64, window: &Window) {
+    let now = now_ms(kind);
+    statement.push("(built < wanted OR this_update < ").bind(window.lists_since);
+    statement.push(" OR this_update > ").bind(window.lists_until).push(") AND (lease_ms < ").push(now);
+    statement.push(" OR lease_ms > ").push(now).push(" + ").bind(2 * lease_ms).push(")");
 }
 
 /// A revocation list as it is published.
@@ -219,6 +242,18 @@ impl OcspRow {
 
 /// Puts answers in the place of those that are there.
 pub(crate) async fn put_ocsp(transaction: &mut Transaction, rows: &[OcspRow]) -> Result<(), DatabaseError> {
+    let conflict = "ON CONFLICT (authority, serial) DO UPDATE SET revoked_ms = excluded.revoked_ms, reason = excluded.reason,
+        refresh = excluded.refresh, next_update = excluded.next_update, der_sha1 = excluded.der_sha1,
+        der_sha256 = excluded.der_sha256";
+    insert_ocsp(transaction, rows, conflict).await
+}
+
+/// Adds an answer where there is none.
+pub(crate) async fn add_ocsp(transaction: &mut Transaction, row: &OcspRow) -> Result<(), DatabaseError> {
+    insert_ocsp(transaction, std::slice::from_ref(row), "ON CONFLICT DO NOTHING").await
+}
+
+async fn insert_ocsp(transaction: &mut Transaction, rows: &[OcspRow], conflict: &'static str) -> Result<(), DatabaseError> {
     let mut values = Vec::with_capacity(9 * rows.len());
     for row in rows {
         let (revoked_ms, reason) = row.revoked.as_ref().map(|(ms, reason)| (*ms, reason.as_str())).unzip();
@@ -229,9 +264,6 @@ pub(crate) async fn put_ocsp(transaction: &mut Transaction, rows: &[OcspRow]) ->
         return Ok(());
     }
     let insert = "INSERT INTO ocsp (authority, serial, revoked_ms, reason, not_after, refresh, next_update, der_sha1, der_sha256) VALUES";
-    let conflict = "ON CONFLICT (authority, serial) DO UPDATE SET revoked_ms = excluded.revoked_ms, reason = excluded.reason,
-        refresh = excluded.refresh, next_update = excluded.next_update, der_sha1 = excluded.der_sha1,
-        der_sha256 = excluded.der_sha256";
     transaction.insert_rows(insert, 9, conflict, &values).await.map(drop)
 }
 
@@ -263,12 +295,31 @@ pub(crate) async fn ocsp(transaction: &mut Transaction, authority: AuthorityId, 
     transaction.all_of(&statement).await?.first().map(read_ocsp).transpose()
 }
 
-/// Answers that are to be made anew by `now` (seconds); other processes pass over those that are taken here.
-pub(crate) async fn stale_ocsp(transaction: &mut Transaction, kind: Kind, now: i64, limit: i64) -> Result<Vec<OcspRow>, DatabaseError> {
-    let mut statement = Statement::new(OCSP);
-    statement.push("WHERE refresh <= ").bind(now).push(" ORDER BY refresh LIMIT ").bind(limit);
-    statement.push(if kind == Kind::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" });
-    transaction.all_of(&statement).await?.iter().map(read_ocsp).collect()
+/// Answers that are to be made anew; other processes pass over those that are taken here.
+pub(crate) async fn stale_ocsp(
+    transaction: &mut Transaction,
+    kind: Kind,
+    window: &Window,
+    limit: i64,
+) -> Result<Vec<OcspRow>, DatabaseError> {
+    let mut rows = Vec::new();
+    // One after the other, since each goes along the index.
+    for (condition, bound, order) in [
+        ("WHERE refresh <= ", window.answers_since, " ORDER BY refresh LIMIT "),
+        ("WHERE refresh > ", window.answers_until, " ORDER BY refresh DESC LIMIT "),
+    ] {
+        let left = limit.saturating_sub(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+        if left <= 0 {
+            break;
+        }
+        let mut statement = Statement::new(OCSP);
+        statement.push(condition).bind(bound).push(order).bind(left);
+        statement.push(if kind == Kind::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" });
+        for row in transaction.all_of(&statement).await? {
+            rows.push(read_ocsp(&row)?);
+        }
+    }
+    Ok(rows)
 }
 
 /// Forgets the answers for serial numbers.
@@ -280,18 +331,27 @@ pub(crate) async fn forget_ocsp(transaction: &mut Transaction, rows: &[(Authorit
 }
 
 /// Whether there is a part of a list to be built, and whether there are answers to be made anew: looked at without writing.
-pub(crate) async fn is_due(transaction: &mut Transaction, kind: Kind, older: i64, now: i64) -> Result<(bool, bool), DatabaseError> {
-    let mut statement = Statement::new("SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE (built < wanted OR this_update < ");
-    statement.bind(older).push(") AND lease_ms < ").push(now_ms(kind)).push(") THEN CAST(1 AS BIGINT) ELSE 0 END AS crl, ");
-    statement.push("CASE WHEN EXISTS (SELECT 1 FROM ocsp WHERE refresh <= ").bind(now).push(") THEN CAST(1 AS BIGINT) ELSE 0 END AS ocsp");
+pub(crate) async fn is_due(
+    transaction: &mut Transaction,
+    kind: Kind,
+    lease_ms: i64,
+    window: &Window,
+) -> Result<(bool, bool), DatabaseError> {
+    let mut statement = Statement::new("SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE ");
+    lists_due(&mut statement, kind, lease_ms, window);
+    statement.push(") THEN CAST(1 AS BIGINT) ELSE 0 END AS crl, CASE WHEN EXISTS (SELECT 1 FROM ocsp WHERE refresh <= ");
+    statement.bind(window.answers_since).push(") OR EXISTS (SELECT 1 FROM ocsp WHERE refresh > ").bind(window.answers_until);
+    statement.push(") THEN CAST(1 AS BIGINT) ELSE 0 END AS ocsp");
     let rows = transaction.all_of(&statement).await?;
     let row = rows.first().ok_or(DatabaseError::NoRow)?;
     Ok((row.flag("crl")?, row.flag("ocsp")?))
 }
 
-/// Whether a part of a list lacks what it wants, or an answer is too old.
-pub(crate) async fn is_behind(transaction: &mut Transaction, now: i64) -> Result<bool, DatabaseError> {
-    let sql = "SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE built < wanted) OR EXISTS (SELECT 1 FROM ocsp WHERE refresh <= $1)
+/// Whether a part of a list lacks what it wants, an answer is too old, or either is from a clock that was ahead.
+pub(crate) async fn is_behind(transaction: &mut Transaction, window: &Window) -> Result<bool, DatabaseError> {
+    let sql = "SELECT CASE WHEN EXISTS (SELECT 1 FROM crl WHERE built < wanted OR this_update > $1)
+        OR EXISTS (SELECT 1 FROM ocsp WHERE refresh <= $2) OR EXISTS (SELECT 1 FROM ocsp WHERE refresh > $3)
         THEN CAST(1 AS BIGINT) ELSE 0 END AS behind";
-    transaction.one(sql, &[now.into()]).await?.flag("behind")
+    let values = [window.lists_until.into(), window.answers_since.into(), window.answers_until.into()];
+    transaction.one(sql, &values).await?.flag("behind")
 }
