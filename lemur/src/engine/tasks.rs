@@ -75,20 +75,18 @@ async fn ends(ending: &mut watch::Receiver<bool>, pause: Duration) -> bool {
 struct Rounds {
     /// What is not done while they fail.
     fails: &'static str,
-    /// How long one takes at most.
-    limit: Duration,
     /// Since when they fail, and when the log said so last.
     failing: Option<(Instant, Instant)>,
 }
 
 impl Rounds {
     const fn new(fails: &'static str) -> Self {
-        Self { fails, limit: ROUND, failing: None }
+        Self { fails, failing: None }
     }
 
     /// Waits for a round to its end, or to the limit; what it gave, if it succeeded.
     async fn wait<T>(&mut self, round: impl Future<Output = Result<T, StoreError>>) -> Option<T> {
-        let error = match tokio::time::timeout(self.limit, round).await {
+        let error = match tokio::time::timeout(ROUND, round).await {
             Ok(Ok(value)) => {
                 if let Some((since, _)) = self.failing.take() {
                     tracing::info!(seconds = since.elapsed().as_secs(), "it works again: {}", self.fails);
@@ -96,7 +94,7 @@ impl Rounds {
                 return Some(value);
             }
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("it took more than {} seconds", self.limit.as_secs()),
+            Err(_) => format!("it took more than {} seconds", ROUND.as_secs()),
         };
         let now = Instant::now();
         if self.failing.is_none_or(|(_, said)| now - said >= AGAIN) {
@@ -162,21 +160,5 @@ async fn publish(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, told: 
         if *ending.borrow() {
             return;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_round_has_an_end_and_failing_is_said_once_until_it_is_over() {
-        let mut rounds = Rounds { limit: Duration::from_millis(20), ..Rounds::new("nothing is done") };
-        assert_eq!(rounds.wait(std::future::pending::<Result<u8, _>>()).await, None);
-        let said = rounds.failing.expect("it fails");
-        assert_eq!(rounds.wait(async { Err::<u8, _>(StoreError::Ending) }).await, None);
-        assert_eq!(rounds.failing, Some(said), "said a moment ago");
-        assert_eq!(rounds.wait(async { Ok(7_u8) }).await, Some(7));
-        assert_eq!(rounds.failing, None);
     }
 }
