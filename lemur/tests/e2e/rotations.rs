@@ -31,7 +31,7 @@ fn rotations_at_once_lose_no_key() {
     }
     house.done("authority list");
     for (round, key) in issued.iter().enumerate() {
-        house.done(&format!("certificate export {} --format pem --out exported.pem", round + 2));
+        house.done(&format!("certificate export {} --format pem --out exported.pem --force", round + 2));
         assert!(house.read("exported.pem").contains(house.read(key).trim()), "round {round}");
     }
     // While another changes the file, none is begun; what only reads goes on.
@@ -49,5 +49,5 @@ fn rotations_at_once_lose_no_key() {
     std::fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
     house.done("key rotate");
     assert_eq!(keys(), 2);
-    house.done("certificate export 2 --format pem --out exported.pem");
+    house.done("certificate export 2 --format pem --out exported.pem --force");
 }

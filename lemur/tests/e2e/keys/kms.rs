@@ -154,7 +154,7 @@ fn nobody_makes_kms_sign_without_being_somebody() {
     let admin = login(&server);
     issue(&house, &server, &admin, "internal", "local.corp.example");
     let order = json!({"owner": "team@corp.example", "authority": {"name": "tls"}, "commonName": "y.corp.example"});
-    let refused = server.post("/certificates", &admin, &order).refused(500).to_string();
+    let refused = server.post("/certificates", &admin, &order).refused(503).to_string();
     assert!(!refused.contains("arn:aws"), "{refused}");
     kms.recover();
     issue(&house, &server, &admin, "tls", "again.corp.example");
@@ -174,12 +174,12 @@ fn a_kms_that_does_not_answer_holds_nobody_up_for_long() {
     kms.fail("*", KmsFailure::Hang);
     let order = json!({"owner": "team@corp.example", "authority": {"name": "root"}, "commonName": "x.corp.example"});
     // The first finds out while it signs; from then on it is found out before.
-    server.post("/certificates", &admin, &order).refused(500);
+    server.post("/certificates", &admin, &order).refused(503);
     let unfinished = kms.calls().iter().filter(|call| call.operation == "Sign").count();
     let start = std::time::Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..12 {
-            scope.spawn(|| server.post("/certificates", &admin, &order).refused(500));
+            scope.spawn(|| server.post("/certificates", &admin, &order).refused(503));
         }
         issue(&house, &server, &admin, "internal", "local.corp.example");
         assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
@@ -205,7 +205,7 @@ fn a_signature_that_is_another_keys_leaves_the_house_nowhere() {
     let before = list(&house, &server, "first.corp.example", "root.pem");
     kms.fail("Sign", KmsFailure::OtherSignature);
     let order = json!({"owner": "team@corp.example", "authority": {"name": "root"}, "commonName": "x.corp.example"});
-    server.post("/certificates", &admin, &order).refused(500);
+    server.post("/certificates", &admin, &order).refused(503);
     revoke(&server, &admin, &first);
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(list(&house, &server, "first.corp.example", "root.pem"), before, "a list that nobody can verify is not published");
