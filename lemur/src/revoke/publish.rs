@@ -129,8 +129,8 @@ impl Engine {
         let unsigned_number = u64::try_from(number).unwrap_or(0);
         let mut builder = CrlBuilder::new(&issuer.issuer, unsigned_number, now, next, scope, signer.algorithm()).map_err(broken)?;
         let mut transaction = self.shared.store.read().await?;
-        let after = (now - AFTERLIFE).as_second();
-        revocations::entries(&mut transaction, due.shard, after, |serial, revoked_ms, reason| {
+        let (kind, after) = (self.shared.store.database().kind(), (now - AFTERLIFE).as_second());
+        revocations::entries(&mut transaction, kind, due.shard, after, |serial, revoked_ms, reason| {
             let serial = Serial::from_unsigned(serial).map_err(wrong("serial"))?;
             let at = Timestamp::from_millisecond(revoked_ms).map_err(wrong("revoked_ms"))?;
             builder.push(&Revoked { serial, at, reason: reason.parse::<Reason>().map_err(wrong("reason"))? });

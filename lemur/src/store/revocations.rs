@@ -1,6 +1,6 @@
 //! Serial numbers that do not hold any more, whether their certificate is stored or not.
 
-use menagerie_store::database::{DatabaseError, Row, Transaction, Value};
+use menagerie_store::database::{DatabaseError, Kind, Transaction, Value};
 
 use super::{AuthorityId, CertificateId};
 
@@ -58,14 +58,47 @@ pub(crate) async fn delete(
     transaction.execute(sql, &[authority.into(), shard.into(), serial.into()]).await.map(drop)
 }
 
+/// How many entries a row of [`entries`]'s answers has: a row for each would cost more in the driver than in the database.
+const AT_ONCE: i64 = 10_000;
+
+const ENTRIES: &str = "SELECT string_agg(encode(serial, 'hex') || ' ' || revoked_ms || ' ' || reason, ';') AS entries, max(serial) AS last
+    FROM (SELECT serial, revoked_ms, reason FROM revocation WHERE authority = $1 AND shard = $2 AND serial > $3 AND not_after >= $4
+        ORDER BY serial LIMIT $5) AS part";
+
+const ENTRIES_OF_SQLITE: &str = "SELECT group_concat(hex(serial) || ' ' || revoked_ms || ' ' || reason, ';') AS entries, max(serial) AS last
+    FROM (SELECT serial, revoked_ms, reason FROM revocation WHERE authority = $1 AND shard = $2 AND serial > $3 AND not_after >= $4
+        ORDER BY serial LIMIT $5) AS part";
+
 /// Hands each entry of a part of a list to `each`: serial, milliseconds, reason. What had ended before `after` (seconds) is left out.
 pub(crate) async fn entries(
     transaction: &mut Transaction,
+    kind: Kind,
     (authority, shard): (AuthorityId, i64),
     after: i64,
     mut each: impl FnMut(&[u8], i64, &str) -> Result<(), DatabaseError> + Send,
 ) -> Result<(), DatabaseError> {
-    let sql = "SELECT serial, revoked_ms, reason FROM revocation WHERE authority = $1 AND shard = $2 AND not_after >= $3";
-    let each = |row: Row| each(&row.bytes("serial")?, row.integer("revoked_ms")?, &row.text("reason")?);
-    transaction.for_each(sql, &[authority.into(), shard.into(), after.into()], each).await
+    let sql = match kind {
+        Kind::Sqlite => ENTRIES_OF_SQLITE,
+        Kind::Postgres => ENTRIES,
+    };
+    let mut last = Vec::new();
+    loop {
+        let bounds = [authority.into(), shard.into(), Value::from(&last), after.into(), AT_ONCE.into()];
+        let row = transaction.one(sql, &bounds).await?;
+        let Some(entries) = row.optional_text("entries")? else { return Ok(()) };
+        for entry in entries.split(';') {
+            let (serial, revoked_ms, reason) = read(entry).ok_or_else(|| odd(entry))?;
+            each(&serial, revoked_ms, reason)?;
+        }
+        last = row.bytes("last")?;
+    }
+}
+
+fn read(entry: &str) -> Option<(Vec<u8>, i64, &str)> {
+    let mut fields = entry.splitn(3, ' ');
+    Some((hex::decode(fields.next()?).ok()?, fields.next()?.parse().ok()?, fields.next()?))
+}
+
+fn odd(entry: &str) -> DatabaseError {
+    DatabaseError::Value { column: "entries", reason: format!("{entry:?} is no entry of a revocation list") }
 }
