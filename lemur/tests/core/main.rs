@@ -8,6 +8,7 @@ mod deep;
 mod kill;
 mod last_administrator;
 mod lists;
+mod long_list;
 mod ml_dsa;
 mod path;
 mod replicas;
