@@ -16,7 +16,7 @@ use ureq::Agent;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// How long a command may take: the machines of tests are slow, and a Java machine starts for minutes on them.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A folder with the data of an installation in `data`.
 pub(crate) struct House {
@@ -74,6 +74,11 @@ impl House {
     /// On the database of this URL.
     pub(crate) fn on(database: String) -> Self {
         Self { folder: Namespace::new("e2e"), database: Some(database), environment: Vec::new() }
+    }
+
+    /// Whether its database is a server's.
+    pub(crate) fn is_on_a_server(&self) -> bool {
+        self.database.is_some()
     }
 
     /// With this in the environment of the tool's processes.

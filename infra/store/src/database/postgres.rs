@@ -49,6 +49,8 @@ pub(super) struct Connections(Pool<Opening>);
 #[derive(Debug)]
 pub(super) struct Opening {
     options: PgConnectOptions,
+    /// Whether the server is to let nothing be written on its connections.
+    reads: bool,
     /// How many milliseconds the server may be silent.
     silence: AtomicU64,
     /// When a connection was found silent last. Those from before are as doubtful.
@@ -56,8 +58,8 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    fn new(options: PgConnectOptions) -> Self {
-        let opening = Self { options, silence: AtomicU64::new(0), doubted: Mutex::default() };
+    fn new(options: PgConnectOptions, reads: bool) -> Self {
+        let opening = Self { options, reads, silence: AtomicU64::new(0), doubted: Mutex::default() };
         opening.set_silence(SILENCE);
         opening
     }
@@ -92,6 +94,9 @@ impl Manager for Opening {
     async fn create(&self) -> Result<PgConnection, Error> {
         let mut connection = PgConnection::connect_with(&self.options).await?;
         sqlx::raw_sql(SESSION).execute(&mut connection).await?;
+        if self.reads {
+            sqlx::raw_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").execute(&mut connection).await?;
+        }
         Ok(connection)
     }
 
@@ -111,8 +116,16 @@ impl Manager for Opening {
 }
 
 pub(super) async fn connect(url: &str) -> Result<Connections, DatabaseError> {
+    open(url, false).await
+}
+
+pub(super) async fn open_to_read(url: &str) -> Result<Connections, DatabaseError> {
+    open(url, true).await
+}
+
+async fn open(url: &str, reads: bool) -> Result<Connections, DatabaseError> {
     let options = options(url).map_err(|source| DatabaseError::Connect { source })?;
-    let pool = Pool::builder(Opening::new(options)).max_size(CONNECTIONS).queue_mode(QueueMode::Lifo).build();
+    let pool = Pool::builder(Opening::new(options, reads)).max_size(CONNECTIONS).queue_mode(QueueMode::Lifo).build();
     let connections = Connections(pool.map_err(|error| DatabaseError::Connect { source: Error::Configuration(error.into()) })?);
     connections.lend().await.map_err(|source| DatabaseError::Connect { source })?.give_back();
     Ok(connections)
