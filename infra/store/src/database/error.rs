@@ -1,4 +1,4 @@
-//! Why a database did not do what was asked. No text here holds a URL, which may hold a password.
+//! Why a database did not do what was asked. No text here holds a URL, which may hold a password: a server is told by host, port and database.
 
 use std::path::PathBuf;
 
@@ -45,9 +45,17 @@ pub enum DatabaseError {
         /// The file of the database.
         path: PathBuf,
     },
+    /// The URL of a server cannot be read.
+    #[error("the URL of the database cannot be used: {source}")]
+    Url {
+        /// What the driver said, which shows none of it.
+        source: sqlx::Error,
+    },
     /// The database cannot be opened or reached.
-    #[error("cannot open the database: {source}")]
+    #[error("cannot open the database {place}: {source}")]
     Connect {
+        /// Its file; or its name, host and port.
+        place: String,
         /// What the driver said.
         source: sqlx::Error,
     },

@@ -124,10 +124,12 @@ pub(super) async fn open_to_read(url: &str) -> Result<Connections, DatabaseError
 }
 
 async fn open(url: &str, reads: bool) -> Result<Connections, DatabaseError> {
-    let options = options(url).map_err(|source| DatabaseError::Connect { source })?;
+    let options = options(url).map_err(|source| DatabaseError::Url { source })?;
+    let place = place(&options);
+    let unopened = |source| DatabaseError::Connect { place, source };
     let pool = Pool::builder(Opening::new(options, reads)).max_size(CONNECTIONS).queue_mode(QueueMode::Lifo).build();
-    let connections = Connections(pool.map_err(|error| DatabaseError::Connect { source: Error::Configuration(error.into()) })?);
-    connections.lend().await.map_err(|source| DatabaseError::Connect { source })?.give_back();
+    let connections = Connections(pool.map_err(|error| DatabaseError::Url { source: Error::Configuration(error.into()) })?);
+    connections.lend().await.map_err(unopened)?.give_back();
     Ok(connections)
 }
 
@@ -323,6 +325,15 @@ fn options(url: &str) -> Result<PgConnectOptions, Error> {
     if by_chance && !is_here(&options) { Ok(options.ssl_mode(PgSslMode::VerifyFull)) } else { Ok(options) }
 }
 
+/// Which database it is, without what may be secret.
+fn place(options: &PgConnectOptions) -> String {
+    let name = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("{name} at {}", socket.display()),
+        None => format!("{name} at {}:{}", options.get_host(), options.get_port()),
+    }
+}
+
 fn is_here(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
@@ -344,6 +355,14 @@ mod tests {
         assert_eq!(mode("postgres://u@db.example.com/state?sslmode=disable"), "Disable");
         assert_eq!(mode("postgres://u@127.0.0.1/state"), "Prefer");
         assert_eq!(mode("postgres://u@[::1]/state"), "Prefer");
+    }
+
+    #[test]
+    fn a_server_is_told_by_what_is_no_secret() {
+        let told = |url: &str| place(&options(url).expect("a URL"));
+        assert_eq!(told("postgres://u:hunter2@db.example.com:6432/state?sslmode=disable"), "state at db.example.com:6432");
+        assert_eq!(told("postgresql://u:hunter2@10.0.0.1/"), "u at 10.0.0.1:5432");
+        assert!(told("postgres://u:hunter2@%2Frun%2Fpostgresql/state").starts_with("state at /run/postgresql"));
     }
 
     #[test]

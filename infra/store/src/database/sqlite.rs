@@ -58,7 +58,7 @@ pub(super) async fn connect(path: &str) -> Result<Connections, DatabaseError> {
         let settings = settings.before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }));
         settings.connect_with(options.clone())
     };
-    let pool = open(BUSY, pool).await.map_err(|source| DatabaseError::Connect { source })?;
+    let pool = open(BUSY, pool).await.map_err(|source| unopened(path, source))?;
     Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)), found: None })
 }
 
@@ -71,14 +71,18 @@ pub(super) async fn open_to_read(path: &str) -> Result<Connections, DatabaseErro
     let found = Found::at(&file).map_err(unreadable)?;
     let options = SqliteConnectOptions::new().filename(&file).busy_timeout(BUSY).read_only(true).immutable(found.is_some());
     let settings = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY);
-    let pool = settings.connect_with(options).await.map_err(|source| DatabaseError::Connect { source })?;
+    let pool = settings.connect_with(options).await.map_err(|source| unopened(path, source))?;
     let connections = Connections { pool, turn: Arc::new(Semaphore::new(1)), found };
     // Only the first look shows whether SQLite can read what is beside the file.
     match sqlx::raw_sql("SELECT count(*) FROM sqlite_schema").execute(connections.pool()).await {
         Ok(_) => Ok(connections),
         Err(error) if connections.found.is_none() && cannot_be_made(&error) => Err(DatabaseError::Ahead { path: file }),
-        Err(source) => Err(DatabaseError::Connect { source }),
+        Err(source) => Err(unopened(path, source)),
     }
+}
+
+fn unopened(path: &str, source: Error) -> DatabaseError {
+    DatabaseError::Connect { place: path.to_owned(), source }
 }
 
 /// Refuses what names no file.
