@@ -12,6 +12,7 @@ mod hook_runner;
 mod key;
 mod lint;
 mod login;
+mod modes;
 mod pending;
 mod people;
 mod place;

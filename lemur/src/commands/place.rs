@@ -101,6 +101,7 @@ async fn open_kept(config: Config, wanted: Option<String>, missing: Missing) -> 
         Missing::Made => make_folder(&config.data)?,
         Missing::Refused => refuse_nothing(&config)?,
     }
+    super::modes::check(&config)?;
     let stores = Arc::new(KeyStores::new(config.pkcs11.clone()));
     settings.signers = stores.clone();
     settings.named_keys = Arc::new(config.keys.clone());

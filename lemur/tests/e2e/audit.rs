@@ -1,13 +1,13 @@
 //! The audit log's verifier, by somebody who has no more than a copy of the database: no key, no right to write, not the server's user.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::SystemTime;
 
 use menagerie_tests::Postgres;
 use menagerie_tests::process::{Finished, command, run, run_within};
 
-use super::house::{House, PATIENCE};
+use super::house::{House, PATIENCE, set_mode};
 
 /// The user and the group `nobody`.
 const NOBODY: u32 = 65_534;
@@ -37,10 +37,6 @@ fn copy(house: &House, name: &str, files: &[&str]) -> std::path::PathBuf {
     }
     set_mode(&folder, 0o555);
     folder
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// The names in a folder, with what each file is and when it was changed.
