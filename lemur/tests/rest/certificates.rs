@@ -177,6 +177,17 @@ fn what_is_kept_with_a_certificate_changes_and_the_certificate_does_not() {
         assert_eq!(changed["body"], certificate["body"]);
         assert_eq!(service.get(&format!("/certificates/{}", old["id"]), &service.admin).done()["replacedBy"][0]["id"], certificate["id"]);
         assert_eq!(service.get(&format!("{path}/replacements"), &service.admin).done()["items"][0]["id"], old["id"]);
+        // Not itself, nor one that there is not; and what it replaced before stays.
+        for (field, named, sentence) in [
+            ("replaces", json!({"id": certificate["id"]}), "does not replace itself"),
+            ("replacements", json!({"name": certificate["name"]}), "does not replace itself"),
+            ("replaces", json!({"id": 99_999}), "no such certificate"),
+            ("replaces", json!({"name": "nothing"}), "no such certificate"),
+        ] {
+            let refused = service.put(&path, &service.admin, &json!({field: [named]}));
+            assert!(refused.reason(field).contains(sentence), "{refused:?}");
+        }
+        assert_eq!(service.get(&path, &service.admin).done()["replaces"][0]["id"], old["id"]);
         let switched = service.post(&format!("{path}/update/switches"), &service.admin, &json!({"notify": true, "rotation": true})).done();
         assert_eq!((&switched["active"], &switched["rotation"]), (&json!(true), &json!(true)));
         let owned = service.post(&format!("{path}/update/owner"), &service.admin, &json!({"owner": "third@example.com"})).done();

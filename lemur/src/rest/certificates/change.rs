@@ -204,7 +204,7 @@ impl Api {
             rotation: fields.flag("rotation"),
             rotation_policy: policy.map(str::to_owned),
             roles: self.wanted_roles(fields).await?,
-            replaces: self.replaced(signed, fields).await?,
+            replaces: self.replaced(signed, fields, Some(certificate.id)).await?,
         };
         if certificate.is_an_authoritys() && change.roles.as_ref().is_some_and(|roles| !roles.is_empty()) {
             return Err(Fault::field("roles", "An authority's certificate has none: give them to the authority."));

@@ -569,7 +569,7 @@ impl Api {
         record.name = fields.filled("name").map(str::to_owned);
         fields.text("description").unwrap_or_default().clone_into(&mut record.description);
         record.roles = self.wanted_roles(fields).await?.unwrap_or_default();
-        record.replaces = self.replaced(signed, fields).await?.unwrap_or_default();
+        record.replaces = self.replaced(signed, fields, None).await?.unwrap_or_default();
         record.notify = fields.flag("notify").or_else(|| fields.flag("active")).unwrap_or(true);
         record.rotation = fields.flag("rotation").unwrap_or(false);
         policy.unwrap_or("default").clone_into(&mut record.rotation_policy);

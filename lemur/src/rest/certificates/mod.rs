@@ -135,8 +135,14 @@ impl Api {
         self.describe(vec![certificate]).await?.pop().ok_or(Fault::Missing("certificate"))
     }
 
-    /// The certificates that fields name to be replaced, each of which the requester may replace.
-    pub(super) async fn replaced(&self, signed: &Signed, fields: &Fields) -> Result<Option<Vec<CertificateId>>, Fault> {
+    /// The certificates that fields name to be replaced, each of which the requester may replace: not the one that is to replace them, if it is
+    /// there already.
+    pub(super) async fn replaced(
+        &self,
+        signed: &Signed,
+        fields: &Fields,
+        by: Option<CertificateId>,
+    ) -> Result<Option<Vec<CertificateId>>, Fault> {
         let mut ids = Vec::new();
         for name in ["replaces", "replacements"] {
             for named in fields.associations(name).unwrap_or_default() {
@@ -145,6 +151,9 @@ impl Api {
                     Named::Name(text) => self.engine.certificate_by_name(text).await?,
                 };
                 let certificate = found.ok_or_else(|| Fault::field(name, "There is no such certificate."))?;
+                if by == Some(certificate.id) {
+                    return Err(Fault::field(name, "A certificate does not replace itself."));
+                }
                 self.may(signed, &certificate, Action::ReplaceCertificate).await?;
                 ids.push(certificate.id);
             }
