@@ -225,7 +225,8 @@ impl Starting {
         eventually(PATIENCE, || is_there(&self.said.text()) || self.process.ended().is_some());
         let text = self.said.text();
         assert!(is_there(&text), "the server did not start: {text}");
-        let after = |begin: &str, end: char| text.split_once(begin).unwrap().1.split(end).next().unwrap().to_owned();
+        // In a log of JSON the text ends with its quote.
+        let after = |begin: &str, end: char| text.split_once(begin).unwrap().1.split([end, '"']).next().unwrap().to_owned();
         let (url, public_url) = (after("lemur serves ", ' '), after("certificates are at ", ' '));
         let http_url = format!("http://{}", after(" too, at ", '\n'));
         let root = std::fs::read(self.data.join("internal-root.pem")).unwrap();

@@ -87,6 +87,40 @@ fn a_section_whose_authority_there_is_not_is_told_at_the_start() {
     assert!(!said.contains("until there is an authority"), "{said}");
 }
 
+/// Who reads objects choked on what is said at the start.
+#[test]
+fn where_the_log_is_json_all_that_is_said_is() {
+    let house = House::new();
+    house.write(
+        "data/lemur.toml",
+        "[log]\nlevel = \"error\"\nformat = \"json\"\n[workloads.nodes]\nowner = \"fleet@corp.example\"\n\
+        authority = \"nope\"\nnames = [\".nodes.corp.example\"]\naws = { arn = [\"arn:aws:iam::123456789012:role/nodes\"] }\n",
+    );
+    let messages = |said: &str| {
+        let object = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let texts = said.lines().map(object).map(|line| {
+            assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+            line["message"].as_str().unwrap().to_owned()
+        });
+        texts.collect::<Vec<_>>()
+    };
+    let server = house.serve();
+    let password = server.password();
+    let said = server.stop();
+    let texts = messages(&said);
+    for wanted in
+        ["the password of the user admin is in", "lemur serves https://", "until there is an authority nope", "clients trust it by"]
+    {
+        assert!(texts.iter().any(|text| text.contains(wanted)), "{wanted}: {said}");
+    }
+    assert!(!said.contains(&password));
+    set_mode(&house.file("data"), 0o777);
+    let refused = house.lemur(["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.status, Some(2));
+    let [text] = messages(&refused.stderr).try_into().unwrap();
+    assert!(text.contains("can be written by others"), "{text}");
+}
+
 #[test]
 fn a_chosen_password_is_taken_and_a_file_that_others_read_is_closed() {
     let house = House::new();
