@@ -449,3 +449,23 @@ fn completions_and_what_is_not_understood() {
     assert!(wanted.contains("--password-file") && house.done("user add --help").contains("--no-password"), "{wanted}");
     assert!(!house.file("data").exists(), "none of these opens data");
 }
+
+/// A verb's own options were lost among those that all verbs share.
+#[test]
+fn a_verbs_own_options_come_first() {
+    let house = House::new();
+    for (verb, own, shared) in [
+        ("certificate issue", "--days", &["Data on this machine:", "A server over the network:"][..]),
+        ("authority create", "--common-name", &["Data on this machine:", "A server over the network:"]),
+        ("key rotate", "--help", &["Data on this machine:"]),
+        ("serve", "--http-listen", &["Data on this machine:"]),
+    ] {
+        let help = house.done(&format!("{verb} --help"));
+        let at = |text: &str| help.find(&format!("\n{text}")).unwrap_or_else(|| panic!("{text} in:\n{help}"));
+        let options = &help[at("Options:")..at(shared[0])];
+        assert!(options.contains(own) && options.contains("--help") && !options.contains("--data"), "{verb}: {help}");
+        assert!(help[at(shared[0])..].contains("--data"), "{verb}: {help}");
+        let places: Vec<_> = shared.iter().map(|heading| at(heading)).collect();
+        assert!(places.is_sorted(), "{verb}: {help}");
+    }
+}
