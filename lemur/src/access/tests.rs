@@ -413,7 +413,7 @@ async fn changes_of_rights_are_in_the_audit_log() {
 #[tokio::test]
 async fn sign_ins_are_in_the_audit_log() {
     let world = World::new().await;
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     world.admin().await;
     assert!(world.login("admin", "wrong horse battery", None, "192.0.2.1").await.is_err());
     assert!(world.login("my-password-typed-here", PASSWORD, None, "192.0.2.1").await.is_err());

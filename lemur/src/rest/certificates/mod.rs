@@ -33,8 +33,8 @@ use crate::store::{CertificateId, RoleId};
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![
-        Route::get("/certificates", list::list, "List certificates").paged().query(&list::PARAMETERS).lists_counted::<CertificateOut>(),
-        Route::get("/certificates/valid", list::valid, "List certificates that hold").paged().lists_counted::<CertificateOut>(),
+        Route::get("/certificates", list::list, "List certificates").paged().query(&list::PARAMETERS).lists_estimated::<CertificateOut>(),
+        Route::get("/certificates/valid", list::valid, "List certificates that hold").paged().lists_estimated::<CertificateOut>(),
         Route::get("/certificates/stats", list::stats, "How many certificates there are").gives::<list::Stats>(),
         Route::get("/certificates/name/{name}", by_name, "The certificate of a name").lists::<CertificateOut>(),
         Route::get("/certificates/{id}", read, "A certificate").gives::<CertificateOut>(),
@@ -128,7 +128,7 @@ impl Api {
             Some(issuer) => self.engine.authority(issuer).await?.filter(|issuer| issuer.certificate != Some(certificate.id)),
             None => None,
         };
-        signed.may(&Action::VouchForAuthority(above.as_ref().map(super::authorities::facts)))
+        signed.may(&super::authorities::vouching(above.as_ref()))
     }
 
     pub(super) async fn described(&self, certificate: Certificate) -> Result<CertificateOut, Fault> {
