@@ -454,6 +454,13 @@ fn what_was_made_elsewhere_is_kept_with_its_key() {
         let reason = service.post("/certificates/upload", &uploader, &broken).reason(field);
         assert!(!reason.is_empty() && !reason.contains("AAAA"), "{reason}");
     }
+    // A key that can be read and is none to keep is not called unreadable.
+    let weak = service.folder.path().join("weak.key");
+    let arguments = ["req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "30", "-subj", "/CN=weak.example.net", "-keyout"];
+    let body = openssl(arguments.into_iter().chain([weak.to_str().unwrap()]), b"").success().text();
+    let upload = json!({"body": body, "owner": "ann@example.com", "privateKey": std::fs::read_to_string(weak).unwrap()});
+    let reason = service.post("/certificates/upload", &uploader, &upload).reason("privateKey");
+    assert_eq!(reason, "the RSA key has 1024 bits: at least 2048 are wanted");
 }
 
 /// A certificate that openssl made, and its key.
