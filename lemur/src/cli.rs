@@ -184,6 +184,9 @@ pub struct Target {
     /// PEM: the root that --server is trusted by [default: that of `lemur login`, or the system's]
     #[arg(long, global = true, help_heading = THERE, value_name = "FILE", env = "LEMUR_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+    /// The long options of the verb that was typed: by them a refusal names what was wrong
+    #[arg(skip)]
+    pub verb_options: Vec<String>,
 }
 
 /// For emergencies, of the verbs that change authorities.
