@@ -19,15 +19,11 @@ use crate::serve::{self, Listeners};
 const PASSWORD_FILE: &str = "admin-password";
 
 pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
-    let mut typed = Typed { listen: options.listen, http_listen: options.http_listen, ..place::typed(&options.place) };
-    let listeners = Listeners::bind(&Config::read(&typed)?)?;
-    // The URLs have the port that is listened at, also where port 0 let the system choose one.
-    typed.listen = Some(listeners.address()?);
-    typed.http_listen = listeners.http_address()?;
+    let typed = Typed { listen: options.listen, http_listen: options.http_listen, ..place::typed(&options.place) };
     let config = Config::read(&typed)?;
     let format = config.log.0;
     menagerie_telemetry::start(format, config.log.1);
-    match (start(options, config, listeners), format) {
+    match (start(options, typed, &config), format) {
         (Err(error), Format::Json) => {
             tracing::error!(target: TOLD, "{}", super::sentence(&error));
             Ok(Exit::Incomplete)
@@ -36,7 +32,12 @@ pub(super) fn run(options: &Serve) -> anyhow::Result<Exit> {
     }
 }
 
-fn start(options: &Serve, config: Config, listeners: Listeners) -> anyhow::Result<Exit> {
+fn start(options: &Serve, mut typed: Typed, config: &Config) -> anyhow::Result<Exit> {
+    let listeners = Listeners::bind(config)?;
+    // The URLs have the port that is listened at, also where port 0 let the system choose one.
+    typed.listen = Some(listeners.address()?);
+    typed.http_listen = listeners.http_address()?;
+    let config = Config::read(&typed)?;
     // Before a key is read: what runs programs never had one in its memory.
     let hooks = hook_runner::start(&config.dns)?;
     // The library that TLS is made with, for all of this process.

@@ -114,11 +114,16 @@ fn where_the_log_is_json_all_that_is_said_is() {
         assert!(texts.iter().any(|text| text.contains(wanted)), "{wanted}: {said}");
     }
     assert!(!said.contains(&password));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     set_mode(&house.file("data"), 0o777);
-    let refused = house.lemur(["serve", "--listen", "127.0.0.1:0"]);
-    assert_eq!(refused.status, Some(2));
-    let [text] = messages(&refused.stderr).try_into().unwrap();
-    assert!(text.contains("can be written by others"), "{text}");
+    for (address, wanted) in
+        [("127.0.0.1:0".to_owned(), "can be written by others"), (taken.local_addr().unwrap().to_string(), "cannot listen at")]
+    {
+        let refused = house.lemur(["serve", "--listen", &address]);
+        assert_eq!(refused.status, Some(2));
+        let [text] = messages(&refused.stderr).try_into().unwrap();
+        assert!(text.contains(wanted), "{text}");
+    }
 }
 
 #[test]
