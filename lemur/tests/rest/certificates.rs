@@ -177,6 +177,17 @@ fn what_is_kept_with_a_certificate_changes_and_the_certificate_does_not() {
         assert_eq!(changed["body"], certificate["body"]);
         assert_eq!(service.get(&format!("/certificates/{}", old["id"]), &service.admin).done()["replacedBy"][0]["id"], certificate["id"]);
         assert_eq!(service.get(&format!("{path}/replacements"), &service.admin).done()["items"][0]["id"], old["id"]);
+        // Not itself, nor one that there is not; and what it replaced before stays.
+        for (field, named, sentence) in [
+            ("replaces", json!({"id": certificate["id"]}), "does not replace itself"),
+            ("replacements", json!({"name": certificate["name"]}), "does not replace itself"),
+            ("replaces", json!({"id": 99_999}), "no such certificate"),
+            ("replaces", json!({"name": "nothing"}), "no such certificate"),
+        ] {
+            let refused = service.put(&path, &service.admin, &json!({field: [named]}));
+            assert!(refused.reason(field).contains(sentence), "{refused:?}");
+        }
+        assert_eq!(service.get(&path, &service.admin).done()["replaces"][0]["id"], old["id"]);
         let switched = service.post(&format!("{path}/update/switches"), &service.admin, &json!({"notify": true, "rotation": true})).done();
         assert_eq!((&switched["active"], &switched["rotation"]), (&json!(true), &json!(true)));
         let owned = service.post(&format!("{path}/update/owner"), &service.admin, &json!({"owner": "third@example.com"})).done();
@@ -443,6 +454,13 @@ fn what_was_made_elsewhere_is_kept_with_its_key() {
         let reason = service.post("/certificates/upload", &uploader, &broken).reason(field);
         assert!(!reason.is_empty() && !reason.contains("AAAA"), "{reason}");
     }
+    // A key that can be read and is none to keep is not called unreadable.
+    let weak = service.folder.path().join("weak.key");
+    let arguments = ["req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "30", "-subj", "/CN=weak.example.net", "-keyout"];
+    let body = openssl(arguments.into_iter().chain([weak.to_str().unwrap()]), b"").success().text();
+    let upload = json!({"body": body, "owner": "ann@example.com", "privateKey": std::fs::read_to_string(weak).unwrap()});
+    let reason = service.post("/certificates/upload", &uploader, &upload).reason("privateKey");
+    assert_eq!(reason, "the RSA key has 1024 bits: at least 2048 are wanted");
 }
 
 /// A certificate that openssl made, and its key.
