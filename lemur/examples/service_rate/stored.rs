@@ -147,7 +147,12 @@ fn filters<'a>(
         ("by part of a name, frequent", Box::new(move |_| by(Filter { text: Some("example".to_owned()), ..Filter::default() }))),
         ("by part of a name, none", Box::new(move |n| by(Filter { text: Some(format!("zz{n}")), ..Filter::default() }))),
         ("by part of a name, 200", Box::new(move |n| by(Filter { text: Some(format!(".t{}.", n % 5000)), ..Filter::default() }))),
-        ("by alternative name", Box::new(move |n| by(Filter { alternative_name: Some(name(n)), ..Filter::default() }))),
+        ("by alternative name", Box::new(move |n| by(Filter { alternative_name: Some(Match::Is(name(n))), ..Filter::default() }))),
+        (
+            "by part of an alternative name",
+            Box::new(move |n| by(Filter { alternative_name: Some(Match::Has(name(n)[1..].to_owned())), ..Filter::default() })),
+        ),
+        ("by a common name as a whole", Box::new(move |n| by(Filter { common_name: Some(Match::Like(name(n))), ..Filter::default() }))),
         ("by owner", Box::new(|n| by(Filter { owner: Some(Match::Is(format!("team{}@example.com", n % 1000))), ..Filter::default() }))),
         ("by part of an owner", Box::new(|n| by(Filter { owner: Some(Match::Has(format!("team{}@", n % 1000))), ..Filter::default() }))),
         ("by authority", Box::new(move |n| by(Filter { authority: Some(one_of(n)), ..Filter::default() }))),
