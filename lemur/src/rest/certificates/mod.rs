@@ -34,7 +34,10 @@ use crate::store::{CertificateId, RoleId};
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![
         Route::get("/certificates", list::list, "List certificates").paged().query(&list::PARAMETERS).lists_estimated::<CertificateOut>(),
-        Route::get("/certificates/valid", list::valid, "List certificates that hold").paged().lists_estimated::<CertificateOut>(),
+        Route::get("/certificates/valid", list::valid, "List certificates that hold")
+            .paged()
+            .query(&list::VALID_PARAMETERS)
+            .lists_estimated::<CertificateOut>(),
         Route::get("/certificates/stats", list::stats, "How many certificates there are").gives::<list::Stats>(),
         Route::get("/certificates/name/{name}", by_name, "The certificate of a name").lists::<CertificateOut>(),
         Route::get("/certificates/{id}", read, "A certificate").gives::<CertificateOut>(),

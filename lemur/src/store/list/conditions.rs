@@ -6,32 +6,90 @@ use super::super::words::{self, Word};
 use super::surveys::{Mark, SortKey};
 use super::{Filter, Match, Order, SortBy};
 
-/// A pattern for `LIKE` that finds a text anywhere.
-fn pattern(text: &str) -> String {
+/// A text as a pattern for `LIKE`, in which `%` stands for anything or for itself.
+fn escaped(text: &str, stars: bool) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
     for character in text.to_lowercase().chars() {
-        if matches!(character, '%' | '_' | '\\') {
+        if matches!(character, '_' | '\\') || character == '%' && !stars {
             pattern.push('\\');
         }
         pattern.push(character);
     }
-    pattern.push('%');
     pattern
+}
+
+/// A pattern for `LIKE` that finds a text anywhere.
+fn pattern(text: &str) -> String {
+    format!("%{}%", escaped(text, false))
 }
 
 /// A part of a name that is looked up in the index of three letters.
 struct Part {
-    /// For `LIKE`.
+    /// For `LIKE`, in all names.
     pattern: String,
+    /// For `LIKE`, in the one name that it is asked of.
+    own: String,
     /// For FTS5: one phrase, in quotes. None if it is too short for the index.
     phrase: Option<String>,
 }
 
 impl Part {
+    /// Of any name.
     fn new(text: &str) -> Self {
-        let indexed = text.chars().count() >= 3;
-        Self { pattern: pattern(text), phrase: indexed.then(|| format!("\"{}\"", text.replace('"', "\"\""))) }
+        Self { pattern: pattern(text), own: pattern(text), phrase: phrase(text) }
+    }
+
+    /// Of a name behind the first, which is what the certificate is called.
+    fn behind(text: &str) -> Self {
+        Self { pattern: format!("%\n{}", pattern(text)), ..Self::new(text) }
+    }
+
+    /// Of one that is like this as a whole, and has a `%`.
+    fn like(text: &str) -> Self {
+        let own = escaped(text, true);
+        let longest = text.split('%').max_by_key(|piece| piece.len()).unwrap_or_default();
+        Self { pattern: format!("%\n{own}%"), own, phrase: phrase(longest) }
+    }
+
+    fn of(condition: Option<&Match>) -> Option<Self> {
+        match condition? {
+            Match::Has(text) => Some(Self::behind(text)),
+            Match::Like(text) if text.contains('%') => Some(Self::like(text)),
+            Match::Like(_) | Match::Is(_) => None,
+        }
+    }
+}
+
+fn phrase(text: &str) -> Option<String> {
+    let indexed = text.chars().count() >= 3;
+    indexed.then(|| format!("\"{}\"", text.replace('"', "\"\"")))
+}
+
+/// A name as a whole.
+struct Whole<'a> {
+    /// As it was written and in lower case.
+    spellings: [std::borrow::Cow<'a, str>; 2],
+    /// What has it.
+    columns: &'static [&'static str],
+}
+
+impl<'a> Whole<'a> {
+    fn new(text: &'a str, columns: &'static [&'static str]) -> Self {
+        Self { spellings: [text.into(), text.to_lowercase().into()], columns }
+    }
+
+    /// By the indexes of each.
+    fn condition<'s>(&'s self, sql: &mut Statement<'s>) {
+        for (place, column) in self.columns.iter().enumerate() {
+            sql.push(if place == 0 { " AND id IN (" } else { " UNION " });
+            sql.push(match *column {
+                "value" => "SELECT certificate FROM certificate_name WHERE value IN (",
+                "cn" => "SELECT id FROM certificate WHERE cn IN (",
+                _ => "SELECT id FROM certificate WHERE name IN (",
+            });
+            sql.bind_all(self.spellings.iter().map(|text| &**text)).push(")");
+        }
+        sql.push(")");
     }
 }
 
@@ -58,6 +116,9 @@ pub(super) struct Prepared<'a> {
     pub(super) filter: &'a Filter,
     text: Option<Part>,
     common_name: Option<Part>,
+    alternative_name: Option<Part>,
+    /// Names that are looked up as a whole, the common name first.
+    whole: Vec<Whole<'a>>,
     owner: Option<Choice>,
     issuer: Option<Choice>,
     /// The last certificate that is not looked at.
@@ -72,8 +133,8 @@ async fn choice(transaction: &mut Transaction, word: Word, condition: Option<&Ma
     Ok(match condition {
         None => None,
         Some(Match::Is(text)) => Some(Choice::OneOf(vec![text.clone()])),
-        Some(Match::Has(text)) => {
-            let pattern = pattern(text);
+        Some(Match::Has(text) | Match::Like(text)) => {
+            let pattern = if matches!(condition, Some(Match::Has(_))) { pattern(text) } else { escaped(text, true) };
             Some(words::matching(transaction, word, &pattern).await?.map_or(Choice::Like(pattern), Choice::OneOf))
         }
     })
@@ -81,12 +142,18 @@ async fn choice(transaction: &mut Transaction, word: Word, condition: Option<&Ma
 
 impl<'a> Prepared<'a> {
     pub(super) async fn new(transaction: &mut Transaction, kind: Kind, filter: &'a Filter) -> Result<Self, DatabaseError> {
-        let common_name = match &filter.common_name {
-            Some(Match::Has(text)) => Some(Part::new(text)),
-            _ => None,
-        };
+        let (common_name, alternative_name) = (Part::of(filter.common_name.as_ref()), Part::of(filter.alternative_name.as_ref()));
+        let mut whole = Vec::new();
+        if let (Some(Match::Like(name)), None) = (&filter.common_name, &common_name) {
+            whole.push(Whole::new(name, &["cn", "value"]));
+        }
+        if let (Some(name), None) = (&filter.alternative_name, &alternative_name) {
+            whole.push(Whole::new(name.text(), &["value"]));
+        }
+        whole.extend(filter.known_as.as_deref().map(|name| Whole::new(name, &["name", "cn", "value"])));
+        whole.extend(filter.stands_for.as_deref().map(|name| Whole::new(name, &["cn", "value"])));
         let text = filter.text.as_deref().map(Part::new);
-        let is_short = [&text, &common_name].into_iter().flatten().any(|part| part.phrase.is_none());
+        let is_short = [&text, &common_name, &alternative_name].into_iter().flatten().any(|part| part.phrase.is_none());
         let older = if is_short {
             let newest = transaction.one("SELECT coalesce(max(id), 0) AS id FROM certificate", &[]).await?.integer("id")?;
             Some(newest - NEWEST).filter(|older| *older > 0)
@@ -99,6 +166,8 @@ impl<'a> Prepared<'a> {
             text,
             older,
             common_name,
+            alternative_name,
+            whole,
             by_order: false,
             by_end: false,
             owner: choice(transaction, Word::Owner, filter.owner.as_ref()).await?,
@@ -114,22 +183,34 @@ impl<'a> Prepared<'a> {
 
     /// Whether SQLite goes by its index of three letters.
     fn by_letters(&self) -> bool {
-        let part = self.text.as_ref().or(self.common_name.as_ref());
-        self.kind == Kind::Sqlite && part.is_some_and(|part| part.phrase.is_some())
+        self.kind == Kind::Sqlite && self.phrase().is_some()
+    }
+
+    /// What is looked up in the index of three letters.
+    fn phrase(&self) -> Option<&str> {
+        self.parts().find_map(|part| part.phrase.as_deref())
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        [&self.text, &self.common_name, &self.alternative_name].into_iter().flatten()
     }
 
     /// Whether SQLite goes by a role's certificates: it would gather all of them before the first otherwise. Not where another condition leaves few.
     fn by_role(&self) -> bool {
         let filter = self.filter;
-        let texts = [&filter.text, &filter.name, &filter.alternative_name].into_iter().any(Option::is_some);
-        let few = texts || filter.common_name.is_some() || filter.owner.is_some() || filter.id.is_some() || filter.serial.is_some();
+        let texts = [&filter.text, &filter.name, &filter.known_as, &filter.stands_for].into_iter().any(Option::is_some);
+        let few = texts
+            || filter.alternative_name.is_some()
+            || filter.common_name.is_some()
+            || filter.owner.is_some()
+            || filter.id.is_some()
+            || filter.serial.is_some();
         self.kind == Kind::Sqlite && filter.role.is_some() && !few
     }
 
     /// The table, or the index of three letters before it, or that of roles: SQLite reads these in the order of numbers.
     fn from(&self) -> Statement<'_> {
-        let part = self.text.as_ref().or(self.common_name.as_ref());
-        match (part.and_then(|part| part.phrase.as_deref()), self.filter.role) {
+        match (self.phrase(), self.filter.role) {
             (Some(phrase), _) if self.by_letters() => {
                 let mut sql = Statement::new("FROM certificate_search CROSS JOIN certificate ON id = certificate_search.rowid");
                 sql.push(" WHERE certificate_search MATCH ").bind(phrase);
@@ -147,14 +228,10 @@ impl<'a> Prepared<'a> {
     pub(super) fn conditions(&self) -> Statement<'_> {
         let filter = self.filter;
         let mut sql = self.from();
-        for part in [&self.text, &self.common_name].into_iter().flatten() {
+        for part in self.parts() {
             sql.push(" AND certificate.search LIKE ").bind(&part.pattern).push(" ESCAPE '\\'");
         }
-        match (&filter.common_name, &self.common_name) {
-            (Some(Match::Is(name)), _) => drop(sql.push(" AND cn = ").bind(name)),
-            (_, Some(part)) => drop(sql.push(" AND lower(cn) LIKE ").bind(&part.pattern).push(" ESCAPE '\\'")),
-            _ => {}
-        }
+        self.names(&mut sql);
         if let Some(older) = self.older {
             sql.push(" AND id > ").bind(older);
         }
@@ -174,14 +251,16 @@ impl<'a> Prepared<'a> {
         if let Some(name) = &filter.name {
             sql.push(" AND name = ").bind(name);
         }
-        if let Some(value) = &filter.alternative_name {
-            sql.push(" AND id IN (SELECT certificate FROM certificate_name WHERE value = ").bind(value).push(")");
-        }
         if let Some(role) = filter.role.filter(|_| !self.by_role()) {
             sql.push(" AND id IN (SELECT certificate FROM certificate_role WHERE role = ").bind(role).push(")");
         }
         if let Some(id) = filter.authority {
             sql.push(if self.by_order { " AND +authority = " } else { " AND authority = " }).bind(id);
+        }
+        if let Some(ids) = &filter.authorities {
+            // There are few of them, and together they have most of what there is.
+            sql.push(if self.kind == Kind::Sqlite { " AND +authority IN (" } else { " AND authority IN (" });
+            sql.bind_all(ids.iter().copied()).push(")");
         }
         if let Some(id) = filter.creator {
             sql.push(if self.by_order { " AND +creator = " } else { " AND creator = " }).bind(id);
@@ -194,6 +273,28 @@ impl<'a> Prepared<'a> {
         }
         self.states(&mut sql);
         sql
+    }
+
+    /// Conditions of names, beside the parts that are looked for among all of them.
+    fn names<'s>(&'s self, sql: &mut Statement<'s>) {
+        for whole in &self.whole {
+            whole.condition(sql);
+        }
+        match (&self.filter.common_name, &self.common_name) {
+            (Some(Match::Is(name)), _) => drop(sql.push(" AND cn = ").bind(name)),
+            (Some(Match::Like(_)), Some(part)) => drop(sql.push(" AND lower(cn) LIKE ").bind(&part.own).push(" ESCAPE '\\'")),
+            (Some(Match::Like(_)), None) => {
+                if let Some([_, lower]) = self.whole.first().map(|whole| &whole.spellings) {
+                    sql.push(" AND lower(cn) = ").bind(&**lower);
+                }
+            }
+            _ => {}
+        }
+        if let Some(part) = &self.alternative_name {
+            // One certificate's at a time: there are more names than certificates.
+            sql.push(" AND (SELECT 1 FROM certificate_name WHERE certificate_name.certificate = certificate.id AND lower(value) LIKE ");
+            sql.bind(&part.own).push(" ESCAPE '\\' LIMIT 1) IS NOT NULL");
+        }
     }
 
     /// Conditions that few rows meet have partial indexes, which are used only where the condition is written as they have it.
