@@ -10,11 +10,14 @@
 //!
 //! A name that is asked for as a whole is looked up as it was written and in lower case, as names of certificates are: by the index.
 //!
+//! Which of several conditions leads to the rows is not left to SQLite ([`ways`]).
+//!
 //! The rows before a page are walked over in an index that has what is asked of them beside the order, and from the nearest place that is known
 //! of the list.
 
 mod conditions;
 pub mod surveys;
+mod ways;
 
 use std::time::{Duration, Instant};
 
@@ -249,8 +252,8 @@ pub async fn numbers(surveys: &Surveys, now: Timestamp, filter: &Filter, order: 
         Page::After { id, limit } => {
             let database = surveys.database();
             let mut transaction = database.read().await?;
-            let prepared = Prepared::new(&mut transaction, database.kind(), filter).await?;
             let order = Order { by: SortBy::Id, descending: order.descending };
+            let prepared = Prepared::new(&mut transaction, database.kind(), filter, order).await?;
             let after = id.map(|id| Mark { id, key: SortKey::Id });
             let found = following(&mut transaction, &prepared, order, after.as_ref(), (0, limit.min(LONGEST_PAGE)), COUNTED).await?;
             Ok(Numbers { total: found.rows, exact: found.is_all && prepared.older.is_none(), ids: found.ids })
@@ -266,7 +269,7 @@ async fn at_offset(surveys: &Surveys, list: &List<'_>, (offset, limit): (u64, u6
     let (found, seen, is_whole) = {
         let database = surveys.database();
         let mut transaction = database.read().await?;
-        let prepared = Prepared::new(&mut transaction, database.kind(), list.filter).await?.of(list.order, known);
+        let prepared = Prepared::new(&mut transaction, database.kind(), list.filter, list.order).await?;
         let found = following(&mut transaction, &prepared, list.order, mark.as_ref(), (offset - before, limit), counted).await?;
         let seen = if found.rows == 0 && offset > 0 {
             before + count(&mut transaction, &prepared, list.order, mark.as_ref(), Some(offset - before)).await?
