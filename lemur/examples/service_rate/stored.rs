@@ -116,7 +116,7 @@ async fn combined(engine: &Engine, authorities: &[AuthorityId], rows: u64, now: 
         let listing = engine.certificates(&filter, order, Page::Offset { offset: 0, limit: 10 }).await?;
         times.push((start.elapsed(), listing.total, format!("{filter:?} {order:?}")));
     }
-    times.sort_by(|one, other| one.0.cmp(&other.0));
+    times.sort_by_key(|one| one.0);
     say(&format!("conditions combined: median {:?}, p99 {:?}", times[times.len() / 2].0, times[times.len() * 99 / 100].0));
     for (time, total, what) in times.iter().rev().take(5) {
         say(&format!("  {time:?} of {total}: {what}"));
