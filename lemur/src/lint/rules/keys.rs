@@ -47,7 +47,7 @@ pub(super) static LINTS: &[Lint] = &[
         if let Some(known) = c.claims.compromised {
             let hash = digest(&SHA256, c.certificate.key.raw);
             if known.iter().next().is_some() && <[u8; 32]>::try_from(hash.as_ref()).is_ok_and(|hash| known.contains(&hash)) {
-                say(format!("the key with SHA-256 {} is known to be compromised", hex::encode(hash.as_ref())));
+                say(format!("the key with SHA-256 {} is known to be compromised: make a new one", hex::encode(hash.as_ref())));
             }
         }
     }),
