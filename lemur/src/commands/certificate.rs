@@ -205,8 +205,11 @@ async fn show(backend: &Backend, named: &str) -> anyhow::Result<Exit> {
 async fn revoke(backend: &Backend, options: &CertificateRevoke) -> anyhow::Result<Exit> {
     let reason: Reason = options.reason.parse()?;
     let certificate = backend.certificate(&options.certificate).await?;
-    backend.put(&format!("/certificates/{}/revoke", id(&certificate)), json!({"crlReason": reason.name()})).await?;
+    let done = backend.put(&format!("/certificates/{}/revoke", id(&certificate)), json!({"crlReason": reason.name()})).await?;
     report::note(format_args!("revoked {}", shown(text(&certificate, "name"))));
+    if let Some(warning) = done["warning"].as_str() {
+        report::note(format_args!("warning: {}", shown(warning)));
+    }
     Ok(Exit::Fine)
 }
 
