@@ -543,20 +543,3 @@ fn one_user_does_not_fill_the_database() {
         bring(&issuer, "ida", "six.example.net").done();
     });
 }
-
-/// The hole: whoever revoked a certificate that says that nobody says so was told of success, and nothing else.
-#[test]
-fn who_revokes_what_no_client_asks_about_is_told_so() {
-    let service = Service::start();
-    service.authority("Root");
-    let mut new = new_certificate("Root", "a.example.com");
-    new["profile"] = json!("mtls-workload");
-    let certificate = service.post("/certificates", &service.admin, &new).done();
-    let path = format!("/certificates/{}", certificate["id"]);
-    let done = service.put(&format!("{path}/revoke"), &service.admin, &json!({"crlReason": "keyCompromise"})).done();
-    assert!(done["warning"].as_str().unwrap().contains("taken until its end"), "{done}");
-    assert_eq!(service.get(&path, &service.admin).done()["status"], "revoked");
-    let usual = service.certificate(&service.admin, "Root", "b.example.com");
-    let done = service.put(&format!("/certificates/{}/revoke", usual["id"]), &service.admin, &json!({})).done();
-    assert_eq!(done, json!({"id": usual["id"]}));
-}
