@@ -121,6 +121,17 @@ pub(super) static LINTS: &[Lint] = &[
     }),
 ];
 
+/// The lint that finds an RSA key of this weakness.
+pub(crate) const fn of_weak_rsa(weak: &WeakRsa) -> &'static str {
+    match weak {
+        WeakRsa::TooSmall { .. } | WeakRsa::TooLarge { .. } => "key-rsa-size",
+        WeakRsa::Exponent => "key-rsa-exponent",
+        WeakRsa::Even | WeakRsa::SmallFactor(_) | WeakRsa::Prime => "key-rsa-factor",
+        WeakRsa::Roca => "key-rsa-roca",
+        WeakRsa::FermatClose => "key-rsa-fermat",
+    }
+}
+
 fn is_post_quantum(algorithm: &[u8]) -> bool {
     matches!(algorithm.strip_prefix(oid::NIST_SIGNATURES), Some([17..=46]))
         || matches!(algorithm.strip_prefix(oid::NIST_KEMS), Some([1..=3]))
