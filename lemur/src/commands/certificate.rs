@@ -233,13 +233,14 @@ async fn export(backend: &Backend, options: &CertificateExport) -> anyhow::Resul
     let slug = match options.format {
         ExportFormat::Pem => "pem-export",
         ExportFormat::Pkcs12 => "openssl-export",
+        ExportFormat::Csr => "openssl-csr",
         ExportFormat::Jks => "java-keystore-jks",
         ExportFormat::JksTrust => "java-truststore-jks",
     };
     let bytes = if options.format == ExportFormat::Pem && !has_key {
         Zeroizing::new(bundle(&certificate)?.iter().map(|view| write_certificate(view.as_der())).collect::<String>().into_bytes())
     } else {
-        if !has_key && options.format != ExportFormat::JksTrust {
+        if !has_key && !matches!(options.format, ExportFormat::JksTrust | ExportFormat::Csr) {
             bail!("the key of {} is not stored here: a key store would be empty", shown(text(&certificate, "name")));
         }
         let said: Vec<_> = passphrase.iter().map(|text| json!({"name": "passphrase", "value": text.expose()})).collect();

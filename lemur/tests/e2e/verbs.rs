@@ -206,6 +206,8 @@ fn exports_are_their_owners_and_need_a_key_where_they_hold_one() {
     let clear = house.lemur(["certificate", "export", &own, "--out", "z.pem"]).success();
     assert!(clear.stderr.contains("wrote z.pem, with the key in clear"), "{}", clear.stderr);
     house.run("openssl", "pkey -in z.pem -noout");
+    house.done(&format!("certificate export {theirs} --format csr --out api.again"));
+    assert_eq!(house.read("api.again").trim(), house.read("api.corp.example.csr").trim());
     house.run("openssl", "pkcs12 -in x.p12 -noout -passin file:pass");
     let listed = house.run("keytool", "-list -storetype JKS -keystore x.jks -storepass changeit-please");
     assert!(listed.contains("PrivateKeyEntry"), "{listed}");
