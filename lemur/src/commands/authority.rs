@@ -30,6 +30,10 @@ pub(super) fn run(target: &Target, command: &AuthorityCommand) -> anyhow::Result
 }
 
 async fn create(backend: &Backend, options: &AuthorityCreate) -> anyhow::Result<Exit> {
+    if let Some(path) = &options.csr_out {
+        place::refuse_file(path, options.force)?;
+        place::refuse_unwritable(path)?;
+    }
     let kind = match (&options.parent, &options.csr_out) {
         (Some(_), _) => "subca",
         (None, Some(_)) => "csr",

@@ -221,9 +221,7 @@ async fn release(backend: &Backend, named: &str) -> anyhow::Result<Exit> {
 }
 
 async fn export(backend: &Backend, options: &CertificateExport) -> anyhow::Result<Exit> {
-    if options.out.is_file() && report::descriptor(&options.out).is_none() && !options.force {
-        bail!("there is a file {} already: --force writes over it", options.out.display());
-    }
+    place::refuse_file(&options.out, options.force)?;
     let passphrase = match &options.passphrase_file {
         Some(path) => Some(place::first_line(path)?),
         None => None,

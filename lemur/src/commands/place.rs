@@ -101,6 +101,7 @@ async fn open_kept(config: Config, wanted: Option<String>, missing: Missing) -> 
         Missing::Made => make_folder(&config.data)?,
         Missing::Refused => refuse_nothing(&config)?,
     }
+    refuse_emptied(&config)?;
     super::modes::check(&config)?;
     let stores = Arc::new(KeyStores::new(config.pkcs11.clone()));
     settings.signers = stores.clone();
@@ -127,6 +128,17 @@ fn refuse_nothing(config: &Config) -> anyhow::Result<()> {
         key.display()
     );
     refuse_no_file(config)
+}
+
+/// Refuses an empty database beside a key file: the key is made after the database, so that what it opened was there once.
+fn refuse_emptied(config: &Config) -> anyhow::Result<()> {
+    let is_empty = |file: &Path| file.metadata().is_ok_and(|file| file.is_file() && file.len() == 0);
+    let Some(file) = Database::file(&config.database).filter(|file| is_empty(file) && config.key_file.exists()) else { return Ok(()) };
+    bail!(
+        "{} is empty, and {} is the key of a database that was not: restore the database from a copy, or remove both for a new beginning",
+        file.display(),
+        config.key_file.display()
+    )
 }
 
 /// Refuses a place where the file of an SQLite is not.
@@ -199,6 +211,23 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 /// Writes what only its owner may read, also where a file stood that others could read.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     #[cfg(unix)]
+/// Refuses to write over a file, unless that is wanted.
+pub(super) fn refuse_file(path: &Path, force: bool) -> anyhow::Result<()> {
+    if path.is_file() && menagerie_report::descriptor(path).is_none() && !force {
+        bail!("there is a file {} already: --force writes over it", path.display());
+    }
+    Ok(())
+}
+
+/// Refuses a place where no file can be made, before what it is for is done.
+pub(super) fn refuse_unwritable(path: &Path) -> anyhow::Result<()> {
+    if path.exists() || menagerie_report::descriptor(path).is_some() {
+        return Ok(());
+    }
+    let made = std::fs::File::options().write(true).create_new(true).open(path);
+    made.and_then(|_| std::fs::remove_file(path)).with_context(|| format!("cannot write {}", path.display()))
+}
+
     if let Ok(found) = std::fs::metadata(path) {
         use std::os::unix::fs::PermissionsExt as _;
         if found.is_file() && found.permissions().mode() & 0o077 != 0 {

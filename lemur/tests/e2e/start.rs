@@ -291,3 +291,17 @@ fn a_workload_of_an_authority_elsewhere_is_no_start() {
         house.refuses("serve --listen 127.0.0.1:0 --http-listen 127.0.0.1:0", "[workloads.nodes] certificate: the authority le is not one");
     }
 }
+
+/// The hole: an emptied database beside the key of the one that was lost was a new authority, in silence.
+#[test]
+fn an_empty_database_beside_a_key_is_no_new_beginning() {
+    let house = House::new();
+    house.done("authority create root --common-name Root");
+    for file in ["lemur.db-wal", "lemur.db-shm"] {
+        let _ = std::fs::remove_file(house.file("data").join(file));
+    }
+    std::fs::write(house.file("data/lemur.db"), b"").unwrap();
+    house.refuses("authority create root --common-name Root", "restore the database from a copy, or remove both");
+    house.refuses("authority list", "restore the database from a copy, or remove both");
+    assert_eq!(house.file("data/lemur.db").metadata().unwrap().len(), 0);
+}

@@ -62,6 +62,11 @@ fn an_offline_root_signs_a_request_and_the_chain_comes_back() {
     house.done("authority create tls --common-name Online --csr-out tls.csr");
     house.run("openssl", "req -in tls.csr -verify -noout");
     house.refuses("certificate issue --authority tls --name www.corp.example --out .", "does not issue");
+    // A request goes over no file unless it is to, and nothing is made where it cannot be written.
+    let request = house.read("tls.csr");
+    house.refuses("authority create other --common-name Other --csr-out tls.csr", "--force writes over it");
+    house.refuses("authority create other --common-name Other --csr-out nowhere/other.csr", "cannot write nowhere/other.csr");
+    assert_eq!((house.read("tls.csr"), house.done("authority list").lines().count()), (request, 1));
     assert!(house.done("authority show tls").contains(house.read("tls.csr").trim()));
     let algorithm = "-newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes";
     house.run(
