@@ -41,7 +41,7 @@ pub(super) fn run(target: &Target, command: &CertificateCommand) -> anyhow::Resu
 async fn issue(backend: &Backend, options: &CertificateIssue) -> anyhow::Result<Exit> {
     let authority = backend.authority(&options.authority).await?;
     let csr = match &options.csr {
-        Some(path) => Some(Csr::parse(&place::bytes(path, LARGEST_REQUEST)?).with_context(|| path.display().to_string())?),
+        Some(path) => Some(Csr::parse(&place::bytes_or_input(path, LARGEST_REQUEST)?).with_context(|| path.display().to_string())?),
         None => None,
     };
     let mut names = options.names.iter().map(|name| San::guess(name)).collect::<Result<Vec<_>, _>>()?;
@@ -231,9 +231,9 @@ async fn export(backend: &Backend, options: &CertificateExport) -> anyhow::Resul
     let slug = match options.format {
         ExportFormat::Pem => "pem-export",
         ExportFormat::Pkcs12 => "openssl-export",
-        ExportFormat::Csr => "openssl-csr",
         ExportFormat::Jks => "java-keystore-jks",
         ExportFormat::JksTrust => "java-truststore-jks",
+        ExportFormat::Csr => "openssl-csr",
     };
     let bytes = if options.format == ExportFormat::Pem && !has_key {
         Zeroizing::new(bundle(&certificate)?.iter().map(|view| write_certificate(view.as_der())).collect::<String>().into_bytes())

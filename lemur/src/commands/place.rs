@@ -183,13 +183,21 @@ fn on_kept<T>(
     })
 }
 
+/// A file's bytes, if they are no more than `most`; of standard input where the path is `-`.
+pub(super) fn bytes_or_input(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    if path == Path::new("-") { bytes_of(std::io::stdin().lock(), path, most) } else { bytes(path, most) }
+}
+
 /// A file's bytes, if they are no more than `most`.
 pub(super) fn bytes(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    bytes_of(std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?, path, most)
+}
+
+fn bytes_of(input: impl std::io::Read, path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
 
-    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut bytes = Vec::new();
-    file.take(most as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+    input.take(most as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
     anyhow::ensure!(bytes.len() <= most, "{} has more than {most} bytes", path.display());
     Ok(bytes)
 }
@@ -203,14 +211,6 @@ pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
     Ok(Secret::new(line.to_owned()))
 }
 
-/// Writes a file whole or not at all, for its owner alone if it is secret.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    menagerie_report::replace(path, bytes).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Writes what only its owner may read, also where a file stood that others could read.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    #[cfg(unix)]
 /// Refuses to write over a file, unless that is wanted.
 pub(super) fn refuse_file(path: &Path, force: bool) -> anyhow::Result<()> {
     if path.is_file() && menagerie_report::descriptor(path).is_none() && !force {
@@ -228,6 +228,14 @@ pub(super) fn refuse_unwritable(path: &Path) -> anyhow::Result<()> {
     made.and_then(|_| std::fs::remove_file(path)).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Writes a file whole or not at all, for its owner alone if it is secret.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    menagerie_report::replace(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes what only its owner may read, also where a file stood that others could read.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    #[cfg(unix)]
     if let Ok(found) = std::fs::metadata(path) {
         use std::os::unix::fs::PermissionsExt as _;
         if found.is_file() && found.permissions().mode() & 0o077 != 0 {

@@ -305,3 +305,24 @@ fn an_empty_database_beside_a_key_is_no_new_beginning() {
     house.refuses("authority list", "restore the database from a copy, or remove both");
     assert_eq!(house.file("data/lemur.db").metadata().unwrap().len(), 0);
 }
+
+/// Who mistypes an address in a browser sees a page; a program sees that nothing is there.
+#[test]
+fn where_nothing_is_a_person_is_told_so() {
+    let house = House::new();
+    let server = house.serve();
+    for (accept, page) in [("text/html,application/xhtml+xml", true), ("application/json", false)] {
+        let answer = server.send("GET", "/certificatess", &[("accept", accept)], "");
+        assert_eq!((answer.status, String::from_utf8_lossy(&answer.bytes).contains("Nothing is here")), (404, page), "{accept}");
+    }
+}
+
+/// What is not written is not done, also where it is the help.
+#[test]
+fn a_full_disk_is_told_of_by_the_help_too() {
+    for arguments in [["--help"], ["--version"]] {
+        let mut lemur = std::process::Command::new(env!("CARGO_BIN_EXE_lemur"));
+        lemur.args(arguments).stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+        assert_eq!(lemur.status().unwrap().code(), Some(2), "{arguments:?}");
+    }
+}
