@@ -540,8 +540,8 @@ async fn no_line_of_any_process_is_taken_out_or_changed_unnoticed() {
         let source = TableSource::new(database.clone());
         assert!(source.verify(&[]).await.expect("is read").is_sound(), "a log that nobody wrote");
         for number in 0..6 {
-            let process = open(url, 3).await;
-            let entry = Entry { body: format!("{{\"pet\":{number}}}"), unique: None, time_ms: number };
+            let (process, body) = (open(url, 3).await, format!("{{\"time\":\"1970-01-01T00:00:00.00{number}Z\",\"pet\":{number}}}"));
+            let entry = Entry { body, unique: None, time_ms: number };
             TableLog::of(&process).commit(process.write().await.expect("begins"), vec![entry]).await.expect("is kept");
             process.close().await;
         }
@@ -573,19 +573,26 @@ async fn no_line_of_any_process_is_taken_out_or_changed_unnoticed() {
         };
         for at in ["seq = 1", "seq = 2", "seq = 3", "seq = 4", "seq = 5", "seq = 6"] {
             tampered(&[format!("DELETE FROM log_line WHERE {at}").leak()]).await;
+            tampered(&[format!("UPDATE log_line SET seq = seq + 900 WHERE {at}").leak()]).await;
+            tampered(&[format!("UPDATE log_line SET time_ms = 77 WHERE {at}").leak()]).await;
             tampered(&[format!("UPDATE log_line SET line = replace(line, '\"pet\":', '\"cat\":') WHERE {at}").leak()]).await;
         }
         tampered(&["DELETE FROM log_line"]).await;
         tampered(&["DELETE FROM log_line WHERE seq > 3"]).await;
         let swap = ["UPDATE log_line SET line = (SELECT line FROM line_copy WHERE seq = 7 - log_line.seq)"];
         tampered(&swap).await;
-        // A chain of somebody's own beside it, whole by itself.
+        // A chain of somebody's own beside it, whole by itself; also before the first number, where an earlier version's lines would stand.
         let own = Chain::new(WriterId::from_bytes([7; 16])).add(Entry { body: "{}".to_owned(), unique: None, time_ms: 0 }).expect("a line");
-        let insert = format!("INSERT INTO log_line (writer, seq, time_ms, line) VALUES ('{}', 1, 0, '{}')", own.position.writer, own.text);
-        tampered(&[insert.leak()]).await;
+        let overriding = if database.kind() == Kind::Postgres { " OVERRIDING SYSTEM VALUE" } else { "" };
+        for id in [77, 0, -7] {
+            let values = format!("VALUES ({id}, '{}', 1, 0, '{}')", own.position.writer, own.text);
+            tampered(&[format!("INSERT INTO log_line (id, writer, seq, time_ms, line){overriding} {values}").leak()]).await;
+        }
         // Who takes out the head has nothing accounted for, and nothing is written any more.
         database.execute("DELETE FROM log_head", &[]).await.expect("is done");
         assert!(!source.verify(&[]).await.expect("is read").is_sound());
+        database.execute("DELETE FROM log_line", &[]).await.expect("is done");
+        assert!(matches!(source.verify(&[]).await.expect("is read").problems[..], [Problem::NoHead]), "it is there before the first line");
         let entry = Entry { body: "{}".to_owned(), unique: None, time_ms: 0 };
         assert!(TableLog::of(&database).commit(database.write().await.expect("begins"), vec![entry]).await.is_err());
     })

@@ -202,6 +202,10 @@ async fn failed(acme: &Acme, order: &Order, error: IssueError) -> Result<Problem
     }
     let kind = match &error {
         IssueError::Refused(ProfileRefusal::KeyType { .. } | ProfileRefusal::IssuersKey) | IssueError::PublicKey(_) => Kind::BadPublicKey,
+        IssueError::Lint { findings } if findings.iter().any(|finding| finding.lint.id.starts_with("key-")) => {
+            let said: Vec<String> = findings.iter().map(ToString::to_string).collect();
+            return Ok(Problem::new(Kind::BadPublicKey, format!("the request's key is refused: {}", said.join("; "))));
+        }
         IssueError::Refused(
             ProfileRefusal::NotPermitted(_)
             | ProfileRefusal::NameKind { .. }

@@ -7,6 +7,7 @@
 mod authority;
 mod chain;
 pub(crate) mod extensions;
+mod foreign_key;
 mod issuer;
 mod key_id;
 pub(crate) mod pem;
@@ -32,7 +33,7 @@ pub use serial::{Serial, SerialError};
 pub use template::{Template, TemplateError};
 pub use to_be_signed::{SignatureMismatch, ToBeSigned};
 pub use usage::{ExtendedKeyUsage, ExtendedKeyUsageError, KeyUsage, KeyUsages};
-pub use validity::{Validity, ValidityError};
+pub use validity::{Validity, ValidityError, written};
 pub use view::{CertificateError, MAX_CERTIFICATE_BYTES, View};
 
 #[cfg(test)]

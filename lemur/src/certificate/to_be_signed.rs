@@ -5,6 +5,7 @@ use menagerie_sign::{Algorithm, Signature, x509};
 use super::serial::Serial;
 use super::validity::Validity;
 use crate::asn1::{self, Writer, context_constructed};
+use crate::authority::sha256;
 
 /// A TBSCertificate: complete, unsigned, and never changed after it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,7 @@ pub struct ToBeSigned {
     der: Vec<u8>,
     serial: Serial,
     algorithm: Algorithm,
+    spki_sha256: [u8; 32],
 }
 
 /// A signature by another algorithm than the one that the signed bytes name.
@@ -49,7 +51,8 @@ impl ToBeSigned {
             writer.raw(content.spki);
             writer.nest(context_constructed(3), |writer| writer.sequence(extensions));
         });
-        Self { der: writer.into_vec(), serial: *content.serial, algorithm: content.algorithm }
+        let spki_sha256 = sha256(content.spki);
+        Self { der: writer.into_vec(), serial: *content.serial, algorithm: content.algorithm, spki_sha256 }
     }
 
     /// The bytes to lint and to sign.
@@ -62,6 +65,11 @@ impl ToBeSigned {
     #[must_use]
     pub const fn serial(&self) -> Serial {
         self.serial
+    }
+
+    /// The SHA-256 of the key in them.
+    pub(crate) const fn spki_sha256(&self) -> [u8; 32] {
+        self.spki_sha256
     }
 
     /// The algorithm that they say they are signed by.

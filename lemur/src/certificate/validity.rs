@@ -25,8 +25,15 @@ struct Bounds {
 
 impl fmt::Display for Validity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} to {}", self.not_before, self.not_after)
+        write!(f, "{} to {}", self.not_before, written(self.not_after))
     }
+}
+
+/// A time as a certificate has it: the end of the year 9999 (RFC 5280, 4.1.2.5, "no well-defined end") is past what a timestamp holds, so that the
+/// last timestamp stands for it.
+#[must_use]
+pub fn written(at: Timestamp) -> String {
+    if at.as_second() < Timestamp::MAX.as_second() { at.to_string() } else { "9999-12-31T23:59:59Z".to_owned() }
 }
 
 /// Why two times are no period of validity.

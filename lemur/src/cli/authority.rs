@@ -97,6 +97,9 @@ pub struct AuthorityCreate {
     /// Writes a request for an offline root here instead of asking for a certificate
     #[arg(long, value_name = "FILE", conflicts_with_all = ["parent", "permit_dns", "permit_ip", "path_length", "days", "policy"])]
     pub csr_out: Option<PathBuf>,
+    /// Writes the request also where a file is: what stood in it is lost
+    #[arg(long, requires = "csr_out")]
+    pub force: bool,
     /// In an emergency
     #[command(flatten)]
     pub emergency: Emergency,

@@ -140,6 +140,8 @@ pub enum ExportFormat {
     Jks,
     /// Java's trust store: the authorities alone
     JksTrust,
+    /// The request that it was made from; where its key was made here, one that the key signs
+    Csr,
 }
 
 /// Options of `lemur certificate export`.

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use menagerie_report::{self as report, Exit};
-use menagerie_store::log::{Head, Position, TableSource, TableVerifier, Verification};
+use menagerie_store::database::Database;
+use menagerie_store::log::{Columns, Head, Position, Problem, TableSource, TableVerifier, Verification};
+use serde_json::Value;
 
 use super::backend::{self, Backend};
 use super::place;
@@ -48,16 +50,27 @@ fn verify_here(place: &Place, expected: &[Position]) -> anyhow::Result<Verificat
     place::runtime()?.block_on(async {
         for _ in 0..=AGAIN {
             let database = store::open_to_read(&config.database).await?;
-            let found = TableSource::new(database.clone()).verify(expected).await;
+            let found = verify_table(&database, expected).await;
             let undisturbed = database.is_undisturbed();
             database.close().await;
             if undisturbed {
-                return Ok(found?);
+                return found;
             }
             tokio::time::sleep(PAUSE).await;
         }
         anyhow::bail!("the database was written to whenever it was read: do it again, or verify a copy")
     })
+}
+
+async fn verify_table(database: &Database, expected: &[Position]) -> anyhow::Result<Verification> {
+    let mut found = TableSource::new(database.clone()).verify(expected).await?;
+    // Of each certificate and of each user a line tells: an empty log with its head as at the start was emptied.
+    // Who may read the log alone is not told of certificates.
+    let any = async || database.optional("SELECT 1 AS one FROM certificate LIMIT 1", &[]).await.is_ok_and(|row| row.is_some());
+    if found.entries == 0 && any().await {
+        found.problem(Problem::Emptied);
+    }
+    Ok(found)
 }
 
 /// Verifies the log of a server.
@@ -83,10 +96,11 @@ async fn verify(backend: &Backend, expected: &[Position]) -> anyhow::Result<Veri
     loop {
         let page = backend.get(&format!("/logs/lines{query}")).await?;
         let head = page["head"].as_str().map(str::parse::<Position>).transpose().context("the end of the log's chain")?;
-        let head = Head { last: head, before: page["before"].as_i64().unwrap_or(0) };
+        let head = Head { last: head, before: page["before"].as_i64().unwrap_or(0), missing: page["headMissing"] == true };
         let checked = verifier.get_or_insert_with(|| TableVerifier::new(expected, head));
         for item in page["items"].as_array().into_iter().flatten() {
-            checked.line(item["id"].as_i64().unwrap_or(0), item["line"].as_str().context("a line of the log is no text")?.as_bytes());
+            let text = item["line"].as_str().context("a line of the log is no text")?;
+            checked.line(item["id"].as_i64().unwrap_or(0), text.as_bytes(), columns(item).as_ref());
         }
         match (page["after"].as_i64(), verifier.take()) {
             // A server that hands the same lines over again and again would never come to an end.
@@ -96,6 +110,11 @@ async fn verify(backend: &Backend, expected: &[Position]) -> anyhow::Result<Veri
         }
         query = format!("?after={last}");
     }
+}
+
+/// What stands beside a line. Servers from before do not hand it out.
+fn columns(item: &Value) -> Option<Columns> {
+    Some(Columns { writer: item["writer"].as_str()?.to_owned(), seq: item["seq"].as_i64()?, time_ms: item["timeMs"].as_i64()? })
 }
 
 /// The positions that stand in a file, one a line.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::approval::waits;
 use super::backend::{self, Backend, encoded, id, text};
 use super::place::{self, Missing};
-use crate::certificate::{View, read_bundle, write_certificate};
+use crate::certificate::{View, read_bundle, write_certificate, written};
 use crate::cli::{AuthorityChange, AuthorityCommand, AuthorityCreate, AuthorityCrossSign, AuthorityImport, Target};
 use crate::name::SubjectField;
 
@@ -30,6 +30,10 @@ pub(super) fn run(target: &Target, command: &AuthorityCommand) -> anyhow::Result
 }
 
 async fn create(backend: &Backend, options: &AuthorityCreate) -> anyhow::Result<Exit> {
+    if let Some(path) = &options.csr_out {
+        place::refuse_file(path, options.force)?;
+        place::refuse_unwritable(path)?;
+    }
     let kind = match (&options.parent, &options.csr_out) {
         (Some(_), _) => "subca",
         (None, Some(_)) => "csr",
@@ -88,7 +92,7 @@ fn certificate(authority: &Value) -> anyhow::Result<Option<View>> {
 async fn list(backend: &Backend) -> anyhow::Result<Exit> {
     for authority in backend.all("/authorities", "").await? {
         let until = match certificate(&authority)? {
-            Some(view) => view.validity().not_after().strftime("%F").to_string(),
+            Some(view) => written(view.validity().not_after()).chars().take(10).collect(),
             None if authority["kind"] == "upstream" => "elsewhere".to_owned(),
             None => "waits for its certificate".to_owned(),
         };
@@ -131,7 +135,7 @@ async fn show(backend: &Backend, name: &str) -> anyhow::Result<Exit> {
         report::data(format_args!("path length: {below}\n"))?;
         constraints(&view)?;
         report::data(format_args!("serial:      {}\n", view.serial()))?;
-        report::data(format_args!("not before:  {}\nnot after:   {}\n", validity.not_before(), validity.not_after()))?;
+        report::data(format_args!("not before:  {}\nnot after:   {}\n", validity.not_before(), written(validity.not_after())))?;
         for list in texts(&authority["revocationLists"]) {
             report::data(format_args!("crl:         {}\n", shown(list)))?;
         }

@@ -41,7 +41,7 @@ pub(super) fn run(target: &Target, command: &CertificateCommand) -> anyhow::Resu
 async fn issue(backend: &Backend, options: &CertificateIssue) -> anyhow::Result<Exit> {
     let authority = backend.authority(&options.authority).await?;
     let csr = match &options.csr {
-        Some(path) => Some(Csr::parse(&place::bytes(path, LARGEST_REQUEST)?).with_context(|| path.display().to_string())?),
+        Some(path) => Some(Csr::parse(&place::bytes_or_input(path, LARGEST_REQUEST)?).with_context(|| path.display().to_string())?),
         None => None,
     };
     let mut names = options.names.iter().map(|name| San::guess(name)).collect::<Result<Vec<_>, _>>()?;
@@ -205,8 +205,11 @@ async fn show(backend: &Backend, named: &str) -> anyhow::Result<Exit> {
 async fn revoke(backend: &Backend, options: &CertificateRevoke) -> anyhow::Result<Exit> {
     let reason: Reason = options.reason.parse()?;
     let certificate = backend.certificate(&options.certificate).await?;
-    backend.put(&format!("/certificates/{}/revoke", id(&certificate)), json!({"crlReason": reason.name()})).await?;
+    let done = backend.put(&format!("/certificates/{}/revoke", id(&certificate)), json!({"crlReason": reason.name()})).await?;
     report::note(format_args!("revoked {}", shown(text(&certificate, "name"))));
+    if let Some(warning) = done["warning"].as_str() {
+        report::note(format_args!("warning: {}", shown(warning)));
+    }
     Ok(Exit::Fine)
 }
 
@@ -218,9 +221,7 @@ async fn release(backend: &Backend, named: &str) -> anyhow::Result<Exit> {
 }
 
 async fn export(backend: &Backend, options: &CertificateExport) -> anyhow::Result<Exit> {
-    if options.out.is_file() && report::descriptor(&options.out).is_none() && !options.force {
-        bail!("there is a file {} already: --force writes over it", options.out.display());
-    }
+    place::refuse_file(&options.out, options.force)?;
     let passphrase = match &options.passphrase_file {
         Some(path) => Some(place::first_line(path)?),
         None => None,
@@ -232,11 +233,12 @@ async fn export(backend: &Backend, options: &CertificateExport) -> anyhow::Resul
         ExportFormat::Pkcs12 => "openssl-export",
         ExportFormat::Jks => "java-keystore-jks",
         ExportFormat::JksTrust => "java-truststore-jks",
+        ExportFormat::Csr => "openssl-csr",
     };
     let bytes = if options.format == ExportFormat::Pem && !has_key {
         Zeroizing::new(bundle(&certificate)?.iter().map(|view| write_certificate(view.as_der())).collect::<String>().into_bytes())
     } else {
-        if !has_key && options.format != ExportFormat::JksTrust {
+        if !has_key && !matches!(options.format, ExportFormat::JksTrust | ExportFormat::Csr) {
             bail!("the key of {} is not stored here: a key store would be empty", shown(text(&certificate, "name")));
         }
         let said: Vec<_> = passphrase.iter().map(|text| json!({"name": "passphrase", "value": text.expose()})).collect();

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use menagerie_report::{self as report, Exit};
+use menagerie_telemetry::{Format, Level};
 
 use super::{hook_runner, place};
 use crate::cli::{DnsCommand, Place};
@@ -25,6 +26,8 @@ pub(super) fn run(place: &Place, command: &DnsCommand) -> anyhow::Result<Exit> {
             }
         }
         DnsCommand::Try { provider, name, value } => {
+            // What a program wrote is told of in the log, and there is no server's here.
+            menagerie_telemetry::start(Format::Human, Level::Warning);
             let asked = providers.get(provider).with_context(|| format!("there is no [dns.{provider}] in the configuration"))?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start")?;
             runtime.block_on(async {

@@ -37,8 +37,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { report::Exit::Incomplete.into() } else { report::Exit::Fine.into() };
+            let written = error.print().and_then(|()| std::io::Write::flush(&mut std::io::stdout()));
+            let fine = written.is_ok() && !error.use_stderr();
+            return if fine { report::Exit::Fine.into() } else { report::Exit::Incomplete.into() };
         }
     };
     let done = match cli.command {

@@ -101,6 +101,7 @@ async fn open_kept(config: Config, wanted: Option<String>, missing: Missing) -> 
         Missing::Made => make_folder(&config.data)?,
         Missing::Refused => refuse_nothing(&config)?,
     }
+    refuse_emptied(&config)?;
     super::modes::check(&config)?;
     let stores = Arc::new(KeyStores::new(config.pkcs11.clone()));
     settings.signers = stores.clone();
@@ -127,6 +128,17 @@ fn refuse_nothing(config: &Config) -> anyhow::Result<()> {
         key.display()
     );
     refuse_no_file(config)
+}
+
+/// Refuses an empty database beside a key file: the key is made after the database, so that what it opened was there once.
+fn refuse_emptied(config: &Config) -> anyhow::Result<()> {
+    let is_empty = |file: &Path| file.metadata().is_ok_and(|file| file.is_file() && file.len() == 0);
+    let Some(file) = Database::file(&config.database).filter(|file| is_empty(file) && config.key_file.exists()) else { return Ok(()) };
+    bail!(
+        "{} is empty, and {} is the key of a database that was not: restore the database from a copy, or remove both for a new beginning",
+        file.display(),
+        config.key_file.display()
+    )
 }
 
 /// Refuses a place where the file of an SQLite is not.
@@ -171,13 +183,21 @@ fn on_kept<T>(
     })
 }
 
+/// A file's bytes, if they are no more than `most`; of standard input where the path is `-`.
+pub(super) fn bytes_or_input(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    if path == Path::new("-") { bytes_of(std::io::stdin().lock(), path, most) } else { bytes(path, most) }
+}
+
 /// A file's bytes, if they are no more than `most`.
 pub(super) fn bytes(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    bytes_of(std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?, path, most)
+}
+
+fn bytes_of(input: impl std::io::Read, path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     use std::io::Read as _;
 
-    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut bytes = Vec::new();
-    file.take(most as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+    input.take(most as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
     anyhow::ensure!(bytes.len() <= most, "{} has more than {most} bytes", path.display());
     Ok(bytes)
 }
@@ -189,6 +209,23 @@ pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
     let line = text.lines().next().unwrap_or_default();
     anyhow::ensure!(!line.is_empty(), "the first line of {} is empty", path.display());
     Ok(Secret::new(line.to_owned()))
+}
+
+/// Refuses to write over a file, unless that is wanted.
+pub(super) fn refuse_file(path: &Path, force: bool) -> anyhow::Result<()> {
+    if path.is_file() && menagerie_report::descriptor(path).is_none() && !force {
+        bail!("there is a file {} already: --force writes over it", path.display());
+    }
+    Ok(())
+}
+
+/// Refuses a place where no file can be made, before what it is for is done.
+pub(super) fn refuse_unwritable(path: &Path) -> anyhow::Result<()> {
+    if path.exists() || menagerie_report::descriptor(path).is_some() {
+        return Ok(());
+    }
+    let made = std::fs::File::options().write(true).create_new(true).open(path);
+    made.and_then(|_| std::fs::remove_file(path)).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes a file whole or not at all, for its owner alone if it is secret.

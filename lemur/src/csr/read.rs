@@ -43,7 +43,7 @@ pub enum CsrError {
         part: &'static str,
     },
     /// A key that is not certified.
-    #[error("the certificate request's key: {0}")]
+    #[error("the certificate request's key: {0}{lint}", lint = lint_of(.0))]
     PublicKey(#[from] PublicKeyError),
     /// A signature that is not the key's, or by an algorithm that is not accepted.
     #[error("the certificate request: {0}")]
@@ -54,6 +54,14 @@ pub enum CsrError {
     /// More names than are read.
     #[error("the certificate request asks for more than {MAX_CSR_NAMES} names")]
     TooManyNames,
+}
+
+/// The lint that a key would break, in brackets, if there is one.
+fn lint_of(error: &PublicKeyError) -> String {
+    match error {
+        PublicKeyError::Weak(weak) => format!(" ({})", crate::lint::of_weak_rsa(weak)),
+        _ => String::new(),
+    }
 }
 
 fn at(part: &'static str) -> impl Fn(Malformed) -> CsrError {

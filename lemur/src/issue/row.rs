@@ -27,7 +27,10 @@ pub(crate) fn row(view: &View, record: &Record, creator: Option<UserId>, issued_
         creator,
         description: record.description.clone(),
         profile: String::new(),
-        key_type: view.public_key().map_or_else(|_| "UNKNOWN".to_owned(), |key| key_type_name(&key)),
+        key_type: match view.public_key() {
+            Ok(key) => key_type_name(&key),
+            Err(_) => view.foreign_key().map_or_else(|| "UNKNOWN".to_owned(), |(name, _)| name),
+        },
         not_before: view.validity().not_before().as_second(),
         not_after: view.validity().not_after().as_second(),
         issued_ms,

@@ -1,6 +1,7 @@
 //! One way to a signature: a serial number is durable before the authority's key is used, the exact bytes are linted before, and what comes
 //! back is read and verified before anybody else sees it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use super::error::MOST_TO_SIGN;
 use crate::certificate::{Places, Serial, ToBeSigned, View};
 use crate::engine::{Engine, Held, Loaded};
 use crate::lint::{self, Claims, Finding, Kind};
-use crate::store::intents::Intent;
+use crate::store::intents::{Begin, Begun, Intent};
 
 /// A certificate that was signed and that is not stored yet. Its serial is this request's as long as this lives.
 #[derive(Debug)]
@@ -58,7 +59,12 @@ impl Engine {
             created_ms: self.now().as_millisecond(),
             about,
         };
-        self.shared.intents.submit(intent).await?;
+        let spki = to_be_signed.spki_sha256();
+        if self.shared.intents.submit(Begin { intent, spki }).await? == Begun::CompromisedKey {
+            let known = HashSet::from([spki]);
+            let claims = Claims { as_of: Some(self.now()), compromised: Some(&known), ..*claims };
+            return Err(IssueError::Lint { findings: forbidding(to_be_signed.as_der(), &claims) });
+        }
         // From here on the key may have signed: whatever ends this leaves the intent, and that revokes the serial.
         let signature = signer.sign(to_be_signed.as_der()).await?;
         let der = to_be_signed.certificate(&signature)?;
@@ -69,8 +75,14 @@ impl Engine {
     /// Refuses bytes that break rules.
     pub(crate) fn lint(&self, der: &[u8], claims: &Claims<'_>) -> Result<(), IssueError> {
         let claims = Claims { as_of: Some(self.now()), compromised: Some(&self.shared.settings.compromised), ..*claims };
-        let mut findings = lint::check(der, &claims);
-        findings.retain(Finding::forbids);
+        let findings = forbidding(der, &claims);
         if findings.is_empty() { Ok(()) } else { Err(IssueError::Lint { findings }) }
     }
+}
+
+/// The rules that these bytes break, so that they are not signed.
+fn forbidding(der: &[u8], claims: &Claims<'_>) -> Vec<Finding> {
+    let mut findings = lint::check(der, claims);
+    findings.retain(Finding::forbids);
+    findings
 }

@@ -23,6 +23,8 @@ mod syntax;
 mod table;
 mod tlv;
 
+pub(crate) use rules::of_weak_rsa;
+
 pub use context::Claims;
 pub use definition::{Family, Finding, Kind, Lint, Severity, Source};
 pub use summary::{Summary, summary};

@@ -167,11 +167,12 @@ impl NameConstraints {
         if self.is_empty() {
             return Ok(());
         }
-        match San::guess(common_name.trim_end_matches('.')) {
+        let folded = folded(common_name);
+        match San::guess(folded.trim_end_matches('.')) {
             Ok(San::Dns(name)) if name.is_single_label() => Ok(()),
             Ok(name) => self.admits(&name),
             Err(SanError::Mapped { address }) => self.admits(&San::Ip(address)),
-            Err(_) if !common_name.contains(char::is_whitespace) && common_name.contains(['.', '@', ':']) => {
+            Err(_) if !folded.contains(char::is_whitespace) && folded.contains(['.', '@', ':']) => {
                 Err(NotPermitted::Outside { name: common_name.chars().take(300).collect() })
             }
             Err(_) => Ok(()),
@@ -205,6 +206,17 @@ impl NameConstraints {
             }
         });
     }
+}
+
+/// A text as a lenient reader of host names takes it: full-width letters for ASCII's (UTS 46), and whatever IDNA takes for a dot (RFC 3490, 3.1),
+/// or looks like one, for a dot.
+fn folded(text: &str) -> String {
+    let fold = |character: char| match character {
+        '\u{3002}' | '\u{ff61}' | '\u{2024}' | '\u{fe52}' => '.',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
+        _ => character,
+    };
+    text.chars().filter(|character| !matches!(character, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')).map(fold).collect()
 }
 
 impl Subtrees {

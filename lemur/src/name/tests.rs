@@ -219,9 +219,24 @@ fn a_common_name_that_looks_like_a_host_is_constrained() {
     assert!(constraints.admits_common_name("www.example.com").is_ok());
     assert!(constraints.admits_common_name("www.evil.test").is_err());
     assert!(constraints.admits_common_name("www.example.com.").is_ok());
-    for hidden in
-        ["www.evil.test.", "www.evil.test..", "www_1.evil.test", "münchen.evil.test", "10.0.0.1", "::ffff:10.0.0.1", "a@evil.test"]
-    {
+    assert!(constraints.admits_common_name("\u{5f35}\u{4f1f} \u{674e}").is_ok());
+    for hidden in [
+        "www.evil.test.",
+        "www.evil.test..",
+        "www_1.evil.test",
+        "münchen.evil.test",
+        "10.0.0.1",
+        "::ffff:10.0.0.1",
+        "a@evil.test",
+        "evil\u{3002}test",
+        "evil\u{ff0e}test",
+        "evil\u{ff61}test",
+        "evil\u{2024}test",
+        "\u{ff45}vil\u{3002}\u{ff54}est",
+        "evil\u{3002}\u{200b}test",
+        "a\u{ff20}evil",
+        "\u{ff11}0.0.0.1",
+    ] {
         assert!(constraints.admits_common_name(hidden).is_err(), "{hidden}");
     }
     let none = NameConstraints::default();

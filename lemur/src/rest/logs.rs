@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use menagerie_store::log::{Columns, NumberedLine};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -32,6 +33,7 @@ struct LogOut {
 
 /// Lines of the log as they are.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = LogLines)]
 struct Lines {
     items: Vec<LineOut>,
@@ -41,14 +43,21 @@ struct Lines {
     head: Option<String>,
     /// The number of the last line from before the log was one chain, 0 if it has always been.
     before: i64,
+    /// Whether the database has lost the row that keeps both.
+    head_missing: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = LogLine)]
 struct LineOut {
     id: i64,
     /// As it is chained: JSON text.
     line: String,
+    /// Whose it is, its number there and its time, as they stand beside it.
+    writer: String,
+    seq: i64,
+    time_ms: i64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -90,9 +99,12 @@ async fn lines(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<J
         None => i64::MIN,
     };
     let (lines, head) = api.engine.store().audit_lines().page(Some(after)).await?;
-    let items: Vec<_> = lines.into_iter().map(|line| LineOut { id: line.id, line: line.text }).collect();
+    let items: Vec<_> = lines
+        .into_iter()
+        .map(|NumberedLine { id, text, columns: Columns { writer, seq, time_ms } }| LineOut { id, line: text, writer, seq, time_ms })
+        .collect();
     let after = items.last().map(|line| line.id);
-    Ok(Json(Lines { items, after, head: head.last.map(|last| last.to_string()), before: head.before }))
+    Ok(Json(Lines { items, after, head: head.last.map(|last| last.to_string()), before: head.before, head_missing: head.missing }))
 }
 
 fn line(id: i64, text: &str) -> LogOut {

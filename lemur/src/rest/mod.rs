@@ -47,6 +47,7 @@ pub use defaults::Defaults;
 pub use fault::Failure;
 pub use later::{FEATURES, Feature};
 pub use local::{Local, local_router};
+pub use pages::nothing_here;
 
 use crate::access::{Access, ApiKeyId, Requester, UserId};
 use crate::approval::Proposals;

@@ -166,7 +166,7 @@ fn schema_of(shape: &Shape, schemas: &mut Map<String, Value>) -> Value {
 fn property(field: &Field, schemas: &mut Map<String, Value>) -> Value {
     let association = || json!({"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}});
     let mut property = match field.kind {
-        Kind::Text(most) => json!({"type": "string", "maxLength": most}),
+        Kind::Text(most) | Kind::Name(most) => json!({"type": "string", "maxLength": most}),
         Kind::Email => json!({"type": "string", "format": "email"}),
         Kind::Integer(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Flag => json!({"type": "boolean"}),

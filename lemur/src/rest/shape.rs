@@ -20,6 +20,8 @@ use super::fault::Fault;
 pub(crate) enum Kind {
     /// Text of at most so many bytes.
     Text(usize),
+    /// Text of at most so many characters, as a subject's bounds are counted (RFC 5280, A.1).
+    Name(usize),
     /// An address of electronic mail.
     Email,
     /// A whole number within bounds.
@@ -183,10 +185,8 @@ fn underscored(name: &str) -> String {
 /// The value, or what is wrong with it; an empty reason where parts of it said so themselves.
 fn read(kind: Kind, value: &Value, path: &str, reasons: &mut Reasons) -> Result<Read, String> {
     match kind {
-        Kind::Text(most) => match value {
-            Value::String(text) if text.len() > most => Err(format!("Longer than {most} bytes.")),
-            Value::String(text) if text.contains('\0') => Err("Holds a NUL.".to_owned()),
-            Value::String(text) => Ok(Read::Text(text.clone())),
+        Kind::Text(_) | Kind::Name(_) => match value {
+            Value::String(text) => within(kind, text).map(|()| Read::Text(text.clone())),
             Value::Number(number) => Ok(Read::Text(number.to_string())),
             _ => Err("Not a valid string.".to_owned()),
         },
@@ -236,6 +236,16 @@ fn read(kind: Kind, value: &Value, path: &str, reasons: &mut Reasons) -> Result<
             if reasons.len() == before { Ok(Read::Objects(fields)) } else { Err(String::new()) }
         }
         Kind::Any => Ok(Read::Any(value.clone())),
+    }
+}
+
+/// Refuses a text that is longer than its field, or that no database keeps.
+fn within(kind: Kind, text: &str) -> Result<(), String> {
+    match kind {
+        Kind::Text(most) if text.len() > most => Err(format!("Longer than {most} bytes.")),
+        Kind::Name(most) if text.chars().count() > most => Err(format!("Longer than {most} characters.")),
+        _ if text.contains('\0') => Err("Holds a NUL.".to_owned()),
+        _ => Ok(()),
     }
 }
 

@@ -159,6 +159,7 @@ pub async fn prepare(
     let api = Api::new(access.clone(), engine.clone(), settings);
     let public = repository::router(engine.clone()).merge(upstream::router(engine.clone())).merge(health(access));
     let all = Router::new().merge(rest::router(api)).nest("/acme", acme::router(acme.clone())).merge(public.clone());
+    let all = all.fallback(rest::nothing_here);
     let (all, public) = (config.proxies.clone().before(all), config.proxies.clone().before(public));
     let limits = Limits { connections_of_one: CONNECTIONS_OF_ONE, ..Limits::default() };
     let mut server = Server::new(limits).https(listeners.https, tls, guard.clone().before(all));

@@ -2,10 +2,12 @@
 //!
 //! A row whose process is gone is abandoned: the certificate may have been signed and shown to nobody, or to somebody.
 
+use std::collections::HashSet;
+
 use menagerie_store::database::{DatabaseError, Row, Statement, Transaction, Value};
 
 use super::batch::Write;
-use super::{AuthorityId, Store, StoreError};
+use super::{AuthorityId, Store, StoreError, sha256};
 
 /// What is about to be signed.
 #[derive(Debug, Clone)]
@@ -31,24 +33,56 @@ pub(crate) struct Intents {
     pub(crate) replica: String,
 }
 
-const INSERT: &str = "INSERT INTO intent (serial, authority, replica, shard, not_after, created_ms, about) VALUES";
+/// An intent, and the SHA-256 of the key that is to be certified.
+#[derive(Debug, Clone)]
+pub(crate) struct Begin {
+    pub(crate) intent: Intent,
+    pub(crate) spki: [u8; 32],
+}
+
+/// Whether it may be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// The serial is durable.
+    Durable,
+    /// Others are known to have the key: there is no intent.
+    CompromisedKey,
+}
+
+const INSERT: &str = "INSERT INTO intent (serial, authority, replica, shard, not_after, created_ms, about) VALUES ";
 
 impl Write for Intents {
-    type Item = Intent;
-    type Answer = ();
+    type Item = Begin;
+    type Answer = Begun;
     const BATCH: usize = 64;
 
-    async fn write(&mut self, items: Vec<Intent>) -> Result<Vec<()>, StoreError> {
-        let mut values = Vec::with_capacity(7 * items.len());
-        for item in &items {
-            values.extend([Value::from(&item.serial), item.authority.into(), Value::from(&self.replica), item.shard.into()]);
-            values.extend([item.not_after.into(), item.created_ms.into(), Value::from(&item.about)]);
+    async fn write(&mut self, items: Vec<Begin>) -> Result<Vec<Begun>, StoreError> {
+        let mut statement = Statement::new(INSERT);
+        for (place, Begin { intent, .. }) in items.iter().enumerate() {
+            let first = [Value::from(&intent.serial), intent.authority.into(), Value::from(&self.replica), intent.shard.into()];
+            let rest = [intent.not_after.into(), intent.created_ms.into(), Value::from(&intent.about)];
+            statement.push(if place == 0 { "(" } else { ", (" }).bind_all(first.into_iter().chain(rest)).push(")");
         }
+        // In the same statement: a look of its own would cost each batch a way to the database and back.
+        statement.push(" RETURNING (SELECT count(*) FROM compromised_key WHERE spki IN (");
+        statement.bind_all(items.iter().map(|item| &item.spki)).push(")) AS known");
         let mut transaction = self.store.write().await?;
-        transaction.insert_rows(INSERT, 7, "", &values).await?;
+        let known = transaction.all_of(&statement).await?.first().map(|row| row.integer("known")).transpose()?;
+        let refused = if known == Some(0) { HashSet::new() } else { refuse(&mut transaction, &items, &self.replica).await? };
         transaction.commit().await?;
-        Ok(vec![(); items.len()])
+        let begun = |item: &Begin| if refused.contains(&item.spki) { Begun::CompromisedKey } else { Begun::Durable };
+        Ok(items.iter().map(begun).collect())
     }
+}
+
+/// The keys among these that others are known to have. What was to be signed for them is not begun.
+async fn refuse(transaction: &mut Transaction, items: &[Begin], replica: &str) -> Result<HashSet<[u8; 32]>, DatabaseError> {
+    let mut statement = Statement::new("SELECT spki FROM compromised_key WHERE spki IN (");
+    statement.bind_all(items.iter().map(|item| &item.spki)).push(")");
+    let known = transaction.all_of(&statement).await?.iter().map(|row| sha256(row, "spki")).collect::<Result<HashSet<_>, _>>()?;
+    let serials = items.iter().filter(|item| known.contains(&item.spki)).map(|item| item.intent.serial.as_slice());
+    take(transaction, replica, &serials.collect::<Vec<_>>()).await?;
+    Ok(known)
 }
 
 /// Takes intents of a process away, and gives the serials of those that were still there. One that is missing was abandoned by others'

@@ -7,6 +7,7 @@
 pub mod authorities;
 pub mod batch;
 pub mod certificates;
+pub(crate) mod compromised;
 mod id;
 pub mod intents;
 pub mod keys;
@@ -110,6 +111,7 @@ impl Store {
         for beside in &BESIDE {
             database.migrate(beside).await?;
         }
+        compromised::read_earlier(&database).await?;
         if database.kind() == Kind::Sqlite {
             // What PostgreSQL does by itself: to know how many rows a condition leaves. A few hundred of each index are looked at.
             let mut transaction = database.write().await?;

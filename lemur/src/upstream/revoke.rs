@@ -10,8 +10,8 @@ use super::resource::plain;
 use crate::audit::{Actor, Event, shortened};
 use crate::crl::Reason;
 use crate::revoke::RevokeError;
-use crate::store::CertificateId;
 use crate::store::certificates::Certificate;
+use crate::store::{CertificateId, compromised};
 
 impl Upstreams {
     /// Revokes a certificate: one of ours as [`crate::engine::Engine::revoke`] does, another's by asking whoever issued it.
@@ -46,6 +46,9 @@ impl Upstreams {
         let values = [engine.now().as_millisecond().into(), Value::from(reason.name()), id.into()];
         if transaction.execute(sql, &values).await? == 0 {
             return Err(RevokeError::Revoked { name: certificate.name });
+        }
+        if compromised::says_so(reason) {
+            engine.others_have_the_key(&mut transaction, &certificate).await?;
         }
         Ok(engine.commit_audited(transaction, actor, &[event]).await?)
     }

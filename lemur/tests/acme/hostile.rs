@@ -361,6 +361,29 @@ async fn a_certificate_is_for_what_was_ordered() {
     .await;
 }
 
+/// The hole: after a revocation because others have the key, the same key got its next certificate at once (RFC 8555, 7.6; BR 6.1.1.3).
+#[tokio::test]
+async fn a_key_that_was_revoked_for_being_known_is_a_bad_one() {
+    let house = House::postgres();
+    let replica = house.replicas(2, |_| {}).await;
+    let raw = Raw::with_account(&house, &replica).await;
+    let key = house.folder.path().join("leaf.key");
+    let made = || json!({ "csr": URL_SAFE_NO_PAD.encode(openssl_request(&key, "/", "DNS:a.example.org")) });
+    let csr = made();
+    let path = ready(&house, &raw, &["a.example.org"]).await;
+    assert_eq!(raw.post(&format!("{path}/finalize"), &csr).await.status, 200);
+    let chain = lemur::certificate::read_bundle(&raw.post(&format!("{path}/certificate"), &Value::Null).await.body).unwrap();
+    let request = json!({ "certificate": URL_SAFE_NO_PAD.encode(chain[0].as_der()), "reason": 1 });
+    assert_eq!(raw.post("/revoke-certificate", &request).await.status, 200);
+    let path = ready(&house, &raw, &["a.example.org"]).await;
+    let refused = raw.post(&format!("{path}/finalize"), &csr).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (400, "badPublicKey"));
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("key-compromised") && detail.contains("make a new one"), "{detail}");
+    // The order waits for another key.
+    assert_eq!(raw.post(&format!("{path}/finalize"), &made()).await.status, 200);
+}
+
 /// A request to finalize that comes many times at once leads to one certificate.
 #[tokio::test]
 async fn an_order_leads_to_one_certificate() {

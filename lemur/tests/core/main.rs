@@ -4,6 +4,7 @@
 mod address;
 mod authorities;
 mod baseline;
+mod compromised;
 mod deep;
 mod kill;
 mod last_administrator;

@@ -100,3 +100,18 @@ fn a_program_that_runs_ends_with_the_server() {
     tries.kill();
     assert_eventually!(!Path::new(&format!("/proc/{program}")).exists(), "the program lives on");
 }
+
+/// The hole: the command line sent its reader to a server's log that has nothing of it.
+#[test]
+fn what_a_program_wrote_is_shown_where_it_is_tried() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Namespace::new("dns-try-hook");
+    std::fs::write(folder.file("hook"), "#!/bin/sh\necho 'the zone is locked' >&2\nexit 3\n").unwrap();
+    std::fs::set_permissions(folder.file("hook"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(folder.file("lemur.toml"), "[dns.it]\nkind = \"hook\"\nprogram = \"hook\"").unwrap();
+    let tried = run(lemur(folder.path(), &["dns", "try", "it", "_acme-challenge.corp.example"]), b"");
+    assert_eq!(tried.status, Some(2), "{}", tried.stderr);
+    assert!(tried.stderr.contains("the zone is locked") && tried.stderr.contains("ended with the status 3"), "{}", tried.stderr);
+    assert!(!tried.stderr.contains("the server's log"), "{}", tried.stderr);
+}

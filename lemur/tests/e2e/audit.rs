@@ -98,6 +98,34 @@ fn a_copy_that_nobody_may_write_is_verified_without_the_key() {
     assert!(found.stderr.contains("the log is NOT whole"), "{}", found.stderr);
 }
 
+/// The holes: a forged line before the first number, and a log that was emptied with its head, were no fault.
+#[test]
+fn lines_before_the_first_and_an_emptied_log_are_faults() {
+    let house = house_with_a_log();
+    let forged = "w = 'f' * 32; db.execute('INSERT INTO log_line (id, writer, seq, time_ms, line) VALUES (-7, ?, 1, 1, ?)', \
+        (w, '{\"writer\":\"' + w + '\",\"seq\":1,\"prev\":\"' + '0' * 64 + '\",\"event\":\"key_viewed\"}'))";
+    let emptied = "db.execute('DELETE FROM log_line'); db.execute(\"UPDATE log_head SET writer = NULL, seq = 0, hash = ''\")";
+    for (name, change, sentence) in [
+        ("forged", forged, "has the number -7 in its table"),
+        ("emptied", emptied, "the log is empty, and the database has what it would tell of"),
+        ("columns", "db.execute('UPDATE log_line SET time_ms = 1 WHERE id = 1')", "are not what the line says"),
+        ("head", "db.execute('DELETE FROM log_line'); db.execute('DELETE FROM log_head')", "the row of `log_head`"),
+    ] {
+        let folder = house.file(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(house.file("data/lemur.db"), folder.join("lemur.db")).unwrap();
+        python(
+            &format!("import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); {change}; db.commit(); db.close()"),
+            &folder.join("lemur.db"),
+        );
+        set_mode(&folder.join("lemur.db"), 0o444);
+        set_mode(&folder, 0o755);
+        let ended = verify(&folder, &[]);
+        assert!(ended.status == Some(1) && ended.stderr.contains(sentence), "{name}: {}", ended.stderr);
+        assert!(ended.stderr.contains("the log is NOT whole"), "{}", ended.stderr);
+    }
+}
+
 /// What a server wrote last may be beside its database: it counts, or one sentence says that it cannot be read.
 #[test]
 fn what_was_written_last_is_verified_too_or_it_is_said_that_it_is_not_there() {

@@ -131,6 +131,13 @@ impl House {
         run_within(PATIENCE, tool, b"")
     }
 
+    /// As [`House::lemur`], with something to read on standard input.
+    pub(crate) fn given(&self, arguments: &str, input: &[u8]) -> Finished {
+        let mut tool = self.tool("data");
+        tool.args(arguments.split_whitespace());
+        run_within(PATIENCE, tool, input)
+    }
+
     /// Runs a command of the tool against a server, with a token.
     pub(crate) fn remote(&self, server: &Server, token: &str, arguments: &str) -> Finished {
         let root = server.data.join("internal-root.pem");

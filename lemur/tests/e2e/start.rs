@@ -291,3 +291,38 @@ fn a_workload_of_an_authority_elsewhere_is_no_start() {
         house.refuses("serve --listen 127.0.0.1:0 --http-listen 127.0.0.1:0", "[workloads.nodes] certificate: the authority le is not one");
     }
 }
+
+/// The hole: an emptied database beside the key of the one that was lost was a new authority, in silence.
+#[test]
+fn an_empty_database_beside_a_key_is_no_new_beginning() {
+    let house = House::new();
+    house.done("authority create root --common-name Root");
+    for file in ["lemur.db-wal", "lemur.db-shm"] {
+        let _ = std::fs::remove_file(house.file("data").join(file));
+    }
+    std::fs::write(house.file("data/lemur.db"), b"").unwrap();
+    house.refuses("authority create root --common-name Root", "restore the database from a copy, or remove both");
+    house.refuses("authority list", "restore the database from a copy, or remove both");
+    assert_eq!(house.file("data/lemur.db").metadata().unwrap().len(), 0);
+}
+
+/// Who mistypes an address in a browser sees a page; a program sees that nothing is there.
+#[test]
+fn where_nothing_is_a_person_is_told_so() {
+    let house = House::new();
+    let server = house.serve();
+    for (accept, page) in [("text/html,application/xhtml+xml", true), ("application/json", false)] {
+        let answer = server.send("GET", "/certificatess", &[("accept", accept)], "");
+        assert_eq!((answer.status, String::from_utf8_lossy(&answer.bytes).contains("Nothing is here")), (404, page), "{accept}");
+    }
+}
+
+/// What is not written is not done, also where it is the help.
+#[test]
+fn a_full_disk_is_told_of_by_the_help_too() {
+    for arguments in [["--help"], ["--version"]] {
+        let mut lemur = std::process::Command::new(env!("CARGO_BIN_EXE_lemur"));
+        lemur.args(arguments).stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+        assert_eq!(lemur.status().unwrap().code(), Some(2), "{arguments:?}");
+    }
+}

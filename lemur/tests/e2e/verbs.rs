@@ -62,6 +62,11 @@ fn an_offline_root_signs_a_request_and_the_chain_comes_back() {
     house.done("authority create tls --common-name Online --csr-out tls.csr");
     house.run("openssl", "req -in tls.csr -verify -noout");
     house.refuses("certificate issue --authority tls --name www.corp.example --out .", "does not issue");
+    // A request goes over no file unless it is to, and nothing is made where it cannot be written.
+    let request = house.read("tls.csr");
+    house.refuses("authority create other --common-name Other --csr-out tls.csr", "--force writes over it");
+    house.refuses("authority create other --common-name Other --csr-out nowhere/other.csr", "cannot write nowhere/other.csr");
+    assert_eq!((house.read("tls.csr"), house.done("authority list").lines().count()), (request, 1));
     assert!(house.done("authority show tls").contains(house.read("tls.csr").trim()));
     let algorithm = "-newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes";
     house.run(
@@ -133,8 +138,12 @@ fn certificates_are_issued_listed_shown_revoked_and_refused() {
     house.run("openssl", "req -in api.corp.example.csr -outform DER -out api.der");
     assert_eq!(issue(&house, "--csr api.der --out .").len(), 1);
 
+    house.refuses("certificate issue --authority tls --csr - --out .", "no certificate request");
+    let piped = house.given("certificate issue --authority tls --csr - --out .", house.read("api.corp.example.csr").as_bytes()).success();
+    assert_eq!(piped.text().lines().count(), 1, "{}", piped.text());
+
     let all = list(&house, "--authority tls");
-    assert_eq!(all.len(), 3);
+    assert_eq!(all.len(), 4);
     assert_eq!(list(&house, "--authority tls --count 1").len(), 1);
     let one = &list(&house, "--name www.corp")[0];
     let (id, name) = (one["id"].as_i64().unwrap(), one["name"].as_str().unwrap());
@@ -176,7 +185,7 @@ fn certificates_are_issued_listed_shown_revoked_and_refused() {
         let out = if wanted.contains("--out") { "" } else { "--out ." };
         house.refuses(&format!("certificate issue --authority tls {wanted} {out}"), sentence);
     }
-    assert_eq!(list(&house, "--authority tls").len(), 3, "what was refused was not issued");
+    assert_eq!(list(&house, "--authority tls").len(), 4, "what was refused was not issued");
 }
 
 #[test]
@@ -197,6 +206,8 @@ fn exports_are_their_owners_and_need_a_key_where_they_hold_one() {
         house.done(&format!("{export} --force"));
         assert_eq!(mode(&house.file(file)), 0o600, "{file}");
     }
+    house.done(&format!("certificate export {theirs} --format csr --out api.again"));
+    assert_eq!(house.read("api.again").trim(), house.read("api.corp.example.csr").trim());
     assert!(house.read("x.pem").contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") && !house.read("x.pem").contains("BEGIN PRIVATE"));
     house.run("openssl", "pkey -in x.pem -noout -passin file:pass");
     house.write("other", "another-passphrase\n");

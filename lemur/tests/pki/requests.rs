@@ -94,7 +94,9 @@ fn weak_and_foreign_keys_are_refused() {
         folder.tool(&format!("openssl req -new -newkey {new} -noenc -keyout key.pem -subj /CN=a -out csr.pem"));
         Csr::parse(&folder.get("csr.pem")).unwrap_err()
     };
-    assert!(matches!(make("rsa:1024"), CsrError::PublicKey(PublicKeyError::Weak(_))));
+    let weak = make("rsa:1024");
+    assert!(matches!(weak, CsrError::PublicKey(PublicKeyError::Weak(_))));
+    assert!(weak.to_string().ends_with("(key-rsa-size)"), "the answer names the lint: {weak}");
     for new in ["ec -pkeyopt ec_paramgen_curve:P-521", "ec -pkeyopt ec_paramgen_curve:secp256k1", "ed448"] {
         assert!(matches!(make(new), CsrError::PublicKey(PublicKeyError::Unsupported { .. })), "{new}");
     }

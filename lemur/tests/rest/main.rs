@@ -13,4 +13,5 @@ mod rights;
 mod second_person;
 mod statements;
 mod support;
+mod told;
 mod walk;

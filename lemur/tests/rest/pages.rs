@@ -68,3 +68,29 @@ fn each_value_of_a_certificate_says_which_it_is() {
     let style = service.ask("GET", "/style.css", &[], None).text;
     assert!(style.contains("@media (max-width: 64rem)") && style.contains("attr(data-column)"));
 }
+
+#[test]
+fn a_page_says_what_is_so() {
+    let service = Service::start();
+    service.authority("Root");
+    service.certificate(&service.admin, "Root", "www.example.com");
+    let own = menagerie_tests::keys::openssl(
+        ["req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "/dev/null", "-subj", "/CN=brought.example.com"],
+        b"",
+    );
+    let upload = serde_json::json!({"owner": "team@example.com", "body": own.success().text()});
+    service.post("/certificates/upload", &service.admin, &upload).done();
+    let wrong = sign_in(&service, "wrong", "same-origin");
+    assert!(wrong.text.contains("value=\"admin\""), "the name is typed once: {}", wrong.text);
+    let signed = sign_in(&service, PASSWORD, "same-origin");
+    let cookie = [("cookie", signed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned())];
+    let brought = service.ask("GET", "/certificates?name=brought", &cookie, None).text;
+    assert!(brought.contains("not known") && !brought.contains("badge holds"), "nobody here answers for it: {brought}");
+    let behind = service.ask("GET", "/certificates?page=99999", &cookie, None).text;
+    assert!(behind.contains("href=\"/certificates?page=1&amp;name=\"") && !behind.contains("Nothing found"), "{behind}");
+    for path in ["/favicon.ico", "/icon.svg"] {
+        let icon = service.ask("GET", path, &[], None);
+        assert_eq!((icon.status, icon.headers["content-type"].to_str().unwrap()), (200, "image/svg+xml"), "{path}");
+    }
+    assert!(behind.contains("rel=\"icon\""), "{behind}");
+}

@@ -35,7 +35,7 @@ pub use dynamodb::{DynamoDbSink, DynamoDbSource};
 pub use sqlite::{SqliteSink, SqliteSource};
 
 #[cfg(feature = "database")]
-pub use table::{Head, NumberedLine, TableError, TableLog, TableSource, TableVerifier};
+pub use table::{Columns, Head, NumberedLine, TableError, TableLog, TableSource, TableVerifier};
 
 pub use chain::{Chain, Line, MAX_LINE};
 pub use file::{FileSink, FileSource};

@@ -6,12 +6,15 @@
 //! line names a line before it that was taken back. Since the head is kept, a log whose last line was taken out or changed shows it, as
 //! it does for every other line ([`TableSource::verify`]).
 
-use super::chain::{Chain, Line, MAX_LINE};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::chain::{self, Chain, Line, MAX_LINE};
 use super::position::{Position, WriterId};
 use super::source::{Each, RawLine, Source, SourceError, SourceFuture};
-use super::verify::{Verification, Verifier};
+use super::verify::{Problem, Verification, Verifier};
 use super::writer::{Entry, LogError};
-use crate::database::{Database, DatabaseError, Kind, Migration, Migrations, Transaction, Value};
+use crate::database::{Database, DatabaseError, Kind, Migration, Migrations, Row, Transaction, Value};
 
 /// How many lines a page of reading has: 16 MiB at most.
 const PAGE: i64 = 256;
@@ -151,6 +154,8 @@ pub struct Head {
     pub last: Option<Position>,
     /// The number of the last row from before the log was one chain: 0 if it has always been.
     pub before: i64,
+    /// Whether the row is missing that both stand in, or cannot be read.
+    pub missing: bool,
 }
 
 /// A row of the table.
@@ -160,6 +165,32 @@ pub struct NumberedLine {
     pub id: i64,
     /// The line. One that is longer than any is cut behind that, so that it shows and costs no more.
     pub text: String,
+    /// What stands beside it.
+    pub columns: Columns,
+}
+
+/// What of a line stands in columns of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// Whose it is.
+    pub writer: String,
+    /// Its number in its writer's chain.
+    pub seq: i64,
+    /// When what it tells of happened, in milliseconds since 1970.
+    pub time_ms: i64,
+}
+
+impl Columns {
+    /// Whether they are what a line says. One without a `time` says nothing of that.
+    fn fit(&self, text: &[u8]) -> bool {
+        #[derive(Deserialize)]
+        struct Timed {
+            time: Option<Timestamp>,
+        }
+        let begin = format!(r#"{{"writer":"{}","seq":{},"#, self.writer, self.seq);
+        let time = serde_json::from_slice(text).ok().and_then(|Timed { time }| time);
+        text.starts_with(begin.as_bytes()) && time.is_none_or(|time| time.as_millisecond() == self.time_ms)
+    }
 }
 
 /// Checks the lines of a table, which come in the order of their rows.
@@ -174,16 +205,24 @@ impl TableVerifier {
     /// One that wants the positions `expected` beside the head.
     #[must_use]
     pub fn new(expected: &[Position], head: Head) -> Self {
-        Self { verifier: Verifier::new(expected), before: Some(head.before) }
+        Self { verifier: Verifier::new(expected), before: Some(head.before).filter(|before| *before > 0) }
     }
 
-    /// Checks the next line.
-    pub fn line(&mut self, id: i64, text: &[u8]) {
+    /// Checks the next line. What stands beside it is checked if it is known: older servers do not hand it out.
+    pub fn line(&mut self, id: i64, text: &[u8], columns: Option<&Columns>) {
         if self.before.is_some_and(|before| id > before) {
             self.before = None;
             self.verifier.begins_here();
         }
         self.verifier.line(RawLine { bytes: text, ended: true });
+        let place = self.verifier.place();
+        if id < 1 {
+            self.verifier.problem(Problem::Number { place, id });
+        }
+        // A text that is no line is a fault already.
+        if chain::read(text).is_some() && columns.is_some_and(|columns| !columns.fit(text)) {
+            self.verifier.problem(Problem::Columns { place });
+        }
     }
 
     /// Ends the check, with the head as it was when the last line was read.
@@ -191,6 +230,9 @@ impl TableVerifier {
     pub fn finish(mut self, head: Head) -> Verification {
         if self.before.is_some() {
             self.verifier.begins_here();
+        }
+        if head.missing {
+            self.verifier.problem(Problem::NoHead);
         }
         self.verifier.finish_at(head.last)
     }
@@ -234,7 +276,7 @@ impl TableSource {
             let Some(last) = lines.last() else { return Ok(verifier.finish(head)) };
             after = last.id;
             for line in &lines {
-                verifier.line(line.id, line.text.as_bytes());
+                verifier.line(line.id, line.text.as_bytes(), Some(&line.columns));
             }
         }
     }
@@ -242,18 +284,21 @@ impl TableSource {
 
 /// The head. Where somebody made the row unreadable, or took it out, no line is accounted for.
 async fn kept(transaction: &mut Transaction) -> Result<Head, DatabaseError> {
-    let last = match head(transaction, HEAD).await {
-        Err(DatabaseError::NoRow | DatabaseError::Value { .. }) => None,
-        head => head?,
+    let (last, missing) = match head(transaction, HEAD).await {
+        Err(DatabaseError::NoRow | DatabaseError::Value { .. }) => (None, true),
+        head => (head?, false),
     };
     let row = transaction.optional("SELECT before_id FROM log_head WHERE id = 1", &[]).await?;
-    Ok(Head { last, before: row.map_or(Ok(0), |row| row.integer("before_id"))? })
+    Ok(Head { last, before: row.map_or(Ok(0), |row| row.integer("before_id"))?, missing })
 }
 
 async fn page(transaction: &mut Transaction, after: i64) -> Result<Vec<NumberedLine>, DatabaseError> {
-    let page = "SELECT id, substr(line, 1, 65537) AS line FROM log_line WHERE id > $1 ORDER BY id LIMIT $2";
+    let page = "SELECT id, writer, seq, time_ms, substr(line, 1, 65537) AS line FROM log_line WHERE id > $1 ORDER BY id LIMIT $2";
     let rows = transaction.all(page, &[after.into(), PAGE.into()]).await?;
-    rows.iter().map(|row| Ok(NumberedLine { id: row.integer("id")?, text: row.text("line")? })).collect()
+    let columns = |row: &Row| {
+        Ok::<_, DatabaseError>(Columns { writer: row.text("writer")?, seq: row.integer("seq")?, time_ms: row.integer("time_ms")? })
+    };
+    rows.iter().map(|row| Ok(NumberedLine { id: row.integer("id")?, text: row.text("line")?, columns: columns(row)? })).collect()
 }
 
 async fn read(transaction: &mut Transaction, each: &mut Each<'_>) -> Result<(), SourceError> {

@@ -92,6 +92,26 @@ pub enum Problem {
         /// The end of that chain.
         found: Position,
     },
+    /// A line has a number that no line gets: they are counted from 1.
+    #[error("line {place} has the number {id} in its table, and the first that a line gets is 1")]
+    Number {
+        /// Where.
+        place: u64,
+        /// Its number.
+        id: i64,
+    },
+    /// The columns beside a line, which lists and searches are made from, say something else than the line.
+    #[error("line {place}: its columns `writer`, `seq` and `time_ms` are not what the line says")]
+    Columns {
+        /// Where.
+        place: u64,
+    },
+    /// The row that keeps the end of the log is not there, or cannot be read. It is made before the first line.
+    #[error("the row of `log_head` that keeps the log's end is missing or unreadable: what followed the last line is not known")]
+    NoHead,
+    /// The log has no line, and what it tells of is there.
+    #[error("the log is empty, and the database has what it would tell of")]
+    Emptied,
     /// The line in the place of an expected one is another.
     #[error("line {} of writer {} is not the expected one", expected.seq, expected.writer)]
     NotExpected {
@@ -154,6 +174,15 @@ impl Verification {
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }
+
+    /// Notes what is wrong.
+    pub fn problem(&mut self, problem: Problem) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            self.further_problems += 1;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -214,6 +243,11 @@ impl Verifier {
             }
             None => self.unread(line),
         }
+    }
+
+    /// How many lines there were until now.
+    pub(super) const fn place(&self) -> u64 {
+        self.place
     }
 
     /// Ends the check.
@@ -325,12 +359,8 @@ impl Verifier {
         self.recent_order.push_back(line);
     }
 
-    fn problem(&mut self, problem: Problem) {
-        if self.found.problems.len() < MAX_PROBLEMS {
-            self.found.problems.push(problem);
-        } else {
-            self.found.further_problems += 1;
-        }
+    pub(super) fn problem(&mut self, problem: Problem) {
+        self.found.problem(problem);
     }
 
     fn notice(&mut self, notice: Notice) {

@@ -166,7 +166,7 @@ fn outcome(provider: &str, answer: wire::Answer, timeout: Duration) -> Result<()
         }
         End::Status(status) => {
             tracing::warn!(provider, status, said, "the program failed");
-            Err(DnsError::Refused(format!("the program ended with the status {status}; the server's log has what it wrote")))
+            Err(DnsError::Refused(format!("the program ended with the status {status}; the log has what it wrote")))
         }
         End::Signal(signal) => {
             tracing::warn!(provider, signal, said, "the program was killed");

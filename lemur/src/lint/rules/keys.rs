@@ -47,7 +47,7 @@ pub(super) static LINTS: &[Lint] = &[
         if let Some(known) = c.claims.compromised {
             let hash = digest(&SHA256, c.certificate.key.raw);
             if known.iter().next().is_some() && <[u8; 32]>::try_from(hash.as_ref()).is_ok_and(|hash| known.contains(&hash)) {
-                say(format!("the key with SHA-256 {} is known to be compromised", hex::encode(hash.as_ref())));
+                say(format!("the key with SHA-256 {} is known to be compromised: make a new one", hex::encode(hash.as_ref())));
             }
         }
     }),
@@ -120,6 +120,17 @@ pub(super) static LINTS: &[Lint] = &[
         }
     }),
 ];
+
+/// The lint that finds an RSA key of this weakness.
+pub(crate) const fn of_weak_rsa(weak: &WeakRsa) -> &'static str {
+    match weak {
+        WeakRsa::TooSmall { .. } | WeakRsa::TooLarge { .. } => "key-rsa-size",
+        WeakRsa::Exponent => "key-rsa-exponent",
+        WeakRsa::Even | WeakRsa::SmallFactor(_) | WeakRsa::Prime => "key-rsa-factor",
+        WeakRsa::Roca => "key-rsa-roca",
+        WeakRsa::FermatClose => "key-rsa-fermat",
+    }
+}
 
 fn is_post_quantum(algorithm: &[u8]) -> bool {
     matches!(algorithm.strip_prefix(oid::NIST_SIGNATURES), Some([17..=46]))

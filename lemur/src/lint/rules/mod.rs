@@ -22,6 +22,7 @@ mod transparency;
 mod usage;
 
 pub(super) use encoding::{MALFORMED, TOO_LARGE, encoding};
+pub(crate) use keys::of_weak_rsa;
 
 use super::definition::Lint;
 

@@ -30,7 +30,7 @@ use super::{Api, List};
 use crate::access::Directory;
 use crate::access::permit::{Action, AuthorityFacts};
 use crate::authority::AuthorityError;
-use crate::certificate::{View, write_bundle, write_certificate};
+use crate::certificate::{View, write_bundle, write_certificate, written};
 use crate::engine::Lineage;
 use crate::store::AuthorityId;
 use crate::store::authorities::{Authority, AuthorityKind, AuthorityState};
@@ -316,12 +316,12 @@ impl Api {
             cn: view.subject().field(crate::name::SubjectField::CommonName).unwrap_or_default().to_owned(),
             body: write_certificate(view.as_der()),
             chain,
-            bits: view.public_key().ok().map(|key| key.bits()),
+            bits: view.key_bits(),
             status: true,
             active: true,
             description: authority.description.clone(),
             not_before: view.validity().not_before().to_string(),
-            not_after: view.validity().not_after().to_string(),
+            not_after: written(view.validity().not_after()),
             owner: authority.owner.clone(),
             user: authority.creator.and_then(|id| directory.users.get(&id)).cloned().map(UserRef::from),
         });

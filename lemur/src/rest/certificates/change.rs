@@ -16,6 +16,7 @@ use super::super::signed::Signed;
 use super::refuse_later;
 use super::view::CertificateOut;
 use crate::access::permit::Action;
+use crate::certificate::View;
 use crate::crl::Reason;
 use crate::revoke::RevokeError;
 use crate::store::certificates::{Certificate, CertificateChange};
@@ -71,7 +72,14 @@ const REVOKE: Shape = Shape {
 #[schema(as = CertificateNumber)]
 struct Number {
     id: i64,
+    /// What whoever asked for it must know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
 }
+
+/// Of a certificate that says that nobody says whether it is revoked (RFC 9608).
+const TAKEN_ALL_THE_SAME: &str =
+    "It is marked here, and no client learns of it: the certificate names no revocation list and no OCSP, and is taken until its end.";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -179,7 +187,7 @@ async fn release(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<J
 /// What a change of a certificate's state answers.
 fn ended(done: Result<(), RevokeError>, id: crate::store::CertificateId) -> Result<Json<Number>, Fault> {
     match done {
-        Ok(()) => Ok(Json(Number { id: id.0 })),
+        Ok(()) => Ok(Json(Number { id: id.0, warning: None })),
         Err(RevokeError::Unknown { .. }) => Err(Fault::Missing("certificate")),
         Err(error) if error.is_the_requests_fault() => Err(Fault::Bad(format!("{error}."))),
         Err(RevokeError::Issue(error)) => Err(Fault::from(&error)),
@@ -190,7 +198,10 @@ fn ended(done: Result<(), RevokeError>, id: crate::store::CertificateId) -> Resu
 
 impl Api {
     async fn revoke(&self, signed: &Signed, certificate: &Certificate, reason: Reason, comments: &str) -> Result<Json<Number>, Fault> {
-        ended(self.upstreams.revoke(certificate.id, reason, comments, &signed.actor).await, certificate.id)
+        let mut done = ended(self.upstreams.revoke(certificate.id, reason, comments, &signed.actor).await, certificate.id)?;
+        let says_none = View::parse(&certificate.der).is_ok_and(|view| view.has_no_rev_avail());
+        done.warning = says_none.then_some(TAKEN_ALL_THE_SAME);
+        Ok(done)
     }
 
     async fn change(&self, signed: &Signed, certificate: Certificate, fields: &Fields) -> Result<Json<CertificateOut>, Fault> {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use menagerie_store::database::Statement;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -12,7 +11,7 @@ use super::super::Api;
 use super::super::fault::Fault;
 use super::super::roles::RoleOut;
 use super::super::users::UserRef;
-use crate::certificate::{KeyUsage, View, write_bundle, write_certificate};
+use crate::certificate::{KeyUsage, View, write_bundle, write_certificate, written};
 use crate::engine::Lineage;
 use crate::name::{DistinguishedName, SubjectField};
 use crate::store::certificates::{Certificate, NameRow};
@@ -174,7 +173,7 @@ fn describe(certificate: Certificate, beside: &Beside) -> CertificateOut {
     let subject = view.as_ref().map(View::subject);
     let field = |field| subject.and_then(|subject| subject.field(field)).map(str::to_owned);
     let other = |id: &CertificateId| beside.names.get(id).map(|name| Other { id: id.0, name: name.clone() });
-    let time = |at: Timestamp| at.to_string();
+    let time = written;
     let serial = view.as_ref().map(|view| view.serial().to_decimal()).unwrap_or_default();
     CertificateOut {
         id: certificate.id.0,
@@ -196,7 +195,7 @@ fn describe(certificate: Certificate, beside: &Beside) -> CertificateOut {
         not_after: time(certificate.not_after),
         validity_start: time(certificate.not_before),
         validity_end: time(certificate.not_after),
-        bits: view.as_ref().and_then(|view| view.public_key().ok()).map(|key| key.bits()),
+        bits: view.as_ref().and_then(View::key_bits),
         key_type: certificate.key_type.clone(),
         signing_algorithm: view.as_ref().map(View::signature_algorithm).unwrap_or_default(),
         description: certificate.description.clone(),

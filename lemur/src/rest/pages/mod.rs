@@ -8,7 +8,7 @@ use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 use menagerie_web::{PAGE_POLICY, SessionCookie, same_origin};
@@ -22,12 +22,14 @@ use super::signed::{Signed, address, request_id};
 use crate::access::permit::Action;
 use crate::access::{Login, LoginError, TokenError};
 use crate::audit::Via;
+use crate::certificate::written;
 use crate::crl::Reason;
 use crate::store::certificates::Certificate;
 use crate::store::list::{Filter, Order, Page};
 
 const COOKIE: SessionCookie = SessionCookie::new("__Host-lemur");
 const STYLE: &str = include_str!("style.css");
+const ICON: &str = include_str!("icon.svg");
 const ON_A_PAGE: i64 = 50;
 /// How many names of a certificate are shown beside its common name.
 const NAMES: usize = 6;
@@ -42,7 +44,29 @@ pub(super) fn router() -> Router<Api> {
         .merge(outside::router())
         .route("/certificates", get(certificates))
         .route("/style.css", get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
+        .route("/icon.svg", get(icon))
+        .route("/favicon.ico", get(icon))
         .layer(middleware::from_fn(page))
+}
+
+/// What browsers show beside the title, also where they ask for it by its old name.
+async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "max-age=86400")], ICON)
+}
+
+/// What a person is told where nothing is: with the page's headers, since no route of theirs is in between.
+pub async fn nothing_here(headers: HeaderMap) -> Response {
+    // A program that asks for no page gets none.
+    if !headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html")) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let body = html! {
+        h1 { "Nothing is here" }
+        p { "The address may be mistyped, or of another version. " a href="/certificates" { "Certificates" } }
+    };
+    let mut response = (StatusCode::NOT_FOUND, layout("Nothing is here", None, &body)).into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    response
 }
 
 /// What every page has, and that no other site's page may send a form here.
@@ -74,6 +98,7 @@ fn page_of(title: &str, user: Option<&str>, leads_to: Option<&str>, body: &Marku
                 @if let Some(path) = leads_to { meta http-equiv="refresh" content=(format!("0;url={path}")); }
                 title { (title) " · lemur" }
                 link rel="stylesheet" href="/style.css";
+                link rel="icon" type="image/svg+xml" href="/icon.svg";
             }
             body {
                 header {
@@ -89,13 +114,16 @@ fn page_of(title: &str, user: Option<&str>, leads_to: Option<&str>, body: &Marku
     Html(page.into_string())
 }
 
-fn sign_in_form(api: &Api, problem: Option<&str>) -> Html<String> {
+fn sign_in_form(api: &Api, name: &str, problem: Option<&str>) -> Html<String> {
     let body = html! {
         form.sign-in method="post" action="/sign-in" {
             h1 { "Sign in" }
             @if let Some(problem) = problem { p.problem role="alert" { (problem) } }
-            label { "Name" input name="username" autocomplete="username" required autofocus; }
-            label { "Password" input name="password" type="password" autocomplete="current-password" required; }
+            label { "Name" input name="username" autocomplete="username" value=(name) required autofocus[name.is_empty()]; }
+            label {
+                "Password"
+                input name="password" type="password" autocomplete="current-password" required autofocus[!name.is_empty()];
+            }
             label { "Code of the second factor, if you have one" input name="code" inputmode="numeric" autocomplete="one-time-code"; }
             button.main { "Sign in" }
             (outside::links(api))
@@ -105,7 +133,7 @@ fn sign_in_form(api: &Api, problem: Option<&str>) -> Html<String> {
 }
 
 async fn form(State(api): State<Api>) -> Html<String> {
-    sign_in_form(&api, None)
+    sign_in_form(&api, "", None)
 }
 
 #[derive(Deserialize)]
@@ -121,7 +149,7 @@ async fn sign_in(State(api): State<Api>, request: Request) -> Response {
     let (from, request_id) = (address(&parts), request_id(&parts));
     let request = Request::from_parts(parts, body);
     let Ok(Form(typed)) = <Form<Credentials> as axum::extract::FromRequest<()>>::from_request(request, &()).await else {
-        return (StatusCode::BAD_REQUEST, sign_in_form(&api, Some("Name and password are wanted."))).into_response();
+        return (StatusCode::BAD_REQUEST, sign_in_form(&api, "", Some("Name and password are wanted."))).into_response();
     };
     let login = Login {
         username: &typed.username,
@@ -146,7 +174,7 @@ async fn sign_in(State(api): State<Api>, request: Request) -> Response {
                     (StatusCode::INTERNAL_SERVER_ERROR, "The service failed; its log says where.")
                 }
             };
-            (status, sign_in_form(&api, Some(text))).into_response()
+            (status, sign_in_form(&api, &typed.username, Some(text))).into_response()
         }
     }
 }
@@ -199,7 +227,11 @@ async fn list(api: &Api, signed: &Signed, asked: &Asked) -> Result<Html<String>,
         }
         p.quiet { (listing.total) @if !listing.exact { " or more" } @if listing.total == 1 { " certificate" } @else { " certificates" } }
         @if listing.items.is_empty() {
-            p { "Nothing found." }
+            @if skip > 0 && listing.total > 0 {
+                p { "This page is behind the last one. " a href=(link(last_page(listing.total))) { "The last page" } }
+            } @else {
+                p { "Nothing found." }
+            }
         } @else {
             div.table { table {
                 thead { tr { @for column in COLUMNS { th { (column) } } } }
@@ -207,11 +239,15 @@ async fn list(api: &Api, signed: &Signed, asked: &Asked) -> Result<Html<String>,
             } }
         }
         nav {
-            @if asked.page > 1 { a href=(link(asked.page - 1)) { "Before" } }
+            @if asked.page > 1 { a href=(link((asked.page - 1).min(last_page(listing.total)))) { "Before" } }
             @if skip.saturating_add(listing.items.len() as u64) < listing.total { a href=(link(asked.page + 1)) { "After" } }
         }
     };
     Ok(layout("Certificates", Some(signed.requester.called()), &body))
+}
+
+fn last_page(total: u64) -> i64 {
+    i64::try_from(total.div_ceil(u64::try_from(ON_A_PAGE).unwrap_or(1)).max(1)).unwrap_or(1)
 }
 
 fn row(certificate: &Certificate, now: Timestamp) -> Markup {
@@ -219,6 +255,8 @@ fn row(certificate: &Certificate, now: Timestamp) -> Markup {
         Some(revoked) if revoked.reason == Reason::CertificateHold.name() => ("badge revoked", "on hold".to_owned()),
         Some(revoked) => ("badge revoked", format!("revoked: {}", revoked.reason)),
         None if certificate.not_after < now => ("badge ended", "ended".to_owned()),
+        // What was brought nobody here answers for.
+        None if certificate.authority.is_none() => ("badge", "not known".to_owned()),
         None => ("badge holds", "holds".to_owned()),
     };
     let days = certificate.not_after.duration_since(now).as_hours() / 24;
@@ -235,7 +273,7 @@ fn row(certificate: &Certificate, now: Timestamp) -> Markup {
             td data-column=(issuer) { (certificate.issuer) }
             td data-column=(owner) { (certificate.owner) }
             td.whole data-column=(until) {
-                (certificate.not_after.strftime("%F"))
+                (written(certificate.not_after).chars().take(10).collect::<String>())
                 @if certificate.revoked.is_none() && days >= 0 { div.quiet { "in " (days) @if days == 1 { " day" } @else { " days" } } }
             }
             td.whole data-column=(of_state) { span class=(class) { (state) } }

@@ -40,7 +40,8 @@ async fn come_back(
 ) -> Response {
     let (parts, _) = request.into_parts();
     let Ok(Query(brought)) = brought else {
-        return (StatusCode::BAD_REQUEST, sign_in_form(&api, Some("What came back from the provider is not understood."))).into_response();
+        return (StatusCode::BAD_REQUEST, sign_in_form(&api, "", Some("What came back from the provider is not understood.")))
+            .into_response();
     };
     let session = match finished(&api, &name, &brought, &parts, Via::Web).await {
         Ok(session) => session,
@@ -65,6 +66,6 @@ fn refused(api: &Api, fault: &SignInFault) -> Response {
         let mut letters = text.chars();
         letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
     };
-    let answer = (status, sign_in_form(api, Some(&text)));
+    let answer = (status, sign_in_form(api, "", Some(&text)));
     ([(header::SET_COOKIE, SET_OUT.clear())], answer).into_response()
 }
