@@ -240,7 +240,8 @@ fn refusal(error: AuthorityError) -> Fault {
         AuthorityError::UnknownUpstream { .. } => Fault::field("plugin.pluginOptions.upstream", text),
         AuthorityError::UnknownProfile { .. } => Fault::field("profiles", text),
         AuthorityError::KeyTaken { .. } => Fault::field("keyReference", text),
-        AuthorityError::Validity(_) => Fault::field("validityEnd", text),
+        AuthorityError::BeforeParent { .. } => Fault::field("validityStart", text),
+        AuthorityError::Validity(_) | AuthorityError::Over | AuthorityError::AfterParent { .. } => Fault::field("validityEnd", text),
         AuthorityError::Issue(error) => match super::certificates::refusal(error) {
             Fault::Invalid(reasons) => Fault::Invalid(reasons),
             other => other,

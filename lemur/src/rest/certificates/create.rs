@@ -487,7 +487,9 @@ pub(in crate::rest) fn refusal(error: IssueError) -> Fault {
     }
     let text = error.to_string();
     match error {
-        IssueError::UnknownAuthority { .. } | IssueError::NotIssuing { .. } => Fault::field("authority", text),
+        IssueError::UnknownAuthority { .. } | IssueError::NotIssuing { .. } | IssueError::NotYet { .. } | IssueError::Ended { .. } => {
+            Fault::field("authority", text)
+        }
         IssueError::UnknownProfile { .. } | IssueError::ProfileNotAllowed { .. } => Fault::field("profile", text),
         IssueError::Duplicate => Fault::Conflict(text),
         IssueError::PublicKey(_) => Fault::field("csr", text),
@@ -518,7 +520,7 @@ const fn field_of(refusal: &ProfileRefusal) -> &'static str {
             SubjectField::CommonName => "commonName",
         },
         ProfileRefusal::CommonName { .. } | ProfileRefusal::Subject(_) => "commonName",
-        ProfileRefusal::StartsFar { .. } => "validityStart",
+        ProfileRefusal::StartsFar { .. } | ProfileRefusal::BeforeIssuer { .. } => "validityStart",
         ProfileRefusal::TooLong { .. } | ProfileRefusal::OutlivesIssuer | ProfileRefusal::Over | ProfileRefusal::Validity(_) => {
             "validityEnd"
         }

@@ -1,0 +1,137 @@
+//! What clients ask for in Lemur's ways: lists by whole names and by parts, bodies that were read and are sent back, fields that are spelled or
+//! meant otherwise, and an authority's time.
+
+use serde_json::{Value, json};
+
+use super::support::{Service, new_authority, new_certificate, on_both};
+
+#[test]
+fn what_holds_is_asked_for_by_whole_names_and_owners() {
+    on_both(|service| {
+        service.authority("Root");
+        let admin = &service.admin;
+        let make = |name: &str, owner: &str, more: Value| {
+            let mut new = new_certificate("Root", name);
+            new["owner"] = json!(owner);
+            new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            service.post("/certificates", admin, &new).done()["id"].clone()
+        };
+        let san = json!({"extensions": {"subAltNames": {"names": [{"nameType": "DNSName", "value": "alt.vv.example"}]}}});
+        let app = make("app.vv.example", "Team@example.com", san);
+        let other = make("myapp.vv.example", "otherteam@example.com", json!({}));
+        let replaced = make("old.vv.example", "team@example.com", json!({}));
+        let new = make("old.vv.example", "team@example.com", json!({"replaces": [{"id": replaced}]}));
+        let ids = |query: &str| {
+            let mut ids: Vec<_> = service.get(&format!("/certificates/valid?count=100&{query}"), admin).done()["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|one| one["cn"] != "Root")
+                .map(|one| one["id"].clone())
+                .collect();
+            ids.sort_by_key(|id| id.as_i64());
+            ids
+        };
+        assert_eq!(ids("filter=cn;app.vv.example&owner=team@example.com&count=1"), [app.clone()]);
+        assert_eq!(ids("filter=cn;APP.vv.example&owner=TEAM@example.com"), [app.clone()]);
+        assert_eq!(ids("filter=cn;app.vv.example&owner=eam@example.com"), Vec::<Value>::new());
+        assert_eq!(ids("filter=cn;pp.vv.example"), Vec::<Value>::new());
+        assert_eq!(ids("filter=cn;%25app.vv.example"), [app.clone(), other.clone()]);
+        assert_eq!(ids("filter=cn;%25&owner=%25team@example.com"), [app.clone(), other.clone(), new.clone()]);
+        assert_eq!(ids("san=alt.VV.example"), [app.clone()]);
+        assert_eq!(ids("san=lt.vv.example"), Vec::<Value>::new());
+        assert_eq!(ids("san=al%25.example"), [app.clone()]);
+        assert_eq!(ids("filter=cn;old.vv.example"), [new.clone()], "what was replaced is in nobody's way");
+        assert_eq!(ids("filter=cn;_pp.vv.example"), Vec::<Value>::new());
+        // By the plugin of their authorities.
+        assert_eq!(ids("authority_plugin_name=cryptography-issuer"), [app.clone(), other.clone(), new.clone()]);
+        assert_eq!(ids("authority_plugin_name=acme-issuer"), Vec::<Value>::new());
+        assert_eq!(ids("authority_plugin_name=other-issuer"), Vec::<Value>::new());
+        let document = service.get("/openapi.json", admin).done();
+        let parameters = document["paths"]["/api/1/certificates/valid"]["get"]["parameters"].to_string();
+        assert!(["authority_plugin_name", "owner", "san"].into_iter().all(|name| parameters.contains(name)), "{parameters}");
+    });
+}
+
+#[test]
+fn filters_look_for_parts_among_all_names_and_for_the_whole_in_quotes() {
+    on_both(|service| {
+        service.authority("Root");
+        let admin = &service.admin;
+        let san = json!([{"nameType": "DNSName", "value": "alt.vv.example"}]);
+        let mut new = new_certificate("Root", "app.vv.example");
+        new["extensions"] = json!({"subAltNames": {"names": san}});
+        let app = service.post("/certificates", admin, &new).done();
+        let carol = service.user("carol", &["operator", "Root_operator"]);
+        let other = service.certificate(&carol, "Root", "myapp.vv.example");
+        let ids = |token: &str, query: &str| {
+            let listed = service.get(&format!("/certificates?sortBy=id&sortDir=asc&{query}"), token).done();
+            listed["items"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<_>>()
+        };
+        let (one, both) = ([app["id"].clone()], [app["id"].clone(), other["id"].clone()]);
+        assert_eq!(ids(admin, "filter=san;T.vv"), one);
+        assert_eq!(ids(admin, "filter=san;.vv."), both);
+        assert_eq!(ids(admin, "filter=cn;alt.vv"), one, "a common name is looked for among the alternative ones too");
+        assert_eq!(ids(admin, "filter=cn;app.vv"), both);
+        for query in ["cn;%22app.vv.example%22", "cn;%22Alt.vv.example%22", "san;%22alt.vv.example%22", "name;%22App.vv.example%22"] {
+            assert_eq!(ids(admin, &format!("filter={query}")), one, "{query}");
+        }
+        assert_eq!(ids(admin, "filter=cn;%22pp.vv.example%22"), Vec::<Value>::new());
+        let name = app["name"].as_str().unwrap();
+        assert_eq!(ids(admin, &format!("filter=fixedName;{name}")), one);
+        assert_eq!(ids(admin, &format!("filter=fixedName;{}", &name[1..])), Vec::<Value>::new());
+        assert_eq!(ids(&carol, "show=1"), [other["id"].clone()]);
+        assert_eq!(ids(&carol, "filter=issuer;%22Root%22"), ids(admin, "filter=issuer;Root"));
+    });
+}
+
+#[test]
+fn an_authority_has_its_time_before_anything_is_signed() {
+    on_both(|service| {
+        let admin = &service.admin;
+        let ask = |name: &str, more: Value| {
+            let mut new = new_authority(name);
+            new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            service.post("/authorities", admin, &new)
+        };
+        let day = |days: i64| (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days)).to_string();
+        let midnight = jiff::Timestamp::now().to_string()[..10].to_owned();
+        // One whose time is over is not made, and takes no name.
+        let over = ask("Old", json!({"validityStart": "2020-01-01", "validityEnd": "2021-01-01"}));
+        assert!(over.reason("validityEnd").contains("over"), "{over:?}");
+        assert_eq!(service.get("/authorities", admin).done()["total"], 0);
+        assert_eq!(service.get("/certificates?showExpired=1", admin).done()["total"], 0);
+        assert_eq!(ask("Old", json!({})).done()["roles"].as_array().unwrap().len(), 2);
+        // Under another: from its start on the first day, as Lemur's page sends it, and never from before or for longer.
+        let root = ask("Root", json!({"validityStart": jiff::Timestamp::now().to_string(), "validityEnd": day(300)})).done();
+        let sub = json!({"type": "subca", "parent": {"id": root["id"]}});
+        let under = |name: &str, start: &str, end: String| {
+            let mut more = sub.clone();
+            (more["validityStart"], more["validityEnd"]) = (json!(start), json!(end));
+            ask(name, more)
+        };
+        let first = under("First", &midnight, day(100)).done();
+        assert_eq!(first["authorityCertificate"]["notBefore"], root["authorityCertificate"]["notBefore"]);
+        assert!(under("Early", &day(-5), day(100)).reason("validityStart").contains("valid from"));
+        assert!(under("Long", &day(0), day(301)).reason("validityEnd").contains("valid until"));
+        let mut new = new_certificate("Root", "www.example.com");
+        (new["validityStart"], new["validityEnd"]) = (json!(midnight), json!(day(10)));
+        let leaf = service.post("/certificates", admin, &new).done();
+        assert_eq!(leaf["notBefore"], root["authorityCertificate"]["notBefore"]);
+        new["validityStart"] = json!(day(-3));
+        assert!(service.post("/certificates", admin, &new).reason("validityStart").contains("valid from"));
+        // One that begins in days is made, and issues then.
+        let later = ask("Later", json!({"validityStart": day(3), "validityEnd": day(300)})).done();
+        assert_eq!(later["roles"].as_array().unwrap().len(), 2);
+        let refused = service.post("/certificates", admin, &new_certificate("Later", "www.example.com"));
+        assert!(refused.reason("authority").contains("is not valid before"), "{refused:?}");
+        service.ahead.store(3 * 24 * 3600 + 60, std::sync::atomic::Ordering::SeqCst);
+        let token = service.login("admin", super::support::PASSWORD);
+        service.post("/certificates", &token, &new_certificate("Later", "www.example.com")).done();
+        // And one that has ended says so.
+        service.ahead.store(301 * 24 * 3600, std::sync::atomic::Ordering::SeqCst);
+        let token = service.login("admin", super::support::PASSWORD);
+        let ended = service.post("/certificates", &token, &new_certificate("Later", "www.example.com"));
+        assert!(ended.reason("authority").contains("was valid until"), "{ended:?}");
+    });
+}
