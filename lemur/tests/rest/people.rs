@@ -295,3 +295,22 @@ fn a_role_may_be_limited_to_names_of_an_authority() {
         ask(&issuer, &named("www.other.example")).done();
     });
 }
+
+#[test]
+fn one_signs_in_by_name_or_by_address() {
+    on_both(|service| {
+        service.session("ann", &[]);
+        let try_by = |username: &str, password: &str| service.post("/auth/login", "", &json!({"username": username, "password": password}));
+        let token = try_by("Ann@Example.com", PASSWORD).done()["token"].as_str().unwrap().to_owned();
+        assert_eq!(service.get("/auth/me", &token).done()["username"], "ann");
+        let wrong = try_by("ann@example.com", "wrong horse battery").refused(403);
+        assert_eq!(wrong, try_by("nobody@example.com", PASSWORD).refused(403));
+        // A name that is another's address is its user's.
+        let other = json!({"username": "ann@example.com", "email": "other@example.com", "password": "another horse battery"});
+        if service.post("/users", &service.admin, &other).status == 200 {
+            try_by("ann@example.com", PASSWORD).refused(403);
+            let token = try_by("ann@example.com", "another horse battery").done()["token"].as_str().unwrap().to_owned();
+            assert_eq!(service.get("/auth/me", &token).done()["email"], "other@example.com");
+        }
+    });
+}
