@@ -135,3 +135,24 @@ fn an_authority_has_its_time_before_anything_is_signed() {
         assert!(ended.reason("authority").contains("was valid until"), "{ended:?}");
     });
 }
+
+#[test]
+fn usages_are_spelled_as_all_fields_are() {
+    let service = Service::start();
+    service.authority("Root");
+    let mut new = new_certificate("Root", "www.example.com");
+    new["extensions"] = json!({
+        "key_usage": {"use_digital_signature": true, "use_crl_sign": false},
+        "extended_key_usage": {"use_server_authentication": true, "useOCSPSigning": false},
+    });
+    let certificate = service.post("/certificates", &service.admin, &new).done();
+    assert_eq!(certificate["extensions"]["keyUsage"]["useDigitalSignature"], true);
+    new["extensions"] = json!({"key_usage": {"use_crl_sign": true}, "extended_key_usage": {"use_ocsp_signing": true}});
+    let refused = service.post("/certificates", &service.admin, &new);
+    for field in ["extensions.keyUsage.useCRLSign", "extensions.extendedKeyUsage.useOCSPSigning"] {
+        assert!(refused.reason(field).contains("profile"), "{refused:?}");
+    }
+    // Without a profile's name it is that of clients, if that alone is asked for.
+    new["extensions"] = json!({"extended_key_usage": {"use_client_authentication": true}});
+    assert_eq!(service.post("/certificates", &service.admin, &new).done()["profile"], "tls-client");
+}

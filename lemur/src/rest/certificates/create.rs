@@ -19,6 +19,7 @@ use super::super::pending::PendingOut;
 use super::super::route::Route;
 use super::super::shape::{Fields, Kind, NO_FLAG, Named, Shape, flag_in, optional, required};
 use super::super::signed::Signed;
+use super::change::{DEFAULT_POLICY, rotation_policy};
 use super::renewal::Renewal;
 use super::view::{CertificateOut, flag_of};
 use super::{facts, refuse_later};
@@ -329,12 +330,18 @@ const EXTENDED: [(&str, ExtendedKeyUsage); 6] = [
 fn flags(extensions: &Fields, name: &str) -> (Vec<String>, Reasons) {
     let (mut set, mut reasons) = (Vec::new(), Reasons::new());
     let path = |flag: &str| format!("extensions.{name}.{}", shown(flag));
+    // With underscores too, as all fields.
+    let known = KeyUsage::ALL.into_iter().map(flag_of).chain(EXTENDED.iter().map(|(flag, _)| *flag)).collect::<Vec<_>>();
+    let spelled = |flag: &str| {
+        let bare = flag.replace('_', "");
+        known.iter().find(|known| known.eq_ignore_ascii_case(&bare)).map_or_else(|| flag.to_owned(), |known| (*known).to_owned())
+    };
     match extensions.any(name) {
         None => {}
         Some(Value::Object(said)) => {
             for (flag, value) in said {
                 match (flag_in(value), value) {
-                    (Some(true), _) => set.push(flag.clone()),
+                    (Some(true), _) => set.push(spelled(flag)),
                     (Some(false), _) | (None, Value::Null) => {}
                     (None, Value::Array(usages)) if name == "extendedKeyUsage" && flag == "usages" => {
                         for usage in usages {
@@ -566,7 +573,7 @@ impl Api {
 
     async fn record(&self, signed: &Signed, fields: &Fields) -> Result<Record, Fault> {
         let owner = fields.text("owner").unwrap_or_default();
-        let policy = fields.text_in("rotationPolicy", "name");
+        let policy = rotation_policy(fields, DEFAULT_POLICY)?;
         let mut record = Record::of_owner(owner);
         record.name = fields.filled("name").map(str::to_owned);
         fields.text("description").unwrap_or_default().clone_into(&mut record.description);
@@ -574,7 +581,7 @@ impl Api {
         record.replaces = self.replaced(signed, fields).await?.unwrap_or_default();
         record.notify = fields.flag("notify").or_else(|| fields.flag("active")).unwrap_or(true);
         record.rotation = fields.flag("rotation").unwrap_or(false);
-        policy.unwrap_or("default").clone_into(&mut record.rotation_policy);
+        record.rotation_policy = policy.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
         Ok(record)
     }
 

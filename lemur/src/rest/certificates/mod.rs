@@ -11,6 +11,7 @@ mod view;
 use axum::Json;
 use axum::extract::{Path, State};
 
+pub(super) use change::{notify_of, rotation_policy};
 pub(super) use create::{EXTENSIONS, KEY_TYPES, NEW, SUBJECT, key_type, one_end, refusal};
 pub(super) use export::KeyOut;
 pub(super) use export::PLUGIN;
