@@ -314,3 +314,31 @@ fn one_signs_in_by_name_or_by_address() {
         }
     });
 }
+
+#[test]
+fn what_a_list_is_asked_for_is_done_or_refused_by_name() {
+    on_both(|service| {
+        let admin = &service.admin;
+        for name in ["bob", "carol"] {
+            service.user(name, &[]);
+        }
+        let names = |query: &str| {
+            let listed = service.get(&format!("/keys?{query}"), admin).done();
+            listed["items"].as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("filter=name;CAR"), ["carol"]);
+        assert_eq!(names("filter=name;nobody"), Vec::<String>::new());
+        assert_eq!(names("sortBy=name&sortDir=desc"), ["carol", "bob"]);
+        for path in ["/keys", "/users", "/roles", "/logs"] {
+            assert!(!service.get(&format!("{path}?sortBy=password"), admin).reason("sortBy").is_empty(), "{path}");
+            assert!(!service.get(&format!("{path}?filter=password;x"), admin).reason("filter").is_empty(), "{path}");
+        }
+        let log = |query: &str| service.get(&format!("/logs?count=3&{query}"), admin).done()["items"].as_array().unwrap().clone();
+        let (newest, oldest) = (log(""), log("sortBy=id&sortDir=asc"));
+        assert!(newest[0]["id"].as_i64() > newest[2]["id"].as_i64(), "{newest:?}");
+        assert_eq!(oldest[0]["id"], 1);
+        assert!(oldest[0]["id"].as_i64() < oldest[2]["id"].as_i64(), "{oldest:?}");
+        assert_eq!(log("sortDir=asc&page=2")[0]["id"], 4);
+        assert_eq!((&newest[0]["user"]["username"], &newest[0]["user"]["email"]), (&json!("admin"), &json!("admin@localhost")));
+    });
+}
