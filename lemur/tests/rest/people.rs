@@ -342,3 +342,36 @@ fn what_a_list_is_asked_for_is_done_or_refused_by_name() {
         assert_eq!((&newest[0]["user"]["username"], &newest[0]["user"]["email"]), (&json!("admin"), &json!("admin@localhost")));
     });
 }
+
+#[test]
+fn short_lists_have_pages_too() {
+    let service = Service::start();
+    let admin = &service.admin;
+    let authority = service.authority("Root");
+    service.user("bob", &["Root_operator"]);
+    let mut new = super::support::new_certificate("Root", "www.example.com");
+    new["extensions"] = json!({"subAltNames": {"names": [{"nameType": "DNSName", "value": "b.example.com"}]}});
+    let first = service.post("/certificates", admin, &new).done();
+    new["replaces"] = json!([{"id": first["id"]}]);
+    let second = service.post("/certificates", admin, &new).done();
+    let user = service.get("/users?filter=name;bob", admin).done()["items"][0]["id"].clone();
+    let role = service.get("/roles?filter=name;Root_operator", admin).done()["items"][0]["id"].clone();
+    let document = service.get("/openapi.json", admin).done();
+    for (path, described) in [
+        ("/plugins".to_owned(), "/plugins"),
+        (format!("/roles/{role}/users"), "/roles/{id}/users"),
+        (format!("/users/{user}/roles"), "/users/{id}/roles"),
+        (format!("/authorities/{}/roles", authority["id"]), "/authorities/{id}/roles"),
+        (format!("/certificates/{}/domains", first["id"]), "/certificates/{id}/domains"),
+        (format!("/certificates/{}/replacements", second["id"]), "/certificates/{id}/replacements"),
+        (format!("/certificates/name/{}", first["name"].as_str().unwrap()), "/certificates/name/{name}"),
+    ] {
+        let whole = service.get(&path, admin).done();
+        let page = |query: &str| service.get(&format!("{path}?{query}"), admin).done();
+        assert_eq!(page("page=1&count=1")["items"], json!([whole["items"][0]]), "{path}");
+        let beyond = page("page=1000&count=1");
+        assert_eq!((&beyond["items"], &beyond["total"]), (&json!([]), &whole["total"]), "{path}");
+        let parameters = &document["paths"][format!("/api/1{described}")]["get"]["parameters"];
+        assert!(["page", "count"].into_iter().all(|name| parameters.to_string().contains(name)), "{path}: {parameters}");
+    }
+}

@@ -134,7 +134,7 @@ pub(super) fn routes() -> Vec<Route> {
             .gives::<cross::CrossOut>()
             .may_wait(),
         Route::get("/authorities/{id}/visualize", visualize, "An authority and those under it").gives::<Tree>(),
-        Route::get("/authorities/{id}/roles", roles, "The roles that may use an authority").lists::<RoleOut>(),
+        Route::get("/authorities/{id}/roles", roles, "The roles that may use an authority").windowed().lists::<RoleOut>(),
     ]
 }
 
@@ -185,10 +185,10 @@ async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json
     Ok(Json(AuthorityOut { revocation_lists: Some(lists), ..described }))
 }
 
-async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<RoleOut>>, Fault> {
+async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id, asked: Asked) -> Result<Json<List<RoleOut>>, Fault> {
     signed.may(&Action::Look)?;
     let directory = api.access.directory(&[], &api.authority(id).await?.roles).await?;
-    Ok(List::whole(directory.roles.into_values().collect::<Vec<_>>()))
+    Ok(List::page(directory.roles.into_values().collect::<Vec<_>>(), &asked))
 }
 
 async fn visualize(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<Tree>, Fault> {
