@@ -156,3 +156,26 @@ fn usages_are_spelled_as_all_fields_are() {
     new["extensions"] = json!({"extended_key_usage": {"use_client_authentication": true}});
     assert_eq!(service.post("/certificates", &service.admin, &new).done()["profile"], "tls-client");
 }
+
+#[test]
+fn what_an_authority_does_not_get_is_refused_by_its_name() {
+    let service = Service::start();
+    let ask = |more: Value| {
+        let mut new = new_authority("Root");
+        new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        service.post("/authorities", &service.admin, &new)
+    };
+    let name = json!([{"nameType": "DNSName", "value": "ca.example.com"}]);
+    for (field, body) in [
+        ("extensions.custom", json!({"extensions": {"custom": [{"oid": "1.2.3", "encoding": "b64asn1", "value": "BQA="}]}})),
+        ("extensions.subAltNames", json!({"extensions": {"subAltNames": {"names": name}}})),
+        ("name", json!({"name": 5})),
+        ("signingAlgorithm", json!({"signingAlgorithm": "sha256WithRSA"})),
+        ("signingAlgorithm", json!({"signingAlgorithm": "sha256WithECDSA", "keyType": "RSA2048"})),
+    ] {
+        assert!(!ask(body.clone()).reason(field).is_empty(), "{body}");
+    }
+    assert_eq!(service.get("/authorities", &service.admin).done()["total"], 0);
+    let fine = json!({"signingAlgorithm": "sha256WithECDSA", "extensions": {"subAltNames": {"names": []}, "custom": []}});
+    ask(fine).done();
+}
