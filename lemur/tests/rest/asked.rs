@@ -158,6 +158,41 @@ fn usages_are_spelled_as_all_fields_are() {
 }
 
 #[test]
+fn what_was_read_and_is_sent_back_changes_what_was_changed() {
+    on_both(|service| {
+        let admin = &service.admin;
+        let authority = service.authority("Root");
+        let certificate = service.certificate(admin, "Root", "www.example.com");
+        let path = format!("/certificates/{}", certificate["id"]);
+        for (field, value) in [("active", false), ("active", true), ("notify", false), ("notify", true)] {
+            let mut body = service.get(&path, admin).done();
+            body[field] = json!(value);
+            let changed = service.put(&path, admin, &body).done();
+            assert_eq!((&changed["notify"], &changed["active"]), (&json!(value), &json!(value)), "{field}");
+        }
+        let policy = |policy: Value| service.put(&path, admin, &json!({"rotationPolicy": policy}));
+        assert_eq!(policy(json!({"name": "default"})).done()["rotationPolicy"]["name"], "default");
+        assert!(policy(json!({"name": "weekly"})).reason("rotationPolicy").contains("default"));
+        assert!(!policy(json!({"id": 7})).reason("rotationPolicy").is_empty());
+        let revoke = service.put(&format!("{path}/revoke"), admin, &json!({"crlReason": "removeFromCRL"}));
+        assert!(revoke.reason("crlReason").contains("hold"), "{revoke:?}");
+        // An authority: the answer is what is read of it, and no change is no line in the log.
+        let path = format!("/authorities/{}", authority["id"]);
+        let whole = service.get(&path, admin).done();
+        assert_eq!(whole["authorityCertificate"]["user"]["username"], "admin");
+        assert!(whole["revocationLists"].is_array());
+        let lines = || service.get("/logs", admin).done()["total"].clone();
+        let before = lines();
+        assert_eq!(service.put(&path, admin, &whole).done(), whole);
+        assert_eq!(lines(), before);
+        let mut body = whole.clone();
+        body["description"] = json!("ours");
+        assert_eq!(service.put(&path, admin, &body).done()["description"], "ours");
+        assert_eq!(service.get(&path, admin).done()["owner"], whole["owner"]);
+    });
+}
+
+#[test]
 fn what_an_authority_does_not_get_is_refused_by_its_name() {
     let service = Service::start();
     let ask = |more: Value| {

@@ -178,11 +178,7 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
 
 async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<AuthorityOut>, Fault> {
     signed.may(&Action::Look)?;
-    let authority = api.authority(id).await?;
-    let parts = api.engine.crl_shards(authority.id).await?;
-    let lists = parts.into_iter().map(|part| api.engine.crl_url(authority.id, part).to_string()).collect();
-    let described = api.describe_authority(authority).await?;
-    Ok(Json(AuthorityOut { revocation_lists: Some(lists), ..described }))
+    api.whole_authority(id).await.map(Json)
 }
 
 async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id, asked: Asked) -> Result<Json<List<RoleOut>>, Fault> {
@@ -284,6 +280,15 @@ impl UnderAuthority {
 impl Api {
     pub(super) async fn authority(&self, id: i64) -> Result<Authority, Fault> {
         self.engine.authority(AuthorityId(id)).await?.ok_or(Fault::Missing("authority"))
+    }
+
+    /// An authority with where its revocation lists are.
+    async fn whole_authority(&self, id: i64) -> Result<AuthorityOut, Fault> {
+        let authority = self.authority(id).await?;
+        let parts = self.engine.crl_shards(authority.id).await?;
+        let lists = parts.into_iter().map(|part| self.engine.crl_url(authority.id, part).to_string()).collect();
+        let described = self.describe_authority(authority).await?;
+        Ok(AuthorityOut { revocation_lists: Some(lists), ..described })
     }
 
     pub(super) async fn describe_authority(&self, authority: Authority) -> Result<AuthorityOut, Fault> {
