@@ -375,3 +375,12 @@ fn short_lists_have_pages_too() {
         assert!(["page", "count"].into_iter().all(|name| parameters.to_string().contains(name)), "{path}: {parameters}");
     }
 }
+
+#[test]
+fn a_narrowed_key_is_told_why_it_does_not_change_itself() {
+    let service = Service::start();
+    let session = service.session("bob", &["operator"]);
+    let key = service.post("/keys", &session, &json!({"name": "ci", "roles": [{"name": "operator"}]})).done();
+    let refused = service.put(&format!("/keys/{}", key["id"]), key["jwt"].as_str().unwrap(), &json!({"name": "x"})).refused(403);
+    assert!(refused["message"].as_str().unwrap().contains("narrowed"), "{refused}");
+}
