@@ -349,7 +349,7 @@ fn short_lists_have_pages_too() {
     let admin = &service.admin;
     let authority = service.authority("Root");
     service.user("bob", &["Root_operator"]);
-    let mut new = super::support::new_certificate("Root", "www.example.com");
+    let mut new = new_certificate("Root", "www.example.com");
     new["extensions"] = json!({"subAltNames": {"names": [{"nameType": "DNSName", "value": "b.example.com"}]}});
     let first = service.post("/certificates", admin, &new).done();
     new["replaces"] = json!([{"id": first["id"]}]);
