@@ -119,6 +119,12 @@ macro_rules! select {
     };
 }
 
+macro_rules! of {
+    () => {
+        "WHERE ($1 < 0 OR holder = $1) AND lower(name) LIKE $2 ESCAPE '\\' "
+    };
+}
+
 impl Access {
     /// Makes an API key; gives it and its token, which is not to be had again.
     ///
@@ -170,14 +176,16 @@ impl Access {
     pub async fn api_keys(&self, of: Option<UserId>, window: Window<'_>) -> Result<Listed<ApiKey>, AccessError> {
         let mut transaction = self.0.store.read().await?;
         let holder = of.map_or(-1, |UserId(id)| id);
-        let count = "SELECT count(*) AS total FROM access_api_keys WHERE ($1 < 0 OR holder = $1)";
-        let total = transaction.one(count, &[holder.into()]).await?.integer("total")?;
-        let sql = if window.descending {
-            concat!(select!(), "WHERE ($1 < 0 OR holder = $1) ORDER BY id DESC LIMIT $2 OFFSET $3")
-        } else {
-            concat!(select!(), "WHERE ($1 < 0 OR holder = $1) ORDER BY id LIMIT $2 OFFSET $3")
+        let pattern = window.pattern();
+        let count = concat!("SELECT count(*) AS total FROM access_api_keys ", of!());
+        let total = transaction.one(count, &[holder.into(), (&pattern).into()]).await?.integer("total")?;
+        let sql = match (window.by_name, window.descending) {
+            (false, false) => concat!(select!(), of!(), "ORDER BY id LIMIT $3 OFFSET $4"),
+            (false, true) => concat!(select!(), of!(), "ORDER BY id DESC LIMIT $3 OFFSET $4"),
+            (true, false) => concat!(select!(), of!(), "ORDER BY lower(name), id LIMIT $3 OFFSET $4"),
+            (true, true) => concat!(select!(), of!(), "ORDER BY lower(name) DESC, id DESC LIMIT $3 OFFSET $4"),
         };
-        let rows = transaction.all(sql, &[holder.into(), window.take.into(), window.skip.into()]).await?;
+        let rows = transaction.all(sql, &[holder.into(), (&pattern).into(), window.take.into(), window.skip.into()]).await?;
         Ok(Listed { items: with_roles(&mut transaction, &rows).await?, total })
     }
 

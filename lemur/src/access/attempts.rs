@@ -37,7 +37,8 @@ impl Place {
         Self { key: format!("address {network}"), most: FROM_ONE_ADDRESS, within: WITHIN }
     }
 
-    /// By a digest: people type passwords into the wrong field.
+    /// By what was typed, so that who is tried by name and by address is not told to be one; and by a digest: people type passwords into the wrong
+    /// field.
     pub(super) fn account(username: &str) -> Self {
         let digest = digest(&SHA256, username.to_lowercase().as_bytes());
         Self { key: format!("account {}", hex::encode(digest)), most: AT_ONE_ACCOUNT, within: WITHIN }

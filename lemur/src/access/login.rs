@@ -7,14 +7,14 @@ use serde_json::Map;
 use zeroize::Zeroizing;
 
 use super::attempts::{self, Place};
-use super::{Access, AccessError, Username, totp};
+use super::{Access, AccessError, Email, Username, totp};
 use crate::audit::{self, Actor, Event, Via};
 use crate::store::{StoreError, UserId};
 
 /// A try at signing in.
 #[expect(missing_debug_implementations, reason = "holds a password")]
 pub struct Login<'a> {
-    /// The name as it was typed.
+    /// The name or the address as it was typed.
     pub username: &'a str,
     /// The password as it was typed.
     pub password: Zeroizing<String>,
@@ -120,18 +120,21 @@ impl Access {
         let mut places = vec![Place::address(login.from), Place::account(login.username)];
         let now = self.now();
         attempts::count(&self.0.store, &places, now).await?.map_err(LoginError::TooMany)?;
-        let sql = "SELECT id, password, active FROM access_users WHERE username_key = $1";
-        // A text that is no username is nobody's, and takes as long.
-        let row = match Username::parse(login.username) {
-            Ok(username) => self.0.store.read().await?.optional(sql, &[(&username.key()).into()]).await?,
-            Err(_) => None,
-        };
+        // By name or by address, as in Lemur; a name goes before another's address. A text that is neither is nobody's, and takes as long.
+        let sql = "SELECT id, username, username_key, password, active FROM access_users WHERE username_key = $1 OR email_key = $2";
+        let name = Username::parse(login.username).map(|username| username.key()).unwrap_or_default();
+        let address = Email::parse(login.username.trim()).map(|email| email.key()).unwrap_or_default();
+        let mut rows = self.0.store.read().await?.all(sql, &[(&name).into(), (&address).into()]).await?;
+        if rows.len() > 1 {
+            rows.retain(|row| row.text("username_key").is_ok_and(|key| key == name));
+        }
+        let row = rows.pop();
         let stored = match &row {
             Some(row) if row.flag("active")? => row.optional_text("password")?,
             _ => None,
         };
         if let Some(row) = &row {
-            (actor.name, actor.user) = (login.username.trim().to_owned(), Some(UserId(row.integer("id")?)));
+            (actor.name, actor.user) = (row.text("username")?, Some(UserId(row.integer("id")?)));
         }
         let right = self.0.passwords.verify(login.password, stored.clone()).await?;
         let (Some(row), Some(stored), true) = (row, stored, right) else { return Err(LoginError::Refused) };

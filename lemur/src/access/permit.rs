@@ -205,7 +205,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::ReadRole(role) => (standing != Standing::Member || requester.holds_any(&[*role]), "You are not a member of this role."),
         Action::ReadUser(user) => (standing != Standing::Member || requester.user() == *user, "This user is another."),
         Action::ReadLog => (standing != Standing::Member, "Only administrators, operators and readers see the log."),
-        Action::ReadApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
+        Action::ReadApiKey(user) => (is_or_administers(requester, *user), why_not_this_key(requester, *user)),
         Action::ReadAllApiKeys => (standing == Standing::Administrator, "Only administrators see the API keys of all."),
         Action::SeeProposals => (true, ""),
         _ if standing == Standing::ReadOnly => (false, "The role read-only changes nothing and takes no keys."),
@@ -275,7 +275,7 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
         Action::ManageRoles => (false, "Only administrators make and change roles."),
         Action::ManageUsers => (false, "Only administrators make and change users."),
         Action::CreateApiKey(user) => (requester.is_user(*user), "You are not authorized to do this for another user."),
-        Action::ChangeApiKey(user) => (is_or_administers(requester, *user), "This API key is another user's."),
+        Action::ChangeApiKey(user) => (is_or_administers(requester, *user), why_not_this_key(requester, *user)),
         Action::ManageDelivery => (standing == Standing::Operator, "Only administrators and operators change this."),
     };
     if allowed { Ok(()) } else { Err(Refused(otherwise.into())) }
@@ -404,6 +404,13 @@ fn answers_for(requester: &Person, certificate: &CertificateFacts<'_>) -> bool {
     requester.is(certificate.owner)
         || requester.holds_any(certificate.roles)
         || certificate.creator.is_some_and(|creator| requester.is_user(creator))
+}
+
+fn why_not_this_key(requester: &Person, user: UserId) -> &'static str {
+    match requester.user() == user {
+        true => "An API key that is narrowed to roles sees and changes no API keys, its own neither: sign in by name and password.",
+        false => "This API key is another user's.",
+    }
 }
 
 fn is_or_administers(requester: &Person, user: UserId) -> bool {

@@ -214,6 +214,8 @@ async fn failed(acme: &Acme, order: &Order, error: IssueError) -> Result<Problem
         ) => Kind::RejectedIdentifier,
         IssueError::UnknownAuthority { .. }
         | IssueError::NotIssuing { .. }
+        | IssueError::NotYet { .. }
+        | IssueError::Ended { .. }
         | IssueError::UnknownProfile { .. }
         | IssueError::ProfileNotAllowed { .. } => Kind::InvalidProfile,
         _ => Kind::BadCsr,

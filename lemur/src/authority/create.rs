@@ -52,7 +52,10 @@ impl Engine {
             Parent::Outside => self.create_pending(&order, key).await?,
         };
         if created.certificate.is_some() {
-            self.renew_responder(created.id).await?;
+            // The authority is there: what fails from here on is tried again, and takes nothing of it back.
+            if let Err(error) = self.renew_responder(created.id).await {
+                tracing::error!(authority = %created.id, %error, "an OCSP responder could not be made; it is tried again");
+            }
             self.notice_changes().await?;
             self.shared.publish.notify_one();
         }
@@ -62,7 +65,8 @@ impl Engine {
     /// Whether an authority can be made, as far as its order says so itself.
     ///
     /// # Errors
-    /// [`AuthorityError`] if its name is taken, a text is too long, or there is no such profile.
+    /// [`AuthorityError`] if its name is taken, a text is too long, there is no such profile, or its time is over or not within that of the
+    /// one above it.
     pub async fn check_authority_order(&self, order: &AuthorityOrder) -> Result<(), AuthorityError> {
         if order.name.trim().is_empty() || order.name.chars().count() > LONGEST_NAME {
             return Err(AuthorityError::Name);
@@ -74,6 +78,25 @@ impl Engine {
         self.check_profiles(&order.profiles)?;
         if self.authority_by_name(&order.name).await?.is_some() {
             return Err(AuthorityError::NameTaken { name: order.name.clone() });
+        }
+        if let Some(validity) = order.validity {
+            self.check_validity(order.parent, validity).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_validity(&self, parent: Parent, validity: Validity) -> Result<(), AuthorityError> {
+        if validity.not_after() <= self.now() {
+            return Err(AuthorityError::Over);
+        }
+        let Parent::Ours(parent) = parent else { return Ok(()) };
+        let above = self.load(parent).await?.issuer.validity();
+        let validity = validity.begun_with(above, self.now());
+        if validity.not_before() < above.not_before() {
+            return Err(AuthorityError::BeforeParent { from: above.not_before() });
+        }
+        if validity.not_after() > above.not_after() {
+            return Err(AuthorityError::AfterParent { until: above.not_after() });
         }
         Ok(())
     }
@@ -163,7 +186,7 @@ impl Engine {
         // By what its issuer does not issue it would not either.
         order.profiles.iter().try_for_each(|name| self.profile(&issuer, name).map(drop))?;
         let validity = match order.validity {
-            Some(validity) => validity,
+            Some(validity) => validity.begun_with(issuer.issuer.validity(), self.now()),
             None => self.under_validity(&issuer)?,
         };
         let template = self.template(order, &key, validity)?;

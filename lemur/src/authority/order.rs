@@ -1,5 +1,6 @@
 //! What is asked for when an authority is made.
 
+use jiff::Timestamp;
 use menagerie_sign::KeyType;
 use x509_cert::spki::ObjectIdentifier;
 
@@ -158,6 +159,21 @@ pub enum AuthorityError {
     /// The validity cannot be.
     #[error(transparent)]
     Validity(#[from] crate::certificate::ValidityError),
+    /// Its end is over.
+    #[error("the authority's validity is over: it is to end later than now")]
+    Over,
+    /// It would begin before the one that vouches for it.
+    #[error("the authority would be valid before the one above it, which is valid from {from}")]
+    BeforeParent {
+        /// When that begins.
+        from: Timestamp,
+    },
+    /// It would last longer than the one that vouches for it.
+    #[error("the authority would be valid for longer than the one above it, which is valid until {until}")]
+    AfterParent {
+        /// When that ends.
+        until: Timestamp,
+    },
     /// The key is another authority's: what the one may sign, the other could.
     #[error("the key is that of the authority {name}: each has its own")]
     KeyTaken {

@@ -38,6 +38,10 @@ impl Engine {
         }
         let third = SignedDuration::try_from(self.shared.settings.responder_lifetime / 3).unwrap_or_default();
         let now = self.now();
+        // One that has ended gets no other, and one that has not begun gets it then.
+        if !loaded.issuer.validity().contains(now) {
+            return false;
+        }
         let soon = (now + third).as_second();
         // An authority that ends itself gives its responder no longer than it has.
         let longest = loaded.issuer.validity().not_after().as_second();

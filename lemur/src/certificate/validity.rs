@@ -96,6 +96,15 @@ impl Validity {
         self.not_before.as_second() <= at.as_second() && at.as_second() <= self.not_after.as_second()
     }
 
+    /// The same, begun with an issuer's that began in the last day: a start of midnight on an issuer's first day means the issuer's.
+    #[must_use]
+    pub fn begun_with(self, issuer: Self, now: Timestamp) -> Self {
+        const DAY: i64 = 24 * 3600;
+        let is_recent = now.as_second() - self.not_before.as_second() < DAY;
+        let is_before = self.not_before < issuer.not_before && issuer.not_before <= now && issuer.not_before <= self.not_after;
+        if is_recent && is_before { Self { not_before: issuer.not_before, ..self } } else { self }
+    }
+
     /// Whether all of another period is in it.
     #[must_use]
     pub fn covers(self, other: Self) -> bool {

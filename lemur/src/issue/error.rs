@@ -1,5 +1,6 @@
 //! Why no certificate was issued.
 
+use jiff::Timestamp;
 use menagerie_secret::SealError;
 use menagerie_sign::{ExportError, GenerateError, PublicKeyError, SignError};
 
@@ -23,6 +24,22 @@ pub enum IssueError {
     UnknownAuthority {
         /// The number that was given.
         id: AuthorityId,
+    },
+    /// Its time has not come.
+    #[error("the authority {name} is not valid before {from}: ask for it then")]
+    NotYet {
+        /// What it is called.
+        name: String,
+        /// When it begins.
+        from: Timestamp,
+    },
+    /// Its time is over.
+    #[error("the authority {name} was valid until {until}")]
+    Ended {
+        /// What it is called.
+        name: String,
+        /// When it ended.
+        until: Timestamp,
     },
     /// The authority does not issue: it waits for its certificate, was disabled, or its key is elsewhere.
     #[error("the authority {name} does not issue: {reason}")]
@@ -140,6 +157,8 @@ impl IssueError {
             self,
             Self::UnknownAuthority { .. }
                 | Self::NotIssuing { .. }
+                | Self::NotYet { .. }
+                | Self::Ended { .. }
                 | Self::UnknownProfile { .. }
                 | Self::ProfileNotAllowed { .. }
                 | Self::Refused(_)

@@ -114,6 +114,12 @@ pub enum ProfileRefusal {
         /// How far.
         max: Lifetime,
     },
+    /// From a time before the issuer.
+    #[error("the certificate would be valid before its issuer, which is valid from {from}")]
+    BeforeIssuer {
+        /// When that begins.
+        from: Timestamp,
+    },
     /// Not within the time that the issuer itself is valid.
     #[error("the certificate would be valid from {asked}, and its issuer is from {issuer}")]
     OutlivesIssuer {
@@ -318,13 +324,16 @@ impl Profile {
             Period::Default => (Validity::lasting(start, self.default_lifetime.duration())?, true),
             Period::For(lifetime) => (Validity::lasting(start, lifetime.duration())?, true),
             Period::Until(end) => (Validity::new(start, end)?, false),
-            Period::Between(start, end) => (Validity::new(start, end)?, false),
+            Period::Between(start, end) => (Validity::new(start, end)?.begun_with(issuer, now), false),
         };
         if validity.lifetime() > self.max_lifetime.duration() {
             return Err(ProfileRefusal::TooLong { max: self.max_lifetime });
         }
         if validity.not_after() <= now {
             return Err(ProfileRefusal::Over);
+        }
+        if validity.not_before() < issuer.not_before() && issuer.not_before() <= validity.not_after() {
+            return Err(ProfileRefusal::BeforeIssuer { from: issuer.not_before() });
         }
         let outlives = ProfileRefusal::OutlivesIssuer { asked: validity, issuer };
         let Some(within) = validity.within(issuer) else { return Err(outlives) };

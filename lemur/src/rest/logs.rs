@@ -1,5 +1,7 @@
 //! `/logs`: the audit log, newest first; and its lines as they are, from the first, for those who verify its chains themselves.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use menagerie_store::log::{Columns, NumberedLine};
@@ -12,6 +14,7 @@ use super::query::Asked;
 use super::route::Route;
 use super::signed::Signed;
 use super::{Api, List};
+use crate::access::UserId;
 use crate::access::permit::Action;
 
 /// A line of the log.
@@ -64,12 +67,13 @@ struct LineOut {
 struct Actor {
     id: Option<i64>,
     username: String,
+    /// As it is now, of a user who is still there.
     email: Option<String>,
 }
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/logs", list, "The audit log, newest first").paged().lists::<LogOut>(),
+        Route::get("/logs", list, "The audit log, newest first").windowed().sorted().lists::<LogOut>(),
         Route::get("/logs/lines", lines, "The audit log's lines as they are chained, from the first")
             .query(&[("after", "Those after this number")])
             .gives::<Lines>(),
@@ -79,15 +83,31 @@ pub(super) fn routes() -> Vec<Route> {
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<LogOut>>, Fault> {
     signed.may(&Action::ReadLog)?;
     let mut transaction = api.engine.store().read().await?;
+    if asked.filter.is_some() {
+        return Err(Fault::field("filter", "The log is not filtered: read its lines under /logs/lines and look through them."));
+    }
+    if !matches!(asked.sort_by.as_deref(), None | Some("id" | "date" | "dateCreated" | "date_created" | "loggedAt" | "logged_at")) {
+        return Err(Fault::field("sortBy", "One of id, date and loggedAt is wanted: all of them are the order in which it was written."));
+    }
     // The log is never shortened, so that its lines' numbers are their places but for the few that were given and not used: by them a page costs the
     // same however many are before it.
     let total = transaction.one("SELECT coalesce(max(id), 0) AS total FROM log_line", &[]).await?.integer("total")?;
-    let newest = total.saturating_sub(asked.skip());
-    let sql = "SELECT id, line FROM log_line WHERE id > $1 AND id <= $2 ORDER BY id DESC";
-    let rows = transaction.all(sql, &[newest.saturating_sub(asked.count).into(), newest.into()]).await?;
+    let (sql, after) = if asked.ascending {
+        ("SELECT id, line FROM log_line WHERE id > $1 AND id <= $2 ORDER BY id", asked.skip())
+    } else {
+        let newest = total.saturating_sub(asked.skip());
+        ("SELECT id, line FROM log_line WHERE id > $1 AND id <= $2 ORDER BY id DESC", newest.saturating_sub(asked.count))
+    };
+    let rows = transaction.all(sql, &[after.into(), after.saturating_add(asked.count).into()]).await?;
+    drop(transaction);
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         items.push(line(row.integer("id")?, &row.text("line")?));
+    }
+    let users: BTreeSet<_> = items.iter().filter_map(|item| item.user.id.map(UserId)).collect();
+    let directory = api.access.directory(&Vec::from_iter(users), &[]).await?;
+    for user in items.iter_mut().map(|item| &mut item.user) {
+        user.email = user.id.and_then(|id| directory.users.get(&UserId(id))).map(|known| known.email.clone());
     }
     Ok(List::of(items, total))
 }

@@ -174,6 +174,16 @@ impl<T> List<T> {
         Json(Self { items: items.into_iter().map(Into::into).collect(), total: u64::try_from(total).unwrap_or(0) })
     }
 
+    /// The page of what there is that is asked for: all of it, if none is.
+    fn page<S: Into<T>>(items: Vec<S>, asked: &query::Asked) -> Json<Self> {
+        if !asked.paged {
+            return Self::whole(items);
+        }
+        let total = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let (skip, take) = (usize::try_from(asked.skip()).unwrap_or(usize::MAX), usize::try_from(asked.count).unwrap_or(0));
+        Self::of(items.into_iter().skip(skip).take(take).collect(), total)
+    }
+
     /// All that there is.
     fn whole<S: Into<T>>(items: Vec<S>) -> Json<Self> {
         let total = items.len() as u64;

@@ -53,7 +53,7 @@ pub(super) struct OptionOut {
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/plugins", list, "Issuers and forms of export").query(&[("type", "issuer or export")]).lists::<PluginOut>(),
+        Route::get("/plugins", list, "Issuers and forms of export").windowed().query(&[("type", "issuer or export")]).lists::<PluginOut>(),
         Route::get("/plugins/{name}", read, "An issuer or a form of export").gives::<PluginOut>(),
     ]
 }
@@ -62,7 +62,7 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
     signed.may(&Action::Look)?;
     let kind = asked.parameter("type");
     let plugins = api.plugins().into_iter().filter(|plugin| kind.is_none_or(|kind| plugin.kind == kind)).collect();
-    Ok(List::<PluginOut>::whole::<PluginOut>(plugins))
+    Ok(List::<PluginOut>::page::<PluginOut>(plugins, &asked))
 }
 
 async fn read(State(api): State<Api>, signed: Signed, Path(name): Path<String>) -> Result<Json<PluginOut>, Fault> {

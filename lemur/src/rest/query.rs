@@ -19,6 +19,10 @@ pub(crate) struct Asked {
     pub(crate) count: i64,
     pub(crate) sort_by: Option<String>,
     pub(crate) descending: bool,
+    /// Whether the least was asked for first, and not only nothing else.
+    pub(crate) ascending: bool,
+    /// Whether a page or how long it is was asked for.
+    pub(crate) paged: bool,
     pub(crate) filter: Option<(String, String)>,
     rest: Vec<(String, String)>,
 }
@@ -48,7 +52,11 @@ impl Asked {
             Some((key, value)) if ["name", "username", "description"].contains(&key.as_str()) => Some(value.as_str()),
             Some(_) => return Err(Fault::field("filter", "The filter is name;VALUE.")),
         };
-        let by_name = matches!(self.sort_by.as_deref(), Some("name" | "username"));
+        let by_name = match self.sort_by.as_deref() {
+            None | Some("id") => false,
+            Some("name" | "username") => true,
+            Some(_) => return Err(Fault::field("sortBy", "One of id and name is wanted.")),
+        };
         Ok(crate::access::Window { skip: self.skip(), take: self.count, by_name, descending: self.descending, named })
     }
 }
@@ -69,19 +77,22 @@ impl<S: Sync> FromRequestParts<S> for Asked {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|error| Fault::Bad(format!("The query cannot be read: {error}.")))?;
         let mut reasons = Reasons::new();
-        let mut asked = Self { page: 1, count: 10, sort_by: None, descending: false, filter: None, rest: Vec::new() };
+        let mut asked =
+            Self { page: 1, count: 10, sort_by: None, descending: false, ascending: false, paged: false, filter: None, rest: Vec::new() };
         for (key, value) in pairs {
             if value.contains('\0') {
                 reasons.insert(key, "Holds a NUL.".to_owned());
                 continue;
             }
+            asked.paged |= matches!(key.as_str(), "page" | "count");
             match key.as_str() {
                 "page" => number(&key, &value, LAST_PAGE, &mut asked.page, &mut reasons),
                 "count" => number(&key, &value, i64::MAX, &mut asked.count, &mut reasons),
                 "sortBy" => asked.sort_by = Some(value).filter(|text| !text.is_empty()),
                 "sortDir" => match value.as_str() {
                     "desc" => asked.descending = true,
-                    "asc" | "" => asked.descending = false,
+                    "asc" => asked.ascending = true,
+                    "" => {}
                     _ => drop(reasons.insert(key, "asc or desc is wanted.".to_owned())),
                 },
                 "filter" => match value.split_once(';') {

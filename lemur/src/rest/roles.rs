@@ -63,7 +63,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/roles/{id}", read, "A role").gives::<RoleOut>(),
         Route::put("/roles/{id}", update, "Change a role").takes(&CHANGE).gives::<RoleOut>(),
         Route::delete("/roles/{id}", remove, "Remove a role").gives::<Done>(),
-        Route::get("/roles/{id}/users", members, "The members of a role").lists::<UserOut>(),
+        Route::get("/roles/{id}/users", members, "The members of a role").windowed().lists::<UserOut>(),
         Route::get("/roles/{id}/credentials", credentials, "A credential kept with a role"),
     ]
 }
@@ -80,10 +80,10 @@ async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json
     api.with_members(role).await.map(Json)
 }
 
-async fn members(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<UserOut>>, Fault> {
+async fn members(State(api): State<Api>, signed: Signed, Id(id): Id, asked: Asked) -> Result<Json<List<UserOut>>, Fault> {
     signed.may(&Action::ReadRole(RoleId(id)))?;
     let role = api.access.role(RoleId(id)).await?;
-    Ok(List::whole(api.access.members(role.id).await?))
+    Ok(List::page(api.access.members(role.id).await?, &asked))
 }
 
 async fn credentials(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<Done>, Fault> {

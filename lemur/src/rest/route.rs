@@ -107,6 +107,18 @@ impl Route {
         self
     }
 
+    /// A page of what is short by its nature.
+    pub(crate) fn windowed(mut self) -> Self {
+        self.query.extend(&PAGE[..2]);
+        self
+    }
+
+    /// In an order that may be asked for.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.query.extend(&PAGE[2..4]);
+        self
+    }
+
     /// With more parameters.
     pub(crate) fn query(mut self, parameters: &[(&'static str, &'static str)]) -> Self {
         self.query.extend(parameters);

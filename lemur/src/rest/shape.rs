@@ -325,11 +325,6 @@ impl Fields {
         }
     }
 
-    /// The text under a name in a field of any kind.
-    pub(crate) fn text_in(&self, field: &str, name: &str) -> Option<&str> {
-        self.any(field)?[name].as_str().filter(|text| text.len() <= 254 && !text.contains('\0'))
-    }
-
     pub(crate) fn any(&self, name: &str) -> Option<&Value> {
         if let Some(Read::Any(value)) = self.0.get(name) { Some(value) } else { None }
     }

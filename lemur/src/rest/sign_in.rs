@@ -19,7 +19,7 @@ use crate::audit::Via;
 const LOGIN: Shape = Shape {
     name: "Login",
     fields: &[
-        required("username", Kind::Text(254), "The user's name"),
+        required("username", Kind::Text(254), "The user's name or address"),
         required("password", Kind::Text(1_024), "The user's password"),
         optional("code", Kind::Text(16), "A code of the second factor, where the user has one"),
     ],

@@ -115,7 +115,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/users", create, "Make a user").takes(&NEW).gives::<UserOut>(),
         Route::get("/users/{id}", read, "A user").gives::<UserOut>(),
         Route::put("/users/{id}", update, "Change a user").takes(&CHANGE).gives::<UserOut>(),
-        Route::get("/users/{id}/roles", roles, "The roles of a user").lists::<RoleOut>(),
+        Route::get("/users/{id}/roles", roles, "The roles of a user").windowed().lists::<RoleOut>(),
         Route::delete("/users/{id}/tokens", sign_out, "End every session of a user, and every API key").gives::<Done>(),
         Route::delete("/users/{id}/second_factor", reset_second_factor, "Take another user's second factor away").gives::<Done>(),
     ]
@@ -133,9 +133,9 @@ async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json
     Ok(Json(UserOut::seen_by(&signed, api.access.user(UserId(id)).await?)))
 }
 
-async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<RoleOut>>, Fault> {
+async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id, asked: Asked) -> Result<Json<List<RoleOut>>, Fault> {
     signed.may(&Action::ReadUser(UserId(id)))?;
-    Ok(List::whole(api.access.user(UserId(id)).await?.roles))
+    Ok(List::page(api.access.user(UserId(id)).await?.roles, &asked))
 }
 
 async fn create(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<Json<UserOut>, Fault> {

@@ -31,6 +31,13 @@ impl Engine {
     pub(crate) async fn load_issuing(&self, id: AuthorityId) -> Result<Arc<Loaded>, IssueError> {
         let mut issuer = self.load(id).await?;
         issuer.signer()?;
+        let (name, validity, now) = (&issuer.row.name, issuer.issuer.validity(), self.now());
+        if now < validity.not_before() {
+            return Err(IssueError::NotYet { name: name.clone(), from: validity.not_before() });
+        }
+        if !validity.contains(now) {
+            return Err(IssueError::Ended { name: name.clone(), until: validity.not_after() });
+        }
         issuer.ready().await?;
         for _ in 0..LOOKS {
             if issuer.responder(self.now().as_second(), self.next_update(&issuer).as_second()).is_some() {

@@ -306,7 +306,7 @@ pub(super) fn issued(pending: &Pending, chain: &Chain, now: jiff::Timestamp) -> 
     new.authority = Some(pending.authority);
     new.profile.clone_from(&pending.profile);
     new.chain = (!chain.issuers().is_empty()).then(|| write_bundle(chain.issuers().iter().map(View::as_der)));
-    new.csr = pending.own_csr.then(|| pending.csr.clone());
+    new.csr = Some(pending.csr.clone());
     let event = Event::CertificateIssued {
         authority: pending.authority,
         serial: leaf.serial().to_string(),

@@ -1,6 +1,7 @@
 //! The REST interface as its clients see it: over TLS, with tokens, on a database of its own.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod asked;
 mod certificates;
 mod described;
 mod dns_providers;

@@ -295,3 +295,92 @@ fn a_role_may_be_limited_to_names_of_an_authority() {
         ask(&issuer, &named("www.other.example")).done();
     });
 }
+
+#[test]
+fn one_signs_in_by_name_or_by_address() {
+    on_both(|service| {
+        service.session("ann", &[]);
+        let try_by = |username: &str, password: &str| service.post("/auth/login", "", &json!({"username": username, "password": password}));
+        let token = try_by("Ann@Example.com", PASSWORD).done()["token"].as_str().unwrap().to_owned();
+        assert_eq!(service.get("/auth/me", &token).done()["username"], "ann");
+        let wrong = try_by("ann@example.com", "wrong horse battery").refused(403);
+        assert_eq!(wrong, try_by("nobody@example.com", PASSWORD).refused(403));
+        // A name that is another's address is its user's.
+        let other = json!({"username": "ann@example.com", "email": "other@example.com", "password": "another horse battery"});
+        if service.post("/users", &service.admin, &other).status == 200 {
+            try_by("ann@example.com", PASSWORD).refused(403);
+            let token = try_by("ann@example.com", "another horse battery").done()["token"].as_str().unwrap().to_owned();
+            assert_eq!(service.get("/auth/me", &token).done()["email"], "other@example.com");
+        }
+    });
+}
+
+#[test]
+fn what_a_list_is_asked_for_is_done_or_refused_by_name() {
+    on_both(|service| {
+        let admin = &service.admin;
+        for name in ["bob", "carol"] {
+            service.user(name, &[]);
+        }
+        let names = |query: &str| {
+            let listed = service.get(&format!("/keys?{query}"), admin).done();
+            listed["items"].as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("filter=name;CAR"), ["carol"]);
+        assert_eq!(names("filter=name;nobody"), Vec::<String>::new());
+        assert_eq!(names("sortBy=name&sortDir=desc"), ["carol", "bob"]);
+        for path in ["/keys", "/users", "/roles", "/logs"] {
+            assert!(!service.get(&format!("{path}?sortBy=password"), admin).reason("sortBy").is_empty(), "{path}");
+            assert!(!service.get(&format!("{path}?filter=password;x"), admin).reason("filter").is_empty(), "{path}");
+        }
+        let log = |query: &str| service.get(&format!("/logs?count=3&{query}"), admin).done()["items"].as_array().unwrap().clone();
+        let (newest, oldest) = (log(""), log("sortBy=id&sortDir=asc"));
+        assert!(newest[0]["id"].as_i64() > newest[2]["id"].as_i64(), "{newest:?}");
+        assert_eq!(oldest[0]["id"], 1);
+        assert!(oldest[0]["id"].as_i64() < oldest[2]["id"].as_i64(), "{oldest:?}");
+        assert_eq!(log("sortDir=asc&page=2")[0]["id"], 4);
+        assert_eq!((&newest[0]["user"]["username"], &newest[0]["user"]["email"]), (&json!("admin"), &json!("admin@localhost")));
+    });
+}
+
+#[test]
+fn short_lists_have_pages_too() {
+    let service = Service::start();
+    let admin = &service.admin;
+    let authority = service.authority("Root");
+    service.user("bob", &["Root_operator"]);
+    let mut new = new_certificate("Root", "www.example.com");
+    new["extensions"] = json!({"subAltNames": {"names": [{"nameType": "DNSName", "value": "b.example.com"}]}});
+    let first = service.post("/certificates", admin, &new).done();
+    new["replaces"] = json!([{"id": first["id"]}]);
+    let second = service.post("/certificates", admin, &new).done();
+    let user = service.get("/users?filter=name;bob", admin).done()["items"][0]["id"].clone();
+    let role = service.get("/roles?filter=name;Root_operator", admin).done()["items"][0]["id"].clone();
+    let document = service.get("/openapi.json", admin).done();
+    for (path, described) in [
+        ("/plugins".to_owned(), "/plugins"),
+        (format!("/roles/{role}/users"), "/roles/{id}/users"),
+        (format!("/users/{user}/roles"), "/users/{id}/roles"),
+        (format!("/authorities/{}/roles", authority["id"]), "/authorities/{id}/roles"),
+        (format!("/certificates/{}/domains", first["id"]), "/certificates/{id}/domains"),
+        (format!("/certificates/{}/replacements", second["id"]), "/certificates/{id}/replacements"),
+        (format!("/certificates/name/{}", first["name"].as_str().unwrap()), "/certificates/name/{name}"),
+    ] {
+        let whole = service.get(&path, admin).done();
+        let page = |query: &str| service.get(&format!("{path}?{query}"), admin).done();
+        assert_eq!(page("page=1&count=1")["items"], json!([whole["items"][0]]), "{path}");
+        let beyond = page("page=1000&count=1");
+        assert_eq!((&beyond["items"], &beyond["total"]), (&json!([]), &whole["total"]), "{path}");
+        let parameters = &document["paths"][format!("/api/1{described}")]["get"]["parameters"];
+        assert!(["page", "count"].into_iter().all(|name| parameters.to_string().contains(name)), "{path}: {parameters}");
+    }
+}
+
+#[test]
+fn a_narrowed_key_is_told_why_it_does_not_change_itself() {
+    let service = Service::start();
+    let session = service.session("bob", &["operator"]);
+    let key = service.post("/keys", &session, &json!({"name": "ci", "roles": [{"name": "operator"}]})).done();
+    let refused = service.put(&format!("/keys/{}", key["id"]), key["jwt"].as_str().unwrap(), &json!({"name": "x"})).refused(403);
+    assert!(refused["message"].as_str().unwrap().contains("narrowed"), "{refused}");
+}

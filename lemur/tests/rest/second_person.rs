@@ -119,3 +119,22 @@ fn an_api_key_makes_no_administrator_and_takes_nobody_over() {
         service.put(&format!("/roles/{}", role("deploy")), &key, &json!({"users": [{"name": "dave"}]})).done();
     });
 }
+
+#[test]
+fn what_changes_nothing_waits_for_nobody() {
+    on_both_with(waits_for(0), |service| {
+        let bob = service.session("bob", &["admin"]);
+        let waits = proposed(service, &service.admin, "Corp");
+        approve(service, &bob, waits).done();
+        let id = service.get("/authorities", &bob).done()["items"][0]["id"].clone();
+        let path = format!("/authorities/{id}");
+        let whole = service.get(&path, &bob).done();
+        assert_eq!(service.put(&path, &bob, &whole).done(), whole);
+        let waiting = || service.get("/approvals", &bob).done()["total"].clone();
+        assert_eq!(waiting(), 0);
+        let mut body = whole;
+        body["description"] = json!("ours");
+        assert_eq!(service.put(&path, &bob, &body).status, 202);
+        assert_eq!(waiting(), 1);
+    });
+}

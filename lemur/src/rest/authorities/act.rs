@@ -81,6 +81,11 @@ pub(super) enum Deed {
 }
 
 impl Plan {
+    /// Whether it would leave everything as it is.
+    fn is_nothing(&self) -> bool {
+        matches!(&self.deed, Deed::Update(_, change) if **change == AuthorityChange::default())
+    }
+
     /// A digest of the state that it was made on. What the server changes by itself, such as a responder's certificate, is not in it.
     fn basis(&self) -> String {
         let authority = |authority: &Authority| {
@@ -108,6 +113,9 @@ impl Api {
             return Err(Fault::Conflict(NOT_HERE.to_owned()));
         }
         let plan = self.plan(signed, &act).await?;
+        if plan.is_nothing() {
+            return Ok(Json(self.perform(signed, plan).await?).into_response());
+        }
         let proposals = self.proposals().await?;
         let text = serde_json::to_string(&act).map_err(|error| Fault::Internal(error.to_string()))?;
         // A body as deep as can be read could not be read again with what is put round it, and not be shown to who approves.
@@ -221,7 +229,9 @@ impl Api {
             Deed::Create(order) => create::perform(self, signed, *order).await?,
             Deed::CreateElsewhere(new) => create::perform_elsewhere(self, signed, *new).await?,
             Deed::Update(id, change) => {
-                self.engine.change_authority(id, &change, &signed.actor).await.map_err(refusal)?;
+                if *change != AuthorityChange::default() {
+                    self.engine.change_authority(id, &change, &signed.actor).await.map_err(refusal)?;
+                }
                 id
             }
             Deed::Import(id, chain) => {
@@ -230,8 +240,7 @@ impl Api {
             }
             Deed::Cross(id, crossing) => return cross::perform(self, signed, id, crossing).await,
         };
-        let authority = self.authority(id.0).await?;
-        let described = self.describe_authority(authority).await?;
+        let described = self.whole_authority(id.0).await?;
         serde_json::to_value(described).map_err(|error| Fault::Internal(error.to_string()))
     }
 

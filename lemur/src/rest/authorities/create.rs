@@ -2,6 +2,7 @@
 //! first change it and make authorities under it, members of both issue from it.
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use menagerie_sign::KeyType;
 use serde_json::{Value, json};
 use x509_cert::spki::ObjectIdentifier;
 
@@ -81,6 +82,16 @@ pub(super) const NEW: Shape = Shape {
 
 pub(super) async fn plan(api: &Api, signed: &Signed, body: &Value) -> Result<Plan, Fault> {
     let fields = NEW.read_value(body)?;
+    if body["name"].is_number() {
+        return Err(Fault::field("name", "Not a valid string."));
+    }
+    for name in ["custom", "subAltNames"] {
+        if fields.object("extensions").is_some_and(|extensions| extensions.says_something(name))
+            && says_something(&body["extensions"], name)
+        {
+            return Err(Fault::field(format!("extensions.{name}"), "The certificate of an authority has none."));
+        }
+    }
     if let Some(upstream) = upstream_of(signed, &fields)? {
         return plan_elsewhere(api, &fields, upstream).await;
     }
@@ -101,6 +112,10 @@ pub(super) async fn plan(api: &Api, signed: &Signed, body: &Value) -> Result<Pla
     if fields.text("signingAlgorithm") == Some("sha1WithRSA") {
         return Err(Fault::field("signingAlgorithm", "SHA-1 does not protect a signature."));
     }
+    let key = key(api, signed, &fields)?;
+    if let AuthorityKey::Made(kind) = &key {
+        check_algorithm(&fields, *kind)?;
+    }
     let name = free_name(api, &fields).await?;
     let roles = api.named_roles(&fields, "roles").await?.unwrap_or_default();
     let order = AuthorityOrder {
@@ -108,7 +123,7 @@ pub(super) async fn plan(api: &Api, signed: &Signed, body: &Value) -> Result<Pla
         owner: fields.text("owner").unwrap_or_default().to_owned(),
         description: fields.text("description").unwrap_or_default().to_owned(),
         subject: subject(&fields)?,
-        key: key(api, signed, &fields)?,
+        key,
         parent,
         validity: validity(&fields, api.engine.now())?,
         path_length: path_length(&fields),
@@ -165,6 +180,25 @@ async fn finish(api: &Api, signed: &Signed, (id, name): (AuthorityId, &str), rol
     let change = AuthorityChange { roles: Some(roles.into_iter().chain(own).collect()), ..AuthorityChange::default() };
     api.engine.change_authority(id, &change, &signed.actor).await.map_err(refusal)?;
     Ok(id)
+}
+
+/// Whether an extension of the body has something in it.
+fn says_something(extensions: &Value, name: &str) -> bool {
+    let said = if name == "custom" { &extensions["custom"] } else { &extensions["subAltNames"]["names"] };
+    let said = if said.is_null() { &extensions["sub_alt_names"]["names"] } else { said };
+    !matches!(said, Value::Null) && said.as_array().is_none_or(|items| !items.is_empty())
+}
+
+/// What a key signs by follows from its type: what is asked for is to be of it.
+fn check_algorithm(fields: &Fields, kind: KeyType) -> Result<(), Fault> {
+    let Some(algorithm) = fields.text("signingAlgorithm") else { return Ok(()) };
+    let fits = match kind {
+        KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => algorithm.ends_with("RSA"),
+        KeyType::EcdsaP256 | KeyType::EcdsaP384 => algorithm.ends_with("ECDSA"),
+        _ => false,
+    };
+    let reason = format!("A key of the type {} does not sign by this: leave it out.", fields.text("keyType").unwrap_or("RSA2048"));
+    if fits { Ok(()) } else { Err(Fault::field("signingAlgorithm", reason)) }
 }
 
 /// A key to be made, or one that the configuration names: a request over the network chooses neither a path nor what to ask AWS for.

@@ -134,7 +134,7 @@ pub(super) fn routes() -> Vec<Route> {
             .gives::<cross::CrossOut>()
             .may_wait(),
         Route::get("/authorities/{id}/visualize", visualize, "An authority and those under it").gives::<Tree>(),
-        Route::get("/authorities/{id}/roles", roles, "The roles that may use an authority").lists::<RoleOut>(),
+        Route::get("/authorities/{id}/roles", roles, "The roles that may use an authority").windowed().lists::<RoleOut>(),
     ]
 }
 
@@ -183,17 +183,13 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
 
 async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<AuthorityOut>, Fault> {
     signed.may(&Action::Look)?;
-    let authority = api.authority(id).await?;
-    let parts = api.engine.crl_shards(authority.id).await?;
-    let lists = parts.into_iter().map(|part| api.engine.crl_url(authority.id, part).to_string()).collect();
-    let described = api.describe_authority(authority).await?;
-    Ok(Json(AuthorityOut { revocation_lists: Some(lists), ..described }))
+    api.whole_authority(id).await.map(Json)
 }
 
-async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<RoleOut>>, Fault> {
+async fn roles(State(api): State<Api>, signed: Signed, Id(id): Id, asked: Asked) -> Result<Json<List<RoleOut>>, Fault> {
     signed.may(&Action::Look)?;
     let directory = api.access.directory(&[], &api.authority(id).await?.roles).await?;
-    Ok(List::whole(directory.roles.into_values().collect::<Vec<_>>()))
+    Ok(List::page(directory.roles.into_values().collect::<Vec<_>>(), &asked))
 }
 
 async fn visualize(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<Tree>, Fault> {
@@ -245,7 +241,8 @@ fn refusal(error: AuthorityError) -> Fault {
         AuthorityError::UnknownUpstream { .. } => Fault::field("plugin.pluginOptions.upstream", text),
         AuthorityError::UnknownProfile { .. } => Fault::field("profiles", text),
         AuthorityError::KeyTaken { .. } => Fault::field("keyReference", text),
-        AuthorityError::Validity(_) => Fault::field("validityEnd", text),
+        AuthorityError::BeforeParent { .. } => Fault::field("validityStart", text),
+        AuthorityError::Validity(_) | AuthorityError::Over | AuthorityError::AfterParent { .. } => Fault::field("validityEnd", text),
         AuthorityError::Issue(error) => match super::certificates::refusal(error) {
             Fault::Invalid(reasons) => Fault::Invalid(reasons),
             other => other,
@@ -288,6 +285,15 @@ impl UnderAuthority {
 impl Api {
     pub(super) async fn authority(&self, id: i64) -> Result<Authority, Fault> {
         self.engine.authority(AuthorityId(id)).await?.ok_or(Fault::Missing("authority"))
+    }
+
+    /// An authority with where its revocation lists are.
+    async fn whole_authority(&self, id: i64) -> Result<AuthorityOut, Fault> {
+        let authority = self.authority(id).await?;
+        let parts = self.engine.crl_shards(authority.id).await?;
+        let lists = parts.into_iter().map(|part| self.engine.crl_url(authority.id, part).to_string()).collect();
+        let described = self.describe_authority(authority).await?;
+        Ok(AuthorityOut { revocation_lists: Some(lists), ..described })
     }
 
     pub(super) async fn describe_authority(&self, authority: Authority) -> Result<AuthorityOut, Fault> {

@@ -1,5 +1,7 @@
 //! Changing what is kept with an authority: who answers for it, who may use it and for which names, whether it issues.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::Api;
@@ -9,7 +11,8 @@ use super::super::signed::Signed;
 use super::act::{Deed, Plan, ids};
 use super::{create, vouching};
 use crate::name::NamePattern;
-use crate::store::authorities::AuthorityChange;
+use crate::store::RoleId;
+use crate::store::authorities::{Authority, AuthorityChange, AuthorityState};
 use crate::store::role_names::RoleNames;
 
 const ROLE_NAMES: Shape = Shape {
@@ -70,19 +73,39 @@ pub(super) async fn plan(api: &Api, signed: &Signed, id: i64, body: &Value) -> R
         role_names.get_or_insert_with(Vec::new).push(RoleNames { role: role.id, names });
         named.push(role);
     }
-    let change = AuthorityChange {
-        owner: fields.text("owner").map(str::to_owned),
-        description: fields.text("description").map(str::to_owned),
-        active: fields.flag("active"),
-        roles: roles.as_deref().map(ids),
-        profiles,
-        options,
-        role_names,
-    };
+    // What is sent back as it was read is no change.
+    let change = unless_as_it_is(
+        &authority,
+        AuthorityChange {
+            owner: fields.text("owner").map(str::to_owned),
+            description: fields.text("description").map(str::to_owned),
+            active: fields.flag("active"),
+            roles: roles.as_deref().map(ids),
+            profiles,
+            options,
+            role_names,
+        },
+    );
     api.engine.check_authority_change(&change).map_err(super::refusal)?;
     let about = format!("change the authority {}", authority.name);
     let deed = Deed::Update(authority.id, Box::new(change));
     Ok(Plan { about, on: vec![authority], roles: named, deed })
+}
+
+/// What of a change is other than what the authority has.
+fn unless_as_it_is(authority: &Authority, change: AuthorityChange) -> AuthorityChange {
+    let set = |roles: &[RoleId]| roles.iter().copied().collect::<BTreeSet<_>>();
+    let options = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let limits_role = |limit: &RoleNames| authority.role_names.contains(limit);
+    AuthorityChange {
+        owner: change.owner.filter(|owner| *owner != authority.owner),
+        description: change.description.filter(|text| *text != authority.description),
+        active: change.active.filter(|active| *active != (authority.state == AuthorityState::Active)),
+        roles: change.roles.filter(|roles| set(roles) != set(&authority.roles)),
+        profiles: change.profiles.filter(|profiles| *profiles != authority.profiles),
+        options: change.options.filter(|text| options(text) != options(&authority.options)),
+        role_names: change.role_names.filter(|limits| !limits.iter().all(limits_role)),
+    }
 }
 
 fn patterns(limit: &Fields) -> Result<Vec<NamePattern>, String> {

@@ -21,6 +21,9 @@ use crate::crl::Reason;
 use crate::revoke::RevokeError;
 use crate::store::certificates::{Certificate, CertificateChange};
 
+/// The one rotation policy that there is.
+pub(super) const DEFAULT_POLICY: &str = "default";
+
 const CHANGE: Shape = Shape {
     name: "CertificateChange",
     fields: &[
@@ -151,6 +154,9 @@ async fn revoke(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
     let certificate = api.certificate(id).await?;
     api.may(&signed, &certificate, Action::RevokeCertificate).await?;
     let fields = REVOKE.read(&body)?;
+    if [fields.filled("crlReason"), fields.filled("reason")].into_iter().flatten().any(|text| text.eq_ignore_ascii_case("removeFromCRL")) {
+        return Err(Fault::field("crlReason", "removeFromCRL only takes a hold back: PUT /certificates/{id}/release does."));
+    }
     let named = |text: &str| Reason::ALL.into_iter().find(|reason| reason.name().eq_ignore_ascii_case(text));
     let reason = match (fields.filled("crlReason"), fields.filled("reason").and_then(named)) {
         (Some(text), _) => named(text).ok_or_else(|| Fault::field("crlReason", "Not a reason of RFC 5280."))?,
@@ -184,6 +190,24 @@ async fn release(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<J
     ended(api.engine.release(certificate.id, &signed.actor).await, certificate.id)
 }
 
+/// The rotation policy that is named: the one that there is, or the one that it has already.
+pub(in crate::rest) fn rotation_policy(fields: &Fields, now: &str) -> Result<Option<String>, Fault> {
+    match fields.any("rotationPolicy").map(|said| said["name"].as_str().or_else(|| said.as_str())) {
+        None => Ok(None),
+        Some(Some(name)) if name == now || name == DEFAULT_POLICY => Ok(Some(name.to_owned())),
+        Some(None) if !fields.says_something("rotationPolicy") => Ok(None),
+        Some(_) => Err(Fault::field("rotationPolicy", "There is no such rotation policy: `default` is the only one.")),
+    }
+}
+
+/// Whether the owner is to be told of the end: of two that differ, in a body that was read and sent back, the one that was changed.
+pub(in crate::rest) fn notify_of(fields: &Fields, now: bool) -> Option<bool> {
+    match (fields.flag("notify"), fields.flag("active")) {
+        (Some(notify), Some(active)) if notify != active => Some(!now),
+        (notify, active) => notify.or(active),
+    }
+}
+
 /// What a change of a certificate's state answers.
 fn ended(done: Result<(), RevokeError>, id: crate::store::CertificateId) -> Result<Json<Number>, Fault> {
     match done {
@@ -206,13 +230,12 @@ impl Api {
 
     async fn change(&self, signed: &Signed, certificate: Certificate, fields: &Fields) -> Result<Json<CertificateOut>, Fault> {
         refuse_later(fields)?;
-        let policy = fields.text_in("rotationPolicy", "name");
         let change = CertificateChange {
             owner: fields.text("owner").map(str::to_owned),
             description: fields.text("description").map(str::to_owned),
-            notify: fields.flag("notify").or_else(|| fields.flag("active")),
+            notify: notify_of(fields, certificate.notify),
             rotation: fields.flag("rotation"),
-            rotation_policy: policy.map(str::to_owned),
+            rotation_policy: rotation_policy(fields, &certificate.rotation_policy)?,
             roles: self.wanted_roles(fields).await?,
             replaces: self.replaced(signed, fields, Some(certificate.id)).await?,
         };

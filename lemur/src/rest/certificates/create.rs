@@ -19,6 +19,7 @@ use super::super::pending::PendingOut;
 use super::super::route::Route;
 use super::super::shape::{Fields, Kind, NO_FLAG, Named, Shape, flag_in, optional, required};
 use super::super::signed::Signed;
+use super::change::{DEFAULT_POLICY, rotation_policy};
 use super::renewal::Renewal;
 use super::view::{CertificateOut, flag_of};
 use super::{facts, refuse_later};
@@ -334,12 +335,18 @@ const EXTENDED: [(&str, ExtendedKeyUsage); 6] = [
 fn flags(extensions: &Fields, name: &str) -> (Vec<String>, Reasons) {
     let (mut set, mut reasons) = (Vec::new(), Reasons::new());
     let path = |flag: &str| format!("extensions.{name}.{}", shown(flag));
+    // With underscores too, as all fields.
+    let known = KeyUsage::ALL.into_iter().map(flag_of).chain(EXTENDED.iter().map(|(flag, _)| *flag)).collect::<Vec<_>>();
+    let spelled = |flag: &str| {
+        let bare = flag.replace('_', "");
+        known.iter().find(|known| known.eq_ignore_ascii_case(&bare)).map_or_else(|| flag.to_owned(), |known| (*known).to_owned())
+    };
     match extensions.any(name) {
         None => {}
         Some(Value::Object(said)) => {
             for (flag, value) in said {
                 match (flag_in(value), value) {
-                    (Some(true), _) => set.push(flag.clone()),
+                    (Some(true), _) => set.push(spelled(flag)),
                     (Some(false), _) | (None, Value::Null) => {}
                     (None, Value::Array(usages)) if name == "extendedKeyUsage" && flag == "usages" => {
                         for usage in usages {
@@ -492,7 +499,9 @@ pub(in crate::rest) fn refusal(error: IssueError) -> Fault {
     }
     let text = error.to_string();
     match error {
-        IssueError::UnknownAuthority { .. } | IssueError::NotIssuing { .. } => Fault::field("authority", text),
+        IssueError::UnknownAuthority { .. } | IssueError::NotIssuing { .. } | IssueError::NotYet { .. } | IssueError::Ended { .. } => {
+            Fault::field("authority", text)
+        }
         IssueError::UnknownProfile { .. } | IssueError::ProfileNotAllowed { .. } => Fault::field("profile", text),
         IssueError::Duplicate => Fault::Conflict(text),
         IssueError::PublicKey(_) => Fault::field("csr", text),
@@ -524,7 +533,7 @@ const fn field_of(refusal: &ProfileRefusal) -> &'static str {
             SubjectField::CommonName => "commonName",
         },
         ProfileRefusal::CommonName { .. } | ProfileRefusal::Subject(_) => "commonName",
-        ProfileRefusal::StartsFar { .. } => "validityStart",
+        ProfileRefusal::StartsFar { .. } | ProfileRefusal::BeforeIssuer { .. } => "validityStart",
         ProfileRefusal::TooLong { .. } | ProfileRefusal::OutlivesIssuer { .. } | ProfileRefusal::Over | ProfileRefusal::Validity(_) => {
             "validityEnd"
         }
@@ -570,7 +579,7 @@ impl Api {
 
     async fn record(&self, signed: &Signed, fields: &Fields) -> Result<Record, Fault> {
         let owner = fields.text("owner").unwrap_or_default();
-        let policy = fields.text_in("rotationPolicy", "name");
+        let policy = rotation_policy(fields, DEFAULT_POLICY)?;
         let mut record = Record::of_owner(owner);
         record.name = fields.filled("name").map(str::to_owned);
         fields.text("description").unwrap_or_default().clone_into(&mut record.description);
@@ -578,7 +587,7 @@ impl Api {
         record.replaces = self.replaced(signed, fields, None).await?.unwrap_or_default();
         record.notify = fields.flag("notify").or_else(|| fields.flag("active")).unwrap_or(true);
         record.rotation = fields.flag("rotation").unwrap_or(false);
-        policy.unwrap_or("default").clone_into(&mut record.rotation_policy);
+        record.rotation_policy = policy.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
         Ok(record)
     }
 

@@ -11,6 +11,7 @@ mod view;
 use axum::Json;
 use axum::extract::{Path, State};
 
+pub(super) use change::{notify_of, rotation_policy};
 pub(super) use create::{EXTENSIONS, KEY_TYPES, NEW, SUBJECT, key_type, one_end, refusal};
 pub(super) use export::KeyOut;
 pub(super) use export::PLUGIN;
@@ -39,12 +40,12 @@ pub(super) fn routes() -> Vec<Route> {
             .query(&list::VALID_PARAMETERS)
             .lists_estimated::<CertificateOut>(),
         Route::get("/certificates/stats", list::stats, "How many certificates there are").gives::<list::Stats>(),
-        Route::get("/certificates/name/{name}", by_name, "The certificate of a name").lists::<CertificateOut>(),
+        Route::get("/certificates/name/{name}", by_name, "The certificate of a name").windowed().lists::<CertificateOut>(),
         Route::get("/certificates/{id}", read, "A certificate").gives::<CertificateOut>(),
         Route::get("/certificates/{id}/authority", authority, "The authority of a certificate").gives::<AuthorityOut>(),
         Route::get("/certificates/{id}/creator", creator, "Who asked for a certificate").gives::<UserOut>(),
-        Route::get("/certificates/{id}/domains", domains, "The names of a certificate").lists::<DomainOut>(),
-        Route::get("/certificates/{id}/replacements", replacements, "What a certificate replaces").lists::<CertificateOut>(),
+        Route::get("/certificates/{id}/domains", domains, "The names of a certificate").windowed().lists::<DomainOut>(),
+        Route::get("/certificates/{id}/replacements", replacements, "What a certificate replaces").windowed().lists::<CertificateOut>(),
     ];
     for path in ["/certificates/{id}/destinations", "/certificates/{id}/notifications", "/certificates/{id}/sources"] {
         routes.push(Route::get(path, nothing, "What comes later: empty").paged().lists::<super::Nothing>());
@@ -72,13 +73,18 @@ async fn read(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json
     api.described(certificate).await.map(Json)
 }
 
-async fn by_name(State(api): State<Api>, signed: Signed, Path(name): Path<String>, _: Asked) -> Result<Json<List<CertificateOut>>, Fault> {
+async fn by_name(
+    State(api): State<Api>,
+    signed: Signed,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Result<Json<List<CertificateOut>>, Fault> {
     signed.may(&Action::Look)?;
     if name.contains('\0') {
         return Err(Fault::Missing("certificate"));
     }
     let found = api.engine.certificate_by_name(&name).await?.ok_or(Fault::Missing("certificate"))?;
-    Ok(List::whole(api.describe(vec![found]).await?))
+    Ok(List::page(api.describe(vec![found]).await?, &asked))
 }
 
 async fn authority(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<AuthorityOut>, Fault> {
@@ -94,15 +100,15 @@ async fn creator(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<J
     Ok(Json(UserOut::seen_by(&signed, api.access.user(creator).await?)))
 }
 
-async fn domains(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<DomainOut>>, Fault> {
+async fn domains(State(api): State<Api>, signed: Signed, Id(id): Id, asked: Asked) -> Result<Json<List<DomainOut>>, Fault> {
     signed.may(&Action::Look)?;
-    Ok(List::<DomainOut>::whole(DomainOut::all(&api.certificate(id).await?)))
+    Ok(List::<DomainOut>::page(DomainOut::all(&api.certificate(id).await?), &asked))
 }
 
-async fn replacements(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<Json<List<CertificateOut>>, Fault> {
+async fn replacements(State(api): State<Api>, signed: Signed, Id(id): Id, asked: Asked) -> Result<Json<List<CertificateOut>>, Fault> {
     signed.may(&Action::Look)?;
     let replaced = api.engine.certificates_of(&api.certificate(id).await?.replaces).await?;
-    Ok(List::whole(api.describe(replaced).await?))
+    Ok(List::page(api.describe(replaced).await?, &asked))
 }
 
 async fn nothing(State(api): State<Api>, signed: Signed, Id(id): Id, _: Asked) -> Result<Json<List<super::Nothing>>, Fault> {

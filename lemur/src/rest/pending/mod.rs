@@ -130,9 +130,9 @@ async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
     let change = PendingChange {
         owner: fields.text("owner").map(str::to_owned),
         description: fields.text("description").map(str::to_owned),
-        notify: fields.flag("notify").or_else(|| fields.flag("active")),
+        notify: super::certificates::notify_of(&fields, pending.record.notify),
         rotation: fields.flag("rotation"),
-        rotation_policy: fields.text_in("rotationPolicy", "name").map(str::to_owned),
+        rotation_policy: super::certificates::rotation_policy(&fields, &pending.record.rotation_policy)?,
         roles: api.wanted_roles(&fields).await?,
         replaces: api.replaced(&signed, &fields, None).await?,
     };
