@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 
@@ -43,7 +43,7 @@ async fn crl(State(engine): State<Engine>, Path((authority, file)): Path<(i64, S
     match find_crl(&engine, AuthorityId(authority), shard, &headers).await {
         Ok(response) => response,
         Err(ListError::Store(error)) => failed(&error),
-        Err(ListError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "10")]).into_response(),
+        Err(ListError::Busy) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 

@@ -130,6 +130,7 @@ async fn bound(acme: &Acme, binding: &RawValue, key: &Jwk, url: &str) -> Result<
     let Signer::Named(id) = binding.signer() else { return Err(refused()) };
     let found = acme.0.external.secret(id).await.map_err(|error| match error {
         ExternalKeyError::Database(error) => error.into(),
+        ExternalKeyError::Store(error) => error.into(),
         other => Problem::internal(&other),
     })?;
     let (external, secret) = found.ok_or_else(refused)?;

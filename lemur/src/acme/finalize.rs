@@ -34,7 +34,7 @@ use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order as Asked, Record};
 use crate::name::{San, Subject};
 use crate::profile::{Period, ProfileRefusal};
-use crate::store::{AuthorityId, StoreError};
+use crate::store::AuthorityId;
 
 /// How long a look at CAA records is good for.
 const CAA_LIFE: SignedDuration = SignedDuration::from_hours(8);
@@ -262,10 +262,4 @@ async fn stored(acme: &Acme, id: &Id, account: &Account) -> Result<(Vec<u8>, Aut
 fn bundle(leaf: &[u8], chain: &[Vec<u8>]) -> String {
     let above = chain.iter().filter(|der| !View::parse(der).is_ok_and(|view| view.is_self_issued()));
     write_bundle(std::iter::once(leaf).chain(above.map(Vec::as_slice)))
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Self::internal(&error)
-    }
 }

@@ -11,6 +11,7 @@ use super::identifier::Identifier;
 use super::jws::Alg;
 use super::state::StartError;
 use crate::issue::IssueError;
+use crate::store::StoreError;
 use crate::validate::Failure;
 
 /// When what is away may be asked for again, in seconds.
@@ -206,9 +207,18 @@ impl From<DatabaseError> for Problem {
     }
 }
 
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::of_issue(&error.into())
+    }
+}
+
 impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
-        Self::internal(&error)
+        match error {
+            StartError::Database(error) => error.into(),
+            other => Self::internal(&other),
+        }
     }
 }
 

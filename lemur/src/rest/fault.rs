@@ -81,7 +81,7 @@ impl Fault {
         }
     }
 
-    fn answer(&self) -> JsonError {
+    pub(super) fn answer(&self) -> JsonError {
         let plain = |status, message: String| JsonError::new(status, message);
         match self {
             Self::Anonymous => plain(StatusCode::UNAUTHORIZED, "Missing authorization header".to_owned())

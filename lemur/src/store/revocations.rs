@@ -65,7 +65,8 @@ const ENTRIES: &str = "SELECT string_agg(encode(serial, 'hex') || ' ' || revoked
     FROM (SELECT serial, revoked_ms, reason FROM revocation WHERE authority = $1 AND shard = $2 AND serial > $3 AND not_after >= $4
         ORDER BY serial LIMIT $5) AS part";
 
-const ENTRIES_OF_SQLITE: &str = "SELECT group_concat(hex(serial) || ' ' || revoked_ms || ' ' || reason, ';') AS entries, max(serial) AS last
+const ENTRIES_OF_SQLITE: &str =
+    "SELECT group_concat(hex(serial) || ' ' || revoked_ms || ' ' || reason, ';') AS entries, max(serial) AS last
     FROM (SELECT serial, revoked_ms, reason FROM revocation WHERE authority = $1 AND shard = $2 AND serial > $3 AND not_after >= $4
         ORDER BY serial LIMIT $5) AS part";
 

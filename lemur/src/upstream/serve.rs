@@ -26,7 +26,8 @@ async fn challenge(State(engine): State<Engine>, Path(token): Path<String>) -> R
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a challenge could not be looked up");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            let status = if error.is_outage() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+            status.into_response()
         }
     }
 }
