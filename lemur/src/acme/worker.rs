@@ -121,10 +121,10 @@ async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thu
     Ok(Attempt::Valid { expires: after(acme.now(), life(proof, acme.0.settings.proof_life)), caa })
 }
 
-/// How long a proof is in force. One that may be reused for less than an order takes serves its own order for that long and no other:
-/// a later order uses a proof only if it holds for longer ([`MARGIN`]).
+/// How long a proof is in force. One that may be reused for less than an order takes, or never, serves its own order for that long and no
+/// other: a later order uses a proof only if it holds for longer ([`MARGIN`]).
 fn life(proof: Proof, most: Duration) -> Duration {
-    proof.life.map_or(most, |life| life.max(MARGIN).min(most))
+    proof.life.unwrap_or(most).min(most).max(MARGIN)
 }
 
 /// Asks for CAA records where the offer claims the baseline; whether it did.
