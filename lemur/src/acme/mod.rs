@@ -78,7 +78,10 @@ pub fn router(acme: Acme) -> Router {
 impl Acme {
     /// Looks at challenges that other replicas have left, and forgets what is old, until `end`.
     pub async fn run(&self, end: impl Future<Output = ()> + Send) {
-        worker::run(self, end).await;
+        tokio::select! {
+            () = worker::run(self, end) => {}
+            () = worker::keep_nonces(self) => {}
+        }
     }
 }
 

@@ -27,3 +27,29 @@ async fn a_proof_that_serves_no_later_order_serves_its_own() {
         assert_eq!(raw.post("/new-order", &order(&["a.example.org"])).await.json()["status"], "pending");
     }
 }
+
+#[tokio::test]
+async fn nonces_are_good_again_soon_after_a_crash_of_the_database() {
+    let house = House::postgres();
+    let replica = house.replica().await;
+    let raw = Raw::with_account(&house, &replica).await;
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let acme = replica.acme.clone();
+    let task = tokio::spawn(async move { acme.run(async { drop(ended.await) }).await });
+    let database = replica.engine.store().database();
+    for table in ["DELETE FROM acme_nonce", "DELETE FROM acme_nonce_key"] {
+        database.execute(table, &[]).await.unwrap();
+    }
+    let has_key = async || !database.all("SELECT name FROM acme_nonce_key WHERE name IS NOT NULL", &[]).await.unwrap().is_empty();
+    let mut looks = 0;
+    while !has_key().await {
+        assert!(looks < 200, "nobody looked for the key");
+        looks += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // From the database into the server.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(raw.post("/new-order", &order(&["a.example.org"])).await.status, 201, "by the first nonce");
+    end.send(()).unwrap();
+    task.await.unwrap();
+}
