@@ -126,7 +126,7 @@ fn existing(acme: &Acme, account: &Account) -> Result<Response, Problem> {
 async fn bound(acme: &Acme, binding: &RawValue, key: &Jwk, url: &str) -> Result<ExternalKey, Problem> {
     let refused =
         || Problem::new(Kind::Unauthorized, "the external account binding is not of a key in force, over this account's key and this URL");
-    let binding = Jws::parse_binding(binding.get().as_bytes())?;
+    let binding = Jws::parse_binding(binding.get().as_bytes()).map_err(Problem::of_binding)?;
     let Signer::Named(id) = binding.signer() else { return Err(refused()) };
     let found = acme.0.external.secret(id).await.map_err(|error| match error {
         ExternalKeyError::Database(error) => error.into(),
@@ -145,7 +145,7 @@ fn contacts(urls: Vec<String>) -> Result<Vec<String>, Problem> {
         return Err(Problem::new(Kind::InvalidContact, format!("an account has at most {CONTACTS} contacts")));
     }
     for url in &urls {
-        let Some(address) = url.strip_prefix("mailto:") else {
+        let Some((_, address)) = url.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("mailto")) else {
             return Err(Problem::new(Kind::UnsupportedContact, "contacts are mailto: URLs"));
         };
         if address.contains(['?', ',', '%']) || EmailAddress::parse(address).is_err() {

@@ -13,6 +13,30 @@ use crate::house::House;
 use crate::raw::{Raw, openssl_request};
 
 #[tokio::test]
+async fn a_binding_by_another_algorithm_is_told_of_those_of_bindings() {
+    let house = House::sqlite();
+    let replica = house.replica().await;
+    let raw = Raw::new(&house, &replica);
+    let key = replica.key().await;
+    let protected = json!({ "alg": "ES256", "kid": key.id, "url": raw.url("/new-account") });
+    let refused = raw.post("/new-account", &json!({ "externalAccountBinding": raw.binding_of(&key, &protected, &raw.jwk()) })).await;
+    assert_eq!(refused.problem(), "badSignatureAlgorithm");
+    assert_eq!(refused.json()["algorithms"], json!(["HS256", "HS384", "HS512"]));
+}
+
+#[tokio::test]
+async fn a_media_type_is_the_same_in_any_case_and_with_parameters() {
+    let house = House::sqlite();
+    let replica = house.replica().await;
+    let raw = Raw::with_account(&house, &replica).await;
+    for kind in ["Application/JOSE+JSON", "application/jose+json; charset=utf-8"] {
+        let header = raw.header("/new-order").await;
+        let body = raw.sign(&header, &order(&["a.example.org"]).to_string()).to_string().into_bytes();
+        assert_eq!(raw.send("POST", "/new-order", &[("content-type", kind)], body).await.status, 201, "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn a_proof_that_serves_no_later_order_serves_its_own() {
     let house = House::sqlite();
     for seconds in [0, 2] {
