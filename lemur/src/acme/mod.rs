@@ -54,8 +54,8 @@ pub fn router(acme: Acme) -> Router {
     let not_allowed = || async { Problem::malformed("this URL does not take this method").with_status(StatusCode::METHOD_NOT_ALLOWED) };
     let not_found = || async { Problem::malformed("there is nothing at this URL").with_status(StatusCode::NOT_FOUND) };
     Router::new()
-        .route("/directory", get(directory::show))
-        .route("/new-nonce", get(directory::nonce))
+        .route("/directory", get(directory::show).post(directory::show_signed))
+        .route("/new-nonce", get(directory::nonce).post(directory::nonce_signed))
         .route("/new-account", post(account::create))
         .route("/account/{id}", post(account::update))
         .route("/account/{id}/orders", post(account::orders))

@@ -13,6 +13,36 @@ use crate::house::House;
 use crate::raw::{Raw, openssl_request};
 
 #[tokio::test]
+async fn directory_and_nonces_are_had_by_post_as_get() {
+    let house = House::sqlite();
+    let replica = house.replica().await;
+    let raw = Raw::with_account(&house, &replica).await;
+    let directory = raw.post("/directory", &Value::Null).await;
+    assert_eq!((directory.status, &directory.json()["newOrder"]), (200, &json!(raw.url("/new-order"))));
+    assert_eq!(raw.post("/new-nonce", &Value::Null).await.status, 204);
+    assert_eq!(raw.post("/directory", &json!({})).await.problem(), "malformed");
+}
+
+#[tokio::test]
+async fn an_account_that_is_made_has_its_binding_and_its_times() {
+    let house = House::sqlite();
+    let replica = house.replica().await;
+    let mut raw = Raw::new(&house, &replica);
+    let binding = raw.binding(&replica.key().await);
+    let asked = json!({ "externalAccountBinding": binding, "contact": ["MAILTO:a@example.org"] });
+    let made = raw.post("/new-account", &asked).await;
+    assert_eq!(made.status, 201, "{}", made.json());
+    assert_eq!(made.json()["externalAccountBinding"], binding);
+    raw.kid = Some(made.header("location"));
+    let path = made.header("location").strip_prefix(&raw.base).unwrap().to_owned();
+    let read = raw.post(&path, &Value::Null).await.json();
+    assert_eq!(made.json()["createdAt"], read["createdAt"]);
+    let ordered = raw.post("/new-order", &order(&["a.example.org"])).await;
+    let path = ordered.header("location").strip_prefix(&raw.base).unwrap().to_owned();
+    assert_eq!(ordered.json()["expires"], raw.post(&path, &Value::Null).await.json()["expires"]);
+}
+
+#[tokio::test]
 async fn a_binding_by_another_algorithm_is_told_of_those_of_bindings() {
     let house = House::sqlite();
     let replica = house.replica().await;
