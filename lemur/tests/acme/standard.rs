@@ -67,6 +67,29 @@ async fn a_media_type_is_the_same_in_any_case_and_with_parameters() {
 }
 
 #[tokio::test]
+async fn times_that_the_profile_never_gives_are_refused_at_once() {
+    let house = House::sqlite();
+    let replica = house.replica().await;
+    let raw = Raw::with_account(&house, &replica).await;
+    let now = Timestamp::now();
+    let at = |days: i64| json!((now + SignedDuration::from_hours(24 * days)).to_string());
+    let asked = |before: Option<i64>, after: i64| {
+        let mut asked = order(&["a.example.org"]);
+        asked["notAfter"] = at(after);
+        if let Some(before) = before {
+            asked["notBefore"] = at(before);
+        }
+        asked
+    };
+    for (before, after) in [(None, 3_650), (Some(-2), 5), (Some(300), 310)] {
+        let refused = raw.post("/new-order", &asked(before, after)).await;
+        assert_eq!(refused.problem(), "malformed", "{before:?} {after}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("notAfter"), "{}", refused.json());
+    }
+    assert_eq!(raw.post("/new-order", &asked(None, 5)).await.status, 201);
+}
+
+#[tokio::test]
 async fn a_proof_that_serves_no_later_order_serves_its_own() {
     let house = House::sqlite();
     for seconds in [0, 2] {
