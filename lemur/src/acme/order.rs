@@ -296,11 +296,29 @@ pub(super) async fn find(acme: &Acme, id: &str, account: &Id) -> Result<(Order, 
     acme.0.store.order(&id, account).await?.ok_or_else(Problem::not_found)
 }
 
+/// What came of the authorizations of an order that is invalid for nothing else (RFC 8555, 7.1.3).
+fn why_invalid(order: &Order, authorizations: &[Authorization], now: Timestamp) -> Option<Document> {
+    let lost = |detail: &str| Problem::new(Kind::Unauthorized, detail).document();
+    let wrong = |one: &Authorization| {
+        let document = match one.status {
+            AuthorizationStatus::Invalid => one.error.clone().unwrap_or_else(|| lost("it was not proved")),
+            AuthorizationStatus::Deactivated => lost("its authorization was given up"),
+            AuthorizationStatus::Pending | AuthorizationStatus::Valid if one.expires <= now => lost("its authorization has expired"),
+            AuthorizationStatus::Pending | AuthorizationStatus::Valid => return None,
+        };
+        Some((one.identifier.clone(), document))
+    };
+    let of_names = Document::of_order(authorizations.iter().filter_map(wrong).collect());
+    of_names.or_else(|| (order.expires <= now).then(|| lost("the order has expired: order again")))
+}
+
 pub(super) fn shown(acme: &Acme, order: &Order, authorizations: &[Authorization]) -> Response {
-    let status = Status::of(order, authorizations, acme.now());
+    let now = acme.now();
+    let status = Status::of(order, authorizations, now);
     let url = acme.url(&format!("/order/{}", order.id));
     let error = match &order.state {
-        OrderState::Invalid { error } => error.clone(),
+        OrderState::Invalid { error: Some(error) } => Some(error.clone()),
+        _ if status == Status::Invalid => why_invalid(order, authorizations, now),
         _ => None,
     };
     let shown = Shown {

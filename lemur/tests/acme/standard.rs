@@ -90,6 +90,34 @@ async fn times_that_the_profile_never_gives_are_refused_at_once() {
 }
 
 #[tokio::test]
+async fn an_order_whose_names_are_not_proved_says_why() {
+    let house = House::sqlite();
+    let replica = house.replica().await;
+    let raw = Raw::with_account(&house, &replica).await;
+    for names in [&["a.example.org"][..], &["b.example.org", "c.example.org"]] {
+        let created = raw.post("/new-order", &order(names)).await;
+        let path = created.header("location").strip_prefix(&raw.base).unwrap().to_owned();
+        for url in created.json()["authorizations"].as_array().unwrap() {
+            let authorization = raw.post(url.as_str().unwrap().strip_prefix(&raw.base).unwrap(), &Value::Null).await.json();
+            let challenges = authorization["challenges"].as_array().unwrap().clone();
+            let challenge = challenges.iter().find(|challenge| challenge["type"] == "dns-01").unwrap();
+            let path = challenge["url"].as_str().unwrap().strip_prefix(&raw.base).unwrap().to_owned();
+            let mut status = raw.post(&path, &json!({})).await.json()["status"].clone();
+            while status == "processing" {
+                status = raw.post(&path, &Value::Null).await.json()["status"].clone();
+            }
+            assert_eq!(status, "invalid");
+        }
+        let ended = raw.post(&path, &Value::Null).await.json();
+        assert_eq!(ended["status"], "invalid");
+        let wrong = ended["error"]["subproblems"].as_array().unwrap_or_else(|| panic!("{ended}"));
+        let named: Vec<&str> = wrong.iter().map(|one| one["identifier"]["value"].as_str().unwrap()).collect();
+        assert_eq!(named, names, "{ended}");
+        assert!(ended["error"]["type"].as_str().unwrap().starts_with("urn:ietf:params:acme:error:"), "{ended}");
+    }
+}
+
+#[tokio::test]
 async fn a_proof_that_serves_no_later_order_serves_its_own() {
     let house = House::sqlite();
     for seconds in [0, 2] {
