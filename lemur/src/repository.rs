@@ -5,6 +5,7 @@
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -36,10 +37,14 @@ pub fn router(engine: Engine) -> Router {
         .with_state(engine)
 }
 
-async fn crl(State(engine): State<Engine>, Path((authority, file)): Path<(i64, String)>, headers: HeaderMap) -> Response {
-    let Some(shard) = file.strip_suffix(".crl").and_then(|shard| shard.parse::<i64>().ok()) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+/// What stands in a path, if that is text.
+type Named<T> = Result<Path<T>, PathRejection>;
+
+async fn crl(State(engine): State<Engine>, path: Named<(String, String)>, headers: HeaderMap) -> Response {
+    let place = path
+        .ok()
+        .and_then(|Path((authority, file))| Some((authority.parse::<i64>().ok()?, file.strip_suffix(".crl")?.parse::<i64>().ok()?)));
+    let Some((authority, shard)) = place else { return StatusCode::NOT_FOUND.into_response() };
     match find_crl(&engine, AuthorityId(authority), shard, &headers).await {
         Ok(response) => response,
         Err(ListError::Store(error)) => failed(&error),
@@ -63,8 +68,8 @@ async fn find_crl(engine: &Engine, authority: AuthorityId, shard: i64, headers: 
     Ok(tagged(response, &list.etag, age))
 }
 
-async fn certificate(State(engine): State<Engine>, Path(file): Path<String>, headers: HeaderMap) -> Response {
-    let Some(id) = file.strip_suffix(".cer").and_then(|id| id.parse().ok()) else {
+async fn certificate(State(engine): State<Engine>, path: Named<String>, headers: HeaderMap) -> Response {
+    let Some(id) = path.ok().and_then(|Path(file)| file.strip_suffix(".cer")?.parse().ok()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let der = match engine.authority(AuthorityId(id)).await {
@@ -83,8 +88,9 @@ async fn ocsp_by_post(State(engine): State<Engine>, body: Bytes) -> Response {
     answer(&engine, ocsp::parse_request(&body), None).await
 }
 
-async fn ocsp_by_get(State(engine): State<Engine>, Path(request): Path<String>, headers: HeaderMap) -> Response {
-    answer(&engine, ocsp::parse_request_path(&request), Some(&headers)).await
+async fn ocsp_by_get(State(engine): State<Engine>, path: Named<String>, headers: HeaderMap) -> Response {
+    let request = path.map_err(|_| RequestError::Malformed).and_then(|Path(request)| ocsp::parse_request_path(&request));
+    answer(&engine, request, Some(&headers)).await
 }
 
 /// Answers a request; what was asked by GET may be cached.

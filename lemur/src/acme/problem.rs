@@ -14,6 +14,9 @@ use crate::issue::IssueError;
 use crate::store::StoreError;
 use crate::validate::Failure;
 
+/// The media type of problem documents.
+pub(super) const PROBLEM: &str = "application/problem+json";
+
 /// When what is away may be asked for again, in seconds.
 const AWAY: u32 = 10;
 
@@ -216,7 +219,7 @@ impl Document {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = self.document().to_text();
-        let mut response = (self.status, [(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body).into_response();
+        let mut response = (self.status, [(CONTENT_TYPE, HeaderValue::from_static(PROBLEM))], body).into_response();
         if let Some(location) = self.location.and_then(|location| HeaderValue::from_str(&location).ok()) {
             response.headers_mut().insert(LOCATION, location);
         }

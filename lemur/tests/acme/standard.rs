@@ -12,6 +12,7 @@ use crate::hostile::{order, ready};
 use crate::house::House;
 use crate::raw::{Raw, openssl_request};
 
+/// RFC 8555, 6.3: GET "in addition to POST-as-GET requests for these resources".
 #[tokio::test]
 async fn directory_and_nonces_are_had_by_post_as_get() {
     let house = House::sqlite();
@@ -23,6 +24,7 @@ async fn directory_and_nonces_are_had_by_post_as_get() {
     assert_eq!(raw.post("/directory", &json!({})).await.problem(), "malformed");
 }
 
+/// RFC 8555, 7.3.4: the account that is made has the binding that was given. Its times are those that are read later.
 #[tokio::test]
 async fn an_account_that_is_made_has_its_binding_and_its_times() {
     let house = House::sqlite();
@@ -66,6 +68,7 @@ async fn a_media_type_is_the_same_in_any_case_and_with_parameters() {
     }
 }
 
+/// RFC 8555, 7.4: what cannot be kept is refused when it is ordered, and not at the end.
 #[tokio::test]
 async fn times_that_the_profile_never_gives_are_refused_at_once() {
     let house = House::sqlite();
@@ -89,6 +92,7 @@ async fn times_that_the_profile_never_gives_are_refused_at_once() {
     assert_eq!(raw.post("/new-order", &asked(None, 5)).await.status, 201);
 }
 
+/// RFC 8555, 7.1.3: an order that came to nothing says why, of each name.
 #[tokio::test]
 async fn an_order_whose_names_are_not_proved_says_why() {
     let house = House::sqlite();
@@ -118,6 +122,21 @@ async fn an_order_whose_names_are_not_proved_says_why() {
 }
 
 #[tokio::test]
+async fn a_url_with_odd_parts_is_a_problem_like_others() {
+    let house = House::sqlite();
+    let replica = house.replica().await;
+    let raw = Raw::with_account(&house, &replica).await;
+    let created = raw.post("/new-order", &order(&["a.example.org"])).await;
+    let path = created.header("location").strip_prefix(&raw.base).unwrap().to_owned();
+    for path in [format!("{path}/certificate/x"), "/order/%ff".to_owned(), "/authorization/%ff".to_owned()] {
+        let answer = raw.post(&path, &Value::Null).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (404, "malformed"), "{path}");
+        assert!(answer.headers.contains_key("replay-nonce"), "{path}");
+    }
+}
+
+/// No reuse is no reuse, and no end of ACME.
+#[tokio::test]
 async fn a_proof_that_serves_no_later_order_serves_its_own() {
     let house = House::sqlite();
     for seconds in [0, 2] {
@@ -133,6 +152,7 @@ async fn a_proof_that_serves_no_later_order_serves_its_own() {
     }
 }
 
+/// A client that has asked for a nonce since a crash of the database has a good one.
 #[tokio::test]
 async fn nonces_are_good_again_soon_after_a_crash_of_the_database() {
     let house = House::postgres();
