@@ -134,6 +134,7 @@ async fn bound(acme: &Acme, binding: &RawValue, key: &Jwk, url: &str) -> Result<
     let found = acme.0.external.secret(id).await.map_err(|error| match error {
         ExternalKeyError::Database(error) => error.into(),
         ExternalKeyError::Store(error) => error.into(),
+        ExternalKeyError::Ring(error) => Problem::of_issue(&error.into()),
         other => Problem::internal(&other),
     })?;
     let (external, secret) = found.ok_or_else(refused)?;

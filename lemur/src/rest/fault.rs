@@ -142,6 +142,7 @@ impl From<AccessError> for Fault {
             AccessError::BuiltIn(_) | AccessError::LastAdministrator => Self::Conflict(error.to_string()),
             AccessError::Database(error) => error.into(),
             AccessError::Store(error) => error.into(),
+            AccessError::Open(error) => Self::from(&IssueError::Ring(error)),
             other => Self::Internal(other.to_string()),
         }
     }
