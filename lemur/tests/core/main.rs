@@ -5,6 +5,7 @@ mod address;
 mod authorities;
 mod baseline;
 mod deep;
+mod disk;
 mod kill;
 mod last_administrator;
 mod lists;

@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -25,6 +26,35 @@ pub(super) struct Connections {
     /// Writers of this process stand in line here, without a connection: SQLite lets those who wait for it try again and again, and whom it
     /// takes is chance, so that one of many may be passed over until it gives up.
     turn: Arc<Semaphore>,
+    refuses: Refuses,
+}
+
+/// Whether the disk refused a write, and nobody has found room on it since.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Refuses(Arc<AtomicBool>);
+
+impl Refuses {
+    /// Notes what came of a write.
+    pub(super) fn noted<T>(&self, written: Result<T, Error>) -> Result<T, Error> {
+        if written.as_ref().err().and_then(Error::as_database_error).and_then(|error| error.code()).is_some_and(|code| is_the_disks(&code))
+        {
+            self.0.store(true, Ordering::Release);
+        }
+        written
+    }
+
+    pub(super) fn now(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_over(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// Read-only, failing, or full: the lowest byte of the code says which.
+fn is_the_disks(code: &str) -> bool {
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13))
 }
 
 pub(super) async fn connect(path: &str) -> Result<Connections, DatabaseError> {
@@ -50,13 +80,18 @@ pub(super) async fn connect(path: &str) -> Result<Connections, DatabaseError> {
         settings.connect_with(options.clone())
     };
     let pool = open(BUSY, pool).await.map_err(|source| DatabaseError::Connect { source })?;
-    Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)) })
+    Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)), refuses: Refuses::default() })
 }
 
 impl Connections {
     /// For statements that only read.
     pub(super) fn pool(&self) -> &SqlitePool {
         &self.pool
+    }
+
+    /// What is known of refused writes.
+    pub(super) const fn refuses(&self) -> &Refuses {
+        &self.refuses
     }
 
     /// Waits for the turn to write, which lasts until it is dropped.
@@ -68,12 +103,13 @@ impl Connections {
     /// Begins a transaction that may write.
     pub(super) async fn write(&self) -> Result<Transaction, Error> {
         let turn = self.turn().await?;
-        Ok(Transaction { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+        let inner = self.refuses.noted(self.pool.begin_with("BEGIN IMMEDIATE").await)?;
+        Ok(Transaction { inner, refuses: self.refuses.clone(), _turn: Some(turn) })
     }
 
     /// Begins a transaction that only reads.
     pub(super) async fn read(&self) -> Result<Transaction, Error> {
-        Ok(Transaction { inner: self.pool.begin().await?, _turn: None })
+        Ok(Transaction { inner: self.pool.begin().await?, refuses: self.refuses.clone(), _turn: None })
     }
 }
 
@@ -82,12 +118,18 @@ impl Connections {
 pub(super) struct Transaction {
     /// Ends before the turn does.
     inner: sqlx::Transaction<'static, Sqlite>,
+    refuses: Refuses,
     _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Transaction {
     pub(super) async fn commit(self) -> Result<(), Error> {
-        self.inner.commit().await
+        self.refuses.noted(self.inner.commit().await)
+    }
+
+    /// Notes what came of a write in it.
+    pub(super) fn noted<T>(&self, written: Result<T, Error>) -> Result<T, Error> {
+        self.refuses.noted(written)
     }
 }
 
