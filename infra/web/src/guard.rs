@@ -138,8 +138,8 @@ async fn gathered(request: Request, arriving: &Arriving) -> Result<Request, Json
 }
 
 /// How much of a body is read, and how long, that nobody wants: who is still sending does not hear the answer when the connection ends.
-const LEFT: usize = 1 << 20;
-const LINGER: Duration = Duration::from_secs(2);
+const LEFT: usize = 8 << 20;
+const LINGER: Duration = Duration::from_secs(5);
 
 /// Reads what is left of a body and throws it away; whether that was all.
 async fn to_its_end(mut body: Body) -> bool {
@@ -369,7 +369,7 @@ mod tests {
         let router = Router::new().route("/refused", post(async || StatusCode::FORBIDDEN));
         let guard = Guard { body: 64, time: Duration::from_secs(5), arrival: Duration::from_millis(100), metrics: Metrics::new("test") };
         let router = guard.before(router);
-        for (mib, expects, is_closed) in [(1, false, false), (2, false, true), (1, true, true)] {
+        for (mib, expects, is_closed) in [(1, false, false), (8, false, false), (9, false, true), (1, true, true)] {
             let parts = futures_util::stream::iter((0..mib).map(|_| Ok::<_, axum::Error>(Bytes::from(vec![b'x'; 1 << 20]))));
             let mut request = Request::post("/refused").body(Body::from_stream(parts)).expect("a request");
             if expects {
