@@ -148,20 +148,24 @@ pub enum Command {
     },
 }
 
+/// Over options that many verbs share, so that a verb's own come first.
+const HERE: &str = "Data on this machine";
+const THERE: &str = "A server over the network";
+
 /// Where a server's data are, for commands on its own machine.
 #[derive(Debug, Clone, Args)]
 pub struct Place {
     /// The folder of the data; `lemur serve` and `lemur authority create` make it if it is not there
-    #[arg(long, global = true, value_name = "DIR", env = "LEMUR_DATA", default_value = "lemur")]
+    #[arg(long, global = true, help_heading = HERE, value_name = "DIR", env = "LEMUR_DATA", default_value = "lemur")]
     pub data: PathBuf,
     /// The configuration file [default: lemur.toml in the data's folder, if it is there]
-    #[arg(long, global = true, value_name = "FILE", env = "LEMUR_CONFIG")]
+    #[arg(long, global = true, help_heading = HERE, value_name = "FILE", env = "LEMUR_CONFIG")]
     pub config: Option<PathBuf>,
     /// The database: `postgres://…`, or a path of SQLite [default: lemur.db in the data's folder]
-    #[arg(long, global = true, value_name = "URL", env = "LEMUR_DATABASE", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = HERE, value_name = "URL", env = "LEMUR_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
     /// Makes and certifies keys of kinds that are experimental: ML-DSA
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HERE)]
     pub experimental: bool,
 }
 
@@ -172,14 +176,17 @@ pub struct Target {
     #[command(flatten)]
     pub place: Place,
     /// The server to ask over the network instead of the data on this machine, as https://pki.corp.example
-    #[arg(long, global = true, value_name = "URL", env = "LEMUR_SERVER")]
+    #[arg(long, global = true, help_heading = THERE, value_name = "URL", env = "LEMUR_SERVER")]
     pub server: Option<String>,
     /// A file whose first line is an API key for --server [default: LEMUR_TOKEN, or what `lemur login` kept]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = THERE, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// PEM: the root that --server is trusted by [default: that of `lemur login`, or the system's]
-    #[arg(long, global = true, value_name = "FILE", env = "LEMUR_CA_FILE")]
+    #[arg(long, global = true, help_heading = THERE, value_name = "FILE", env = "LEMUR_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+    /// The long options of the verb that was typed: by them a refusal names what was wrong
+    #[arg(skip)]
+    pub verb_options: Vec<String>,
 }
 
 /// For emergencies, of the verbs that change authorities.

@@ -388,7 +388,7 @@ async fn a_file_is_its_owners_alone_and_other_urls_are_refused() {
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
     }
     let error = Database::connect("postgres://u:hunter2@127.0.0.1:1/d", &migrations(3)).await.expect_err("nobody is there");
-    assert!(matches!(error, DatabaseError::Connect { .. }) && !format!("{error} {error:?}").contains("hunter2"), "{error}");
+    assert!(error.to_string().contains("d at 127.0.0.1:1: ") && !format!("{error} {error:?}").contains("hunter2"), "{error}");
 }
 
 #[tokio::test]
@@ -411,12 +411,8 @@ async fn bytes_and_statements_that_are_put_together() {
         let rows = transaction.all_of(&statement).await.expect("is answered");
         let found: Vec<_> = rows.iter().map(|row| row.bytes("image").expect("bytes")).collect();
         assert_eq!(found, images[..3]);
-        let mut lengths = Vec::new();
-        let each = |row: menagerie_store::database::Row| {
-            lengths.push(row.optional_bytes("image")?.map(|bytes| bytes.len()));
-            Ok(())
-        };
-        transaction.for_each("SELECT image FROM scan WHERE id >= $1 ORDER BY id", &[2_i64.into()], each).await.expect("is answered");
+        let rows = transaction.all("SELECT image FROM scan WHERE id >= $1 ORDER BY id", &[2_i64.into()]).await.expect("is answered");
+        let lengths: Vec<_> = rows.iter().map(|row| row.optional_bytes("image").expect("bytes").map(|bytes| bytes.len())).collect();
         assert_eq!(lengths, [Some(5), Some(100_000), None]);
         drop(transaction);
         let mut update = Statement::new("UPDATE scan SET image = ");

@@ -57,7 +57,7 @@ async fn a_connection_that_falls_silent_is_given_up_for_another() {
         let failed = match way {
             0 => transaction.execute("DELETE FROM pet", &[]).await.map(drop),
             1 => transaction.all("SELECT id FROM pet", &[]).await.map(drop),
-            2 => transaction.for_each("SELECT id FROM pet", &[], |_| Ok(())).await,
+            2 => transaction.one("SELECT id FROM pet", &[]).await.map(drop),
             _ => transaction.commit().await,
         };
         assert!(failed.expect_err("nobody hears it").is_away());

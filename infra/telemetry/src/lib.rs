@@ -51,6 +51,9 @@ impl FromStr for Level {
     }
 }
 
+/// The target of lines that are written at every level: what a person is told by a line of text, and a machine by an object as all others are.
+pub const TOLD: &str = "told";
+
 /// Starts tracing for the whole process; a second call changes nothing.
 pub fn start(format: Format, level: Level) {
     let level = match level {
@@ -62,6 +65,7 @@ pub fn start(format: Format, level: Level) {
     // What libraries say of themselves is for their authors; below a warning it is left out.
     let libraries = level.min(LevelFilter::WARN);
     let filter = Targets::new().with_default(libraries).with_targets([("bless", level), ("lemur", level), ("menagerie", level)]);
+    let filter = filter.with_target(TOLD, LevelFilter::INFO);
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
     // An error here means that a subscriber is already there, which is then used.
     let _ = match format {

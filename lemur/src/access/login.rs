@@ -105,7 +105,7 @@ impl Access {
             Ok(_) | Err(LoginError::Access(_)) => return done,
         };
         // Whoever tries without end fills no log: what is told is bounded, and that it was too much is in the trace.
-        if self.0.failures.take((), Duration::from_secs(u64::try_from(self.now()).unwrap_or(0))).is_ok() {
+        if self.0.failures.take((), self.0.began.elapsed()).is_ok() {
             let event = Event::Other { event: "sign_in_failed", fields: Map::from_iter([("reason".to_owned(), reason.into())]) };
             let entry = audit::entry(self.0.clock.now(), &actor, &event);
             self.0.store.commit(self.0.store.write().await?, vec![entry]).await?;

@@ -30,7 +30,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use menagerie_secret::{KeyId, KeyRing};
 use menagerie_store::database::Transaction;
@@ -133,8 +133,9 @@ struct Inner {
     keys: token::Keys,
     passwords: password::Hasher,
     recent: recent::Recent,
-    /// How many failed sign-ins the audit log is told of.
+    /// How many failed sign-ins the audit log is told of, by a clock that nobody sets.
     failures: Rates<()>,
+    began: Instant,
 }
 
 impl Access {
@@ -159,6 +160,7 @@ impl Access {
             passwords,
             recent: recent::Recent::default(),
             failures: Rates::new(FAILURES, 1),
+            began: Instant::now(),
         })))
     }
 

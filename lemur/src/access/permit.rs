@@ -115,6 +115,8 @@ pub enum Action<'a> {
     RevokeCertificate(CertificateFacts<'a>),
     /// Let a certificate hold again that was put on hold: whoever put it there may have known why. The authority that issued it.
     ReleaseCertificate(AuthorityFacts<'a>),
+    /// Be told that a certificate which no authority here issued is on no hold that could be lifted.
+    ReleaseForeignCertificate,
     /// Take a certificate's private key, alone or in a file with the certificate.
     ViewKey(CertificateFacts<'a>),
     /// Take a certificate without its private key, in some file.
@@ -130,8 +132,10 @@ pub enum Action<'a> {
     /// Change an authority: its owner, its roles, whether it issues.
     UpdateAuthority(AuthorityFacts<'a>),
     /// Decide of an authority what only the one above it does: whether its certificate holds and what is kept with that, and by what further
-    /// profiles it issues. The facts are those of the authority above, `None` where that is elsewhere or it is a root.
-    VouchForAuthority(Option<AuthorityFacts<'a>>),
+    /// profiles it issues. The facts are those of the authority above.
+    VouchForAuthority(AuthorityFacts<'a>),
+    /// The same of one above which none of ours stands: a root, or one whose certificate was signed elsewhere.
+    VouchForTopAuthority,
     /// Have an authority give another a certificate for its name and key: the one that gives it.
     CrossSign(AuthorityFacts<'a>),
     /// See proposals of changes to authorities.
@@ -255,14 +259,15 @@ fn decide_person(requester: &Person, action: &Action<'_>) -> Result<(), Refused>
             (administers(requester, parent), "You are not authorized to make an authority under this one.")
         }
         Action::UpdateAuthority(authority) => (administers(requester, authority), "You are not authorized to change this authority."),
-        Action::VouchForAuthority(above) => (
-            above.as_ref().is_some_and(|above| administers(requester, above)),
-            "You are not authorized to decide this of an authority: who administers the one above it is.",
-        ),
+        Action::VouchForAuthority(above) => {
+            (administers(requester, above), "You are not authorized to decide this of an authority: who administers the one above it is.")
+        }
+        Action::VouchForTopAuthority => (false, "Only administrators decide this of an authority above which there is none here."),
         Action::ReleaseCertificate(issuer) => (
             administers(requester, issuer),
             "You are not authorized to take a certificate off hold: who administers the authority that issued it is.",
         ),
+        Action::ReleaseForeignCertificate => (false, "Only administrators take a certificate off hold that no authority here issued."),
         Action::CrossSign(issuer) => (administers(requester, issuer), "You are not authorized to have this authority sign another."),
         Action::Reject(proposer) => (requester.is_user(*proposer), "Only who proposed it and administrators reject a proposal."),
         Action::ManageExternalKeys => (false, "Only administrators see and make keys of ACME accounts."),

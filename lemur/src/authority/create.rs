@@ -185,7 +185,8 @@ impl Engine {
     /// The usual validity of an intermediate, as far as its issuer's goes.
     pub(super) fn under_validity(&self, issuer: &Loaded) -> Result<Validity, AuthorityError> {
         let usual = Validity::lasting(self.now() - BACKDATE, INTERMEDIATE_LIFETIME)?;
-        Ok(usual.within(issuer.issuer.validity()).ok_or(crate::certificate::TemplateError::OutlivesIssuer)?)
+        let issuer = issuer.issuer.validity();
+        Ok(usual.within(issuer).ok_or(crate::certificate::TemplateError::OutlivesIssuer { asked: usual, issuer })?)
     }
 
     async fn create_pending(&self, order: &AuthorityOrder, key: NewKey) -> Result<CreatedAuthority, AuthorityError> {

@@ -66,7 +66,9 @@ impl Engine {
         let sealed_key = self.shared.ring.seal(key.to_pkcs8_der()?.expose(), &responder_place(&issuer.row.spki))?;
         let lasting = Validity::lasting(self.now() - BACKDATE, self.shared.settings.responder_lifetime)
             .map_err(|error| Loaded::broken(&issuer.row, error))?;
-        let validity = lasting.within(issuer.issuer.validity()).ok_or(crate::certificate::TemplateError::OutlivesIssuer)?;
+        let of_issuer = issuer.issuer.validity();
+        let outlives = crate::certificate::TemplateError::OutlivesIssuer { asked: lasting, issuer: of_issuer };
+        let validity = lasting.within(of_issuer).ok_or(outlives)?;
         let mut subject = Subject::of_common_name(&format!("OCSP responder {}", hex::encode(self.random::<4>())))
             .map_err(|error| Loaded::broken(&issuer.row, error))?;
         // Whose it is, as its issuer says (BR 7.1.2.8.2).

@@ -138,7 +138,7 @@ impl AuthorityTemplate {
             return Err(TemplateError::IssuersKey);
         }
         if !issuer.validity().covers(self.validity) {
-            return Err(TemplateError::OutlivesIssuer);
+            return Err(TemplateError::OutlivesIssuer { asked: self.validity, issuer: issuer.validity() });
         }
         if let Some(usage) = self.extended_key_usages.iter().find(|usage| !issuer.may_certify_for(**usage)) {
             return Err(TemplateError::ExtendedKeyUsage { usage: *usage });
@@ -206,7 +206,7 @@ impl ResponderTemplate {
             return Err(TemplateError::IssuersKey);
         }
         if !issuer.validity().covers(self.validity) {
-            return Err(TemplateError::OutlivesIssuer);
+            return Err(TemplateError::OutlivesIssuer { asked: self.validity, issuer: issuer.validity() });
         }
         let spki = self.public_key.to_spki_der();
         let key_id = KeyId::of_spki(&spki).expect("a SubjectPublicKeyInfo that was just written");

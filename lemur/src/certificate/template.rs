@@ -33,8 +33,13 @@ pub struct Template<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// A validity that is not within the issuer's.
-    #[error("the certificate would be valid when its issuer is not")]
-    OutlivesIssuer,
+    #[error("the certificate would be valid from {asked}, and its issuer is from {issuer}")]
+    OutlivesIssuer {
+        /// What was asked for.
+        asked: Validity,
+        /// The issuer's.
+        issuer: Validity,
+    },
     /// An authority under one that has none under it, or with more below it than the issuer may have.
     #[error("the issuer's path length leaves no room for such an authority")]
     PathLength,

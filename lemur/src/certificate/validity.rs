@@ -1,6 +1,7 @@
 //! How long a certificate is valid (RFC 5280, 4.1.2.5): from one second to another, both included, so that a certificate of a day ends a
 //! second before the day after.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,6 +21,12 @@ pub struct Validity {
 struct Bounds {
     not_before: Timestamp,
     not_after: Timestamp,
+}
+
+impl fmt::Display for Validity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.not_before, self.not_after)
+    }
 }
 
 /// Why two times are no period of validity.

@@ -1,46 +1,78 @@
 //! `lemur audit verify`: whether the log of what was done is whole. The lines are verified here, also those of a server: its own word is not taken.
+//!
+//! Of the data on this machine only the database is opened, and only to be read: a copy of it is enough, without the key file, for somebody who
+//! may not write to it.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use menagerie_report::{self as report, Exit};
-use menagerie_store::log::{Head, Position, TableVerifier, Verification};
+use menagerie_store::log::{Head, Position, TableSource, TableVerifier, Verification};
 
 use super::backend::{self, Backend};
-use crate::cli::{AuditCommand, Target};
+use super::place;
+use crate::cli::{AuditCommand, Place, Target};
+use crate::config::Config;
+use crate::store;
 
-/// How often a log that is not whole is read again, and after how long.
+/// How often a log that is not whole, or was written to meanwhile, is read again, and after how long.
 const AGAIN: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) fn run(target: &Target, command: &AuditCommand) -> anyhow::Result<Exit> {
     let AuditCommand::Verify { expect } = command;
     let expected = expect.as_deref().map(positions).transpose()?.unwrap_or_default();
-    backend::on(target, async |backend| {
-        let mut found = verify(backend, &expected).await?;
-        // Pages are read one after the other while servers go on writing: of two lines the later may be seen first, and what seems to be missing is
-        // there a moment later. What is wrong stays wrong.
-        for _ in 0..AGAIN {
-            if found.is_sound() {
-                break;
+    let found = match &target.server {
+        None => verify_here(&target.place, &expected)?,
+        Some(_) => backend::on(target, async |backend| verify_there(backend, &expected).await)?,
+    };
+    for head in &found.writers {
+        report::data(format_args!("{head}\n"))?;
+    }
+    for notice in &found.notices {
+        report::note(format_args!("note: {notice}"));
+    }
+    for problem in &found.problems {
+        report::error(problem);
+    }
+    let verdict = if found.is_sound() { "the log is whole" } else { "the log is NOT whole" };
+    report::note(format_args!("{verdict}: entries {}", found.entries));
+    Ok(if found.is_sound() { Exit::Fine } else { Exit::Found })
+}
+
+/// Verifies the log of a database that is read as it is, all of it as it was at one moment.
+fn verify_here(place: &Place, expected: &[Position]) -> anyhow::Result<Verification> {
+    let config = Config::read(&place::typed(place))?;
+    place::refuse_no_file(&config)?;
+    place::runtime()?.block_on(async {
+        for _ in 0..=AGAIN {
+            let database = store::open_to_read(&config.database).await?;
+            let found = TableSource::new(database.clone()).verify(expected).await;
+            let undisturbed = database.is_undisturbed();
+            database.close().await;
+            if undisturbed {
+                return Ok(found?);
             }
             tokio::time::sleep(PAUSE).await;
-            found = verify(backend, &expected).await?;
         }
-        for head in &found.writers {
-            report::data(format_args!("{head}\n"))?;
-        }
-        for notice in &found.notices {
-            report::note(format_args!("note: {notice}"));
-        }
-        for problem in &found.problems {
-            report::error(problem);
-        }
-        let verdict = if found.is_sound() { "the log is whole" } else { "the log is NOT whole" };
-        report::note(format_args!("{verdict}: entries {}", found.entries));
-        Ok(if found.is_sound() { Exit::Fine } else { Exit::Found })
+        anyhow::bail!("the database was written to whenever it was read: do it again, or verify a copy")
     })
+}
+
+/// Verifies the log of a server.
+async fn verify_there(backend: &Backend, expected: &[Position]) -> anyhow::Result<Verification> {
+    let mut found = verify(backend, expected).await?;
+    // Pages are read one after the other while servers go on writing: of two lines the later may be seen first, and what seems to be missing is
+    // there a moment later. What is wrong stays wrong.
+    for _ in 0..AGAIN {
+        if found.is_sound() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        found = verify(backend, expected).await?;
+    }
+    Ok(found)
 }
 
 /// Reads the log's lines page by page, and holds them to each other, to what is expected, and to the end that the database keeps.

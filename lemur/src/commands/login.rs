@@ -33,7 +33,7 @@ pub(super) fn login(options: &Login) -> anyhow::Result<Exit> {
         };
         let token = match (answer.status, answer.body["token"].as_str()) {
             (200, Some(token)) => Secret::new(token.to_owned()),
-            _ => bail!("not signed in: {}", sentence(&answer)),
+            _ => bail!("not signed in: {}", sentence(&answer, &[])),
         };
         let path = backend::keep(server.url(), &Kept { user: user.clone(), token, ca_file })?;
         report::note(format_args!("signed in to {} as {}; the token is in {}", server.url(), shown(&user), path.display()));
@@ -56,7 +56,7 @@ pub(super) fn logout(options: &Logout) -> anyhow::Result<Exit> {
             report::note(format_args!("{} is signed out of {}", shown(&kept.user), options.server));
             Ok(Exit::Fine)
         }
-        Ok(answer) => bail!("the token is forgotten here, and may still let in: {}", sentence(&answer)),
+        Ok(answer) => bail!("the token is forgotten here, and may still let in: {}", sentence(&answer, &[])),
         Err(error) => Err(error.context("the token is forgotten here, and lets in until its end")),
     }
 }

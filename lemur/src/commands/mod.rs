@@ -12,6 +12,7 @@ mod hook_runner;
 mod key;
 mod lint;
 mod login;
+mod modes;
 mod pending;
 mod people;
 mod place;
@@ -68,6 +69,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Whether the data on this machine are meant or a server, where both are said: what was typed beats the environment, and both typed is refused.
 fn settle(cli: &mut Cli, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let verb_options = verb_options(matches);
     let Some((_, matches)) = matches.subcommand() else { return Ok(()) };
     let typed = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
     let here = || ["data", "config", "database"].into_iter().any(typed);
@@ -78,6 +80,7 @@ fn settle(cli: &mut Cli, matches: &ArgMatches) -> Result<(), clap::Error> {
         return Err(Cli::command().error(kind, reason));
     }
     let Some(target) = cli.command.target_mut() else { return Ok(()) };
+    target.verb_options = verb_options;
     if here() {
         if typed("server") {
             let kind = clap::error::ErrorKind::ArgumentConflict;
@@ -86,6 +89,16 @@ fn settle(cli: &mut Cli, matches: &ArgMatches) -> Result<(), clap::Error> {
         target.server = None;
     }
     Ok(())
+}
+
+/// The long options of the verb that was typed, without those that all verbs have.
+fn verb_options(mut matches: &ArgMatches) -> Vec<String> {
+    let mut verb = Cli::command();
+    while let Some((name, inner)) = matches.subcommand() {
+        let Some(found) = verb.find_subcommand(name).cloned() else { break };
+        (verb, matches) = (found, inner);
+    }
+    verb.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned).collect()
 }
 
 /// An error with its causes, of which those are left out that an error above them repeats.

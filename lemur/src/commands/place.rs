@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use menagerie_secret::{RingFile, RingFileError, Secret};
+use menagerie_store::database::Database;
 
 use crate::access::{self, Access};
 use crate::audit::{Actor, shortened};
@@ -100,6 +101,7 @@ async fn open_kept(config: Config, wanted: Option<String>, missing: Missing) -> 
         Missing::Made => make_folder(&config.data)?,
         Missing::Refused => refuse_nothing(&config)?,
     }
+    super::modes::check(&config)?;
     let stores = Arc::new(KeyStores::new(config.pkcs11.clone()));
     settings.signers = stores.clone();
     settings.named_keys = Arc::new(config.keys.clone());
@@ -116,26 +118,22 @@ async fn open_kept(config: Config, wanted: Option<String>, missing: Missing) -> 
 
 /// Refuses a place where nothing is: neither the file of an SQLite, nor the key file that belongs to a database elsewhere.
 fn refuse_nothing(config: &Config) -> anyhow::Result<()> {
-    let is_server = config.database.starts_with("postgres://") || config.database.starts_with("postgresql://");
-    let file = config.database.strip_prefix("sqlite:").unwrap_or(&config.database);
-    let file = file.strip_prefix("//").unwrap_or(file);
-    if is_server {
-        let key = &config.key_file;
-        anyhow::ensure!(
-            key.exists(),
-            "there are no data in {}: `lemur serve` makes them, or give --data, --database or --server; the keys in the database are \
-             encrypted under those of {}, which is copied from a server",
-            config.data.display(),
-            key.display()
-        );
-        return Ok(());
-    }
+    let key = &config.key_file;
     anyhow::ensure!(
-        Path::new(file).exists(),
-        "there are no data in {}: `lemur serve` makes them, or give --data, --database or --server",
-        if file == config.data.join("lemur.db").display().to_string() { config.data.display().to_string() } else { file.to_owned() }
+        Database::file(&config.database).is_some() || key.exists(),
+        "there are no data in {}: `lemur serve` makes them, or give --data, --database or --server; the keys in the database are \
+         encrypted under those of {}, which is copied from a server",
+        config.data.display(),
+        key.display()
     );
-    Ok(())
+    refuse_no_file(config)
+}
+
+/// Refuses a place where the file of an SQLite is not.
+pub(super) fn refuse_no_file(config: &Config) -> anyhow::Result<()> {
+    let Some(file) = Database::file(&config.database).filter(|file| !file.exists()) else { return Ok(()) };
+    let place = if file == config.data.join("lemur.db") { &config.data } else { file };
+    bail!("there are no data in {}: `lemur serve` makes them, or give --data, --database or --server", place.display())
 }
 
 /// Makes a folder for its owner alone, unless it is there.

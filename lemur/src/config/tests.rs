@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use super::*;
+use crate::profile::Lifetime;
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().unwrap();
@@ -39,6 +40,7 @@ fn the_template_is_understood_as_it_is_and_with_every_key() {
     }
     let config = read(&every).unwrap();
     assert_eq!(config.acme.offers[0].private_networks.len(), 1);
+    assert!(config.profiles.get("edge").is_some_and(|edge| edge.is_baseline() && edge.max_lifetime() == Lifetime::days(47)));
     assert_eq!(config.acme.name_servers[0].to_string(), "10.0.0.53:53");
     assert_eq!(config.http_url.as_deref(), Some("http://pki.corp.example"));
     assert_eq!((config.rest.requests_per_minute.map(u32::from), config.acme.orders_per_hour.map(u32::from)), (Some(600), Some(10_000)));

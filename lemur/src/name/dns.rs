@@ -44,6 +44,15 @@ pub enum DnsNameError {
         /// The character.
         found: char,
     },
+    /// A letter that is not in ASCII.
+    #[error(
+        "a DNS name is in ASCII: {}",
+        written.as_ref().map_or_else(|| "labels in other scripts are written as xn--…".to_owned(), |written| format!("write {written} for this one"))
+    )]
+    NotAscii {
+        /// How the name is written in ASCII, if it can be one.
+        written: Option<String>,
+    },
     /// A label that begins or ends with a hyphen.
     #[error("a label of the DNS name begins or ends with a hyphen")]
     Hyphen,
@@ -72,6 +81,9 @@ impl DnsName {
         }
         if text.len() > MAX_NAME {
             return Err(DnsNameError::TooLong { len: text.len() });
+        }
+        if !text.is_ascii() {
+            return Err(DnsNameError::NotAscii { written: Self::parse_international(text).ok().map(String::from) });
         }
         let name = text.to_ascii_lowercase();
         let base = match name.strip_prefix("*.") {

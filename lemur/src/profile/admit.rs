@@ -115,8 +115,13 @@ pub enum ProfileRefusal {
         max: Lifetime,
     },
     /// Not within the time that the issuer itself is valid.
-    #[error("the certificate would be valid when its issuer is not")]
-    OutlivesIssuer,
+    #[error("the certificate would be valid from {asked}, and its issuer is from {issuer}")]
+    OutlivesIssuer {
+        /// What was asked for.
+        asked: Validity,
+        /// The issuer's.
+        issuer: Validity,
+    },
     /// Over before it starts, or now.
     #[error("the certificate would not be valid now or later")]
     Over,
@@ -321,9 +326,10 @@ impl Profile {
         if validity.not_after() <= now {
             return Err(ProfileRefusal::Over);
         }
-        let within = validity.within(issuer).ok_or(ProfileRefusal::OutlivesIssuer)?;
+        let outlives = ProfileRefusal::OutlivesIssuer { asked: validity, issuer };
+        let Some(within) = validity.within(issuer) else { return Err(outlives) };
         if within != validity && !(may_shrink && within.not_after() > now) {
-            return Err(ProfileRefusal::OutlivesIssuer);
+            return Err(outlives);
         }
         // Nobody stocks certificates for the time when they may issue no more.
         let far = now.duration_since(validity.not_before()).unsigned_abs();

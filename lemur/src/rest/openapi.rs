@@ -130,7 +130,7 @@ fn done(route: &Route, schemas: &mut Map<String, Value>) -> Value {
         AnswerShape::One => one,
         AnswerShape::Several => json!({"type": "array", "items": one}),
         AnswerShape::List => list,
-        AnswerShape::CountedList => {
+        AnswerShape::EstimatedList => {
             list["required"] = json!(["items", "total", "exact"]);
             list["properties"]["exact"] = json!({"type": "boolean", "description": "Whether total is how many there are now"});
             list["properties"]["total"]["description"] = json!(

@@ -18,8 +18,8 @@ pub(crate) enum AnswerShape {
     Several,
     /// A part of a list, with how many there are.
     List,
-    /// The same, with whether all of them were counted.
-    CountedList,
+    /// The same, where how many there are may be an estimate; whether it is stands with it.
+    EstimatedList,
 }
 
 /// What an answer's body is.
@@ -147,9 +147,9 @@ impl Route {
         self
     }
 
-    /// Answered by a list of these, which is not counted to its end.
-    pub(crate) fn lists_counted<T: ToSchema>(mut self) -> Self {
-        self.answer = Some(answer::<T>(AnswerShape::CountedList));
+    /// Answered by a list of these, whose total may be an estimate.
+    pub(crate) fn lists_estimated<T: ToSchema>(mut self) -> Self {
+        self.answer = Some(answer::<T>(AnswerShape::EstimatedList));
         self
     }
 

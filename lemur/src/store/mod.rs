@@ -19,7 +19,7 @@ mod schema;
 mod words;
 
 use jiff::Timestamp;
-use menagerie_store::database::{Database, DatabaseError, Kind, Row, Transaction};
+use menagerie_store::database::{Database, DatabaseError, Kind, Migrations, Row, Transaction};
 use menagerie_store::log::{Entry, Position, TableError, TableLog, TableSource};
 
 pub use id::{AuthorityId, CertificateId, PendingId, RoleId, UserId};
@@ -81,6 +81,18 @@ impl StoreError {
     }
 }
 
+/// The tables that a store has beside its own.
+const BESIDE: [Migrations; 4] = [schema::TRUST, TableLog::MIGRATIONS, crate::upstream::MIGRATIONS, role_names::MIGRATIONS];
+
+/// Opens the database that `url` names to read its audit log and no more: nothing is written, and no key is needed.
+///
+/// # Errors
+/// [`DatabaseError`] if it cannot be read, or its tables are an older or a newer program's.
+pub async fn open_to_read(url: &str) -> Result<Database, DatabaseError> {
+    let schemas: Vec<_> = std::iter::once(MIGRATIONS).chain(BESIDE).collect();
+    Database::open_to_read(url, &schemas).await
+}
+
 /// The database and its audit log. Clones share both.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -95,10 +107,9 @@ impl Store {
     /// [`StoreError`] if it cannot be opened, or is a newer program's.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let database = Database::connect(url, &MIGRATIONS).await?;
-        database.migrate(&schema::TRUST).await?;
-        database.migrate(&TableLog::MIGRATIONS).await?;
-        database.migrate(&crate::upstream::MIGRATIONS).await?;
-        database.migrate(&role_names::MIGRATIONS).await?;
+        for beside in &BESIDE {
+            database.migrate(beside).await?;
+        }
         if database.kind() == Kind::Sqlite {
             // What PostgreSQL does by itself: to know how many rows a condition leaves. A few hundred of each index are looked at.
             let mut transaction = database.write().await?;

@@ -24,7 +24,7 @@ pub const MIGRATIONS: Migrations = Migrations {
         // from before is not to write one of the two alone.
         Migration { sqlite: include_str!("schema/5.sqlite.sql"), postgres: include_str!("schema/5.postgres.sql") },
         // Of a hundred sampled names, the usual number, one that a part is found in stands for a hundredth of all: PostgreSQL would then rather
-        // read every row in order than look the part up in its index.
+        // read every row in order than look the part up in its index. And serial numbers are not worth the time of compressing them.
         Migration { sqlite: "SELECT 1", postgres: include_str!("schema/6.postgres.sql") },
     ],
 };

@@ -53,6 +53,24 @@ fn any_name(certificate: &Certificate, part: &str) -> bool {
     names || has(&certificate.name, part) || has(&certificate.common_name, part)
 }
 
+fn alternative(certificate: &Certificate, part: &str) -> bool {
+    certificate.names.iter().any(|name| has(&name.value, part))
+}
+
+/// Whether a text is like another as a whole, in which `%` stands for anything.
+fn like(text: &str, pattern: &str) -> bool {
+    let (text, pattern) = (text.to_lowercase(), pattern.to_lowercase());
+    let mut pieces = pattern.split('%');
+    let Some(mut rest) = text.strip_prefix(pieces.next().unwrap()) else { return false };
+    let pieces: Vec<_> = pieces.collect();
+    let Some((last, between)) = pieces.split_last() else { return rest.is_empty() };
+    for piece in between {
+        let Some(found) = rest.find(piece) else { return false };
+        rest = &rest[found + piece.len()..];
+    }
+    rest.ends_with(last)
+}
+
 fn cases(all: &[Certificate]) -> Vec<Case> {
     let sample = all[8].clone();
     let (serial, name) = (sample.serial.clone(), sample.name.clone());
@@ -66,7 +84,7 @@ fn cases(all: &[Certificate]) -> Vec<Case> {
         (Filter { creator: Some(UserId(2)), ..filter() }, Box::new(|c| c.creator == Some(UserId(2)))),
         (Filter { role: Some(RoleId(1)), ..filter() }, Box::new(|c| c.roles.contains(&RoleId(1)))),
         (
-            Filter { alternative_name: Some("alt-3.example.org".to_owned()), ..filter() },
+            Filter { alternative_name: Some(Match::Is("alt-3.example.org".to_owned())), ..filter() },
             Box::new(|c| c.names.iter().any(|name| name.value == "alt-3.example.org")),
         ),
         // The last second of a certificate is one in which it holds.
@@ -89,7 +107,12 @@ fn cases(all: &[Certificate]) -> Vec<Case> {
         cases.push((Filter { text: Some(text.clone()), ..filter() }, Box::new(move |c| any_name(c, &text))));
         let text = part.to_owned();
         let condition = Some(Match::Has(text.clone()));
-        cases.push((Filter { common_name: condition.clone(), ..filter() }, Box::new(move |c| has(&c.common_name, &text))));
+        cases.push((
+            Filter { common_name: condition.clone(), ..filter() },
+            Box::new(move |c| has(&c.common_name, &text) || alternative(c, &text)),
+        ));
+        let text = part.to_owned();
+        cases.push((Filter { alternative_name: condition.clone(), ..filter() }, Box::new(move |c| alternative(c, &text))));
         let text = part.to_owned();
         cases.push((Filter { issuer: condition, ..filter() }, Box::new(move |c| has(&c.issuer, &text))));
     }
@@ -98,6 +121,36 @@ fn cases(all: &[Certificate]) -> Vec<Case> {
         cases.push((Filter { owner: Some(Match::Is(text.clone())), ..filter() }, Box::new(move |c| c.owner == text)));
         let text = owner.to_owned();
         cases.push((Filter { owner: Some(Match::Has(text.clone())), ..filter() }, Box::new(move |c| has(&c.owner, &text))));
+    }
+    let (own, common_name) = (all[8].name.clone(), all[8].common_name.clone());
+    let wholes = [
+        "alt-3.example.org",
+        "ALT-3.Example.ORG",
+        "alt-3.example.or",
+        "%.example.org",
+        "a%3.EXAMPLE.%",
+        "%",
+        "",
+        "_lt-3.example.org",
+        "%n1%",
+        "\0",
+    ];
+    for text in wholes.into_iter().map(str::to_owned).chain([own.clone(), common_name.to_uppercase(), format!("%{}", &common_name[1..])]) {
+        let (condition, wanted) = (Some(Match::Like(text.clone())), text.clone());
+        cases.push((Filter { common_name: condition.clone(), ..filter() }, Box::new(move |c| like(&c.common_name, &wanted))));
+        let wanted = text.clone();
+        let any = move |c: &Certificate| c.names.iter().any(|name| like(&name.value, &wanted));
+        cases.push((Filter { alternative_name: condition, ..filter() }, Box::new(any)));
+        let same = |one: &str, other: &str| one == other || one == other.to_lowercase();
+        let wanted = text.clone();
+        let stands = move |c: &Certificate| same(&c.common_name, &wanted) || c.names.iter().any(|name| same(&name.value, &wanted));
+        let (also, wanted) = (stands.clone(), text.clone());
+        cases.push((Filter { stands_for: Some(text.clone()), ..filter() }, Box::new(stands)));
+        cases.push((Filter { known_as: Some(text), ..filter() }, Box::new(move |c| also(c) || same(&c.name, &wanted))));
+    }
+    for owner in ["TEAM1@example.com", "team1", "%1@EXAMPLE.com", "%", "team_@example.com"] {
+        let text = owner.to_owned();
+        cases.push((Filter { owner: Some(Match::Like(text.clone())), ..filter() }, Box::new(move |c| like(&c.owner, &text))));
     }
     let both = Filter { text: Some("pay".to_owned()), owner: Some(Match::Has("team2".to_owned())), revoked: Some(false), ..filter() };
     cases.push((both, Box::new(|c| any_name(c, "pay") && has(&c.owner, "team2") && c.revoked.is_none())));

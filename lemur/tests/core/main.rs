@@ -9,6 +9,7 @@ mod disk;
 mod kill;
 mod last_administrator;
 mod lists;
+mod long_list;
 mod ml_dsa;
 mod path;
 mod replicas;

@@ -16,7 +16,7 @@ use ureq::Agent;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// How long a command may take: the machines of tests are slow, and a Java machine starts for minutes on them.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A folder with the data of an installation in `data`.
 pub(crate) struct House {
@@ -74,6 +74,11 @@ impl House {
     /// On the database of this URL.
     pub(crate) fn on(database: String) -> Self {
         Self { folder: Namespace::new("e2e"), database: Some(database), environment: Vec::new() }
+    }
+
+    /// Whether its database is a server's.
+    pub(crate) fn is_on_a_server(&self) -> bool {
+        self.database.is_some()
     }
 
     /// With this in the environment of the tool's processes.
@@ -220,7 +225,8 @@ impl Starting {
         eventually(PATIENCE, || is_there(&self.said.text()) || self.process.ended().is_some());
         let text = self.said.text();
         assert!(is_there(&text), "the server did not start: {text}");
-        let after = |begin: &str, end: char| text.split_once(begin).unwrap().1.split(end).next().unwrap().to_owned();
+        // In a log of JSON the text ends with its quote.
+        let after = |begin: &str, end: char| text.split_once(begin).unwrap().1.split([end, '"']).next().unwrap().to_owned();
         let (url, public_url) = (after("lemur serves ", ' '), after("certificates are at ", ' '));
         let http_url = format!("http://{}", after(" too, at ", '\n'));
         let root = std::fs::read(self.data.join("internal-root.pem")).unwrap();
@@ -344,4 +350,8 @@ pub(crate) fn client(root: &[u8]) -> Agent {
 /// A file's permissions.
 pub(crate) fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }

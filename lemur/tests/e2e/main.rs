@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod approvals;
+mod audit;
 mod given;
 mod house;
 #[cfg(all(feature = "aws", feature = "pkcs11"))]

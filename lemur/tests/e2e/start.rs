@@ -1,10 +1,10 @@
 //! The first start: what is made, what is said, and what is not.
 
 use menagerie_tests::Postgres;
-use menagerie_tests::process::free_port;
+use menagerie_tests::process::{command, free_port, run};
 use serde_json::json;
 
-use super::house::{House, mode};
+use super::house::{House, mode, set_mode};
 
 #[test]
 fn an_empty_folder_becomes_a_service_and_its_secrets_are_its_owners() {
@@ -87,6 +87,45 @@ fn a_section_whose_authority_there_is_not_is_told_at_the_start() {
     assert!(!said.contains("until there is an authority"), "{said}");
 }
 
+/// Who reads objects choked on what is said at the start.
+#[test]
+fn where_the_log_is_json_all_that_is_said_is() {
+    let house = House::new();
+    house.write(
+        "data/lemur.toml",
+        "[log]\nlevel = \"error\"\nformat = \"json\"\n[workloads.nodes]\nowner = \"fleet@corp.example\"\n\
+        authority = \"nope\"\nnames = [\".nodes.corp.example\"]\naws = { arn = [\"arn:aws:iam::123456789012:role/nodes\"] }\n",
+    );
+    let messages = |said: &str| {
+        let object = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let texts = said.lines().map(object).map(|line| {
+            assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+            line["message"].as_str().unwrap().to_owned()
+        });
+        texts.collect::<Vec<_>>()
+    };
+    let server = house.serve();
+    let password = server.password();
+    let said = server.stop();
+    let texts = messages(&said);
+    for wanted in
+        ["the password of the user admin is in", "lemur serves https://", "until there is an authority nope", "clients trust it by"]
+    {
+        assert!(texts.iter().any(|text| text.contains(wanted)), "{wanted}: {said}");
+    }
+    assert!(!said.contains(&password));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    set_mode(&house.file("data"), 0o777);
+    for (address, wanted) in
+        [("127.0.0.1:0".to_owned(), "can be written by others"), (taken.local_addr().unwrap().to_string(), "cannot listen at")]
+    {
+        let refused = house.lemur(["serve", "--listen", &address]);
+        assert_eq!(refused.status, Some(2));
+        let [text] = messages(&refused.stderr).try_into().unwrap();
+        assert!(text.contains(wanted), "{text}");
+    }
+}
+
 #[test]
 fn a_chosen_password_is_taken_and_a_file_that_others_read_is_closed() {
     let house = House::new();
@@ -123,7 +162,10 @@ fn a_start_that_cannot_be_says_why_and_leaves_nothing_half_done() {
     let misread = house.lemur(["serve", "--config", "bad.toml"]);
     assert!(misread.status == Some(2) && misread.stderr.contains("bad.toml") && misread.stderr.contains("line 1"), "{misread:?}");
     house.refuses("serve --config none.toml", "none.toml");
-    house.refuses("serve --listen 127.0.0.1:0 --database postgres://tests:s3cret@127.0.0.1:1/none", "cannot open the database");
+    house.refuses(
+        "serve --listen 127.0.0.1:0 --database postgres://tests:s3cret@127.0.0.1:1/none",
+        "cannot open the database none at 127.0.0.1:1: ",
+    );
     assert!(
         !house
             .lemur(["serve", "--listen", "127.0.0.1:0", "--database", "postgres://tests:s3cret@127.0.0.1:1/none"])
@@ -137,6 +179,47 @@ fn a_start_that_cannot_be_says_why_and_leaves_nothing_half_done() {
     std::fs::remove_file(house.file("data/lemur.toml")).unwrap();
     let server = house.serve();
     server.login("admin", &server.password());
+}
+
+/// A database that others could write to was taken without a word, and with it whatever they had written.
+#[test]
+fn data_that_others_can_write_are_refused_and_none_are_made_that_they_can_read() {
+    let house = House::new();
+    let mut made = command("sh");
+    let create = "umask 0; exec \"$0\" authority create root --common-name Root --data data";
+    made.args(["-c", create, env!("CARGO_BIN_EXE_lemur")]).current_dir(house.file(""));
+    let _ = run(made, b"").success();
+    let (folder, database) = (house.file("data"), house.file("data/lemur.db"));
+    let entries: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(entries.contains(&database) && entries.contains(&house.file("data/lemur.key")), "{entries:?}");
+    for path in entries.iter().chain([&folder]) {
+        assert_eq!(mode(path) & 0o077, 0, "{}", path.display());
+    }
+
+    for (path, wrong, right, hint) in
+        [(&database, [0o620, 0o602, 0o666], 0o600, "chmod 600 it"), (&folder, [0o720, 0o702, 0o777], 0o700, "chmod go-w it")]
+    {
+        for wrong in wrong {
+            set_mode(path, wrong);
+            for verb in ["serve --listen 127.0.0.1:0", "authority list", "key rotate"] {
+                house.refuses(verb, &format!("{}", path.display()));
+                house.refuses(verb, &format!("can be written by others (mode {wrong:o}): {hint}"));
+            }
+        }
+        set_mode(path, right);
+        house.done("authority list");
+    }
+    // A folder that a database elsewhere is in counts as well.
+    house.write("elsewhere/own.db", std::fs::read(&database).unwrap());
+    set_mode(&house.file("elsewhere/own.db"), 0o600);
+    set_mode(&house.file("elsewhere"), 0o777);
+    house.refuses("authority list --database elsewhere/own.db", "elsewhere, where the data are, can be written by others");
+
+    // Who can only read it is told of.
+    assert!(!house.serve().stop().contains("can be read by others"));
+    set_mode(&database, 0o644);
+    let said = house.serve().stop();
+    assert!(said.contains("the database can be read by others: chmod 600 it") && said.contains("lemur.db"), "{said}");
 }
 
 #[test]
@@ -167,7 +250,6 @@ fn verbs_make_no_data_where_there_are_none() {
             "user add ann --email ann@corp.example --password-file password",
             "role add deploy",
             "approval list",
-            "audit verify",
             "key rotate",
             "key protect",
         ] {
@@ -175,6 +257,9 @@ fn verbs_make_no_data_where_there_are_none() {
             house.refuses(verb, "`lemur serve` makes them, or give --data, --database or --server");
             assert!(!house.file("data").exists(), "{verb}");
         }
+        // It needs no key, and so no folder where the database is elsewhere: there it is empty yet.
+        house.refuses("audit verify", if house.is_on_a_server() { "no tables of lemur" } else { "there are no data in" });
+        assert!(!house.file("data").exists());
         house.refuses("certificate list --data typo", "there are no data in typo");
         assert!(!house.file("typo").exists());
         house.done("authority create corp --common-name Corp");

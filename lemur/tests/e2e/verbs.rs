@@ -449,3 +449,58 @@ fn completions_and_what_is_not_understood() {
     assert!(wanted.contains("--password-file") && house.done("user add --help").contains("--no-password"), "{wanted}");
     assert!(!house.file("data").exists(), "none of these opens data");
 }
+
+/// Who typed an option was told of a field of REST.
+#[test]
+fn a_refusal_names_the_option_that_was_typed() {
+    let house = House::new();
+    house.done("authority create root --common-name Root --days 100");
+    house.done("authority create tls --common-name TLS --parent root --days 50");
+    house.done("role add deploy");
+    house.write("short", "short\n");
+    for (verb, sentence) in [
+        ("authority create far --common-name Far --parent root --days 200", "error: --days: the certificate would be valid from 20"),
+        ("authority create x --common-name X --days 0", "error: --days: "),
+        ("authority create x --common-name X --country Germany", "error: --country: "),
+        ("authority create x --common-name X --policy 1.x", "error: --policy: "),
+        ("authority create x --common-name X --profile none", "error: --profile: "),
+        ("authority create x --common-name X --parent root --permit-dns a_b..c", "error: --permit-dns or --permit-ip: "),
+        ("authority create x --common-name X --path-length 30", "error: --path-length: "),
+        ("certificate issue --authority tls --name a.corp.example --days 4000 --out .", "error: --days: the profile allows at most 398d"),
+        ("certificate issue --authority tls --name a@corp.example --out .", "error: --name: "),
+        ("certificate issue --authority tls --name a.corp.example --owner nobody --out .", "error: --owner: "),
+        ("user add ann --email nobody --no-password", "error: --email: "),
+        ("user add ann --email ann@corp.example --no-password --role none", "error: --role: "),
+        ("role allow deploy --authority root --names a..b", "error: --names: "),
+        ("acme add-key --owner a@corp.example --name a..b", "error: --name: "),
+        ("acme add-key --owner a@corp.example --name a.corp.example --days 9999999", "error: --days: "),
+    ] {
+        house.refuses(verb, sentence);
+    }
+    // What is asked for and what is possible, both from when to when.
+    let said = house.lemur("authority create far --common-name Far --parent root --days 200".split(' ')).stderr;
+    assert_eq!(said.matches(" to 20").count(), 2, "{said}");
+    house.refuses("certificate issue --authority tls --name b\u{fc}cher.example --out .", "write xn--bcher-kva.example for this one");
+    // By its own name where nothing was typed for it.
+    house.refuses("user add a/n --email ann@corp.example --no-password", "error: username: ");
+}
+
+/// A verb's own options were lost among those that all verbs share.
+#[test]
+fn a_verbs_own_options_come_first() {
+    let house = House::new();
+    for (verb, own, shared) in [
+        ("certificate issue", "--days", &["Data on this machine:", "A server over the network:"][..]),
+        ("authority create", "--common-name", &["Data on this machine:", "A server over the network:"]),
+        ("key rotate", "--help", &["Data on this machine:"]),
+        ("serve", "--http-listen", &["Data on this machine:"]),
+    ] {
+        let help = house.done(&format!("{verb} --help"));
+        let at = |text: &str| help.find(&format!("\n{text}")).unwrap_or_else(|| panic!("{text} in:\n{help}"));
+        let options = &help[at("Options:")..at(shared[0])];
+        assert!(options.contains(own) && options.contains("--help") && !options.contains("--data"), "{verb}: {help}");
+        assert!(help[at(shared[0])..].contains("--data"), "{verb}: {help}");
+        let places: Vec<_> = shared.iter().map(|heading| at(heading)).collect();
+        assert!(places.is_sorted(), "{verb}: {help}");
+    }
+}

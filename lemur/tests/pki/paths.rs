@@ -254,14 +254,15 @@ fn nothing_outlives_its_issuer_or_certifies_its_key() {
     let long = Validity::lasting(now(), 11 * YEAR).unwrap();
     let template = AuthorityTemplate::new(&subject("Long"), key.public_key(), long).unwrap();
     let under = |template: AuthorityTemplate| template.under(&root.issuer, &serial(), &places("x"), root.key.algorithm());
-    assert_eq!(under(template), Err(TemplateError::OutlivesIssuer));
+    let outlives = TemplateError::OutlivesIssuer { asked: long, issuer: root.issuer.validity() };
+    assert_eq!(under(template), Err(outlives));
     let year = Validity::lasting(now(), YEAR).unwrap();
     assert_eq!(under(AuthorityTemplate::new(&subject("Same"), root.key.public_key(), year).unwrap()), Err(TemplateError::IssuersKey));
     let wrong = AuthorityTemplate::new(&subject("Wrong"), key.public_key(), year).unwrap();
     let algorithm = Algorithm::Ed25519;
     assert_eq!(wrong.under(&root.issuer, &serial(), &places("x"), algorithm), Err(TemplateError::Algorithm { algorithm }));
     let responder = ResponderTemplate::new(subject("Responder"), key.public_key().clone(), long);
-    assert_eq!(responder.under(&root.issuer, &serial(), root.key.algorithm()), Err(TemplateError::OutlivesIssuer));
+    assert_eq!(responder.under(&root.issuer, &serial(), root.key.algorithm()), Err(outlives));
     assert_eq!(AuthorityTemplate::new(&Subject::new(), key.public_key(), year).unwrap_err(), TemplateError::EmptySubject);
 }
 

@@ -177,6 +177,17 @@ fn what_is_kept_with_a_certificate_changes_and_the_certificate_does_not() {
         assert_eq!(changed["body"], certificate["body"]);
         assert_eq!(service.get(&format!("/certificates/{}", old["id"]), &service.admin).done()["replacedBy"][0]["id"], certificate["id"]);
         assert_eq!(service.get(&format!("{path}/replacements"), &service.admin).done()["items"][0]["id"], old["id"]);
+        // Not itself, nor one that there is not; and what it replaced before stays.
+        for (field, named, sentence) in [
+            ("replaces", json!({"id": certificate["id"]}), "does not replace itself"),
+            ("replacements", json!({"name": certificate["name"]}), "does not replace itself"),
+            ("replaces", json!({"id": 99_999}), "no such certificate"),
+            ("replaces", json!({"name": "nothing"}), "no such certificate"),
+        ] {
+            let refused = service.put(&path, &service.admin, &json!({field: [named]}));
+            assert!(refused.reason(field).contains(sentence), "{refused:?}");
+        }
+        assert_eq!(service.get(&path, &service.admin).done()["replaces"][0]["id"], old["id"]);
         let switched = service.post(&format!("{path}/update/switches"), &service.admin, &json!({"notify": true, "rotation": true})).done();
         assert_eq!((&switched["active"], &switched["rotation"]), (&json!(true), &json!(true)));
         let owned = service.post(&format!("{path}/update/owner"), &service.admin, &json!({"owner": "third@example.com"})).done();
@@ -443,6 +454,13 @@ fn what_was_made_elsewhere_is_kept_with_its_key() {
         let reason = service.post("/certificates/upload", &uploader, &broken).reason(field);
         assert!(!reason.is_empty() && !reason.contains("AAAA"), "{reason}");
     }
+    // A key that can be read and is none to keep is not called unreadable.
+    let weak = service.folder.path().join("weak.key");
+    let arguments = ["req", "-x509", "-newkey", "rsa:1024", "-nodes", "-days", "30", "-subj", "/CN=weak.example.net", "-keyout"];
+    let body = openssl(arguments.into_iter().chain([weak.to_str().unwrap()]), b"").success().text();
+    let upload = json!({"body": body, "owner": "ann@example.com", "privateKey": std::fs::read_to_string(weak).unwrap()});
+    let reason = service.post("/certificates/upload", &uploader, &upload).reason("privateKey");
+    assert_eq!(reason, "the RSA key has 1024 bits: at least 2048 are wanted");
 }
 
 /// A certificate that openssl made, and its key.
@@ -523,5 +541,85 @@ fn one_user_does_not_fill_the_database() {
             service.certificate(&issuer, "Root", &format!("n{number}.example.com"));
         }
         bring(&issuer, "ida", "six.example.net").done();
+    });
+}
+
+#[test]
+fn what_holds_is_asked_for_by_whole_names_and_owners() {
+    on_both(|service| {
+        service.authority("Root");
+        let admin = &service.admin;
+        let make = |name: &str, owner: &str, more: Value| {
+            let mut new = new_certificate("Root", name);
+            new["owner"] = json!(owner);
+            new.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            service.post("/certificates", admin, &new).done()["id"].clone()
+        };
+        let san = json!({"extensions": {"subAltNames": {"names": [{"nameType": "DNSName", "value": "alt.vv.example"}]}}});
+        let app = make("app.vv.example", "Team@example.com", san);
+        let other = make("myapp.vv.example", "otherteam@example.com", json!({}));
+        let replaced = make("old.vv.example", "team@example.com", json!({}));
+        let new = make("old.vv.example", "team@example.com", json!({"replaces": [{"id": replaced}]}));
+        let ids = |query: &str| {
+            let mut ids: Vec<_> = service.get(&format!("/certificates/valid?count=100&{query}"), admin).done()["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|one| one["cn"] != "Root")
+                .map(|one| one["id"].clone())
+                .collect();
+            ids.sort_by_key(|id| id.as_i64());
+            ids
+        };
+        assert_eq!(ids("filter=cn;app.vv.example&owner=team@example.com&count=1"), [app.clone()]);
+        assert_eq!(ids("filter=cn;APP.vv.example&owner=TEAM@example.com"), [app.clone()]);
+        assert_eq!(ids("filter=cn;app.vv.example&owner=eam@example.com"), Vec::<Value>::new());
+        assert_eq!(ids("filter=cn;pp.vv.example"), Vec::<Value>::new());
+        assert_eq!(ids("filter=cn;%25app.vv.example"), [app.clone(), other.clone()]);
+        assert_eq!(ids("filter=cn;%25&owner=%25team@example.com"), [app.clone(), other.clone(), new.clone()]);
+        assert_eq!(ids("san=alt.VV.example"), [app.clone()]);
+        assert_eq!(ids("san=lt.vv.example"), Vec::<Value>::new());
+        assert_eq!(ids("san=al%25.example"), [app.clone()]);
+        assert_eq!(ids("filter=cn;old.vv.example"), [new.clone()], "what was replaced is in nobody's way");
+        assert_eq!(ids("filter=cn;_pp.vv.example"), Vec::<Value>::new());
+        // By the plugin of their authorities.
+        assert_eq!(ids("authority_plugin_name=cryptography-issuer"), [app.clone(), other.clone(), new.clone()]);
+        assert_eq!(ids("authority_plugin_name=acme-issuer"), Vec::<Value>::new());
+        assert_eq!(ids("authority_plugin_name=other-issuer"), Vec::<Value>::new());
+        let document = service.get("/openapi.json", admin).done();
+        let parameters = document["paths"]["/api/1/certificates/valid"]["get"]["parameters"].to_string();
+        assert!(["authority_plugin_name", "owner", "san"].into_iter().all(|name| parameters.contains(name)), "{parameters}");
+    });
+}
+
+#[test]
+fn filters_look_for_parts_among_all_names_and_for_the_whole_in_quotes() {
+    on_both(|service| {
+        service.authority("Root");
+        let admin = &service.admin;
+        let san = json!([{"nameType": "DNSName", "value": "alt.vv.example"}]);
+        let mut new = new_certificate("Root", "app.vv.example");
+        new["extensions"] = json!({"subAltNames": {"names": san}});
+        let app = service.post("/certificates", admin, &new).done();
+        let carol = service.user("carol", &["operator", "Root_operator"]);
+        let other = service.certificate(&carol, "Root", "myapp.vv.example");
+        let ids = |token: &str, query: &str| {
+            let listed = service.get(&format!("/certificates?sortBy=id&sortDir=asc&{query}"), token).done();
+            listed["items"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<_>>()
+        };
+        let (one, both) = ([app["id"].clone()], [app["id"].clone(), other["id"].clone()]);
+        assert_eq!(ids(admin, "filter=san;T.vv"), one);
+        assert_eq!(ids(admin, "filter=san;.vv."), both);
+        assert_eq!(ids(admin, "filter=cn;alt.vv"), one, "a common name is looked for among the alternative ones too");
+        assert_eq!(ids(admin, "filter=cn;app.vv"), both);
+        for query in ["cn;%22app.vv.example%22", "cn;%22Alt.vv.example%22", "san;%22alt.vv.example%22", "name;%22App.vv.example%22"] {
+            assert_eq!(ids(admin, &format!("filter={query}")), one, "{query}");
+        }
+        assert_eq!(ids(admin, "filter=cn;%22pp.vv.example%22"), Vec::<Value>::new());
+        let name = app["name"].as_str().unwrap();
+        assert_eq!(ids(admin, &format!("filter=fixedName;{name}")), one);
+        assert_eq!(ids(admin, &format!("filter=fixedName;{}", &name[1..])), Vec::<Value>::new());
+        assert_eq!(ids(&carol, "show=1"), [other["id"].clone()]);
+        assert_eq!(ids(&carol, "filter=issuer;%22Root%22"), ids(admin, "filter=issuer;Root"));
     });
 }

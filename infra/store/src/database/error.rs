@@ -1,4 +1,4 @@
-//! Why a database did not do what was asked. No text here holds a URL, which may hold a password.
+//! Why a database did not do what was asked. No text here holds a URL, which may hold a password: a server is told by host, port and database.
 
 use std::path::PathBuf;
 
@@ -27,9 +27,35 @@ pub enum DatabaseError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The file that is only to be read cannot be looked at.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What was written last stands beside the file, and SQLite cannot read it where it is.
+    #[error(
+        "{path} is not all there is: {path}-wal has what was written last, and SQLite cannot read that here: copy both (and no {path}-shm) \
+         into a folder that you can write to, and name the copy",
+        path = path.display()
+    )]
+    Ahead {
+        /// The file of the database.
+        path: PathBuf,
+    },
+    /// The URL of a server cannot be read.
+    #[error("the URL of the database cannot be used: {source}")]
+    Url {
+        /// What the driver said, which shows none of it.
+        source: sqlx::Error,
+    },
     /// The database cannot be opened or reached.
-    #[error("cannot open the database: {source}")]
+    #[error("cannot open the database {place}: {source}")]
     Connect {
+        /// Its file; or its name, host and port.
+        place: String,
         /// What the driver said.
         source: sqlx::Error,
     },
@@ -45,6 +71,25 @@ pub enum DatabaseError {
         found: i64,
         /// The newest that this program knows.
         known: i64,
+    },
+    /// The schema was made by an older version of this program, and is only to be read.
+    #[error(
+        "the database's schema of {component} is version {found}, and this program reads {known}: use the version that wrote it, or have a \
+         server of this one bring it up to date first"
+    )]
+    OlderSchema {
+        /// Whose schema.
+        component: &'static str,
+        /// The database's version.
+        found: i64,
+        /// The one that this program reads.
+        known: i64,
+    },
+    /// There is no such schema, in a database that is only to be read.
+    #[error("the database has no tables of {component}: it is empty, or another program's")]
+    NoSchema {
+        /// Whose schema.
+        component: &'static str,
     },
     /// A schema with this name and version was made by other statements.
     #[error("the database's schema of {component} differs from this program's at version {version}: it was made by another program")]

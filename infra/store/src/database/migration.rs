@@ -68,6 +68,33 @@ pub(super) async fn migrate(database: &Database, migrations: &Migrations) -> Res
     Ok(applied)
 }
 
+/// Refuses a schema that is not today's, and changes nothing.
+pub(super) async fn check(database: &Database, migrations: &Migrations) -> Result<(), DatabaseError> {
+    let Migrations { component, steps } = *migrations;
+    let is_there = match database.kind() {
+        Kind::Sqlite => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
+        Kind::Postgres => "SELECT 'there' AS name WHERE to_regclass('schema_version') IS NOT NULL",
+    };
+    let mut transaction = database.read().await?;
+    if transaction.optional(is_there, &[]).await?.is_none() {
+        return Err(DatabaseError::NoSchema { component });
+    }
+    refuse_newer(&mut transaction, migrations).await?;
+    let done = "SELECT version, digest FROM schema_version WHERE component = $1 ORDER BY version";
+    let done = transaction.all(done, &[component.into()]).await?;
+    for ((row, step), version) in done.iter().zip(steps).zip(1..) {
+        if row.integer("version")? != version || row.text("digest")? != digest_of(step.sql(database.kind())) {
+            return Err(DatabaseError::OtherSchema { component, version });
+        }
+    }
+    let count = |steps: usize| i64::try_from(steps).unwrap_or(i64::MAX);
+    match done.len() {
+        0 => Err(DatabaseError::NoSchema { component }),
+        found if found < steps.len() => Err(DatabaseError::OlderSchema { component, found: count(found), known: count(steps.len()) }),
+        _ => Ok(()),
+    }
+}
+
 async fn locked(database: &Database) -> Result<Transaction, DatabaseError> {
     let mut transaction = database.write().await?;
     if database.kind() == Kind::Postgres {
@@ -83,9 +110,13 @@ async fn refuse_newer(transaction: &mut Transaction, migrations: &Migrations) ->
     if found > known { Err(DatabaseError::NewerSchema { component: migrations.component, found, known }) } else { Ok(()) }
 }
 
+fn digest_of(sql: &str) -> String {
+    hex::encode(digest(&SHA256, sql.as_bytes()))
+}
+
 /// Whether the step was yet to be done.
 async fn apply(transaction: &mut Transaction, component: &'static str, version: i64, sql: &'static str) -> Result<bool, DatabaseError> {
-    let text = hex::encode(digest(&SHA256, sql.as_bytes()));
+    let text = digest_of(sql);
     let key = [Value::from(component), Value::from(version)];
     let done = transaction.optional("SELECT digest FROM schema_version WHERE component = $1 AND version = $2", &key).await?;
     match done {

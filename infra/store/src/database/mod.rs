@@ -17,9 +17,10 @@ mod statement;
 mod transaction;
 mod value;
 
+use std::path::Path;
 use std::time::Duration;
 
-use migration::migrate;
+use migration::{check, migrate};
 
 pub use error::DatabaseError;
 pub use migration::{Migration, Migrations};
@@ -72,6 +73,38 @@ impl Database {
         Ok(database)
     }
 
+    /// Opens the database that `url` names to read it, as it is: nothing is made, migrated or written, and who may only read the file, or the
+    /// tables of the server, may open it. Each of `schemas` has to be today's. If [`Database::is_undisturbed`] says no in the end, what was read
+    /// counts for nothing.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if the URL is of another database, the file or the server cannot be read, or a schema is not today's.
+    pub async fn open_to_read(url: &str, schemas: &[Migrations]) -> Result<Self, DatabaseError> {
+        let pool = match scheme(url) {
+            None => Pool::Sqlite(sqlite::open_to_read(url).await?),
+            Some(("sqlite", path)) => Pool::Sqlite(sqlite::open_to_read(path).await?),
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => Pool::Postgres(postgres::open_to_read(url).await?),
+            Some((other, _)) => return Err(DatabaseError::Scheme { scheme: other.to_owned() }),
+        };
+        let database = Self { pool };
+        for schema in schemas {
+            check(&database, schema).await?;
+        }
+        Ok(database)
+    }
+
+    /// Whether the file of a database that was opened to be read is as it was then. A file that nobody had open is read without the locks by which
+    /// SQLite keeps readers and writers apart, since those are written beside it: whoever began to write meanwhile was not seen.
+    #[must_use]
+    pub fn is_undisturbed(&self) -> bool {
+        match &self.pool {
+            Pool::Sqlite(pool) => pool.is_undisturbed(),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => true,
+        }
+    }
+
     /// Brings another component's schema up to date. If something is to be done, it waits for transactions that are open.
     ///
     /// # Errors
@@ -85,6 +118,16 @@ impl Database {
             }
         }
         Ok(())
+    }
+
+    /// The file that `url` names; none for a server.
+    #[must_use]
+    pub fn file(url: &str) -> Option<&Path> {
+        match scheme(url) {
+            None => Some(Path::new(url)),
+            Some(("sqlite", path)) => Some(Path::new(path)),
+            Some(_) => None,
+        }
     }
 
     /// Which database it is.

@@ -49,6 +49,8 @@ pub(super) struct Connections(Pool<Opening>);
 #[derive(Debug)]
 pub(super) struct Opening {
     options: PgConnectOptions,
+    /// Whether the server is to let nothing be written on its connections.
+    reads: bool,
     /// How many milliseconds the server may be silent.
     silence: AtomicU64,
     /// When a connection was found silent last. Those from before are as doubtful.
@@ -56,8 +58,8 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    fn new(options: PgConnectOptions) -> Self {
-        let opening = Self { options, silence: AtomicU64::new(0), doubted: Mutex::default() };
+    fn new(options: PgConnectOptions, reads: bool) -> Self {
+        let opening = Self { options, reads, silence: AtomicU64::new(0), doubted: Mutex::default() };
         opening.set_silence(SILENCE);
         opening
     }
@@ -92,6 +94,9 @@ impl Manager for Opening {
     async fn create(&self) -> Result<PgConnection, Error> {
         let mut connection = PgConnection::connect_with(&self.options).await?;
         sqlx::raw_sql(SESSION).execute(&mut connection).await?;
+        if self.reads {
+            sqlx::raw_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").execute(&mut connection).await?;
+        }
         Ok(connection)
     }
 
@@ -111,10 +116,20 @@ impl Manager for Opening {
 }
 
 pub(super) async fn connect(url: &str) -> Result<Connections, DatabaseError> {
-    let options = options(url).map_err(|source| DatabaseError::Connect { source })?;
-    let pool = Pool::builder(Opening::new(options)).max_size(CONNECTIONS).queue_mode(QueueMode::Lifo).build();
-    let connections = Connections(pool.map_err(|error| DatabaseError::Connect { source: Error::Configuration(error.into()) })?);
-    connections.lend().await.map_err(|source| DatabaseError::Connect { source })?.give_back();
+    open(url, false).await
+}
+
+pub(super) async fn open_to_read(url: &str) -> Result<Connections, DatabaseError> {
+    open(url, true).await
+}
+
+async fn open(url: &str, reads: bool) -> Result<Connections, DatabaseError> {
+    let options = options(url).map_err(|source| DatabaseError::Url { source })?;
+    let place = place(&options);
+    let unopened = |source| DatabaseError::Connect { place, source };
+    let pool = Pool::builder(Opening::new(options, reads)).max_size(CONNECTIONS).queue_mode(QueueMode::Lifo).build();
+    let connections = Connections(pool.map_err(|error| DatabaseError::Url { source: Error::Configuration(error.into()) })?);
+    connections.lend().await.map_err(unopened)?.give_back();
     Ok(connections)
 }
 
@@ -310,6 +325,15 @@ fn options(url: &str) -> Result<PgConnectOptions, Error> {
     if by_chance && !is_here(&options) { Ok(options.ssl_mode(PgSslMode::VerifyFull)) } else { Ok(options) }
 }
 
+/// Which database it is, without what may be secret.
+fn place(options: &PgConnectOptions) -> String {
+    let name = options.get_database().unwrap_or(options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("{name} at {}", socket.display()),
+        None => format!("{name} at {}:{}", options.get_host(), options.get_port()),
+    }
+}
+
 fn is_here(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
@@ -331,6 +355,14 @@ mod tests {
         assert_eq!(mode("postgres://u@db.example.com/state?sslmode=disable"), "Disable");
         assert_eq!(mode("postgres://u@127.0.0.1/state"), "Prefer");
         assert_eq!(mode("postgres://u@[::1]/state"), "Prefer");
+    }
+
+    #[test]
+    fn a_server_is_told_by_what_is_no_secret() {
+        let told = |url: &str| place(&options(url).expect("a URL"));
+        assert_eq!(told("postgres://u:hunter2@db.example.com:6432/state?sslmode=disable"), "state at db.example.com:6432");
+        assert_eq!(told("postgresql://u:hunter2@10.0.0.1/"), "u at 10.0.0.1:5432");
+        assert!(told("postgres://u:hunter2@%2Frun%2Fpostgresql/state").starts_with("state at /run/postgresql"));
     }
 
     #[test]

@@ -1,10 +1,15 @@
-//! SQLite: a file of this machine, written ahead, on the disk before a commit returns, with foreign keys held.
+//! SQLite: a file of this machine, written ahead, on the disk before a commit returns, with foreign keys held; or read as it is.
+//!
+//! A database that writes ahead can be read by who may not write to its folder as long as the files beside it are there: `-wal` with what was
+//! written last, `-shm` with its index. Where there is no `-wal`, the file is all there is, and is read as one that does not change
+//! (<https://www.sqlite.org/wal.html#readonly>).
 
+use std::ffi::OsString;
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Error, Sqlite, SqliteConnection, SqlitePool};
@@ -27,6 +32,8 @@ pub(super) struct Connections {
     /// takes is chance, so that one of many may be passed over until it gives up.
     turn: Arc<Semaphore>,
     refuses: Refuses,
+    /// The file as it was when it was opened as one that does not change.
+    found: Option<Found>,
 }
 
 /// Whether the disk refused a write, and nobody has found room on it since.
@@ -57,14 +64,16 @@ fn is_the_disks(code: &str) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13))
 }
 
+/// A file that nobody writes to, as far as one can see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Found {
+    path: PathBuf,
+    bytes: u64,
+    changed: Option<SystemTime>,
+}
+
 pub(super) async fn connect(path: &str) -> Result<Connections, DatabaseError> {
-    let bad = |reason| DatabaseError::Path { path: path.to_owned(), reason };
-    match path {
-        "" => return Err(bad("it is empty")),
-        ":memory:" => return Err(bad("what is only in memory would be lost")),
-        path if path.contains('?') => return Err(bad("it has settings behind a question mark, and none is known")),
-        _ => {}
-    }
+    check(path)?;
     make_private(Path::new(path)).map_err(|source| DatabaseError::File { path: path.into(), source })?;
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -79,8 +88,63 @@ pub(super) async fn connect(path: &str) -> Result<Connections, DatabaseError> {
         let settings = settings.before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }));
         settings.connect_with(options.clone())
     };
-    let pool = open(BUSY, pool).await.map_err(|source| DatabaseError::Connect { source })?;
-    Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)), refuses: Refuses::default() })
+    let pool = open(BUSY, pool).await.map_err(|source| unopened(path, source))?;
+    Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)), refuses: Refuses::default(), found: None })
+}
+
+pub(super) async fn open_to_read(path: &str) -> Result<Connections, DatabaseError> {
+    check(path)?;
+    let unreadable = |source| DatabaseError::Unreadable { path: path.into(), source };
+    // The files beside it are beside the file that a link leads to.
+    let file = std::fs::canonicalize(path).map_err(unreadable)?;
+    std::fs::File::open(&file).map_err(unreadable)?;
+    let found = Found::at(&file).map_err(unreadable)?;
+    let options = SqliteConnectOptions::new().filename(&file).busy_timeout(BUSY).read_only(true).immutable(found.is_some());
+    let settings = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY);
+    let pool = settings.connect_with(options).await.map_err(|source| unopened(path, source))?;
+    let connections = Connections { pool, turn: Arc::new(Semaphore::new(1)), refuses: Refuses::default(), found };
+    // Only the first look shows whether SQLite can read what is beside the file.
+    match sqlx::raw_sql("SELECT count(*) FROM sqlite_schema").execute(connections.pool()).await {
+        Ok(_) => Ok(connections),
+        Err(error) if connections.found.is_none() && cannot_be_made(&error) => Err(DatabaseError::Ahead { path: file }),
+        Err(source) => Err(unopened(path, source)),
+    }
+}
+
+fn unopened(path: &str, source: Error) -> DatabaseError {
+    DatabaseError::Connect { place: path.to_owned(), source }
+}
+
+/// Refuses what names no file.
+fn check(path: &str) -> Result<(), DatabaseError> {
+    let bad = |reason| Err(DatabaseError::Path { path: path.to_owned(), reason });
+    match path {
+        "" => bad("it is empty"),
+        ":memory:" => bad("what is only in memory would be lost"),
+        path if path.contains('?') => bad("it has settings behind a question mark, and none is known"),
+        _ => Ok(()),
+    }
+}
+
+/// `SQLITE_CANTOPEN` (14) and `SQLITE_READONLY` (8): a file beside the database is not there and cannot be made, or cannot be put in order.
+fn cannot_be_made(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 8 | 14))
+}
+
+impl Found {
+    /// A database of which nothing stands beside its file; none if something does.
+    fn at(path: &Path) -> std::io::Result<Option<Self>> {
+        let mut wal = OsString::from(path);
+        wal.push("-wal");
+        match std::fs::metadata(wal) {
+            Ok(wal) if wal.len() > 0 => return Ok(None),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = std::fs::metadata(path)?;
+        Ok(Some(Self { path: path.to_owned(), bytes: file.len(), changed: file.modified().ok() }))
+    }
 }
 
 impl Connections {
@@ -92,6 +156,11 @@ impl Connections {
     /// What is known of refused writes.
     pub(super) const fn refuses(&self) -> &Refuses {
         &self.refuses
+    }
+
+    /// Whether a file that was opened as one that does not change has not.
+    pub(super) fn is_undisturbed(&self) -> bool {
+        self.found.as_ref().is_none_or(|found| Found::at(&found.path).is_ok_and(|now| now.as_ref() == Some(found)))
     }
 
     /// Waits for the turn to write, which lasts until it is dropped.

@@ -1,6 +1,5 @@
 //! A transaction, and statements in it. One that is dropped before its commit has changed nothing.
 
-use futures_util::TryStreamExt as _;
 use sqlx::AssertSqlSafe;
 
 use super::error::DatabaseError;
@@ -239,40 +238,6 @@ impl Transaction {
                 Ok(transaction.answered(answer)?.rows_affected())
             }
         }
-    }
-
-    /// Hands each row of an answer to `each`, without keeping them.
-    ///
-    /// # Errors
-    /// [`DatabaseError`] if the statement fails, or `each` does: the transaction is then of no more use.
-    pub async fn for_each(
-        &mut self,
-        sql: &'static str,
-        values: &[Value<'_>],
-        mut each: impl FnMut(Row) -> Result<(), DatabaseError> + Send,
-    ) -> Result<(), DatabaseError> {
-        match &mut self.0 {
-            TransactionOf::Sqlite(transaction) => {
-                let mut rows = bound!(sql, values).fetch(&mut **transaction);
-                while let Some(row) = rows.try_next().await? {
-                    each(row.into())?;
-                }
-            }
-            #[cfg(feature = "postgres")]
-            TransactionOf::Postgres(transaction) => {
-                let silence = transaction.silence();
-                let mut rows = bound!(sql, values).fetch(transaction.connection());
-                let end = loop {
-                    match heard(silence, rows.try_next()).await {
-                        Ok(Some(row)) => each(row.into())?,
-                        end => break end,
-                    }
-                };
-                drop(rows);
-                transaction.answered(end)?;
-            }
-        }
-        Ok(())
     }
 
     /// The first row of an answer, if it has one.

@@ -3,6 +3,7 @@
 
 mod credentials;
 mod local;
+mod option;
 mod remote;
 
 use menagerie_report::shown;
@@ -25,11 +26,17 @@ const MOST_PAGES: usize = 1_000;
 const LONGEST_SENTENCE: usize = 2_000;
 
 /// What the verbs work on.
-pub(super) enum Backend {
+pub(super) struct Backend {
+    at: At,
+    /// The verb's options, by which a refusal names what was wrong.
+    options: Vec<String>,
+}
+
+enum At {
     /// The data on this machine.
-    Local(Box<local::Local>),
+    Here(Box<local::Local>),
     /// A server.
-    Remote(Remote),
+    There(Remote),
 }
 
 /// What was answered.
@@ -98,13 +105,14 @@ pub(super) fn on_in<T>(
     let break_glass = emergency.and_then(|emergency| emergency.break_glass.as_deref());
     let Some(url) = &target.server else {
         return place::on(&target.place, missing, async |opened| {
-            let backend = Backend::Local(Box::new(local::Local::open(opened, break_glass).await?));
-            work(&backend).await
+            let at = At::Here(Box::new(local::Local::open(opened, break_glass).await?));
+            work(&Backend { at, options: target.verb_options.clone() }).await
         });
     };
     anyhow::ensure!(break_glass.is_none(), "--break-glass is for the server's own machine alone");
     let remote = Remote::open(url, target.token_file.as_deref(), target.ca_file.as_deref())?;
-    place::runtime()?.block_on(async { work(&Backend::Remote(remote)).await })
+    let backend = Backend { at: At::There(remote), options: target.verb_options.clone() };
+    place::runtime()?.block_on(async { work(&backend).await })
 }
 
 impl Backend {
@@ -122,17 +130,17 @@ impl Backend {
 
     /// Asks; what is refused is an error with one sentence.
     pub(super) async fn call(&self, method: &'static str, path: &str, body: Option<Value>) -> Result<Answer, Refusal> {
-        let answer = match self {
-            Self::Local(local) => local.call(method, path, body.as_ref()).await?,
-            Self::Remote(remote) => remote.call(method, path, body).await?,
+        let answer = match &self.at {
+            At::Here(local) => local.call(method, path, body.as_ref()).await?,
+            At::There(remote) => remote.call(method, path, body).await?,
         };
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        let sentence = sentence(&answer);
-        let sentence = match self {
-            Self::Remote(remote) => remote.with_hint(answer.status, sentence),
-            Self::Local(_) => sentence,
+        let sentence = sentence(&answer, &self.options);
+        let sentence = match &self.at {
+            At::There(remote) => remote.with_hint(answer.status, sentence),
+            At::Here(_) => sentence,
         };
         Err(Refusal::Refused { status: answer.status, sentence })
     }
@@ -171,10 +179,10 @@ impl Backend {
 
     /// Who answers for what is made where nobody is named.
     pub(super) async fn owner(&self, said: Option<&str>) -> anyhow::Result<String> {
-        match (said, self) {
+        match (said, &self.at) {
             (Some(owner), _) => Ok(owner.to_owned()),
-            (None, Self::Local(_)) => Ok("admin@localhost".to_owned()),
-            (None, Self::Remote(_)) => Ok(text(&self.get("/auth/me").await?, "email").to_owned()),
+            (None, At::Here(_)) => Ok("admin@localhost".to_owned()),
+            (None, At::There(_)) => Ok(text(&self.get("/auth/me").await?, "email").to_owned()),
         }
     }
 
@@ -226,10 +234,11 @@ pub(super) fn id(value: &Value) -> i64 {
     value["id"].as_i64().unwrap_or_default()
 }
 
-/// What an answer says of why it was not done, in one line.
-pub(super) fn sentence(Answer { status, body }: &Answer) -> String {
+/// What an answer says of why it was not done, in one line; by the verb's options where it speaks of fields that they fill.
+pub(super) fn sentence(Answer { status, body }: &Answer, options: &[String]) -> String {
     let reasons = body["reasons"].as_object().into_iter().flatten();
-    let reasons: Vec<_> = reasons.map(|(field, reason)| format!("{field}: {}", reason.as_str().unwrap_or_default())).collect();
+    let said = |(field, reason): (&String, &Value)| format!("{}: {}", option::filling(field, options), reason.as_str().unwrap_or_default());
+    let reasons: Vec<_> = reasons.map(said).collect();
     let said = if reasons.is_empty() { text(body, "message").to_owned() } else { reasons.join("; ") };
     let said: String = said.chars().take(LONGEST_SENTENCE).collect();
     let said = shown(said.trim().trim_end_matches('.')).into_owned();

@@ -19,7 +19,7 @@ use super::*;
 
 #[test]
 fn what_is_refused_is_one_line_that_drives_no_terminal() {
-    let said = |status, body| sentence(&Answer { status, body });
+    let said = |status, body| sentence(&Answer { status, body }, &[]);
     let body = json!({"message": "Validation Error.", "reasons": {"name": "taken", "owner": "no address"}});
     assert_eq!(said(400, body), "name: taken; owner: no address");
     assert_eq!(said(404, json!({"message": "No such thing."})), "No such thing");
@@ -79,7 +79,7 @@ async fn a_server_that_means_no_good_is_left() {
     assert!(late.to_string().contains("no answer in time"), "{late}");
 
     // Lists end, whatever the server says.
-    let backend = Backend::Remote(Remote::of(server, token));
+    let backend = Backend { at: At::There(Remote::of(server, token)), options: Vec::new() };
     let endless = backend.all("/users", "").await.unwrap_err();
     assert!(endless.to_string().contains("no end"), "{endless}");
     assert!(backend.all("/roles", "").await.unwrap_err().to_string().contains("no list"));

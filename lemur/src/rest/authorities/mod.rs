@@ -143,6 +143,11 @@ pub(super) fn facts(authority: &Authority) -> AuthorityFacts<'_> {
     AuthorityFacts { name: &authority.name, owner: &authority.owner, roles: &authority.roles }
 }
 
+/// What only the authority above one decides of it: `above`, if it is one of ours.
+pub(super) fn vouching(above: Option<&Authority>) -> Action<'_> {
+    above.map_or(Action::VouchForTopAuthority, |above| Action::VouchForAuthority(facts(above)))
+}
+
 async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<List<AuthorityOut>>, Fault> {
     signed.may(&Action::Look)?;
     // Authorities are few: all of them are in memory anyway.

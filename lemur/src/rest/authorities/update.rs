@@ -7,8 +7,7 @@ use super::super::fault::Fault;
 use super::super::shape::{Fields, Kind, Shape, optional, required};
 use super::super::signed::Signed;
 use super::act::{Deed, Plan, ids};
-use super::{create, facts};
-use crate::access::permit::Action;
+use super::{create, vouching};
 use crate::name::NamePattern;
 use crate::store::authorities::AuthorityChange;
 use crate::store::role_names::RoleNames;
@@ -58,7 +57,7 @@ pub(super) async fn plan(api: &Api, signed: &Signed, id: i64, body: &Value) -> R
             Some(parent) => api.engine.authority(parent).await?,
             None => None,
         };
-        signed.may(&Action::VouchForAuthority(above.as_ref().map(facts)))?;
+        signed.may(&vouching(above.as_ref()))?;
     }
     let roles = api.named_roles(&fields, "roles").await?;
     let mut named = roles.clone().unwrap_or_default();

@@ -170,8 +170,7 @@ async fn release(State(api): State<Api>, signed: Signed, Id(id): Id) -> Result<J
         };
         signed.may(&match &issuer {
             Some(issuer) => Action::ReleaseCertificate(super::super::authorities::facts(issuer)),
-            // Only an administrator is told that it cannot be on hold.
-            None => Action::VouchForAuthority(None),
+            None => Action::ReleaseForeignCertificate,
         })?;
     }
     ended(api.engine.release(certificate.id, &signed.actor).await, certificate.id)
@@ -204,7 +203,7 @@ impl Api {
             rotation: fields.flag("rotation"),
             rotation_policy: policy.map(str::to_owned),
             roles: self.wanted_roles(fields).await?,
-            replaces: self.replaced(signed, fields).await?,
+            replaces: self.replaced(signed, fields, Some(certificate.id)).await?,
         };
         if certificate.is_an_authoritys() && change.roles.as_ref().is_some_and(|roles| !roles.is_empty()) {
             return Err(Fault::field("roles", "An authority's certificate has none: give them to the authority."));

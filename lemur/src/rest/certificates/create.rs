@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use jiff::{Timestamp, ToSpan};
 use menagerie_secret::Secret;
-use menagerie_sign::{KeyFile, KeyType, MlDsa};
+use menagerie_sign::{KeyFile, KeyFileError, KeyType, MlDsa};
 use menagerie_web::Reasons;
 use serde::Serialize;
 use serde_json::Value;
@@ -24,7 +24,7 @@ use super::view::{CertificateOut, flag_of};
 use super::{facts, refuse_later};
 use crate::access::Requester;
 use crate::access::permit::{Action, CertificateFacts, NamesFacts, OrderFacts, decide};
-use crate::certificate::{ExtendedKeyUsage, KeyUsage, Validity, ValidityError, read_bundle};
+use crate::certificate::{ExtendedKeyUsage, KeyUsage, TemplateError, Validity, ValidityError, read_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order, Record, Upload, UploadError};
 use crate::name::{DistinguishedName, San, SanKind, Subject, SubjectField};
@@ -289,9 +289,14 @@ async fn upload(State(api): State<Api>, signed: Signed, body: Bytes) -> Result<J
 
 /// A private key in any form that key files have, as PKCS #8.
 fn private_key(text: &str) -> Result<Secret<Vec<u8>>, Fault> {
-    // What was wrong is not repeated: it may hold parts of the key.
-    let wrong =
-        |_| Fault::field("privateKey", "Not a private key that can be read: PKCS #8, PKCS #1 or SEC 1 without a passphrase is wanted.");
+    let wrong = |error| {
+        let sentence = match error {
+            // These say what kind of key it is and no more; of the others what was wrong is not repeated, since it may hold parts of the key.
+            KeyFileError::Weak(_) | KeyFileError::UnsupportedKeyType { .. } | KeyFileError::Inconsistent => error.to_string(),
+            _ => "Not a private key that can be read: PKCS #8, PKCS #1 or SEC 1 without a passphrase is wanted.".to_owned(),
+        };
+        Fault::field("privateKey", sentence)
+    };
     let signer = KeyFile::parse(text.as_bytes()).and_then(|file| file.unlock(None)).map_err(wrong)?;
     signer.to_pkcs8_der().map_err(|error| Fault::Internal(error.to_string()))
 }
@@ -497,6 +502,7 @@ pub(in crate::rest) fn refusal(error: IssueError) -> Fault {
             Fault::Invalid(findings.iter().map(|finding| (format!("lint.{}", finding.lint.id), finding.to_string())).collect())
         }
         IssueError::Refused(refusal) => Fault::field(field_of(&refusal), text),
+        IssueError::Template(TemplateError::OutlivesIssuer { .. }) => Fault::field("validityEnd", text),
         _ => Fault::Bad(text),
     }
 }
@@ -519,7 +525,7 @@ const fn field_of(refusal: &ProfileRefusal) -> &'static str {
         },
         ProfileRefusal::CommonName { .. } | ProfileRefusal::Subject(_) => "commonName",
         ProfileRefusal::StartsFar { .. } => "validityStart",
-        ProfileRefusal::TooLong { .. } | ProfileRefusal::OutlivesIssuer | ProfileRefusal::Over | ProfileRefusal::Validity(_) => {
+        ProfileRefusal::TooLong { .. } | ProfileRefusal::OutlivesIssuer { .. } | ProfileRefusal::Over | ProfileRefusal::Validity(_) => {
             "validityEnd"
         }
         ProfileRefusal::ExtendedKeyUsage { .. } => "authority",
@@ -569,7 +575,7 @@ impl Api {
         record.name = fields.filled("name").map(str::to_owned);
         fields.text("description").unwrap_or_default().clone_into(&mut record.description);
         record.roles = self.wanted_roles(fields).await?.unwrap_or_default();
-        record.replaces = self.replaced(signed, fields).await?.unwrap_or_default();
+        record.replaces = self.replaced(signed, fields, None).await?.unwrap_or_default();
         record.notify = fields.flag("notify").or_else(|| fields.flag("active")).unwrap_or(true);
         record.rotation = fields.flag("rotation").unwrap_or(false);
         policy.unwrap_or("default").clone_into(&mut record.rotation_policy);

@@ -9,14 +9,16 @@ use utoipa::ToSchema;
 
 use super::super::Api;
 use super::super::fault::Fault;
+use super::super::plugins::{ACME_ISSUER, ISSUER};
 use super::super::query::{Asked, flag};
 use super::super::signed::Signed;
 use crate::access::permit::Action;
 use crate::certificate::Serial;
+use crate::store::authorities::Authority;
 use crate::store::list::{Filter, Match, Order, SortBy};
-use crate::store::{CertificateId, RoleId, UserId};
+use crate::store::{AuthorityId, CertificateId, RoleId, UserId};
 
-pub(super) const PARAMETERS: [(&str, &str); 8] = [
+pub(super) const PARAMETERS: [(&str, &str); 9] = [
     ("authority", "Only of this authority, by its number or its name"),
     ("name", "Only with this in a name"),
     ("showExpired", "1: also certificates that have ended"),
@@ -24,21 +26,47 @@ pub(super) const PARAMETERS: [(&str, &str); 8] = [
     ("serial", "The serial number, decimal or hexadecimal"),
     ("active", "Only those that are notified of, or are not"),
     ("owner", "The owner"),
+    ("show", "1: only those that whoever asks has asked for"),
     ("short", "Taken for the sake of Lemur's clients; items are whole"),
 ];
+
+/// Of those that hold, as Lemur's `query_common_name` has them.
+pub(super) const VALID_PARAMETERS: [(&str, &str); 3] = [
+    ("owner", "The owner, as a whole; % stands for anything"),
+    ("san", "One of the alternative names, as a whole; % stands for anything"),
+    ("authority_plugin_name", "Only of authorities of this plugin"),
+];
+
+/// What a filter may call the common name.
+const COMMON_NAME: [&str; 3] = ["cn", "commonName", "common_name"];
 
 const WEEK: i64 = 7 * 24 * 60 * 60;
 
 pub(super) async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Response, Fault> {
     signed.may(&Action::Look)?;
-    let filter = filter(&api, &asked).await?;
+    let filter = filter(&api, &signed, &asked).await?;
     api.page(&signed, &filter, order(&asked)?, &asked).await
 }
 
+/// Those that hold and are in no other's place. Names and owners are asked for as a whole, as there.
 pub(super) async fn valid(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Response, Fault> {
     signed.may(&Action::Look)?;
-    let mut filter = filter(&api, &asked).await?;
-    (filter.not_ended_by, filter.revoked) = (Some(api.engine.now()), Some(false));
+    let mut filter = filter(&api, &signed, &asked).await?;
+    // A wildcard alone is no condition.
+    let like = |text: &str| (text != "%").then(|| Match::Like(text.to_owned()));
+    if let Some((_, name)) = asked.filter.as_ref().filter(|(key, name)| COMMON_NAME.contains(&key.as_str()) && !name.is_empty()) {
+        (filter.common_name, filter.stands_for) = (like(name), None);
+    }
+    if let Some(owner) = asked.parameter("owner") {
+        filter.owner = like(owner);
+    }
+    if let Some(name) = asked.parameter("san") {
+        filter.alternative_name = like(name);
+    }
+    if let Some(plugin) = asked.parameter("authority_plugin_name") {
+        filter.authorities = Some(api.authorities_of_plugin(plugin).await?);
+    }
+    (filter.not_ended_by, filter.revoked, filter.replaced) = (Some(api.engine.now()), Some(false), Some(false));
     api.page(&signed, &filter, order(&asked)?, &asked).await
 }
 
@@ -69,7 +97,7 @@ fn serial(text: &str) -> Option<Vec<u8>> {
     Some(bytes[first..].to_vec())
 }
 
-async fn filter(api: &Api, asked: &Asked) -> Result<Filter, Fault> {
+async fn filter(api: &Api, signed: &Signed, asked: &Asked) -> Result<Filter, Fault> {
     let mut filter = Filter::default();
     let now = api.engine.now();
     if asked.flag("showExpired")? != Some(true) && asked.parameter("serial").is_none() {
@@ -93,6 +121,9 @@ async fn filter(api: &Api, asked: &Asked) -> Result<Filter, Fault> {
             one(api, &mut filter, key, value).await?;
         }
     }
+    if asked.flag("show")? == Some(true) {
+        filter.creator = Some(signed.requester.user().unwrap_or(UserId(0)));
+    }
     if let Some(owner) = asked.parameter("owner") {
         filter.owner = Some(Match::Has(owner.to_owned()));
     }
@@ -104,16 +135,36 @@ async fn filter(api: &Api, asked: &Asked) -> Result<Filter, Fault> {
     Ok(filter)
 }
 
+impl Api {
+    /// The authorities that issue by a plugin of Lemur's.
+    async fn authorities_of_plugin(&self, slug: &str) -> Result<Vec<AuthorityId>, Fault> {
+        let all = self.engine.authorities().await?.into_iter();
+        let by = |authority: &Authority| if authority.upstream().is_some() { ACME_ISSUER } else { ISSUER };
+        Ok(all.filter(|authority| by(authority) == slug).map(|authority| authority.id).collect())
+    }
+}
+
 async fn one(api: &Api, filter: &mut Filter, key: &str, value: &str) -> Result<(), Fault> {
     let wrong = |reason: &str| Fault::field("filter", reason);
     let number = || value.parse::<i64>().map_err(|_| wrong("A number is wanted."));
+    // In quotes it is the whole, as in Lemur.
+    let whole = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|whole| !whole.is_empty());
     let yes = || flag(value).ok_or_else(|| wrong("true or false is wanted."));
     match key {
-        "name" => filter.text = Some(value.to_owned()),
-        "cn" | "commonName" | "common_name" => filter.common_name = Some(Match::Has(value.to_owned())),
-        "san" | "domain" => filter.alternative_name = Some(value.to_lowercase()),
+        "name" => match whole {
+            Some(whole) => filter.known_as = Some(whole.to_owned()),
+            None => filter.text = Some(value.to_owned()),
+        },
+        "fixedName" => filter.name = Some(value.to_owned()),
+        "cn" | "commonName" | "common_name" => match whole {
+            Some(whole) => filter.stands_for = Some(whole.to_owned()),
+            None => filter.common_name = Some(Match::Has(value.to_owned())),
+        },
+        "san" | "domain" => {
+            filter.alternative_name = Some(whole.map_or_else(|| Match::Has(value.to_owned()), |whole| Match::Is(whole.to_owned())));
+        }
         "owner" => filter.owner = Some(Match::Has(value.to_owned())),
-        "issuer" => filter.issuer = Some(Match::Has(value.to_owned())),
+        "issuer" => filter.issuer = Some(whole.map_or_else(|| Match::Has(value.to_owned()), |whole| Match::Is(whole.to_owned()))),
         "id" => filter.id = Some(CertificateId(number()?)),
         "serial" => filter.serial = Some(serial(value).ok_or_else(|| wrong("A serial number is wanted."))?),
         "notify" | "active" => filter.notify = Some(yes()?),
@@ -129,14 +180,12 @@ async fn one(api: &Api, filter: &mut Filter, key: &str, value: &str) -> Result<(
         }
         "role" => filter.role = Some(api.access.role_named(value).await.map_or(RoleId(0), |role| role.id)),
         "authority" => match value.parse::<i64>() {
-            Ok(id) => filter.authority = Some(crate::store::AuthorityId(id)),
-            Err(_) => {
-                filter.authority = Some(api.engine.authority_by_name(value).await?.map_or(crate::store::AuthorityId(0), |known| known.id))
-            }
+            Ok(id) => filter.authority = Some(AuthorityId(id)),
+            Err(_) => filter.authority = Some(api.engine.authority_by_name(value).await?.map_or(AuthorityId(0), |known| known.id)),
         },
         _ => {
             return Err(wrong(
-                "One of name, cn, san, owner, issuer, authority, creator, role, serial, id, notify, rotation, revoked and replaced is wanted.",
+                "One of name, fixedName, cn, san, owner, issuer, authority, creator, role, serial, id, notify, rotation, revoked and replaced is wanted.",
             ));
         }
     }

@@ -33,8 +33,11 @@ use crate::store::{CertificateId, RoleId};
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![
-        Route::get("/certificates", list::list, "List certificates").paged().query(&list::PARAMETERS).lists_counted::<CertificateOut>(),
-        Route::get("/certificates/valid", list::valid, "List certificates that hold").paged().lists_counted::<CertificateOut>(),
+        Route::get("/certificates", list::list, "List certificates").paged().query(&list::PARAMETERS).lists_estimated::<CertificateOut>(),
+        Route::get("/certificates/valid", list::valid, "List certificates that hold")
+            .paged()
+            .query(&list::VALID_PARAMETERS)
+            .lists_estimated::<CertificateOut>(),
         Route::get("/certificates/stats", list::stats, "How many certificates there are").gives::<list::Stats>(),
         Route::get("/certificates/name/{name}", by_name, "The certificate of a name").lists::<CertificateOut>(),
         Route::get("/certificates/{id}", read, "A certificate").gives::<CertificateOut>(),
@@ -128,15 +131,21 @@ impl Api {
             Some(issuer) => self.engine.authority(issuer).await?.filter(|issuer| issuer.certificate != Some(certificate.id)),
             None => None,
         };
-        signed.may(&Action::VouchForAuthority(above.as_ref().map(super::authorities::facts)))
+        signed.may(&super::authorities::vouching(above.as_ref()))
     }
 
     pub(super) async fn described(&self, certificate: Certificate) -> Result<CertificateOut, Fault> {
         self.describe(vec![certificate]).await?.pop().ok_or(Fault::Missing("certificate"))
     }
 
-    /// The certificates that fields name to be replaced, each of which the requester may replace.
-    pub(super) async fn replaced(&self, signed: &Signed, fields: &Fields) -> Result<Option<Vec<CertificateId>>, Fault> {
+    /// The certificates that fields name to be replaced, each of which the requester may replace: not the one that is to replace them, if it is
+    /// there already.
+    pub(super) async fn replaced(
+        &self,
+        signed: &Signed,
+        fields: &Fields,
+        by: Option<CertificateId>,
+    ) -> Result<Option<Vec<CertificateId>>, Fault> {
         let mut ids = Vec::new();
         for name in ["replaces", "replacements"] {
             for named in fields.associations(name).unwrap_or_default() {
@@ -145,6 +154,9 @@ impl Api {
                     Named::Name(text) => self.engine.certificate_by_name(text).await?,
                 };
                 let certificate = found.ok_or_else(|| Fault::field(name, "There is no such certificate."))?;
+                if by == Some(certificate.id) {
+                    return Err(Fault::field(name, "A certificate does not replace itself."));
+                }
                 self.may(signed, &certificate, Action::ReplaceCertificate).await?;
                 ids.push(certificate.id);
             }

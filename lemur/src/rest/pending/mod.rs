@@ -134,7 +134,7 @@ async fn update(State(api): State<Api>, signed: Signed, Id(id): Id, body: Bytes)
         rotation: fields.flag("rotation"),
         rotation_policy: fields.text_in("rotationPolicy", "name").map(str::to_owned),
         roles: api.wanted_roles(&fields).await?,
-        replaces: api.replaced(&signed, &fields).await?,
+        replaces: api.replaced(&signed, &fields, None).await?,
     };
     if change != PendingChange::default() {
         api.upstreams.change(pending.id, &change, &signed.actor).await.map_err(fault)?;

@@ -8,11 +8,16 @@
 //! among the newest certificates only, and then the total is not exact. Owners and issuers are few: part of one is looked up among them
 //! first ([`crate::store::words`]).
 //!
+//! A name that is asked for as a whole is looked up as it was written and in lower case, as names of certificates are: by the index.
+//!
+//! Which of several conditions leads to the rows is not left to SQLite ([`ways`]).
+//!
 //! The rows before a page are walked over in an index that has what is asked of them beside the order, and from the nearest place that is known
 //! of the list.
 
 mod conditions;
 pub mod surveys;
+mod ways;
 
 use std::time::{Duration, Instant};
 
@@ -38,6 +43,15 @@ pub enum Match {
     Is(String),
     /// This is a part of it; case does not matter.
     Has(String),
+    /// It is this as a whole, where `%` stands for anything; case does not matter.
+    Like(String),
+}
+
+impl Match {
+    fn text(&self) -> &str {
+        let (Self::Is(text) | Self::Has(text) | Self::Like(text)) = self;
+        text
+    }
 }
 
 /// Which certificates. All conditions that are there must be met.
@@ -47,14 +61,20 @@ pub struct Filter {
     pub text: Option<String>,
     /// What it is called.
     pub name: Option<String>,
-    /// Its common name.
+    /// What it is called, its common name or an alternative name, as a whole; case does not matter.
+    pub known_as: Option<String>,
+    /// Its common name; a part also of an alternative name.
     pub common_name: Option<Match>,
+    /// Its common name or an alternative name, as a whole; case does not matter.
+    pub stands_for: Option<String>,
     /// One of its alternative names.
-    pub alternative_name: Option<String>,
+    pub alternative_name: Option<Match>,
     /// Who answers for it.
     pub owner: Option<Match>,
     /// Who issued it.
     pub authority: Option<AuthorityId>,
+    /// Whether one of these issued it.
+    pub authorities: Option<Vec<AuthorityId>>,
     /// The issuer's name for people.
     pub issuer: Option<Match>,
     /// Who asked for it.
@@ -84,12 +104,9 @@ pub struct Filter {
 impl Filter {
     /// Whether a text has what no stored text has, and what a database may refuse to look for.
     fn is_impossible(&self) -> bool {
-        let of = |condition: &Option<Match>| match condition {
-            Some(Match::Is(text) | Match::Has(text)) => text.contains('\0'),
-            None => false,
-        };
-        let plain = [&self.text, &self.name, &self.alternative_name].into_iter().flatten().any(|text| text.contains('\0'));
-        plain || of(&self.common_name) || of(&self.owner) || of(&self.issuer)
+        let plain = [&self.text, &self.name, &self.known_as, &self.stands_for].into_iter().flatten().map(String::as_str);
+        let matched = [&self.common_name, &self.alternative_name, &self.owner, &self.issuer].into_iter().flatten().map(Match::text);
+        plain.chain(matched).any(|text| text.contains('\0'))
     }
 }
 
@@ -235,8 +252,8 @@ pub async fn numbers(surveys: &Surveys, now: Timestamp, filter: &Filter, order: 
         Page::After { id, limit } => {
             let database = surveys.database();
             let mut transaction = database.read().await?;
-            let prepared = Prepared::new(&mut transaction, database.kind(), filter).await?;
             let order = Order { by: SortBy::Id, descending: order.descending };
+            let prepared = Prepared::new(&mut transaction, database.kind(), filter, order).await?;
             let after = id.map(|id| Mark { id, key: SortKey::Id });
             let found = following(&mut transaction, &prepared, order, after.as_ref(), (0, limit.min(LONGEST_PAGE)), COUNTED).await?;
             Ok(Numbers { total: found.rows, exact: found.is_all && prepared.older.is_none(), ids: found.ids })
@@ -252,7 +269,7 @@ async fn at_offset(surveys: &Surveys, list: &List<'_>, (offset, limit): (u64, u6
     let (found, seen, is_whole) = {
         let database = surveys.database();
         let mut transaction = database.read().await?;
-        let prepared = Prepared::new(&mut transaction, database.kind(), list.filter).await?.of(list.order, known);
+        let prepared = Prepared::new(&mut transaction, database.kind(), list.filter, list.order).await?;
         let found = following(&mut transaction, &prepared, list.order, mark.as_ref(), (offset - before, limit), counted).await?;
         let seen = if found.rows == 0 && offset > 0 {
             before + count(&mut transaction, &prepared, list.order, mark.as_ref(), Some(offset - before)).await?
