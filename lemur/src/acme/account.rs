@@ -50,6 +50,8 @@ struct KeyChange {
     old_key: Box<RawValue>,
 }
 
+/// An account as it is shown. Without the binding that it was made with, which RFC 8555, 7.3.4, wants here: what Python's `acme` was shown
+/// it sends back when it changes or ends the account, and a binding it cannot write.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown {
@@ -59,9 +61,6 @@ struct Shown {
     terms_of_service_agreed: bool,
     orders: String,
     created_at: String,
-    /// As the client gave it, where it made the account (RFC 8555, 7.3.4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    external_account_binding: Option<Box<RawValue>>,
 }
 
 /// Where a page of a list begins.
@@ -85,8 +84,8 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
         return Err(Problem::new(Kind::UserActionRequired, "an account agrees to the terms of service: the directory says where they are"));
     }
     let contacts = contacts(asked.contact.unwrap_or_default())?;
-    let external = match &asked.external_account_binding {
-        Some(binding) => Some(bound(&acme, binding, &said.key, &said.url).await?),
+    let external = match asked.external_account_binding {
+        Some(binding) => Some(bound(&acme, &binding, &said.key, &said.url).await?),
         None if acme.0.settings.binding_required => {
             let detail = "an account needs an external account binding: ask the administrators for a key";
             return Err(Problem::new(Kind::ExternalAccountRequired, detail));
@@ -110,7 +109,7 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
     match acme.0.store.insert_account(&account, &key, id, &acme.actor(&account.id, &from), now).await? {
         Known::New => {
             tracing::info!(account = %account.id, external_key = id, "an ACME account was made");
-            Ok(located_with(StatusCode::CREATED, &acme, &account, asked.external_account_binding))
+            Ok(located(StatusCode::CREATED, &acme, &account))
         }
         Known::Old(account) => existing(&acme, &account),
         Known::Spent => Err(Problem::new(Kind::Unauthorized, "the external account key has as many accounts as it may")),
@@ -255,10 +254,6 @@ fn cursor(text: &str) -> Result<(Timestamp, Id), Problem> {
 }
 
 fn located(status: StatusCode, acme: &Acme, account: &Account) -> Response {
-    located_with(status, acme, account, None)
-}
-
-fn located_with(status: StatusCode, acme: &Acme, account: &Account, external_account_binding: Option<Box<RawValue>>) -> Response {
     let url = acme.account_url(&account.id);
     let shown = Shown {
         status: account.status.name(),
@@ -266,7 +261,6 @@ fn located_with(status: StatusCode, acme: &Acme, account: &Account, external_acc
         terms_of_service_agreed: account.agreed,
         orders: format!("{url}/orders"),
         created_at: account.created.to_string(),
-        external_account_binding,
     };
     let mut response = (status, Json(shown)).into_response();
     if let Ok(url) = HeaderValue::from_str(&url) {

