@@ -100,7 +100,7 @@ async fn finish(State(acme): State<Acme>, mut response: Response) -> Response {
         Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "an answer has no nonce"),
     }
     // A URL whose parts no handler was given.
-    if response.status() == StatusCode::BAD_REQUEST && !response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM) {
+    if response.status() == StatusCode::BAD_REQUEST && response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind != PROBLEM) {
         let nonce = response.headers_mut().remove(REPLAY_NONCE);
         response = nowhere().into_response();
         response.headers_mut().extend(nonce.map(|nonce| (REPLAY_NONCE, nonce)));
