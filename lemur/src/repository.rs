@@ -5,10 +5,11 @@
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 
@@ -36,14 +37,18 @@ pub fn router(engine: Engine) -> Router {
         .with_state(engine)
 }
 
-async fn crl(State(engine): State<Engine>, Path((authority, file)): Path<(i64, String)>, headers: HeaderMap) -> Response {
-    let Some(shard) = file.strip_suffix(".crl").and_then(|shard| shard.parse::<i64>().ok()) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+/// What stands in a path, if that is text.
+type Named<T> = Result<Path<T>, PathRejection>;
+
+async fn crl(State(engine): State<Engine>, path: Named<(String, String)>, headers: HeaderMap) -> Response {
+    let place = path
+        .ok()
+        .and_then(|Path((authority, file))| Some((authority.parse::<i64>().ok()?, file.strip_suffix(".crl")?.parse::<i64>().ok()?)));
+    let Some((authority, shard)) = place else { return StatusCode::NOT_FOUND.into_response() };
     match find_crl(&engine, AuthorityId(authority), shard, &headers).await {
         Ok(response) => response,
         Err(ListError::Store(error)) => failed(&error),
-        Err(ListError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "10")]).into_response(),
+        Err(ListError::Busy) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
@@ -57,14 +62,20 @@ async fn find_crl(engine: &Engine, authority: AuthorityId, shard: i64, headers: 
     let Some(list) = engine.shared_crl(authority, shard, &etag).await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    let age = LIST_AGE.min(list.next_update - engine.now().as_second()).max(0);
+    let now = engine.now().as_second();
+    let age = LIST_AGE.min(list.next_update - now).max(0);
+    // Another list may be made in the same second: none is known by its time before that is over.
+    let modified = date(list.this_update).filter(|_| list.this_update < now);
+    if modified.as_ref().is_some_and(|modified| is_known_since(headers, modified)) {
+        return Ok(tagged(StatusCode::NOT_MODIFIED.into_response(), &list.etag, age));
+    }
     let mut response = ([(CONTENT_TYPE, "application/pkix-crl")], list.der).into_response();
-    set(&mut response, LAST_MODIFIED, date(list.this_update));
+    set(&mut response, LAST_MODIFIED, modified);
     Ok(tagged(response, &list.etag, age))
 }
 
-async fn certificate(State(engine): State<Engine>, Path(file): Path<String>, headers: HeaderMap) -> Response {
-    let Some(id) = file.strip_suffix(".cer").and_then(|id| id.parse().ok()) else {
+async fn certificate(State(engine): State<Engine>, path: Named<String>, headers: HeaderMap) -> Response {
+    let Some(id) = path.ok().and_then(|Path(file)| file.strip_suffix(".cer")?.parse().ok()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let der = match engine.authority(AuthorityId(id)).await {
@@ -83,8 +94,9 @@ async fn ocsp_by_post(State(engine): State<Engine>, body: Bytes) -> Response {
     answer(&engine, ocsp::parse_request(&body), None).await
 }
 
-async fn ocsp_by_get(State(engine): State<Engine>, Path(request): Path<String>, headers: HeaderMap) -> Response {
-    answer(&engine, ocsp::parse_request_path(&request), Some(&headers)).await
+async fn ocsp_by_get(State(engine): State<Engine>, path: Named<String>, headers: HeaderMap) -> Response {
+    let request = path.map_err(|_| RequestError::Malformed).and_then(|Path(request)| ocsp::parse_request_path(&request));
+    answer(&engine, request, Some(&headers)).await
 }
 
 /// Answers a request; what was asked by GET may be cached.
@@ -119,6 +131,12 @@ fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(known)
 }
 
+/// RFC 9110, 13.1.3: only where no tag is named. The date is the very one that was given out, and no other: by a client's own clock a list
+/// that was made since would pass for the one that it has.
+fn is_known_since(headers: &HeaderMap, modified: &str) -> bool {
+    !headers.contains_key(IF_NONE_MATCH) && headers.get(IF_MODIFIED_SINCE).is_some_and(|since| since == modified)
+}
+
 fn tag_of(bytes: &[u8]) -> String {
     hex::encode(&aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref()[..16])
 }
@@ -148,6 +166,20 @@ fn failed(error: &StoreError) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_counts_where_no_tag_is_named() {
+        let day = "Sun, 22 Nov 2026 21:00:00 GMT";
+        let since = |text: &'static str| HeaderMap::from_iter([(IF_MODIFIED_SINCE, HeaderValue::from_static(text))]);
+        assert_eq!(date(1_795_381_200).as_deref(), Some(day));
+        assert!(is_known_since(&since(day), day));
+        for text in ["Sun, 22 Nov 2026 21:00:01 GMT", "Sun, 22 Nov 2026 20:59:59 GMT", "yesterday", ""] {
+            assert!(!is_known_since(&since(text), day), "{text}");
+        }
+        let mut both = since(day);
+        both.insert(IF_NONE_MATCH, HeaderValue::from_static("\"another\""));
+        assert!(!is_known_since(&both, day));
+    }
 
     #[test]
     fn a_tag_is_known_in_every_form() {

@@ -324,7 +324,10 @@ async fn a_disk_that_was_full_is_written_to_when_there_is_room() {
         }
         assert!(kept < 100, "it is never full");
     };
-    assert!(error.to_string().contains("full"), "{error}");
+    assert!(error.to_string().contains("full") && database.is_refused(), "{error}");
+    database.look_for_room().await.expect("a connection without that bound finds room");
+    assert!(!database.is_refused());
+    assert_eq!(count(&database, "SELECT count(*) AS n FROM schema_version WHERE component = ' room'").await, 0);
     for more in 0..20 {
         add(kept + more).await.unwrap_or_else(|error| panic!("{more} later: {error}"));
     }

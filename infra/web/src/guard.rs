@@ -45,8 +45,8 @@ impl Guard {
     }
 }
 
-/// When who was refused for want of it may come back, in seconds.
-const AGAIN: u16 = 10;
+/// When who was refused for what may pass by itself may come back, in seconds.
+pub(crate) const AGAIN: u16 = 10;
 
 /// How much memory the bodies of all requests take that are under way, and those of one client's, in bytes.
 const ROOM: usize = 32 << 20;
@@ -103,6 +103,10 @@ async fn guarded(State(standing): State<Arc<Standing>>, mut request: Request, ne
     guard.metrics.answered(&method, &route, status, took);
     tracing::info!(%id, %method, route, status = status.as_u16(), micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "answered");
     headers::harden(response.headers_mut());
+    // Whatever is not to be had at the moment: clients are told to come back, wherever it was noticed.
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from(AGAIN));
+    }
     // The connection ends with a body that is not read. Who knows that does not send the next request into it.
     if is_first_version && arriving.is_unread() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -134,8 +138,8 @@ async fn gathered(request: Request, arriving: &Arriving) -> Result<Request, Json
 }
 
 /// How much of a body is read, and how long, that nobody wants: who is still sending does not hear the answer when the connection ends.
-const LEFT: usize = 1 << 20;
-const LINGER: Duration = Duration::from_secs(2);
+const LEFT: usize = 8 << 20;
+const LINGER: Duration = Duration::from_secs(5);
 
 /// Reads what is left of a body and throws it away; whether that was all.
 async fn to_its_end(mut body: Body) -> bool {
@@ -281,6 +285,8 @@ mod tests {
     fn service(metrics: &Metrics) -> Router {
         let router = Router::new()
             .route("/fine/{id}", get(async || "fine"))
+            .route("/away", get(async || StatusCode::SERVICE_UNAVAILABLE))
+            .route("/away-longer", get(async || (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")])))
             .route("/panic", get(async || -> &'static str { panic!("on purpose") }))
             .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(60)).await))
             .route("/echo", post(async |body: Bytes| body));
@@ -304,6 +310,14 @@ mod tests {
         assert_eq!(headers["x-request-id"].len(), 32);
         let (_, again, _) = ask(&metrics, Request::get("/fine/7"), Body::empty()).await;
         assert_ne!(headers["x-request-id"], again["x-request-id"]);
+    }
+
+    #[tokio::test]
+    async fn who_finds_the_service_without_what_it_needs_is_told_when_to_come_back() {
+        for (path, seconds) in [("/away", "10"), ("/away-longer", "60")] {
+            let (status, headers, _) = ask(&Metrics::new("test"), Request::get(path), Body::empty()).await;
+            assert_eq!((status, headers["retry-after"].to_str().expect("ASCII")), (StatusCode::SERVICE_UNAVAILABLE, seconds));
+        }
     }
 
     #[tokio::test]
@@ -355,7 +369,7 @@ mod tests {
         let router = Router::new().route("/refused", post(async || StatusCode::FORBIDDEN));
         let guard = Guard { body: 64, time: Duration::from_secs(5), arrival: Duration::from_millis(100), metrics: Metrics::new("test") };
         let router = guard.before(router);
-        for (mib, expects, is_closed) in [(1, false, false), (2, false, true), (1, true, true)] {
+        for (mib, expects, is_closed) in [(1, false, false), (8, false, false), (9, false, true), (1, true, true)] {
             let parts = futures_util::stream::iter((0..mib).map(|_| Ok::<_, axum::Error>(Bytes::from(vec![b'x'; 1 << 20]))));
             let mut request = Request::post("/refused").body(Body::from_stream(parts)).expect("a request");
             if expects {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 
 use crate::JsonError;
 
@@ -33,7 +33,8 @@ impl Health {
             if (self.ready)().await {
                 Ok("ready")
             } else {
-                Err(JsonError::new(StatusCode::SERVICE_UNAVAILABLE, "The service is not ready."))
+                let error = JsonError::new(StatusCode::SERVICE_UNAVAILABLE, "The service is not ready.");
+                Err(error.with_header(header::RETRY_AFTER, HeaderValue::from(crate::guard::AGAIN)))
             }
         };
         Router::new().route("/health/live", get(async || "live")).route("/health/ready", get(ready))

@@ -211,6 +211,7 @@ impl Access {
     /// # Errors
     /// [`StoreError`] if it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
+        self.0.store.database().writable()?;
         let mut transaction = self.0.store.read().await?;
         Ok(transaction.one("SELECT count(*) AS roles FROM access_roles", &[]).await.map(drop)?)
     }

@@ -50,6 +50,8 @@ struct KeyChange {
     old_key: Box<RawValue>,
 }
 
+/// An account as it is shown. Without the binding that it was made with, which RFC 8555, 7.3.4, wants here: what Python's `acme` was shown
+/// it sends back when it changes or ends the account, and a binding it cannot write.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown {
@@ -126,10 +128,12 @@ fn existing(acme: &Acme, account: &Account) -> Result<Response, Problem> {
 async fn bound(acme: &Acme, binding: &RawValue, key: &Jwk, url: &str) -> Result<ExternalKey, Problem> {
     let refused =
         || Problem::new(Kind::Unauthorized, "the external account binding is not of a key in force, over this account's key and this URL");
-    let binding = Jws::parse_binding(binding.get().as_bytes())?;
+    let binding = Jws::parse_binding(binding.get().as_bytes()).map_err(Problem::of_binding)?;
     let Signer::Named(id) = binding.signer() else { return Err(refused()) };
     let found = acme.0.external.secret(id).await.map_err(|error| match error {
         ExternalKeyError::Database(error) => error.into(),
+        ExternalKeyError::Store(error) => error.into(),
+        ExternalKeyError::Ring(error) => Problem::of_issue(&error.into()),
         other => Problem::internal(&other),
     })?;
     let (external, secret) = found.ok_or_else(refused)?;
@@ -144,7 +148,7 @@ fn contacts(urls: Vec<String>) -> Result<Vec<String>, Problem> {
         return Err(Problem::new(Kind::InvalidContact, format!("an account has at most {CONTACTS} contacts")));
     }
     for url in &urls {
-        let Some(address) = url.strip_prefix("mailto:") else {
+        let Some((_, address)) = url.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("mailto")) else {
             return Err(Problem::new(Kind::UnsupportedContact, "contacts are mailto: URLs"));
         };
         if address.contains(['?', ',', '%']) || EmailAddress::parse(address).is_err() {

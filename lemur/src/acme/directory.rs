@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::problem::Problem;
+use super::request::Post;
 use super::state::Acme;
 
 pub(super) async fn show(State(acme): State<Acme>) -> Result<Json<Value>, Problem> {
@@ -31,6 +32,18 @@ pub(super) async fn show(State(acme): State<Acme>) -> Result<Json<Value>, Proble
         "renewalInfo": acme.url("/renewal-info"),
         "meta": meta,
     })))
+}
+
+/// The same by POST-as-GET (RFC 8555, 6.3).
+pub(super) async fn show_signed(State(acme): State<Acme>, post: Post) -> Result<Json<Value>, Problem> {
+    post.by_account(&acme).await?.payload.none()?;
+    show(State(acme)).await
+}
+
+/// As [`show_signed`].
+pub(super) async fn nonce_signed(State(acme): State<Acme>, post: Post) -> Result<StatusCode, Problem> {
+    post.by_account(&acme).await?.payload.none()?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The nonce itself is in the header that every answer has. `HEAD` comes here as well, and has the status 200.

@@ -21,7 +21,7 @@ use super::header_link;
 use super::id::Id;
 use super::identifier::Identifier;
 use super::offers::Standing;
-use super::order::{Status, find, shown};
+use super::order::{Status, find, period, shown};
 use super::problem::{Kind, Problem, Subproblem};
 use super::request::{Origin, Post, Said};
 use super::settings::Offer;
@@ -33,8 +33,8 @@ use crate::certificate::{View, write_bundle};
 use crate::csr::Csr;
 use crate::issue::{IssueError, Key, Order as Asked, Record};
 use crate::name::{San, Subject};
-use crate::profile::{Period, ProfileRefusal};
-use crate::store::{AuthorityId, StoreError};
+use crate::profile::ProfileRefusal;
+use crate::store::AuthorityId;
 
 /// How long a look at CAA records is good for.
 const CAA_LIFE: SignedDuration = SignedDuration::from_hours(8);
@@ -156,11 +156,6 @@ async fn asked(acme: &Acme, order: &Order, account: &Account, standing: &Standin
         Some(name) => Subject::of_common_name(name).map_err(|error| Problem::new(Kind::BadCsr, error.to_string()))?,
         None => Subject::new(),
     };
-    let period = match (order.not_before, order.not_after) {
-        (_, None) => Period::Default,
-        (None, Some(not_after)) => Period::Until(not_after),
-        (Some(not_before), Some(not_after)) => Period::Between(not_before, not_after),
-    };
     let owner = account.grant.as_ref().map_or(acme.0.settings.unbound_owner.as_str(), |grant| grant.owner.as_str());
     let mut record = Record::of_owner(owner);
     if let Some(replaced) = &order.replaces {
@@ -172,7 +167,7 @@ async fn asked(acme: &Acme, order: &Order, account: &Account, standing: &Standin
         key: Key::Theirs(csr.public_key().clone()),
         subject,
         names: order.identifiers.iter().map(san).collect(),
-        period,
+        period: period(order.not_before, order.not_after),
         csr: Some(csr.as_der().to_vec()),
         record,
         actor: acme.actor(&account.id, from),
@@ -268,10 +263,4 @@ async fn stored(acme: &Acme, id: &Id, account: &Account) -> Result<(Vec<u8>, Aut
 fn bundle(leaf: &[u8], chain: &[Vec<u8>]) -> String {
     let above = chain.iter().filter(|der| !View::parse(der).is_ok_and(|view| view.is_self_issued()));
     write_bundle(std::iter::once(leaf).chain(above.map(Vec::as_slice)))
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Self::internal(&error)
-    }
 }

@@ -117,6 +117,9 @@ struct Header<'a> {
     b64: Option<IgnoredAny>,
 }
 
+/// What authenticates an external account binding.
+pub(super) const MAC_ALGORITHMS: [&str; 3] = [MacAlg::Hs256.name(), MacAlg::Hs384.name(), MacAlg::Hs512.name()];
+
 impl Jws {
     /// Reads a request that a key signs.
     ///

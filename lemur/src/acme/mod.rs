@@ -30,13 +30,13 @@ mod worker;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, LINK};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LINK};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::map_response_with_state;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
-use problem::Problem;
+use problem::{PROBLEM, Problem};
 
 pub use external::{ExternalKey, ExternalKeyError, ExternalKeys, Grant, NameRule, NameRuleError, NewExternalKey};
 pub use id::{Id, NoRandomness};
@@ -52,10 +52,10 @@ const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
 /// The routes below the base of [`Settings`].
 pub fn router(acme: Acme) -> Router {
     let not_allowed = || async { Problem::malformed("this URL does not take this method").with_status(StatusCode::METHOD_NOT_ALLOWED) };
-    let not_found = || async { Problem::malformed("there is nothing at this URL").with_status(StatusCode::NOT_FOUND) };
+    let not_found = || async { nowhere() };
     Router::new()
-        .route("/directory", get(directory::show))
-        .route("/new-nonce", get(directory::nonce))
+        .route("/directory", get(directory::show).post(directory::show_signed))
+        .route("/new-nonce", get(directory::nonce).post(directory::nonce_signed))
         .route("/new-account", post(account::create))
         .route("/account/{id}", post(account::update))
         .route("/account/{id}/orders", post(account::orders))
@@ -78,8 +78,15 @@ pub fn router(acme: Acme) -> Router {
 impl Acme {
     /// Looks at challenges that other replicas have left, and forgets what is old, until `end`.
     pub async fn run(&self, end: impl Future<Output = ()> + Send) {
-        worker::run(self, end).await;
+        tokio::select! {
+            () = worker::run(self, end) => {}
+            () = worker::keep_nonces(self) => {}
+        }
     }
+}
+
+fn nowhere() -> Problem {
+    Problem::malformed("there is nothing at this URL").with_status(StatusCode::NOT_FOUND)
 }
 
 /// What every answer has (RFC 8555, 6.5 and 7.1): a nonce for the next request, and where the directory is.
@@ -91,6 +98,12 @@ async fn finish(State(acme): State<Acme>, mut response: Response) -> Response {
             }
         }
         Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "an answer has no nonce"),
+    }
+    // A URL whose parts no handler was given.
+    if response.status() == StatusCode::BAD_REQUEST && response.headers().get(CONTENT_TYPE).is_none_or(|kind| kind != PROBLEM) {
+        let nonce = response.headers_mut().remove(REPLAY_NONCE);
+        response = nowhere().into_response();
+        response.headers_mut().extend(nonce.map(|nonce| (REPLAY_NONCE, nonce)));
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     link(&mut response, &acme.url("/directory"), "index");

@@ -6,7 +6,8 @@
 //!   The MAC's key is the process's own; a restart makes all that went before void, and clients ask for another.
 //! - Where many processes serve one PostgreSQL ([`Nonces::shared`]), any of them takes what another gave out: the MAC's key and what was used
 //!   are in the database. Both tables are unlogged: using a nonce waits for no disk. After a crash of the database both are empty, so the
-//!   old nonces are void, used or not, together with their key.
+//!   old nonces are void, used or not, together with their key. Each process looks every second whether the key is another, so that it gives
+//!   out none that is void already.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -138,6 +139,11 @@ impl Nonces {
             *key.write().unwrap_or_else(PoisonError::into_inner) = loaded;
         }
         Ok(())
+    }
+
+    /// Whether the key is in the database, where a crash empties its table.
+    pub(super) const fn is_shared(&self) -> bool {
+        matches!(self.0, Of::Shared { .. })
     }
 
     /// Forgets what is too old to be taken again anyway.

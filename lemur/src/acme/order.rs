@@ -22,7 +22,7 @@ use super::request::{Post, Said};
 use super::state::{Acme, after};
 use super::store::{Authorization, AuthorizationStatus, Kept, NewOrder, Order, OrderState};
 use crate::name::San;
-use crate::profile::ProfileRefusal;
+use crate::profile::{Period, ProfileRefusal};
 
 /// How long a proof must still hold for an order to use it: the time to finalize.
 pub(super) const MARGIN: std::time::Duration = std::time::Duration::from_secs(3_600);
@@ -113,10 +113,14 @@ pub(super) async fn create(State(acme): State<Acme>, post: Post) -> Result<Respo
     permitted(&acme, &identifiers, account.grant.as_ref(), &standing).await?;
     let (not_before, not_after) = (time(asked.not_before.as_deref())?, time(asked.not_after.as_deref())?);
     if not_before.is_some() && not_after.is_none() {
-        return Err(Problem::malformed("notBefore comes with notAfter"));
+        return Err(Problem::malformed("an order with notBefore has notAfter as well: say both, notAfter alone, or none"));
     }
     if not_after.is_some_and(|not_after| not_after <= not_before.unwrap_or(now)) {
         return Err(Problem::malformed("notAfter is after notBefore and after now"));
+    }
+    let refused = acme.0.engine.refused_period(standing.authority, &offer.profile, period(not_before, not_after)).await;
+    if let Some(refusal) = refused.map_err(|error| Problem::of_issue(&error))? {
+        return Err(Problem::malformed(format!("notBefore and notAfter: {refusal}")));
     }
     if let Some(replaced) = &asked.replaces {
         super::renewal::check_replaced(&acme, replaced, &account.id, &identifiers).await?;
@@ -264,8 +268,20 @@ async fn permitted(acme: &Acme, identifiers: &[Identifier], grant: Option<&Grant
     if refused.is_empty() { Ok(()) } else { Err(Problem::of_identifiers(refused)) }
 }
 
+/// A time, in whole seconds as certificates have it.
 fn time(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    text.map(|text| text.parse().map_err(|_| Problem::malformed("notBefore and notAfter are times as RFC 3339 has them"))).transpose()
+    let time = |text: &str| Timestamp::from_second(text.parse::<Timestamp>().ok()?.as_second()).ok();
+    let wrong = || Problem::malformed("notBefore and notAfter are times as RFC 3339 has them");
+    text.map(|text| time(text).ok_or_else(wrong)).transpose()
+}
+
+/// When the certificate is to be valid.
+pub(super) const fn period(not_before: Option<Timestamp>, not_after: Option<Timestamp>) -> Period {
+    match (not_before, not_after) {
+        (_, None) => Period::Default,
+        (None, Some(not_after)) => Period::Until(not_after),
+        (Some(not_before), Some(not_after)) => Period::Between(not_before, not_after),
+    }
 }
 
 pub(super) async fn show(State(acme): State<Acme>, Path(id): Path<String>, post: Post) -> Result<Response, Problem> {
@@ -280,11 +296,29 @@ pub(super) async fn find(acme: &Acme, id: &str, account: &Id) -> Result<(Order, 
     acme.0.store.order(&id, account).await?.ok_or_else(Problem::not_found)
 }
 
+/// What came of the authorizations of an order that is invalid for nothing else (RFC 8555, 7.1.3).
+fn why_invalid(order: &Order, authorizations: &[Authorization], now: Timestamp) -> Option<Document> {
+    let lost = |detail: &str| Problem::new(Kind::Unauthorized, detail).document();
+    let wrong = |one: &Authorization| {
+        let document = match one.status {
+            AuthorizationStatus::Invalid => one.error.clone().unwrap_or_else(|| lost("it was not proved")),
+            AuthorizationStatus::Deactivated => lost("its authorization was given up"),
+            AuthorizationStatus::Pending | AuthorizationStatus::Valid if one.expires <= now => lost("its authorization has expired"),
+            AuthorizationStatus::Pending | AuthorizationStatus::Valid => return None,
+        };
+        Some((one.identifier.clone(), document))
+    };
+    let of_names = Document::of_order(authorizations.iter().filter_map(wrong).collect());
+    of_names.or_else(|| (order.expires <= now).then(|| lost("the order has expired: order again")))
+}
+
 pub(super) fn shown(acme: &Acme, order: &Order, authorizations: &[Authorization]) -> Response {
-    let status = Status::of(order, authorizations, acme.now());
+    let now = acme.now();
+    let status = Status::of(order, authorizations, now);
     let url = acme.url(&format!("/order/{}", order.id));
     let error = match &order.state {
-        OrderState::Invalid { error } => error.clone(),
+        OrderState::Invalid { error: Some(error) } => Some(error.clone()),
+        _ if status == Status::Invalid => why_invalid(order, authorizations, now),
         _ => None,
     };
     let shown = Shown {

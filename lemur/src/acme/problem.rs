@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::id::NoRandomness;
 use super::identifier::Identifier;
-use super::jws::Alg;
+use super::jws::{Alg, JwsError, MAC_ALGORITHMS};
 use super::state::StartError;
 use crate::issue::IssueError;
+use crate::store::StoreError;
 use crate::validate::Failure;
+
+/// The media type of problem documents.
+pub(super) const PROBLEM: &str = "application/problem+json";
 
 /// When what is away may be asked for again, in seconds.
 const AWAY: u32 = 10;
@@ -78,6 +82,8 @@ pub(super) struct Problem {
     subproblems: Vec<Subproblem>,
     location: Option<String>,
     retry_after: Option<u32>,
+    /// What is taken, where the algorithm is wrong.
+    algorithms: Vec<&'static str>,
 }
 
 /// What is wrong about one identifier.
@@ -106,7 +112,9 @@ pub(super) struct Document {
 impl Problem {
     /// A problem with the status that goes with its kind.
     pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), status: kind.status(), subproblems: Vec::new(), location: None, retry_after: None }
+        let algorithms = if kind == Kind::BadSignatureAlgorithm { Alg::ALL.map(Alg::name).to_vec() } else { Vec::new() };
+        let (status, subproblems) = (kind.status(), Vec::new());
+        Self { kind, detail: detail.into(), status, subproblems, location: None, retry_after: None, algorithms }
     }
 
     /// The request is not what the standard says.
@@ -117,6 +125,15 @@ impl Problem {
     /// There is nothing here, or nothing for this account: which of both is nobody else's business.
     pub(super) fn not_found() -> Self {
         Self::malformed("there is nothing at this URL for this account").with_status(StatusCode::NOT_FOUND)
+    }
+
+    /// What is wrong with an external account binding, which is authenticated by algorithms of its own.
+    pub(super) fn of_binding(error: JwsError) -> Self {
+        let problem = Self::from(error);
+        match problem.kind {
+            Kind::BadSignatureAlgorithm => Self { algorithms: MAC_ALGORITHMS.to_vec(), ..problem },
+            _ => problem,
+        }
     }
 
     /// Something here failed; what, is in the log.
@@ -159,7 +176,7 @@ impl Problem {
     }
 
     pub(super) fn document(&self) -> Document {
-        let algorithms = (self.kind == Kind::BadSignatureAlgorithm).then(|| Alg::ALL.map(|alg| alg.name().to_owned()).to_vec());
+        let algorithms = self.algorithms.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let subproblem = |one: &Subproblem| Document {
             r#type: one.kind.urn(),
             detail: one.detail.clone(),
@@ -172,7 +189,7 @@ impl Problem {
             r#type: self.kind.urn(),
             detail: self.detail.clone(),
             status: Some(self.status.as_u16()),
-            algorithms,
+            algorithms: Some(algorithms).filter(|algorithms| !algorithms.is_empty()),
             identifier: None,
             subproblems: self.subproblems.iter().map(subproblem).collect(),
         }
@@ -180,6 +197,19 @@ impl Problem {
 }
 
 impl Document {
+    /// Why nothing comes of an order: what is wrong with each of its identifiers.
+    pub(super) fn of_order(wrong: Vec<(Identifier, Self)>) -> Option<Self> {
+        let first = wrong.first()?.1.clone();
+        let r#type = if wrong.iter().all(|(_, one)| one.r#type == first.r#type) { first.r#type } else { Kind::Compound.urn() };
+        let detail = match wrong.as_slice() {
+            [(identifier, one)] => format!("{identifier}: {}", one.detail),
+            many => format!("{} identifiers are not proved", many.len()),
+        };
+        let subproblem = |(identifier, one): (Identifier, Self)| Self { status: None, identifier: Some(identifier), ..one };
+        let subproblems = wrong.into_iter().map(subproblem).collect();
+        Some(Self { r#type, detail, status: first.status, algorithms: None, identifier: None, subproblems })
+    }
+
     /// As the database keeps it.
     pub(super) fn to_text(&self) -> String {
         serde_json::to_string(self).expect("a problem is written as JSON")
@@ -189,7 +219,7 @@ impl Document {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = self.document().to_text();
-        let mut response = (self.status, [(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))], body).into_response();
+        let mut response = (self.status, [(CONTENT_TYPE, HeaderValue::from_static(PROBLEM))], body).into_response();
         if let Some(location) = self.location.and_then(|location| HeaderValue::from_str(&location).ok()) {
             response.headers_mut().insert(LOCATION, location);
         }
@@ -206,9 +236,18 @@ impl From<DatabaseError> for Problem {
     }
 }
 
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::of_issue(&error.into())
+    }
+}
+
 impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
-        Self::internal(&error)
+        match error {
+            StartError::Database(error) => error.into(),
+            other => Self::internal(&other),
+        }
     }
 }
 

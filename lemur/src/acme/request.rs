@@ -84,7 +84,7 @@ impl FromRequest<Acme> for Post {
     type Rejection = Problem;
 
     async fn from_request(request: Request, acme: &Acme) -> Result<Self, Problem> {
-        let is_jose = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/jose+json");
+        let is_jose = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(is_jose);
         if !is_jose {
             let problem = Problem::malformed("the request's Content-Type is application/jose+json");
             return Err(problem.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -102,6 +102,11 @@ impl FromRequest<Acme> for Post {
         }
         Ok(Self { jws, url, from })
     }
+}
+
+/// Media types are the same in any case, and with parameters that say nothing here (RFC 9110, 8.3.1).
+fn is_jose(kind: &str) -> bool {
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/jose+json"))
 }
 
 impl Post {

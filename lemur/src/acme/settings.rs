@@ -80,7 +80,8 @@ pub struct Settings {
     pub caa_identities: Vec<String>,
     /// How long an order may take.
     pub order_life: Duration,
-    /// How long a proof of control serves later orders. BR 4.2.1 bounds it where a profile claims the baseline.
+    /// How long a proof of control serves later orders: the last hour of it none that is made then, and no time at all none. It serves its
+    /// own order for an hour in any case. BR 4.2.1 bounds it where a profile claims the baseline.
     pub proof_life: Duration,
     /// How many authorizations of an account may be pending at a time.
     pub pending_authorizations: u32,

@@ -165,8 +165,10 @@ impl Acme {
         &self.0.external
     }
 
+    /// The time, in whole seconds as the database keeps it: what is answered first is what is read later.
     pub(super) fn now(&self) -> Timestamp {
-        self.0.engine.now()
+        let now = self.0.engine.now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
 
     pub(super) fn fresh_id(&self, now: Timestamp) -> Result<Id, NoRandomness> {

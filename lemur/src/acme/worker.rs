@@ -24,6 +24,9 @@ const LEASE: Duration = Duration::from_secs(180);
 /// How often a replica looks for what others have left.
 const ROUND: Duration = Duration::from_secs(15);
 
+/// How often the nonces' key is looked at.
+const KEY_LOOK: Duration = Duration::from_secs(1);
+
 /// How much is taken at a time.
 const BATCH: u32 = 100;
 
@@ -121,10 +124,10 @@ async fn verdict(acme: &Acme, authorization: &Authorization, method: Method, thu
     Ok(Attempt::Valid { expires: after(acme.now(), life(proof, acme.0.settings.proof_life)), caa })
 }
 
-/// How long a proof is in force. One that may be reused for less than an order takes serves its own order for that long and no other:
-/// a later order uses a proof only if it holds for longer ([`MARGIN`]).
+/// How long a proof is in force. One that may be reused for less than an order takes, or never, serves its own order for that long and no
+/// other: a later order uses a proof only if it holds for longer ([`MARGIN`]).
 fn life(proof: Proof, most: Duration) -> Duration {
-    proof.life.map_or(most, |life| life.max(MARGIN).min(most))
+    proof.life.unwrap_or(most).min(most).max(MARGIN)
 }
 
 /// Asks for CAA records where the offer claims the baseline; whether it did.
@@ -142,6 +145,18 @@ pub(super) async fn check_caa(acme: &Acme, offer: &Offer, authorization: &Author
         method,
     };
     question.check(acme.0.validator.resolver()).await.map(|()| true)
+}
+
+/// Looks, for as long as it is waited for, whether the nonces' key is another since the database crashed.
+pub(super) async fn keep_nonces(acme: &Acme) {
+    while acme.0.nonces.is_shared() {
+        tokio::time::sleep(KEY_LOOK).await;
+        // The engine says that the database is away, and a request that wants a nonce of it.
+        if let Err(error) = acme.0.nonces.refresh(&acme.0.store.database).await {
+            tracing::debug!(%error, "the nonces' key was not looked at");
+        }
+    }
+    std::future::pending().await
 }
 
 /// Takes over what other replicas have left, and forgets what is old, until `end`.

@@ -107,6 +107,7 @@ impl Rounds {
 
 async fn keep_there(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, pause: Duration) {
     let mut rounds = Rounds::new("what other processes left could not be looked at");
+    let mut room = Rounds::new("the disk of the database takes no more, and nothing is signed");
     loop {
         let Some(shared) = shared.upgrade() else { return };
         let engine = Engine { shared };
@@ -116,6 +117,7 @@ async fn keep_there(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, pau
             engine.recover().await
         };
         rounds.wait(round).await;
+        room.wait(async { Ok(engine.shared.store.database().look_for_room().await?) }).await;
         drop(engine);
         if ends(&mut ending, pause).await {
             return;

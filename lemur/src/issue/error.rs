@@ -1,7 +1,7 @@
 //! Why no certificate was issued.
 
 use jiff::Timestamp;
-use menagerie_secret::SealError;
+use menagerie_secret::{OpenError, SealError};
 use menagerie_sign::{ExportError, GenerateError, PublicKeyError, SignError};
 
 use crate::certificate::{IssuerError, MAX_CERTIFICATE_BYTES, SignatureMismatch, TemplateError};
@@ -15,6 +15,9 @@ pub(super) const MOST_TO_SIGN: usize = MAX_CERTIFICATE_BYTES - 8 * 1024;
 
 /// What is told of a database that is away. A statement that broke off may have been done.
 const DATABASE_AWAY: &str = "the database cannot be used at the moment; look whether this was done before it is asked again";
+
+/// What is told of a key file that is not the others' (any more): it may be copied here at any time, and is looked at again then.
+const OTHER_RING: &str = "this server cannot open the key at the moment: its key file is not the one that the key was sealed by";
 
 /// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
@@ -181,6 +184,7 @@ impl IssueError {
             Self::Sign(_) => Some("the authority's key did not sign".to_owned()),
             Self::Lost => Some(self.to_string()),
             Self::Store(error) if error.is_outage() => Some(DATABASE_AWAY.to_owned()),
+            Self::Ring(RingError::Open(OpenError::UnknownKey { .. }) | RingError::File(_)) => Some(OTHER_RING.to_owned()),
             _ => None,
         }
     }

@@ -22,7 +22,7 @@ use crate::authority::{key_place, sha256};
 use crate::engine::{Engine, Loaded};
 use crate::lint::{Claims, Kind};
 use crate::name::San;
-use crate::profile::{Ask, KeyKind, Profile, ProfileRefusal};
+use crate::profile::{Ask, KeyKind, Period, Profile, ProfileRefusal};
 use crate::store::AuthorityId;
 use crate::store::keys::SealedKey;
 
@@ -127,6 +127,20 @@ impl Engine {
         let issuer = self.load_issuing(authority).await?;
         let profile = self.profile(&issuer, profile)?;
         Ok(names.iter().map(|name| profile.admit_name(name, &issuer.issuer, &issuer.above).err()).collect())
+    }
+
+    /// Why an authority would not certify anything by a profile for this time, if it were asked now.
+    ///
+    /// # Errors
+    /// [`IssueError`] if the authority does not issue by the profile at all.
+    pub async fn refused_period(
+        &self,
+        authority: AuthorityId,
+        profile: &str,
+        period: Period,
+    ) -> Result<Option<ProfileRefusal>, IssueError> {
+        let issuer = self.load_issuing(authority).await?;
+        Ok(self.profile(&issuer, profile)?.admit_period(period, issuer.issuer.validity(), self.now()).err())
     }
 
     /// The profile of a name, if the authority, and each one above it, issues by it.

@@ -316,7 +316,7 @@ impl Profile {
         }
     }
 
-    fn admit_period(&self, period: Period, issuer: Validity, now: Timestamp) -> Result<Validity, ProfileRefusal> {
+    pub(crate) fn admit_period(&self, period: Period, issuer: Validity, now: Timestamp) -> Result<Validity, ProfileRefusal> {
         let backdate = i64::try_from(self.backdate.as_secs()).unwrap_or(0);
         let start = Timestamp::from_second(now.as_second().saturating_sub(backdate)).map_err(|_| ValidityError::OutOfRange)?;
         let start = start.max(issuer.not_before());

@@ -20,6 +20,7 @@ use super::{Api, Done};
 use crate::access::permit::Action;
 use crate::acme::{ExternalKey, ExternalKeyError, ExternalKeys, Grant, MIGRATIONS, NewExternalKey};
 use crate::audit::shortened;
+use crate::issue::IssueError;
 
 const NEW: Shape = Shape {
     name: "NewExternalKey",
@@ -155,7 +156,9 @@ impl From<ExternalKeyError> for Fault {
     fn from(error: ExternalKeyError) -> Self {
         match error {
             ExternalKeyError::Empty => Self::field("names", error.to_string()),
+            ExternalKeyError::Database(error) => error.into(),
             ExternalKeyError::Store(error) => error.into(),
+            ExternalKeyError::Ring(error) => Self::from(&IssueError::Ring(error)),
             other => Self::Internal(other.to_string()),
         }
     }

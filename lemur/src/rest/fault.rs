@@ -81,7 +81,7 @@ impl Fault {
         }
     }
 
-    fn answer(&self) -> JsonError {
+    pub(super) fn answer(&self) -> JsonError {
         let plain = |status, message: String| JsonError::new(status, message);
         match self {
             Self::Anonymous => plain(StatusCode::UNAUTHORIZED, "Missing authorization header".to_owned())
@@ -142,6 +142,7 @@ impl From<AccessError> for Fault {
             AccessError::BuiltIn(_) | AccessError::LastAdministrator => Self::Conflict(error.to_string()),
             AccessError::Database(error) => error.into(),
             AccessError::Store(error) => error.into(),
+            AccessError::Open(error) => Self::from(&IssueError::Ring(error)),
             other => Self::Internal(other.to_string()),
         }
     }

@@ -1,6 +1,7 @@
 //! What upstreams ask us by http-01: any process answers for any order, since what it says is in the database.
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,7 +16,8 @@ pub fn router(engine: Engine) -> Router {
     Router::new().route("/.well-known/acme-challenge/{token}", get(challenge)).with_state(engine)
 }
 
-async fn challenge(State(engine): State<Engine>, Path(token): Path<String>) -> Response {
+async fn challenge(State(engine): State<Engine>, path: Result<Path<String>, PathRejection>) -> Response {
+    let Ok(Path(token)) = path else { return StatusCode::NOT_FOUND.into_response() };
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if token.len() > 256 || !token.bytes().all(letter) {
         return StatusCode::NOT_FOUND.into_response();
@@ -26,7 +28,8 @@ async fn challenge(State(engine): State<Engine>, Path(token): Path<String>) -> R
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a challenge could not be looked up");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            let status = if error.is_outage() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+            status.into_response()
         }
     }
 }

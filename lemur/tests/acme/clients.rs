@@ -204,13 +204,17 @@ async fn a_failed_challenge_says_why() {
         house.chall.addresses("inside.example.org", &["169.254.169.254"]);
         let mut order = account.new_order(&NewOrder::new(&[dns("inside.example.org")])).await.unwrap();
         answer(&house, &mut order, ChallengeType::Http01).await;
-        assert_eq!(order.poll_ready(&QUICK).await.unwrap(), OrderStatus::Invalid);
+        // The order says what its challenge says.
+        let Err(Error::Api(told)) = order.poll_ready(&QUICK).await else { panic!("it is refused") };
+        assert_eq!(order.state().status, OrderStatus::Invalid);
+        assert_eq!(told.r#type.as_deref(), Some("urn:ietf:params:acme:error:connection"));
         let mut authorizations = order.authorizations();
         let authorization = authorizations.next().await.unwrap().unwrap();
         assert_eq!(authorization.status, AuthorizationStatus::Invalid);
         let [challenge] = authorization.challenges.as_slice() else { panic!("{:?}", authorization.challenges) };
         let error = challenge.error.as_ref().unwrap();
         assert_eq!(error.r#type.as_deref(), Some("urn:ietf:params:acme:error:connection"));
+        assert!(told.detail.unwrap().contains(error.detail.as_deref().unwrap()), "{error:?}");
         assert!(error.detail.as_deref().unwrap().contains("a link-local address"), "{error:?}");
         assert!(house.network.asked().is_empty(), "nothing was connected to");
     })
@@ -306,8 +310,14 @@ async fn caa_records_are_heeded_where_the_profile_claims_the_baseline() {
         let names = [dns(name)];
         let mut order = account.new_order(&NewOrder::new(&names).profile(profile)).await.unwrap();
         answer(&house, &mut order, ChallengeType::Dns01).await;
-        let status = order.poll_ready(&QUICK).await.unwrap();
-        assert_eq!(status == OrderStatus::Ready, valid, "{name} {profile}: {status:?}");
+        let polled = order.poll_ready(&QUICK).await;
+        if valid {
+            assert_eq!(polled.unwrap(), OrderStatus::Ready, "{name} {profile}");
+        } else {
+            let Err(Error::Api(told)) = polled else { panic!("{name} {profile}: {polled:?}") };
+            assert_eq!(told.r#type.as_deref(), Some("urn:ietf:params:acme:error:caa"));
+            assert_eq!(order.state().status, OrderStatus::Invalid);
+        }
     }
 }
 

@@ -13,4 +13,5 @@ mod offers;
 mod others;
 mod persist;
 mod raw;
+mod standard;
 mod validation;

@@ -6,6 +6,7 @@ mod authorities;
 mod baseline;
 mod compromised;
 mod deep;
+mod disk;
 mod kill;
 mod last_administrator;
 mod lists;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use lemur::issue::Key;
+use lemur::engine::Engine;
+use lemur::issue::{IssueError, Key};
+use lemur::revoke::KeyError;
+use menagerie_secret::RingFile;
 use menagerie_sign::KeyType;
 
-use super::support::{House, actor, on_both, order, two_authorities};
+use super::support::{House, actor, on_both, order, settings, two_authorities};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_are_sealed_anew_while_the_server_works() {
@@ -70,4 +73,28 @@ async fn no_key_is_in_the_database_in_the_clear() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(16).any(|window| needles.contains(&window)));
     }
+}
+
+/// A replica whose key file is that of before a rotation elsewhere: what it cannot open, it may be able to at any time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_file_that_was_not_copied_yet_is_no_fault_of_the_program() {
+    let house = House::postgres();
+    let engine = house.engine().await;
+    let (_, issuing) = two_authorities(&engine).await;
+    let one = engine.issue(order(issuing, "www.example.com", Key::Made(KeyType::EcdsaP256))).await.unwrap();
+    let file = house.folder.path().join("others-keys");
+    std::fs::copy(house.folder.path().join("keys"), &file).unwrap();
+    let other = Engine::start(&house.database, RingFile::new(&file), settings()).await.unwrap();
+    engine.ring().add_key().unwrap();
+    engine.reseal(&actor()).await.unwrap();
+    let Err(KeyError::Ring(error)) = other.private_key(one.id, "view", &actor()).await else { panic!("it opens") };
+    let told = IssueError::Ring(error).outage().unwrap();
+    assert!(told.contains("key file") && !told.contains(&engine.ring().keys().newest().to_string()), "{told}");
+    let refused = other.issue(order(issuing, "a.example.com", Key::Made(KeyType::EcdsaP256))).await;
+    assert!(refused.as_ref().is_ok() || refused.as_ref().is_err_and(|error| error.outage().is_some()), "{refused:?}");
+    std::fs::copy(house.folder.path().join("keys"), &file).unwrap();
+    other.private_key(one.id, "view", &actor()).await.unwrap();
+    other.issue(order(issuing, "b.example.com", Key::Made(KeyType::EcdsaP256))).await.unwrap();
+    other.close().await;
+    engine.close().await;
 }

@@ -136,3 +136,31 @@ fn a_database_that_is_away_is_no_fault_of_the_program() {
         assert_eq!(said.lines().filter(told).count(), 1, "{id} in:\n{said}");
     }
 }
+
+/// What anybody may ask for says so too, by whichever listener, and a page lets its session alone.
+#[test]
+fn whatever_needs_a_database_that_is_away_asks_to_come_back() {
+    let postgres = Postgres::start();
+    let house = House::on(postgres.url());
+    let server = house.serve();
+    let admin = server.login("admin", &server.password());
+    drop(postgres);
+    let cookie = format!("__Host-lemur={admin}");
+    let of_pages = |path: &str| server.send("GET", path, &[("cookie", &cookie)], "");
+    let public = ["/.well-known/acme-challenge/token", "/crl/1/0.crl", "/ca/1.cer", "/health/ready"];
+    let mut answers = vec![("directory", server.send("GET", "/acme/directory", &[], ""))];
+    answers.extend(public.map(|path| (path, server.send("GET", path, &[], ""))));
+    answers.extend(public.map(|path| (path, server.fetch(&format!("{}{path}", server.http_url), None))));
+    answers.extend(["/certificates"].map(|path| (path, of_pages(path))));
+    answers.push(("sign-in", server.form("/sign-in", "username=admin&password=long+enough+to+be+one", "")));
+    answers.push(("sign-out", server.form("/sign-out", "", &cookie)));
+    for (what, answer) in answers {
+        let text = String::from_utf8_lossy(&answer.bytes);
+        assert_eq!(answer.status, 503, "{what}: {text}");
+        assert_eq!(answer.headers.get("retry-after").map(|value| value.to_str().unwrap()), Some("10"), "{what}: {text}");
+        assert!(!answer.headers.contains_key("set-cookie"), "{what}");
+        assert!(!text.contains("it is not known whether"), "{what}: {text}");
+        let is_page = what.starts_with("sign") || what == "/certificates";
+        assert_eq!(is_page, answer.headers.get("content-type").is_some_and(|kind| kind == "text/html; charset=utf-8"), "{what}");
+    }
+}

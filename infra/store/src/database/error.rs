@@ -99,6 +99,9 @@ pub enum DatabaseError {
         /// The first version that differs.
         version: i64,
     },
+    /// The disk of a file refused a write, and there is no room yet.
+    #[error("the disk of the database takes no more")]
+    Refused,
     /// A statement that gives one row gave none.
     #[error("the database has no such row")]
     NoRow,
@@ -129,7 +132,7 @@ impl DatabaseError {
     #[must_use]
     pub fn is_away(&self) -> bool {
         match self {
-            Self::Connect { .. } => true,
+            Self::Connect { .. } | Self::Refused => true,
             Self::Statement(error) => match error {
                 sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
                 sqlx::Error::Database(error) => error.code().is_some_and(|code| is_outage(&code)),

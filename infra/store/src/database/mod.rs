@@ -37,6 +37,9 @@ pub enum Kind {
     Postgres,
 }
 
+/// The name under which room is looked for, which is no component's.
+const ROOM: &str = " room";
+
 /// A pool of connections to a database whose schema is the tool's.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -145,6 +148,43 @@ impl Database {
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => pool.set_silence(silence),
         }
+    }
+
+    /// Whether the disk of a file refused a write and [`Database::look_for_room`] has not found room since. Reading goes on then.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        match &self.pool {
+            Pool::Sqlite(pool) => pool.refuses().now(),
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(_) => false,
+        }
+    }
+
+    /// That no write is refused.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Refused`] as long as [`Database::is_refused`].
+    pub fn writable(&self) -> Result<(), DatabaseError> {
+        if self.is_refused() { Err(DatabaseError::Refused) } else { Ok(()) }
+    }
+
+    /// Sees, if a write was refused, whether there is room now: for more than the few pages that small writes find in what the file has
+    /// already.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] if there is none yet.
+    pub async fn look_for_room(&self) -> Result<(), DatabaseError> {
+        let Pool::Sqlite(pool) = &self.pool else { return Ok(()) };
+        if pool.refuses().now() {
+            let (key, much) = ([ROOM.into(), 1_i64.into()], "room".repeat(16 * 1024));
+            let put = "INSERT INTO schema_version (component, version, digest) VALUES ($1, $2, $3)
+                ON CONFLICT (component, version) DO UPDATE SET digest = excluded.digest";
+            let [component, version] = key;
+            self.execute(put, &[component, version, Value::from(&much)]).await?;
+            self.execute("DELETE FROM schema_version WHERE component = $1 AND version = $2", &key).await?;
+            pool.refuses().is_over();
+        }
+        Ok(())
     }
 
     /// Begins a transaction that may write. In SQLite there is one at a time, and those who wait for it get it in the order in which they came.

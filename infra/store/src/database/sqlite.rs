@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -30,8 +31,37 @@ pub(super) struct Connections {
     /// Writers of this process stand in line here, without a connection: SQLite lets those who wait for it try again and again, and whom it
     /// takes is chance, so that one of many may be passed over until it gives up.
     turn: Arc<Semaphore>,
+    refuses: Refuses,
     /// The file as it was when it was opened as one that does not change.
     found: Option<Found>,
+}
+
+/// Whether the disk refused a write, and nobody has found room on it since.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Refuses(Arc<AtomicBool>);
+
+impl Refuses {
+    /// Notes what came of a write.
+    pub(super) fn noted<T>(&self, written: Result<T, Error>) -> Result<T, Error> {
+        if written.as_ref().err().and_then(Error::as_database_error).and_then(|error| error.code()).is_some_and(|code| is_the_disks(&code))
+        {
+            self.0.store(true, Ordering::Release);
+        }
+        written
+    }
+
+    pub(super) fn now(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_over(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// Read-only, failing, or full: the lowest byte of the code says which.
+fn is_the_disks(code: &str) -> bool {
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 8 | 10 | 13))
 }
 
 /// A file that nobody writes to, as far as one can see.
@@ -59,7 +89,7 @@ pub(super) async fn connect(path: &str) -> Result<Connections, DatabaseError> {
         settings.connect_with(options.clone())
     };
     let pool = open(BUSY, pool).await.map_err(|source| unopened(path, source))?;
-    Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)), found: None })
+    Ok(Connections { pool, turn: Arc::new(Semaphore::new(1)), refuses: Refuses::default(), found: None })
 }
 
 pub(super) async fn open_to_read(path: &str) -> Result<Connections, DatabaseError> {
@@ -72,7 +102,7 @@ pub(super) async fn open_to_read(path: &str) -> Result<Connections, DatabaseErro
     let options = SqliteConnectOptions::new().filename(&file).busy_timeout(BUSY).read_only(true).immutable(found.is_some());
     let settings = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(BUSY);
     let pool = settings.connect_with(options).await.map_err(|source| unopened(path, source))?;
-    let connections = Connections { pool, turn: Arc::new(Semaphore::new(1)), found };
+    let connections = Connections { pool, turn: Arc::new(Semaphore::new(1)), refuses: Refuses::default(), found };
     // Only the first look shows whether SQLite can read what is beside the file.
     match sqlx::raw_sql("SELECT count(*) FROM sqlite_schema").execute(connections.pool()).await {
         Ok(_) => Ok(connections),
@@ -123,6 +153,11 @@ impl Connections {
         &self.pool
     }
 
+    /// What is known of refused writes.
+    pub(super) const fn refuses(&self) -> &Refuses {
+        &self.refuses
+    }
+
     /// Whether a file that was opened as one that does not change has not.
     pub(super) fn is_undisturbed(&self) -> bool {
         self.found.as_ref().is_none_or(|found| Found::at(&found.path).is_ok_and(|now| now.as_ref() == Some(found)))
@@ -137,12 +172,13 @@ impl Connections {
     /// Begins a transaction that may write.
     pub(super) async fn write(&self) -> Result<Transaction, Error> {
         let turn = self.turn().await?;
-        Ok(Transaction { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+        let inner = self.refuses.noted(self.pool.begin_with("BEGIN IMMEDIATE").await)?;
+        Ok(Transaction { inner, refuses: self.refuses.clone(), _turn: Some(turn) })
     }
 
     /// Begins a transaction that only reads.
     pub(super) async fn read(&self) -> Result<Transaction, Error> {
-        Ok(Transaction { inner: self.pool.begin().await?, _turn: None })
+        Ok(Transaction { inner: self.pool.begin().await?, refuses: self.refuses.clone(), _turn: None })
     }
 }
 
@@ -151,12 +187,18 @@ impl Connections {
 pub(super) struct Transaction {
     /// Ends before the turn does.
     inner: sqlx::Transaction<'static, Sqlite>,
+    refuses: Refuses,
     _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Transaction {
     pub(super) async fn commit(self) -> Result<(), Error> {
-        self.inner.commit().await
+        self.refuses.noted(self.inner.commit().await)
+    }
+
+    /// Notes what came of a write in it.
+    pub(super) fn noted<T>(&self, written: Result<T, Error>) -> Result<T, Error> {
+        self.refuses.noted(written)
     }
 }
 

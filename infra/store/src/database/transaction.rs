@@ -62,7 +62,7 @@ impl Database {
         match &self.pool {
             Pool::Sqlite(pool) => {
                 let _turn = pool.turn().await?;
-                Ok(bound!(sql, values).execute(pool.pool()).await?.rows_affected())
+                Ok(pool.refuses().noted(bound!(sql, values).execute(pool.pool()).await)?.rows_affected())
             }
             #[cfg(feature = "postgres")]
             Pool::Postgres(pool) => {
@@ -130,7 +130,10 @@ impl Transaction {
     /// [`DatabaseError`] if it fails: the transaction is then of no more use.
     pub async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, DatabaseError> {
         match &mut self.0 {
-            TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
+            TransactionOf::Sqlite(transaction) => {
+                let written = bound!(sql, values).execute(&mut **transaction).await;
+                Ok(transaction.noted(written)?.rows_affected())
+            }
             #[cfg(feature = "postgres")]
             TransactionOf::Postgres(transaction) => {
                 let answer = heard(transaction.silence(), bound!(sql, values).execute(transaction.connection())).await;
@@ -169,7 +172,10 @@ impl Transaction {
             // Made of constant text and of parameters' numbers.
             let sql = AssertSqlSafe(sql);
             changed += match &mut self.0 {
-                TransactionOf::Sqlite(transaction) => bound!(sql, batch).execute(&mut **transaction).await?.rows_affected(),
+                TransactionOf::Sqlite(transaction) => {
+                    let written = bound!(sql, batch).execute(&mut **transaction).await;
+                    transaction.noted(written)?.rows_affected()
+                }
                 #[cfg(feature = "postgres")]
                 TransactionOf::Postgres(transaction) => {
                     let answer = heard(transaction.silence(), bound!(sql, batch).execute(transaction.connection())).await;
@@ -222,7 +228,10 @@ impl Transaction {
     pub async fn execute_of(&mut self, statement: &Statement<'_>) -> Result<u64, DatabaseError> {
         let (sql, values) = (AssertSqlSafe(statement.sql()), statement.values());
         match &mut self.0 {
-            TransactionOf::Sqlite(transaction) => Ok(bound!(sql, values).execute(&mut **transaction).await?.rows_affected()),
+            TransactionOf::Sqlite(transaction) => {
+                let written = bound!(sql, values).execute(&mut **transaction).await;
+                Ok(transaction.noted(written)?.rows_affected())
+            }
             #[cfg(feature = "postgres")]
             TransactionOf::Postgres(transaction) => {
                 let answer = heard(transaction.silence(), bound!(sql, values).execute(transaction.connection())).await;

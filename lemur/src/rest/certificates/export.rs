@@ -24,6 +24,7 @@ use crate::access::permit::Action;
 use crate::certificate::{View, write_bundle};
 use crate::csr::RequestTemplate;
 use crate::export::MIN_PASSPHRASE;
+use crate::issue::IssueError;
 use crate::revoke::KeyError;
 
 /// What goes into a file.
@@ -337,6 +338,8 @@ impl Api {
     ) -> Result<Secret<Vec<u8>>, Fault> {
         self.engine.private_key(certificate.id, purpose, &signed.actor).await.map_err(|error| match error {
             KeyError::None { .. } => Fault::Missing("private key"),
+            KeyError::Store(error) => error.into(),
+            KeyError::Ring(error) => Fault::from(&IssueError::Ring(error)),
             other => Fault::Internal(other.to_string()),
         })
     }

@@ -162,17 +162,14 @@ async fn sign_in(State(api): State<Api>, request: Request) -> Response {
     match api.access.login(login).await {
         Ok(session) => match COOKIE.set(&session.token, session.lifetime.as_secs()) {
             Some(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to("/certificates")).into_response(),
-            None => Fault::Internal("a token is no cookie".to_owned()).into_response(),
+            None => failed(Fault::Internal("a token is no cookie".to_owned())),
         },
+        Err(LoginError::Access(error)) => failed(error.into()),
         Err(error) => {
             let (status, text) = match &error {
-                LoginError::Refused => (StatusCode::FORBIDDEN, "Name, password or code is wrong."),
                 LoginError::CodeWanted => (StatusCode::FORBIDDEN, "A code of your second factor is wanted."),
                 LoginError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "There were too many tries. Wait a few minutes."),
-                LoginError::Access(error) => {
-                    tracing::error!(%error, "signing in failed");
-                    (StatusCode::INTERNAL_SERVER_ERROR, "The service failed; its log says where.")
-                }
+                _ => (StatusCode::FORBIDDEN, "Name, password or code is wrong."),
             };
             (status, sign_in_form(&api, &typed.username, Some(text))).into_response()
         }
@@ -182,12 +179,13 @@ async fn sign_in(State(api): State<Api>, request: Request) -> Response {
 /// Ends the session here too: a copy of the cookie lets nobody in any more.
 async fn sign_out(State(api): State<Api>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    if let Some(token) = COOKIE.read(&parts.headers)
-        && let Ok(requester) = api.access.requester(token).await
-    {
-        let signed = Signed::new(requester, &parts, Via::Web);
-        if let Err(TokenError::Access(error)) = api.access.end_session(token, &signed.actor).await {
-            return Fault::from(error).into_response();
+    if let Some(token) = COOKIE.read(&parts.headers) {
+        let ended = match api.access.requester(token).await {
+            Ok(requester) => api.access.end_session(token, &Signed::new(requester, &parts, Via::Web).actor).await,
+            Err(error) => Err(error),
+        };
+        if let Err(TokenError::Access(error)) = ended {
+            return failed(error.into());
         }
     }
     ([(header::SET_COOKIE, COOKIE.clear())], Redirect::to("/sign-in")).into_response()
@@ -198,13 +196,26 @@ async fn certificates(State(api): State<Api>, mut asked: Asked, request: Request
     let Some(token) = COOKIE.read(&parts.headers) else { return Redirect::to("/sign-in").into_response() };
     let signed = match api.access.requester(token).await {
         Ok(requester) => Signed::new(requester, &parts, Via::Web),
+        // It says nothing of the session.
+        Err(TokenError::Access(error)) => return failed(error.into()),
         Err(_) => return ([(header::SET_COOKIE, COOKIE.clear())], Redirect::to("/sign-in")).into_response(),
     };
     asked.count = ON_A_PAGE;
     match list(&api, &signed, &asked).await {
         Ok(page) => page.into_response(),
-        Err(fault) => fault.into_response(),
+        Err(fault) => failed(fault),
     }
+}
+
+/// A page that says why there is no other, with the status and the headers that the REST interface would answer with.
+fn failed(fault: Fault) -> Response {
+    let body = html! { h1 { "That did not work" } p.problem role="alert" { (fault.answer().message()) } };
+    let (head, _) = fault.into_response().into_parts();
+    let mut response = (head.status, layout("That did not work", None, &body)).into_response();
+    if let Some(seconds) = head.headers.get(header::RETRY_AFTER) {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.clone());
+    }
+    response
 }
 
 async fn list(api: &Api, signed: &Signed, asked: &Asked) -> Result<Html<String>, Fault> {

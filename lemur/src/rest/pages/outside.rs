@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::super::Api;
 use super::super::outside::{Brought, SET_OUT, SignInFault, begun, finished};
-use super::{COOKIE, layout, layout_leading_to, sign_in_form};
+use super::{COOKIE, failed, layout, layout_leading_to, sign_in_form};
 use crate::audit::Via;
 
 pub(super) fn router() -> Router<Api> {
@@ -27,7 +27,7 @@ pub(super) fn links(api: &Api) -> Markup {
 
 async fn begin(State(api): State<Api>, Path(name): Path<String>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    begun(&api, &name, &parts).await.unwrap_or_else(|fault| refused(&api, &fault))
+    begun(&api, &name, &parts).await.unwrap_or_else(|fault| refused(&api, fault))
 }
 
 /// The session's cookie is for this site's own pages alone, and a browser that another site sent here counts as that site's until it follows
@@ -45,7 +45,7 @@ async fn come_back(
     };
     let session = match finished(&api, &name, &brought, &parts, Via::Web).await {
         Ok(session) => session,
-        Err(fault) => return refused(&api, &fault),
+        Err(fault) => return refused(&api, fault),
     };
     let Some(cookie) = COOKIE.set(&session.token, session.lifetime.as_secs()) else {
         return (StatusCode::INTERNAL_SERVER_ERROR, layout("Sign in", None, &html! { p { "The service failed." } })).into_response();
@@ -55,17 +55,15 @@ async fn come_back(
     (cookies, layout_leading_to("/certificates", "Sign in", &body)).into_response()
 }
 
-fn refused(api: &Api, fault: &SignInFault) -> Response {
-    let status = fault.status();
-    let text = if fault.is_ours() {
-        tracing::error!(error = fault as &dyn std::error::Error, "signing in by a provider failed");
-        "The service failed; its log says where.".to_owned()
-    } else {
-        tracing::info!(error = fault as &dyn std::error::Error, "nobody is signed in by a provider");
-        let text = fault.to_string();
-        let mut letters = text.chars();
-        letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
-    };
-    let answer = (status, sign_in_form(api, "", Some(&text)));
+fn refused(api: &Api, fault: SignInFault) -> Response {
+    if fault.is_ours() {
+        tracing::error!(error = &fault as &dyn std::error::Error, "signing in by a provider failed");
+        return ([(header::SET_COOKIE, SET_OUT.clear())], failed(fault.into())).into_response();
+    }
+    tracing::info!(error = &fault as &dyn std::error::Error, "nobody is signed in by a provider");
+    let text = fault.to_string();
+    let mut letters = text.chars();
+    let text = letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()));
+    let answer = (fault.status(), sign_in_form(api, "", Some(&text)));
     ([(header::SET_COOKIE, SET_OUT.clear())], answer).into_response()
 }
