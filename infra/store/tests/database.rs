@@ -372,13 +372,11 @@ async fn writers_of_a_file_have_their_turn_in_the_order_of_asking_and_keep_no_re
 #[tokio::test]
 async fn a_file_is_its_owners_alone_and_other_urls_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("zoo.db");
-    let database = open(path.to_str().expect("text"), 3).await;
+    let database = open(folder.path().join("zoo.db").to_str().expect("text"), 3).await;
     let mut transaction = database.write().await.expect("begins");
     transaction.execute("INSERT INTO pet (id, name) VALUES (1, 'tom')", &[]).await.expect("is done");
     transaction.commit().await.expect("is kept");
-    for entry in std::fs::read_dir(folder.path()).expect("a folder") {
-        let entry = entry.expect("an entry");
+    for entry in std::fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry")) {
         let mode = std::os::unix::fs::PermissionsExt::mode(&entry.metadata().expect("is there").permissions());
         assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
     }
@@ -408,13 +406,12 @@ async fn bytes_and_statements_that_are_put_together() {
         let mut statement = Statement::new("SELECT id, image FROM scan WHERE image IN (");
         statement.bind_all(images).push(") AND id < ").bind(3_i64).push(" ORDER BY id");
         let mut transaction = database.read().await.expect("begins");
-        let rows = transaction.all_of(&statement).await.expect("is answered");
-        let found: Vec<_> = rows.iter().map(|row| row.bytes("image").expect("bytes")).collect();
+        let found = transaction.all_of(&statement).await.expect("is answered");
+        let found: Vec<_> = found.iter().map(|row| row.bytes("image").expect("bytes")).collect();
         assert_eq!(found, images[..3]);
         let rows = transaction.all("SELECT image FROM scan WHERE id >= $1 ORDER BY id", &[2_i64.into()]).await.expect("is answered");
         let lengths: Vec<_> = rows.iter().map(|row| row.optional_bytes("image").expect("bytes").map(|bytes| bytes.len())).collect();
         assert_eq!(lengths, [Some(5), Some(100_000), None]);
-        drop(transaction);
         let mut update = Statement::new("UPDATE scan SET image = ");
         update.bind(b"x").push(" WHERE id = ").bind(1_i64);
         let mut transaction = database.write().await.expect("begins");

@@ -517,14 +517,13 @@ pub(in crate::rest) fn refusal(error: IssueError) -> Fault {
 }
 
 const fn field_of(refusal: &ProfileRefusal) -> &'static str {
+    use ProfileRefusal as Refusal;
     match refusal {
-        ProfileRefusal::KeyType { .. } | ProfileRefusal::IssuersKey => "keyType",
-        ProfileRefusal::NoName
-        | ProfileRefusal::TooManyNames { .. }
-        | ProfileRefusal::NameKind { .. }
-        | ProfileRefusal::NameForm { .. }
-        | ProfileRefusal::NotPermitted(_) => "extensions.subAltNames",
-        ProfileRefusal::SubjectField { field } => match field {
+        Refusal::KeyType { .. } | Refusal::IssuersKey => "keyType",
+        Refusal::NoName | Refusal::TooManyNames { .. } | Refusal::NameKind { .. } | Refusal::NameForm { .. } | Refusal::NotPermitted(_) => {
+            "extensions.subAltNames"
+        }
+        Refusal::SubjectField { field } => match field {
             SubjectField::Country => "country",
             SubjectField::State => "state",
             SubjectField::Locality => "location",
@@ -532,12 +531,10 @@ const fn field_of(refusal: &ProfileRefusal) -> &'static str {
             SubjectField::OrganizationalUnit => "organizationalUnit",
             SubjectField::CommonName => "commonName",
         },
-        ProfileRefusal::CommonName { .. } | ProfileRefusal::Subject(_) => "commonName",
-        ProfileRefusal::StartsFar { .. } | ProfileRefusal::BeforeIssuer { .. } => "validityStart",
-        ProfileRefusal::TooLong { .. } | ProfileRefusal::OutlivesIssuer { .. } | ProfileRefusal::Over | ProfileRefusal::Validity(_) => {
-            "validityEnd"
-        }
-        ProfileRefusal::ExtendedKeyUsage { .. } => "authority",
+        Refusal::CommonName { .. } | Refusal::Subject(_) => "commonName",
+        Refusal::StartsFar { .. } | Refusal::BeforeIssuer { .. } => "validityStart",
+        Refusal::TooLong { .. } | Refusal::OutlivesIssuer { .. } | Refusal::Over | Refusal::Validity(_) => "validityEnd",
+        Refusal::ExtendedKeyUsage { .. } => "authority",
     }
 }
 
@@ -578,16 +575,14 @@ impl Api {
     }
 
     async fn record(&self, signed: &Signed, fields: &Fields) -> Result<Record, Fault> {
-        let owner = fields.text("owner").unwrap_or_default();
-        let policy = rotation_policy(fields, DEFAULT_POLICY)?;
-        let mut record = Record::of_owner(owner);
+        let mut record = Record::of_owner(fields.text("owner").unwrap_or_default());
         record.name = fields.filled("name").map(str::to_owned);
         fields.text("description").unwrap_or_default().clone_into(&mut record.description);
         record.roles = self.wanted_roles(fields).await?.unwrap_or_default();
         record.replaces = self.replaced(signed, fields, None).await?.unwrap_or_default();
         record.notify = fields.flag("notify").or_else(|| fields.flag("active")).unwrap_or(true);
         record.rotation = fields.flag("rotation").unwrap_or(false);
-        record.rotation_policy = policy.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
+        record.rotation_policy = rotation_policy(fields, DEFAULT_POLICY)?.unwrap_or_else(|| DEFAULT_POLICY.to_owned());
         Ok(record)
     }
 
