@@ -105,7 +105,7 @@ fn what_one_proposes_another_approves_and_it_is_done_as_it_was_proposed() {
         assert_eq!(authority(&server, &admin, "Corp")["active"], true);
         // What could be read once and not again, nobody who approves would see.
         let deep = format!("{}1{}", "[".repeat(126), "]".repeat(126));
-        let deep: Value = serde_json::from_str(&format!("{{\"options\": {deep}}}")).unwrap();
+        let deep: Value = serde_json::from_str(&format!("{{\"active\": false, \"options\": {deep}}}")).unwrap();
         assert_eq!(server.call("PUT", &path, &ann, Some(&deep)).status, 400);
         // What is no change to an authority does not.
         server.post("/roles", &ann, &json!({"name": "deploy"})).done();

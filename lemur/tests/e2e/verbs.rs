@@ -470,7 +470,10 @@ fn a_refusal_names_the_option_that_was_typed() {
     house.done("role add deploy");
     house.write("short", "short\n");
     for (verb, sentence) in [
-        ("authority create far --common-name Far --parent root --days 200", "error: --days: the certificate would be valid from 20"),
+        (
+            "authority create far --common-name Far --parent root --days 200",
+            "error: --days: the authority would be valid for longer than the one above it, which is valid until 20",
+        ),
         ("authority create x --common-name X --days 0", "error: --days: "),
         ("authority create x --common-name X --country Germany", "error: --country: "),
         ("authority create x --common-name X --policy 1.x", "error: --policy: "),
@@ -488,9 +491,6 @@ fn a_refusal_names_the_option_that_was_typed() {
     ] {
         house.refuses(verb, sentence);
     }
-    // What is asked for and what is possible, both from when to when.
-    let said = house.lemur("authority create far --common-name Far --parent root --days 200".split(' ')).stderr;
-    assert_eq!(said.matches(" to 20").count(), 2, "{said}");
     house.refuses("certificate issue --authority tls --name b\u{fc}cher.example --out .", "write xn--bcher-kva.example for this one");
     // By its own name where nothing was typed for it.
     house.refuses("user add a/n --email ann@corp.example --no-password", "error: username: ");
