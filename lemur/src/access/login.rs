@@ -123,7 +123,7 @@ impl Access {
         // By name or by address, as in Lemur; a name goes before another's address. A text that is neither is nobody's, and takes as long.
         let sql = "SELECT id, username, username_key, password, active FROM access_users WHERE username_key = $1 OR email_key = $2";
         let name = Username::parse(login.username).map(|username| username.key()).unwrap_or_default();
-        let address = Email::parse(login.username.trim()).map(|email| email.key()).unwrap_or_default();
+        let address = Email::parse(login.username).map(|email| email.key()).unwrap_or_default();
         let mut rows = self.0.store.read().await?.all(sql, &[(&name).into(), (&address).into()]).await?;
         if rows.len() > 1 {
             rows.retain(|row| row.text("username_key").is_ok_and(|key| key == name));

@@ -151,6 +151,9 @@ fn signing_in_is_refused_alike_and_not_without_end() {
     let (unknown, wrong) = (login("nobody", PASSWORD), login("admin", "wrong"));
     assert_eq!((unknown.status, &unknown.text), (403, &wrong.text));
     assert_eq!(service.post("/auth/login", "", &json!({"username": "admin"})).reason("password"), "Missing data for required field.");
+    // An address in other words would be another account's to who counts tries.
+    assert_eq!(login("admin@localhost", PASSWORD).status, 200);
+    assert_eq!(login(" admin@localhost", PASSWORD).status, 403);
     let mut last = wrong;
     for _ in 0..12 {
         last = login("admin", "wrong");
