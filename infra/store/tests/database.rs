@@ -584,7 +584,7 @@ async fn no_line_of_any_process_is_taken_out_or_changed_unnoticed() {
         // A chain of somebody's own beside it, whole by itself; also before the first number, where an earlier version's lines would stand.
         let own = Chain::new(WriterId::from_bytes([7; 16])).add(Entry { body: "{}".to_owned(), unique: None, time_ms: 0 }).expect("a line");
         let overriding = if database.kind() == Kind::Postgres { " OVERRIDING SYSTEM VALUE" } else { "" };
-        for id in [77, 0, -7] {
+        for id in [77, 0, -7, i64::MIN] {
             let values = format!("VALUES ({id}, '{}', 1, 0, '{}')", own.position.writer, own.text);
             tampered(&[format!("INSERT INTO log_line (id, writer, seq, time_ms, line){overriding} {values}").leak()]).await;
         }

@@ -85,6 +85,9 @@ async fn verify_there(backend: &Backend, expected: &[Position]) -> anyhow::Resul
         tokio::time::sleep(PAUSE).await;
         found = verify(backend, expected).await?;
     }
+    if found.entries == 0 && !backend.get("/certificates?showExpired=1&count=1").await?["items"].as_array().is_none_or(Vec::is_empty) {
+        found.problem(Problem::Emptied);
+    }
     Ok(found)
 }
 
@@ -92,7 +95,7 @@ async fn verify_there(backend: &Backend, expected: &[Position]) -> anyhow::Resul
 async fn verify(backend: &Backend, expected: &[Position]) -> anyhow::Result<Verification> {
     let mut verifier = None;
     let mut query = String::new();
-    let mut last = i64::MIN;
+    let mut last = None;
     loop {
         let page = backend.get(&format!("/logs/lines{query}")).await?;
         let head = page["head"].as_str().map(str::parse::<Position>).transpose().context("the end of the log's chain")?;
@@ -104,11 +107,11 @@ async fn verify(backend: &Backend, expected: &[Position]) -> anyhow::Result<Veri
         }
         match (page["after"].as_i64(), verifier.take()) {
             // A server that hands the same lines over again and again would never come to an end.
-            (Some(after), same) if after > last => (last, verifier) = (after, same),
+            (Some(after), same) if last.is_none_or(|last| after > last) => (last, verifier) = (Some(after), same),
             (None, Some(verifier)) => return Ok(verifier.finish(head)),
             _ => anyhow::bail!("the log's lines are out of order"),
         }
-        query = format!("?after={last}");
+        query = last.map_or_else(String::new, |last| format!("?after={last}"));
     }
 }
 

@@ -114,11 +114,8 @@ async fn list(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Js
 
 async fn lines(State(api): State<Api>, signed: Signed, asked: Asked) -> Result<Json<Lines>, Fault> {
     signed.may(&Action::ReadLog)?;
-    let after = match asked.parameter("after") {
-        Some(text) => text.parse::<i64>().map_err(|_| Fault::field("after", "Not a valid integer."))?,
-        None => i64::MIN,
-    };
-    let (lines, head) = api.engine.store().audit_lines().page(Some(after)).await?;
+    let after = asked.parameter("after").map(str::parse::<i64>).transpose().map_err(|_| Fault::field("after", "Not a valid integer."))?;
+    let (lines, head) = api.engine.store().audit_lines().page(after).await?;
     let items: Vec<_> = lines
         .into_iter()
         .map(|NumberedLine { id, text, columns: Columns { writer, seq, time_ms } }| LineOut { id, line: text, writer, seq, time_ms })

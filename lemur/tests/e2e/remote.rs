@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use menagerie_tests::process::Finished;
+use menagerie_tests::process::{Finished, command, run};
 use serde_json::Value;
 
 use super::house::{House, Server, mode};
@@ -192,6 +192,14 @@ fn a_certificate_lives_over_the_network_as_on_the_machine() {
     there("audit verify --expect heads");
     house.write("heads", heads.replace(char::is_numeric, "7"));
     assert_ne!(house.remote(&server, &token, "audit verify --expect heads").status, Some(0));
+    // One that was emptied with its head as well.
+    let mut python = command("python3");
+    let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('DELETE FROM log_line');
+db.execute(\"UPDATE log_head SET writer = NULL, seq = 0, hash = ''\"); db.commit()";
+    python.args(["-c", script]).arg(house.file("data/lemur.db"));
+    let _ = run(python, b"").success();
+    let emptied = house.remote(&server, &token, "audit verify");
+    assert!(emptied.status == Some(1) && emptied.stderr.contains("the log is empty"), "{emptied:?}");
 }
 
 #[test]

@@ -37,8 +37,8 @@ pub enum DatabaseError {
     },
     /// What was written last stands beside the file, and SQLite cannot read it where it is.
     #[error(
-        "{path} is not all there is: {path}-wal has what was written last, and SQLite cannot read that here: copy both (and no {path}-shm) \
-         into a folder that you can write to, and name the copy",
+        "{path} is not all there is: {path}-wal or {path}-journal has what was written last, and SQLite cannot read that here: copy both (and \
+         no {path}-shm) into a folder that you can write to, and name the copy; one with a -journal has to be opened by sqlite3 once",
         path = path.display()
     )]
     Ahead {

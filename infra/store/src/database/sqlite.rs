@@ -135,12 +135,14 @@ fn cannot_be_made(error: &Error) -> bool {
 impl Found {
     /// A database of which nothing stands beside its file; none if something does.
     fn at(path: &Path) -> std::io::Result<Option<Self>> {
-        let mut wal = OsString::from(path);
-        wal.push("-wal");
-        match std::fs::metadata(wal) {
-            Ok(wal) if wal.len() > 0 => return Ok(None),
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        for ending in ["-wal", "-journal"] {
+            let mut beside = OsString::from(path);
+            beside.push(ending);
+            match std::fs::metadata(beside) {
+                Ok(beside) if beside.len() > 0 => return Ok(None),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         let file = std::fs::metadata(path)?;
         Ok(Some(Self { path: path.to_owned(), bytes: file.len(), changed: file.modified().ok() }))

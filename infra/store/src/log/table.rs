@@ -258,7 +258,7 @@ impl TableSource {
     pub async fn page(&self, after: Option<i64>) -> Result<(Vec<NumberedLine>, Head), DatabaseError> {
         let mut transaction = self.database.read().await?;
         let head = kept(&mut transaction).await?;
-        Ok((page(&mut transaction, after.unwrap_or(i64::MIN)).await?, head))
+        Ok((page(&mut transaction, after).await?, head))
     }
 
     /// Verifies the log against its head, and against `expected`, positions that were noted elsewhere.
@@ -270,11 +270,11 @@ impl TableSource {
         let mut transaction = self.database.read().await?;
         let head = kept(&mut transaction).await?;
         let mut verifier = TableVerifier::new(expected, head);
-        let mut after = i64::MIN;
+        let mut after = None;
         loop {
             let lines = page(&mut transaction, after).await?;
             let Some(last) = lines.last() else { return Ok(verifier.finish(head)) };
-            after = last.id;
+            after = Some(last.id);
             for line in &lines {
                 verifier.line(line.id, line.text.as_bytes(), Some(&line.columns));
             }
@@ -292,9 +292,11 @@ async fn kept(transaction: &mut Transaction) -> Result<Head, DatabaseError> {
     Ok(Head { last, before: row.map_or(Ok(0), |row| row.integer("before_id"))?, missing })
 }
 
-async fn page(transaction: &mut Transaction, after: i64) -> Result<Vec<NumberedLine>, DatabaseError> {
-    let page = "SELECT id, writer, seq, time_ms, substr(line, 1, 65537) AS line FROM log_line WHERE id > $1 ORDER BY id LIMIT $2";
-    let rows = transaction.all(page, &[after.into(), PAGE.into()]).await?;
+/// The lines behind a row, or from the first: also from one that somebody gave the least number there is.
+async fn page(transaction: &mut Transaction, after: Option<i64>) -> Result<Vec<NumberedLine>, DatabaseError> {
+    let page = "SELECT id, writer, seq, time_ms, substr(line, 1, 65537) AS line FROM log_line WHERE id >= $1 ORDER BY id LIMIT $2";
+    let Some(from) = after.map_or(Some(i64::MIN), |after| after.checked_add(1)) else { return Ok(Vec::new()) };
+    let rows = transaction.all(page, &[from.into(), PAGE.into()]).await?;
     let columns = |row: &Row| {
         Ok::<_, DatabaseError>(Columns { writer: row.text("writer")?, seq: row.integer("seq")?, time_ms: row.integer("time_ms")? })
     };
@@ -302,11 +304,11 @@ async fn page(transaction: &mut Transaction, after: i64) -> Result<Vec<NumberedL
 }
 
 async fn read(transaction: &mut Transaction, each: &mut Each<'_>) -> Result<(), SourceError> {
-    let mut after = i64::MIN;
+    let mut after = None;
     loop {
         let lines = page(transaction, after).await?;
         let Some(last) = lines.last() else { return Ok(()) };
-        after = last.id;
+        after = Some(last.id);
         for line in &lines {
             if each(RawLine { bytes: line.text.as_bytes(), ended: true }).is_break() {
                 return Ok(());
