@@ -56,11 +56,16 @@ fn start(options: &Serve, mut typed: Typed, config: &Config) -> anyhow::Result<E
 async fn serve(opened: &place::Opened, listeners: Listeners, password: Option<Password>, providers: Providers) -> anyhow::Result<()> {
     let config = &opened.config;
     // From here on whoever is told to end does so in order, also before anything is served.
-    let stop = stop()?;
+    let mut stop = Box::pin(stop()?);
     let note = |text: &dyn Display| note(config.log.0, text);
     let access = place::access(opened).await?;
     let chosen = password.is_some();
-    let ready = serve::prepare(config, listeners, &opened.engine, &access, password, providers).await?;
+    let prepared = serve::prepare(config, listeners, &opened.engine, &access, password, providers);
+    // What is begun may end at any moment: who waits for a database that is away waits no longer than people do.
+    let ready = tokio::select! {
+        ready = prepared => ready?,
+        () = &mut stop => return Ok(()),
+    };
     if let Bootstrap::Administrator(made) = &ready.first.0 {
         if chosen {
             note(&format_args!("the user {} has the password that was chosen", made.username));

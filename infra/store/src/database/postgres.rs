@@ -321,6 +321,9 @@ impl Drop for Transaction {
 /// What the URL says; where it leaves TLS to chance and leads to another machine, TLS with a verified name.
 fn options(url: &str) -> Result<PgConnectOptions, Error> {
     let options = PgConnectOptions::from_str(url)?;
+    if options.get_database().is_some_and(|name| name.contains('@')) {
+        return Err(Error::Configuration("what stands before the @ has a slash, which is written %2F there".into()));
+    }
     let by_chance = matches!(options.get_ssl_mode(), PgSslMode::Allow | PgSslMode::Prefer);
     if by_chance && !is_here(&options) { Ok(options.ssl_mode(PgSslMode::VerifyFull)) } else { Ok(options) }
 }
@@ -363,6 +366,14 @@ mod tests {
         assert_eq!(told("postgres://u:hunter2@db.example.com:6432/state?sslmode=disable"), "state at db.example.com:6432");
         assert_eq!(told("postgresql://u:hunter2@10.0.0.1/"), "u at 10.0.0.1:5432");
         assert!(told("postgres://u:hunter2@%2Frun%2Fpostgresql/state").starts_with("state at /run/postgresql"));
+    }
+
+    #[test]
+    fn a_slash_in_a_password_is_no_end_of_it() {
+        for url in ["postgres://u:12/34hunter2@127.0.0.1:1/x", "postgres://u:/hunter2@127.0.0.1:1/x"] {
+            let error = options(url).expect_err("is refused").to_string();
+            assert!(error.contains("%2F") && !error.contains("hunter2"), "{error}");
+        }
     }
 
     #[test]
