@@ -107,8 +107,12 @@ async fn what_is_broken_off_is_added_whole_or_not_at_all(place: &Place) {
     let tuples: Vec<_> = (0..40).map(|number| tuple(&format!("s3:Action{number:02}"), 0, 0, 1)).collect();
     let (mut kept, mut broken) = (0, 0);
     for number in 0..120_u64 {
-        // Some have the time that they need, however busy the machine is.
-        let limit = if number % 10 == 0 { Duration::from_secs(30) } else { Duration::from_micros(number * number) };
+        // Some have the time that they need, however busy the machine is, and some none, however idle it is.
+        let limit = match number % 10 {
+            0 => Duration::from_secs(30),
+            1 => Duration::ZERO,
+            _ => Duration::from_micros(number * number),
+        };
         let absorbing = absorb(&state, &file(&number.to_string(), "1"), &tuples).await_for(limit).await;
         match absorbing {
             Some(absorbed) => kept += u64::from(absorbed == Absorbed::New),
