@@ -89,7 +89,7 @@ impl Rounds {
         let error = match tokio::time::timeout(ROUND, round).await {
             Ok(Ok(value)) => {
                 if let Some((since, _)) = self.failing.take() {
-                    tracing::info!(seconds = since.elapsed().as_secs(), "it works again: {}", self.fails);
+                    tracing::warn!(seconds = since.elapsed().as_secs(), "it works again: {}", self.fails);
                 }
                 return Some(value);
             }
@@ -114,6 +114,7 @@ async fn keep_there(shared: Weak<Shared>, mut ending: watch::Receiver<bool>, pau
         engine.shared.ring.try_again();
         let round = async {
             engine.say_there().await?;
+            engine.shared.store.read_compromised().await?;
             engine.recover().await
         };
         rounds.wait(round).await;

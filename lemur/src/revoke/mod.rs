@@ -3,7 +3,8 @@
 //! A revocation is one commit: the certificate's row, the entry in its part of the list, the answer that says so (signed by the
 //! responder, whose key is here), and the audit log's line. The list follows within a second ([`publish`]). Only what was on hold can be
 //! released; and whoever says that others have the key is heard also when it was revoked for another reason. For such a key nothing is
-//! certified any more ([`crate::store::compromised`]). An authority whose certificate, or one above it, is revoked issues no more; what it issued is still answered for.
+//! certified any more ([`crate::store::compromised`]). An authority whose certificate, or one above it, is revoked issues no more; what it
+//! issued is still answered for.
 
 mod answer;
 mod error;

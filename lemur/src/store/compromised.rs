@@ -2,8 +2,8 @@
 //! (SubjectPublicKeyInfo), for all authorities, and for good, whether the certificate is stored any longer or not (BR 6.1.1.3).
 //!
 //! They are looked up in the statement that makes a serial number durable ([`super::intents`]), so that what one process revoked no other
-//! certifies. Certificates that were revoked by a program from before are listed by the schema's step; their keys are read when the database is
-//! opened.
+//! certifies. Certificates that were revoked by a program from before are listed by the schema's steps; their keys are read when the database is
+//! opened, and now and then after that, since such a program may still run beside this one.
 
 use menagerie_store::database::{Database, DatabaseError, Transaction};
 
@@ -24,7 +24,7 @@ pub(crate) async fn add(transaction: &mut Transaction, spki: &[u8; 32], since_ms
     transaction.execute(sql, &[spki.into(), since_ms.into()]).await.map(drop)
 }
 
-/// Reads the keys of certificates that were revoked before there was a table of keys. Each is taken off the list in the commit that adds its key.
+/// Reads the keys of certificates that were revoked without a look at the table of keys. Each is taken off the list in the commit that adds its key.
 pub(super) async fn read_earlier(database: &Database) -> Result<(), DatabaseError> {
     let sql = "SELECT c.id, c.der, c.revoked_ms FROM compromised_certificate AS listed JOIN certificate AS c ON c.id = listed.certificate
         ORDER BY c.id LIMIT $1";

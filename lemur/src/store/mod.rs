@@ -123,6 +123,17 @@ impl Store {
         Ok(Self { database, log })
     }
 
+    /// Whether others are known to have the key with this SHA-256.
+    pub(crate) async fn is_compromised(&self, spki: &[u8; 32]) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 AS one FROM compromised_key WHERE spki = $1";
+        Ok(self.database.optional(sql, &[spki.into()]).await?.is_some())
+    }
+
+    /// Notes the keys of certificates that a program from before has revoked because others have them.
+    pub(crate) async fn read_compromised(&self) -> Result<(), StoreError> {
+        Ok(compromised::read_earlier(&self.database).await?)
+    }
+
     /// The database itself, for other components' tables.
     #[must_use]
     pub const fn database(&self) -> &Database {

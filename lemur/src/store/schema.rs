@@ -28,6 +28,8 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration { sqlite: "SELECT 1", postgres: include_str!("schema/6.postgres.sql") },
         // Keys that others are known to have, and the certificates that were revoked for it before: their keys are read when this is there.
         Migration { sqlite: include_str!("schema/7.sqlite.sql"), postgres: include_str!("schema/7.postgres.sql") },
+        // Where servers are brought up to date one after the other, one from before notes no key.
+        Migration { sqlite: include_str!("schema/8.sqlite.sql"), postgres: include_str!("schema/8.postgres.sql") },
     ],
 };
 

@@ -6,6 +6,7 @@ use menagerie_sign::Signer as _;
 use super::Upstreams;
 use super::store::pending::{self, NewPending};
 use crate::audit::{Event, shortened, shortened_names};
+use crate::authority::sha256;
 use crate::config::Proof;
 use crate::csr::{Csr, RequestTemplate};
 use crate::issue::{IssueError, Key, Order, check_kind, generate, key_type_name, slug};
@@ -43,6 +44,12 @@ pub enum OrderError {
     /// A request that is not for exactly the names that are asked for.
     #[error("the request goes to the authority as it is, and has to name what is asked for and nothing else")]
     OtherNames,
+    /// A key that others are known to have.
+    #[error("the key with SHA-256 {hash} is known to be compromised: make a new one")]
+    CompromisedKey {
+        /// Of its SubjectPublicKeyInfo, as hexadecimal digits.
+        hash: String,
+    },
     /// A key without its request.
     #[error("the authority wants a request that the key signed, and there is none")]
     NoRequest,
@@ -98,7 +105,13 @@ impl Upstreams {
         }
         engine.check_experimental(order.key.kind())?;
         let (public_key, made) = match &order.key {
-            Key::Theirs(key) => (key.clone(), None),
+            Key::Theirs(key) => {
+                let hash = sha256(&key.to_spki_der());
+                if engine.settings().compromised.contains(&hash) || engine.store().is_compromised(&hash).await? {
+                    return Err(OrderError::CompromisedKey { hash: hex::encode(hash) });
+                }
+                (key.clone(), None)
+            }
             Key::Made(kind) => {
                 check_kind(profile, *kind)?;
                 let signer = generate(*kind).await?;

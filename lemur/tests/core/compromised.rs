@@ -1,12 +1,15 @@
 //! The hole: a key whose certificate was revoked because others have it was certified again at once, by whichever way it was asked for.
 
+use std::time::Duration;
+
 use lemur::crl::Reason;
 use lemur::engine::Engine;
 use lemur::issue::{IssueError, Key};
 use lemur::store::AuthorityId;
 use menagerie_sign::{KeyType, LocalSigner, PublicKey, Signer};
+use menagerie_store::database::Kind;
 
-use super::support::{House, actor, on_both, order, two_authorities};
+use super::support::{House, actor, on_both, order, two_authorities, within};
 
 fn made() -> PublicKey {
     LocalSigner::generate(KeyType::EcdsaP256).unwrap().public_key().clone()
@@ -93,18 +96,30 @@ async fn keys_that_were_revoked_before_the_table_was_there_are_known() {
             engine.revoke(id, reason, "", &actor()).await.unwrap();
             keys.push(key);
         }
+        engine.close().await;
+        let engine = house.engine().await;
+        let trigger: &[&str] = match engine.store().database().kind() {
+            Kind::Sqlite => &["DROP TRIGGER certificate_compromised"],
+            Kind::Postgres => &["DROP TRIGGER certificate_compromised ON certificate", "DROP FUNCTION certificate_compromised"],
+        };
         let mut transaction = engine.store().write().await.unwrap();
-        for sql in [
+        for sql in trigger.iter().chain(&[
             "DROP TABLE compromised_key",
             "DROP TABLE compromised_certificate",
-            "DELETE FROM schema_version WHERE component = 'lemur' AND version = 7",
-        ] {
-            transaction.execute(sql, &[]).await.unwrap();
+            "DELETE FROM schema_version WHERE component = 'lemur' AND version >= 7",
+        ]) {
+            transaction.execute(*sql, &[]).await.unwrap();
         }
         transaction.commit().await.unwrap();
         let engine = house.engine().await;
         assert!(!certifies(&engine, issuing, &keys[0]).await);
         assert!(certifies(&engine, issuing, &keys[1]).await);
+        // And what one from before does beside this one, which is brought up to date later.
+        let mut transaction = engine.store().write().await.unwrap();
+        let sql = "UPDATE certificate SET reason = 'keyCompromise' WHERE revoked_ms IS NOT NULL";
+        transaction.execute(sql, &[]).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert!(within(Duration::from_secs(10), async || !certifies(&engine, issuing, &keys[1]).await).await);
     })
     .await;
 }

@@ -158,6 +158,9 @@ async fn a_request_that_was_brought_is_handed_on_as_it_is() {
     let certificate = replica.issued(pending.id).await;
     assert_eq!(View::parse(&certificate.der).unwrap().spki(), csr.public_key().to_spki_der());
     assert_eq!((certificate.has_key, certificate.csr.as_deref()), (false, Some(csr.as_der())));
+    // A key that others have is not handed on any more.
+    replica.upstreams.revoke(certificate.id, Reason::KeyCompromise, "", &Actor::cli("tests")).await.unwrap();
+    assert!(matches!(replica.upstreams.order(order(&["a.example.org"])).await, Err(OrderError::CompromisedKey { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -204,6 +204,7 @@ impl Api {
             match error {
                 OrderError::NotElsewhere { .. } | OrderError::NotConfigured { .. } => Fault::field("authority", text),
                 OrderError::Name { .. } => Fault::field("extensions.subAltNames", text),
+                OrderError::CompromisedKey { .. } => Fault::field("lint.key-compromised", text),
                 OrderError::OtherNames | OrderError::NoRequest => Fault::field("csr", text),
                 OrderError::Issue(error) => refusal(error),
             }
