@@ -108,7 +108,7 @@ async fn keys_that_were_revoked_before_the_table_was_there_are_known() {
             "DROP TABLE compromised_certificate",
             "DELETE FROM schema_version WHERE component = 'lemur' AND version >= 7",
         ]) {
-            transaction.execute(*sql, &[]).await.unwrap();
+            transaction.execute(sql, &[]).await.unwrap();
         }
         transaction.commit().await.unwrap();
         let engine = house.engine().await;
