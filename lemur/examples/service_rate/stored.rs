@@ -276,7 +276,10 @@ async fn fill_some(engine: &Engine, random: &'static str, (first, last): (i64, i
     sql.push("i % 50, '', 'tls-server', 'ECCPRIME256V1', ").bind(Timestamp::now().as_second()).push(" - 864000 + i % 1000000, ");
     sql.bind(Timestamp::now().as_second())
         .push(" - 1800000 + (i * 7919) % 5184000, 0, i / 100000, CASE WHEN i % 500 = 0 THEN 0 ELSE 1 END, ");
-    sql.push("0, '', 0, ").push(random).push(", 'n' || CAST(i AS TEXT) || '.t' || CAST(i % 5000 AS TEXT) || '.example.com' FROM numbers");
+    sql.push("0, '', 0, ")
+        .push(random)
+        .push(", 'n' || CAST(i AS TEXT) || '.t' || CAST(i % 5000 AS TEXT) || '.example.com-issuing' || '\n' || ");
+    sql.push("'n' || CAST(i AS TEXT) || '.t' || CAST(i % 5000 AS TEXT) || '.example.com' FROM numbers");
     transaction.execute_of(&sql).await?;
     let names =
         "INSERT INTO certificate_name (certificate, position, kind, value) SELECT id, 0, 'dns', cn FROM certificate WHERE cn LIKE 'n%'
